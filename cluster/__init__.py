@@ -1,0 +1,26 @@
+"""Cluster the reply chains that Threadloom has embedded, and say what each cluster is about.
+
+Words used throughout the package:
+
+chain         one reply chain: a row of a chains file, and the row with the same number of its
+              embeddings file.
+source        one pair of such files, with the subreddit that it belongs to (`files.Source`).
+group         the chains that are clustered together: those of one subreddit, or "all" of them.
+label         the number of a chain's cluster within its group: 0 is the largest cluster.
+noise         label -1: chains in no dense region, which the recipe leaves out of every cluster.
+probability   how firmly a chain sits in its cluster, 0..1; 0 for noise.
+key columns   the columns that an embeddings file kept from its chains file, such as `chain_id`:
+              they say which chain a label belongs to.
+typical       the chains nearest to the middle of a cluster.
+
+In a notebook, without Beam:
+
+    from threadloom.cluster.files import Source
+    from threadloom.cluster.settings import Settings
+    from threadloom.cluster.step import cluster_files
+
+    sources = [Source("golang", "chains/golang/1.parquet", "embeddings/golang/1.parquet")]
+    summary = cluster_files(sources, Settings(clusters_dir="clusters"))
+
+From the Go pipeline: `threadloom.cluster.server` offers `threadloom.cluster.transform`.
+"""

@@ -1,0 +1,76 @@
+"""The labels of all chains as a Parquet file."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from threadloom.cluster.atomic import replacing
+from threadloom.cluster.files import Opened
+from threadloom.cluster.recipe import Clustering
+
+SUBREDDIT = "subreddit"
+LABEL = "label"
+PROBABILITY = "probability"
+# In the footer: the fingerprint of the run that wrote the labels.
+FINGERPRINT = b"threadloom.clusters.fingerprint"
+
+
+def with_subreddits(keys: pa.Table, files: list[Opened]) -> pa.Table:
+    """Return the key columns with a column `subreddit`, from the jobs where the files have none.
+
+    Columns of the input called `label` or `probability` become `input_label` and
+    `input_probability`, to make room for ours.
+    """
+    taken = {LABEL: f"input_{LABEL}", PROBABILITY: f"input_{PROBABILITY}"}
+    keys = keys.rename_columns([taken.get(name, name) for name in keys.column_names])
+    job = pa.chunked_array(
+        [pa.repeat(pa.scalar(f.source.subreddit, pa.string()), f.rows) for f in files],
+        pa.string(),
+    )
+    if SUBREDDIT not in keys.column_names:
+        return (
+            keys.append_column(SUBREDDIT, job) if keys.num_columns else pa.table({SUBREDDIT: job})
+        )
+    index = keys.column_names.index(SUBREDDIT)
+    column = keys.column(index)
+    filled = pc.coalesce(column.cast(pa.large_string()), job.cast(pa.large_string()))
+    return keys.set_column(index, SUBREDDIT, filled)
+
+
+def write_labels(path: str, keys: pa.Table, clustering: Clustering, fingerprint: str) -> None:
+    """Write the key columns, then `label` int32 and `probability` float32, in row order (zstd)."""
+    table = keys.append_column(LABEL, pa.array(clustering.labels))
+    table = table.append_column(PROBABILITY, pa.array(clustering.probabilities))
+    with replacing(path) as temporary:
+        pq.write_table(
+            table.replace_schema_metadata({FINGERPRINT: fingerprint}),
+            temporary,
+            compression="zstd",
+        )
+
+
+def read_fingerprint(path: str) -> str | None:
+    """Return the fingerprint of the run that wrote the labels; None for none, or no such file."""
+    try:
+        metadata = pq.read_metadata(path).metadata or {}
+    except (OSError, pa.ArrowException):
+        return None
+    value = metadata.get(FINGERPRINT)
+    return value.decode() if value else None
+
+
+def subreddit_counts(keys: pa.Table, labels: np.ndarray, count: int) -> list[dict[str, int]]:
+    """Return, for each of `count` clusters, its five largest subreddits and their rows."""
+    if not len(labels):
+        return []
+    encoded = keys.column(SUBREDDIT).combine_chunks().dictionary_encode()
+    names = encoded.dictionary.to_pylist()
+    codes = encoded.indices.to_numpy()
+    table = np.zeros((count, len(names)), np.int64)
+    clustered = labels >= 0
+    np.add.at(table, (labels[clustered], codes[clustered]), 1)
+    top = []
+    for sizes in table.tolist():
+        order = sorted((-size, name) for size, name in zip(sizes, names, strict=True) if size)
+        top.append({name: -size for size, name in order[:5]})
+    return top

@@ -1,0 +1,60 @@
+"""Offer the clustering step to a pipeline in another language: python -m threadloom.cluster.server.
+
+When it accepts connections it prints one line, `ready 127.0.0.1:PORT`; everything else goes to
+standard error. It ends when its standard input does, so that it never outlives the program that
+started it, and at SIGTERM or SIGINT.
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+
+_LOG = logging.getLogger("threadloom.cluster.server")
+
+
+def main() -> None:
+    """Serve until standard input ends or a signal comes."""
+    # The system's own handling ends the process at once; Python's would wait for the main thread's
+    # turn, which a computation in C may not give for seconds.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    threading.Thread(target=end_with_input, name="input", daemon=True).start()
+    # While Beam is imported it warns of cloud libraries that nobody here wants.
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.ERROR, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    from threadloom.cluster import services
+
+    logging.getLogger().setLevel(logging.WARNING)
+    logging.getLogger("threadloom").setLevel(logging.INFO)
+    server, address = services.start()
+    print(f"ready {address}", flush=True)
+    # From here on, what a library prints is not for the reader of that line.
+    sys.stdout = sys.stderr
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    server.wait_for_termination()
+
+
+def end_with_input() -> None:
+    """End the process when its standard input ends.
+
+    Not by sys.exit, which would wait for the worker's threads, perhaps in the middle of a long
+    computation. Results are renamed into place only when whole, so nothing is left half done.
+    """
+    while os.read(0, 4096):
+        pass
+    _LOG.info("standard input has ended: stopping")
+    os._exit(0)
+
+
+def warm_up() -> None:
+    """Import the clustering libraries, while the pipeline is still busy with other steps."""
+    import hdbscan  # noqa: F401
+    import threadloom.cluster.step  # noqa: F401
+    import umap  # noqa: F401
+
+
+if __name__ == "__main__":
+    main()

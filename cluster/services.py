@@ -1,0 +1,84 @@
+"""Beam's three gRPC services, on one port of 127.0.0.1, for this package's transform alone.
+
+The expansion service turns the transform's URN into a piece of pipeline, the worker pool runs that
+piece in this process, and the artifact service has nothing to give away, since the code is here.
+
+Nothing asks for a password, as nowhere in Beam: whoever can reach the port from this machine can
+have the worker pool run code.
+"""
+
+from collections.abc import Iterator
+
+import grpc
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.portability.api import (
+    beam_artifact_api_pb2,
+    beam_artifact_api_pb2_grpc,
+    beam_expansion_api_pb2,
+    beam_expansion_api_pb2_grpc,
+    beam_fn_api_pb2_grpc,
+)
+from apache_beam.runners.portability import expansion_service
+from apache_beam.runners.worker import worker_pool_main
+from apache_beam.utils import thread_pool_executor
+from threadloom.cluster.transform import URN
+
+
+class Expansions(expansion_service.ExpansionServiceServicer):
+    """Expands this package's transform, and nothing else that Beam could make from a request."""
+
+    def Expand(
+        self,
+        request: beam_expansion_api_pb2.ExpansionRequest,
+        context: grpc.ServicerContext | None = None,
+    ) -> beam_expansion_api_pb2.ExpansionResponse:
+        """Answer a request; a refusal or an error is in the response's `error`."""
+        urn = request.transform.spec.urn
+        if urn != URN:
+            error = f"this server expands {URN} only, not {urn!r}"
+            return beam_expansion_api_pb2.ExpansionResponse(error=error)
+        return super().Expand(request, context)
+
+
+class NoArtifacts(beam_artifact_api_pb2_grpc.ArtifactRetrievalServiceServicer):
+    """Gives away no files: Beam's own service would read any path that it is asked for."""
+
+    def ResolveArtifacts(
+        self, request: beam_artifact_api_pb2.ResolveArtifactsRequest, context: grpc.ServicerContext
+    ) -> beam_artifact_api_pb2.ResolveArtifactsResponse:
+        """Return the artifacts as they were asked for: there is nothing better to offer."""
+        return beam_artifact_api_pb2.ResolveArtifactsResponse(replacements=request.artifacts)
+
+    def GetArtifact(
+        self, request: beam_artifact_api_pb2.GetArtifactRequest, context: grpc.ServicerContext
+    ) -> Iterator[beam_artifact_api_pb2.GetArtifactResponse]:
+        """Refuse."""
+        context.abort(grpc.StatusCode.PERMISSION_DENIED, "this server has no artifacts")
+
+
+def start() -> tuple[grpc.Server, str]:
+    """Start serving on a free port of 127.0.0.1; returns the server and its address."""
+    # Without SO_REUSEPORT nobody else can listen on the port too; without limits on messages, a
+    # large pipeline can be expanded.
+    server = grpc.server(
+        thread_pool_executor.shared_unbounded_instance(),
+        options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", -1)],
+    )
+    port = server.add_insecure_port("127.0.0.1:0")
+    address = f"127.0.0.1:{port}"
+    # A single EXTERNAL environment: of several, Flink's runner would pick one with docker.
+    # "container" for the SDK means that nothing has to be installed where the step runs.
+    options = PipelineOptions(
+        [
+            "--environment_type=EXTERNAL",
+            f"--environment_config={address}",
+            "--sdk_location=container",
+        ]
+    )
+    beam_expansion_api_pb2_grpc.add_ExpansionServiceServicer_to_server(Expansions(options), server)
+    beam_artifact_api_pb2_grpc.add_ArtifactRetrievalServiceServicer_to_server(NoArtifacts(), server)
+    beam_fn_api_pb2_grpc.add_BeamFnExternalWorkerPoolServicer_to_server(
+        worker_pool_main.BeamFnExternalWorkerPoolServicer(use_process=False), server
+    )
+    server.start()
+    return server, address

@@ -1,0 +1,95 @@
+"""What a run of the step was asked for, where its results go, and whether they are still good."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from threadloom.cluster.recipe import RECIPE
+
+ALL = "all"
+SUBREDDIT = "subreddit"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of the step.
+
+    clusters_dir: the folder for the results, made when missing.
+    text_column: the column of the chains files that holds the text.
+    by: "all" clusters everything together, "subreddit" each subreddit for itself.
+    seed: 0 .. 2**32 - 1, of UMAP.
+
+    Raises ValueError, with one line that says what to change, when a value cannot be used.
+    """
+
+    clusters_dir: str
+    text_column: str = "text"
+    by: str = ALL
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the values, so that a wrong one stops a run before it starts."""
+        if not self.clusters_dir:
+            raise ValueError("clusters_dir is empty: name the folder for the clusters")
+        if not self.text_column:
+            raise ValueError("text_column is empty: name the column that holds the text")
+        if self.by not in (ALL, SUBREDDIT):
+            raise ValueError(f'by is {self.by!r}: use "{ALL}" or "{SUBREDDIT}"')
+        if not 0 <= self.seed < 2**32:
+            raise ValueError(f"seed is {self.seed}: use a number from 0 to 4294967295")
+
+    def as_dict(self) -> dict:
+        """Return the settings that decide what comes out, not where it goes."""
+        settings = asdict(self)
+        del settings["clusters_dir"]
+        return settings
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The paths of one group's results."""
+
+    folder: str
+
+    @property
+    def labels(self) -> str:
+        """The Parquet file with one row per chain."""
+        return os.path.join(self.folder, "labels.parquet")
+
+    @property
+    def report(self) -> str:
+        """The JSON file on the clusters; written last, so its presence says that all are there."""
+        return os.path.join(self.folder, "clusters.json")
+
+    @property
+    def table(self) -> str:
+        """The same for readers, in Markdown."""
+        return os.path.join(self.folder, "clusters.md")
+
+
+def outputs(settings: Settings, group: str) -> Outputs:
+    """Return where the results of `group` go: clusters_dir, or the group's own folder in it.
+
+    Raises ValueError for a group whose name is no plain folder name, as "../x" is not.
+    """
+    if settings.by == ALL:
+        return Outputs(settings.clusters_dir)
+    if not group or group.startswith(".") or any(c in group for c in "/\\\0"):
+        raise ValueError(f"the subreddit {group!r} cannot be the name of a folder")
+    return Outputs(os.path.join(settings.clusters_dir, group))
+
+
+def fingerprint(settings: Settings, group: str, paths: Iterable[str]) -> str:
+    """Return the sha256, in hex, of everything that decides what comes out.
+
+    That is the settings, the recipe, and each file's absolute path, size and time of change
+    (nanoseconds). Raises FileNotFoundError for a missing file.
+    """
+    files = []
+    for path in sorted(os.path.abspath(p) for p in paths):
+        stat = os.stat(path)
+        files.append([path, stat.st_size, stat.st_mtime_ns])
+    facts = [settings.as_dict(), group, RECIPE.as_dict(), files]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,65 @@
+package models
+
+/*
+#cgo LDFLAGS: -L${SRCDIR}/../build/lib
+#if !__has_include("../build/lib/ready.h")
+#error "Threadloom's native libraries are not set up: run 'make setup' in the repository's top folder"
+#endif
+*/
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+
+	ort "github.com/yalue/onnxruntime_go"
+)
+
+// libraryName is what set-up calls ONNX Runtime's shared library on every system.
+const libraryName = "libonnxruntime.so"
+
+// DefaultLibrary says where set-up put ONNX Runtime's shared library.
+func DefaultLibrary() string {
+	return filepath.Join(repositoryRoot(), "build", "lib", libraryName)
+}
+
+// repositoryRoot is the folder this program was built from; "." if the build
+// did not record it (-trimpath), so that paths are then taken from where it runs.
+func repositoryRoot() string {
+	_, file, _, ok := runtime.Caller(0)
+	if !ok || !filepath.IsAbs(file) {
+		return "."
+	}
+	return filepath.Dir(filepath.Dir(file))
+}
+
+var loadLibrary = struct {
+	sync.Mutex
+	path string
+}{}
+
+// initRuntime loads ONNX Runtime from path, once per process: the library
+// cannot be loaded twice, so a second, different path is an error.
+func initRuntime(path string) error {
+	loadLibrary.Lock()
+	defer loadLibrary.Unlock()
+	if loadLibrary.path == path {
+		return nil
+	}
+	if loadLibrary.path != "" {
+		return fmt.Errorf("ONNX Runtime is already loaded from %s", loadLibrary.path)
+	}
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("no ONNX Runtime library at %s: run 'make setup' or name one with --onnxruntime_lib", path)
+	}
+	ort.SetSharedLibraryPath(path)
+	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+		return fmt.Errorf("loading ONNX Runtime from %s: %w", path, err)
+	}
+	loadLibrary.path = path
+	return nil
+}

@@ -1,0 +1,114 @@
+package models
+
+import (
+	"fmt"
+
+	ort "github.com/yalue/onnxruntime_go"
+)
+
+// session is one ONNX Runtime session. Run may be called from several
+// goroutines at once; each Run uses one thread.
+type session struct {
+	ort       *ort.DynamicAdvancedSession
+	inputs    []string
+	dimension int
+}
+
+func openSession(f *Folder) (*session, error) {
+	path := f.file(graphFile)
+	inputs, outputs, err := ort.GetInputOutputInfo(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the graph %s: %w", path, err)
+	}
+	names := make([]string, len(inputs))
+	for i, in := range inputs {
+		switch in.Name {
+		case "input_ids", "attention_mask", "token_type_ids":
+			names[i] = in.Name
+		default:
+			return nil, fmt.Errorf("the graph %s has an input %q, which this program cannot fill", path, in.Name)
+		}
+	}
+	if len(outputs) != 1 || len(outputs[0].Dimensions) != 2 || outputs[0].Dimensions[1] != int64(f.Dimension) {
+		return nil, fmt.Errorf("the graph %s does not have one output [batch, %d]: export the model with 'python -m threadloom.export'", path, f.Dimension)
+	}
+	options, err := ort.NewSessionOptions()
+	if err != nil {
+		return nil, fmt.Errorf("session options: %w", err)
+	}
+	defer options.Destroy()
+	if err := configure(options); err != nil {
+		return nil, fmt.Errorf("session options: %w", err)
+	}
+	s, err := ort.NewDynamicAdvancedSession(path, names, []string{outputs[0].Name}, options)
+	if err != nil {
+		return nil, fmt.Errorf("opening the graph %s: %w", path, err)
+	}
+	return &session{ort: s, inputs: names, dimension: f.Dimension}, nil
+}
+
+// configure asks for one thread per Run: the engine runs one batch per core,
+// which wastes less than splitting small matrices over the cores.
+func configure(options *ort.SessionOptions) error {
+	if err := options.SetGraphOptimizationLevel(ort.GraphOptimizationLevelEnableAll); err != nil {
+		return err
+	}
+	if err := options.SetIntraOpNumThreads(1); err != nil {
+		return err
+	}
+	return options.SetInterOpNumThreads(1)
+}
+
+// run embeds a batch of token sequences and hands each row's vector to emit;
+// the slice is only valid during the call.
+func (s *session) run(batch [][]uint32, emit func(row int, vector []float32)) error {
+	width := 0
+	for _, ids := range batch {
+		width = max(width, len(ids))
+	}
+	shape := ort.NewShape(int64(len(batch)), int64(width))
+	values := make([]ort.Value, 0, len(s.inputs))
+	defer func() {
+		for _, v := range values {
+			_ = v.Destroy() // frees memory only; it cannot fail for a live tensor
+		}
+	}()
+	for _, name := range s.inputs {
+		data := make([]int64, len(batch)*width)
+		fillInput(name, data, batch, width)
+		t, err := ort.NewTensor(shape, data)
+		if err != nil {
+			return fmt.Errorf("input %s: %w", name, err)
+		}
+		values = append(values, t)
+	}
+	out, err := ort.NewEmptyTensor[float32](ort.NewShape(int64(len(batch)), int64(s.dimension)))
+	if err != nil {
+		return fmt.Errorf("output: %w", err)
+	}
+	defer out.Destroy()
+	if err := s.ort.Run(values, []ort.Value{out}); err != nil {
+		return fmt.Errorf("running the model on %d texts of %d tokens: %w", len(batch), width, err)
+	}
+	data := out.GetData()
+	for row := range batch {
+		emit(row, data[row*s.dimension:(row+1)*s.dimension])
+	}
+	return nil
+}
+
+// fillInput lays a batch out as [len(batch), width], row by row. Token types are
+// all 0: every text is a single sentence.
+func fillInput(name string, data []int64, batch [][]uint32, width int) {
+	for row, ids := range batch {
+		line := data[row*width:]
+		for i, id := range ids {
+			switch name {
+			case "input_ids":
+				line[i] = int64(id)
+			case "attention_mask":
+				line[i] = 1
+			}
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/runners"
+	"github.com/threadloom/threadloom/transforms"
+)
+
+// Config is what a run does, flags already read and checked.
+type Config struct {
+	Runner         string
+	Root           string
+	Suffix         string
+	Subreddits     string // path of the checkpoint
+	ChainsDir      string
+	EmbeddingsDir  string
+	ClustersDir    string
+	TextColumn     string
+	Keep           []string
+	Model          string
+	ONNXRuntimeLib string
+	TokenBudget    int
+	Cluster        bool
+	ClusterBy      string
+	ClusterSeed    int64
+	Python         string
+	JSON           bool
+	sample         bool // no --root was given
+}
+
+// usageError is a wrong setting: exit code 2, one line.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// Layout says where the run's files lie.
+func (c Config) Layout() transforms.Layout {
+	l := transforms.NewLayout(c.Root, c.Suffix)
+	if c.ChainsDir != "" {
+		l.Chains = filepath.Join(c.ChainsDir, c.Suffix)
+	}
+	if c.EmbeddingsDir != "" {
+		l.Embeddings = filepath.Join(c.EmbeddingsDir, c.Suffix)
+	}
+	return l
+}
+
+func (c Config) clusters() string {
+	if c.ClustersDir != "" {
+		return filepath.Join(c.ClustersDir, c.Suffix)
+	}
+	return filepath.Join(c.Root, "clusters", c.Suffix)
+}
+
+// complete fills in what follows from other settings and checks all of them
+// before anything runs.
+func (c *Config) complete() error {
+	repo := repositoryRoot()
+	if c.Root == "" {
+		c.sample, c.Root, c.Suffix = true, filepath.Join(repo, "build", "sample"), "sample"
+		if _, err := os.Stat(c.Root); err != nil {
+			return usagef("no --root given and the bundled sample is not set up: run 'make setup', or give --root DIR")
+		}
+	}
+	for _, dir := range []*string{&c.Root, &c.ChainsDir, &c.EmbeddingsDir, &c.ClustersDir} {
+		if *dir == "" {
+			continue
+		}
+		abs, err := filepath.Abs(*dir)
+		if err != nil {
+			return usageError{err}
+		}
+		*dir = abs
+	}
+	if c.Subreddits == "" {
+		c.Subreddits = filepath.Join(c.Root, "subreddits_list.json")
+	}
+	if c.Model == "" {
+		c.Model = filepath.Join(repo, "build", "models", "all-MiniLM-L6-v2")
+	}
+	if c.ONNXRuntimeLib == "" {
+		c.ONNXRuntimeLib = models.DefaultLibrary()
+	}
+	if c.Python == "" {
+		c.Python = filepath.Join(repo, ".venv", "bin", "python")
+	}
+	return c.check()
+}
+
+func (c *Config) check() error {
+	if _, err := runners.Named(c.Runner); err != nil {
+		return usagef("--runner: %w", err)
+	}
+	if !filepath.IsLocal(c.Suffix) {
+		return usagef("--suffix %q: want a folder name", c.Suffix)
+	}
+	if c.ClusterBy != "all" && c.ClusterBy != "subreddit" {
+		return usagef("--cluster_by %q: want all or subreddit", c.ClusterBy)
+	}
+	if c.TokenBudget < 0 {
+		return usagef("--token_budget %d: want a positive number", c.TokenBudget)
+	}
+	if info, err := os.Stat(c.Layout().Chains); err != nil || !info.IsDir() {
+		return usagef("no chains folder %s: check --root and --suffix", c.Layout().Chains)
+	}
+	if _, err := transforms.ReadCheckpoint(c.Subreddits); err != nil {
+		return usagef("%w (--subreddits names the list)", err)
+	}
+	if _, err := os.Stat(filepath.Join(c.Model, "manifest.json")); err != nil {
+		return usagef("--model %s: %w: run 'make setup', or make one with 'python -m threadloom.export'", c.Model, models.ErrNoModel)
+	}
+	if _, err := os.Stat(c.ONNXRuntimeLib); err != nil {
+		return usagef("--onnxruntime_lib %s: no such file: run 'make setup', or name the library", c.ONNXRuntimeLib)
+	}
+	if c.Cluster {
+		if _, err := os.Stat(c.Python); err != nil {
+			return usagef("--python %s: no such file: run 'make setup', or skip clustering with --cluster=false", c.Python)
+		}
+	}
+	return nil
+}
+
+// repositoryRoot is the folder this program was built from, or "." if the build
+// did not record it.
+func repositoryRoot() string {
+	_, file, _, ok := runtime.Caller(0)
+	if !ok || !filepath.IsAbs(file) {
+		return "."
+	}
+	return filepath.Dir(filepath.Dir(file))
+}
+
+func isUsage(err error) bool {
+	var u usageError
+	return errors.As(err, &u)
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+const usageText = `Usage: go run ./pipeline [run] [flags]
+
+Embeds the reply chains of a list of subreddits and clusters them. Files whose
+embeddings exist are skipped, so a run that was stopped goes on where it was.
+
+  go run ./pipeline --runner=prism                              the bundled sample
+  go run ./pipeline --runner=prism --root=/data --suffix=2026   chains in /data/chains/2026/
+
+Flags (Beam's own are accepted, too):
+`
+
+// parseFlags reads the command line. Beam's flags are registered on Go's global
+// flag set by its packages; they are shared, so that their names are kept.
+func parseFlags(args []string, out io.Writer) (Config, error) {
+	c := Config{}
+	own := flag.NewFlagSet("pipeline", flag.ContinueOnError)
+	own.StringVar(&c.Root, "root", "", "`folder` with subreddits_list.json and chains/; without it the bundled sample is used")
+	own.StringVar(&c.Suffix, "suffix", "comments", "`name` of the folder below chains/")
+	own.StringVar(&c.Subreddits, "subreddits", "", "`file` with the list of subreddits (default {root}/subreddits_list.json)")
+	own.StringVar(&c.ChainsDir, "chains_dir", "", "`folder` of the chains (default {root}/chains)")
+	own.StringVar(&c.EmbeddingsDir, "embeddings_dir", "", "`folder` for the embeddings (default {root}/embeddings)")
+	own.StringVar(&c.ClustersDir, "clusters_dir", "", "`folder` for the clusters (default {root}/clusters)")
+	own.StringVar(&c.TextColumn, "text_column", "text", "`name` of the text column")
+	own.Func("keep", "comma-separated `columns` to keep in the embeddings (default: all scalar ones but the text)", func(s string) error {
+		c.Keep = strings.Split(s, ",")
+		return nil
+	})
+	own.StringVar(&c.Model, "model", "", "model `folder` (default: the one that 'make setup' exported)")
+	own.StringVar(&c.ONNXRuntimeLib, "onnxruntime_lib", "", "ONNX Runtime `library` (default: the one from 'make setup')")
+	own.IntVar(&c.TokenBudget, "token_budget", 0, "`tokens` in one batch, padding included (default 512)")
+	own.BoolVar(&c.Cluster, "cluster", true, "cluster the embeddings at the end")
+	own.StringVar(&c.ClusterBy, "cluster_by", "all", "`what` to cluster: all chains together, or each subreddit")
+	own.Int64Var(&c.ClusterSeed, "cluster_seed", 42, "random `seed` of the clustering")
+	own.StringVar(&c.Python, "python", "", "Python `interpreter` with threadloom[cluster] (default: .venv/bin/python)")
+	own.BoolVar(&c.JSON, "json", false, "print the summary as JSON on standard output")
+
+	all := flag.NewFlagSet("pipeline", flag.ContinueOnError)
+	all.SetOutput(io.Discard)
+	own.VisitAll(func(f *flag.Flag) { all.Var(f.Value, f.Name, f.Usage) })
+	flag.CommandLine.VisitAll(func(f *flag.Flag) {
+		if own.Lookup(f.Name) == nil {
+			all.Var(f.Value, f.Name, f.Usage)
+		}
+	})
+	if all.Lookup("runner") == nil {
+		return c, fmt.Errorf("this build of Beam has no --runner")
+	}
+	if len(args) > 0 && args[0] == "run" {
+		args = args[1:]
+	}
+	err := all.Parse(args)
+	switch {
+	case err == flag.ErrHelp:
+		fmt.Fprint(out, usageText)
+		own.SetOutput(out)
+		own.PrintDefaults()
+		return c, err
+	case err != nil:
+		return c, usagef("%w (--help lists the flags)", err)
+	case all.NArg() > 0:
+		return c, usagef("unknown argument %q (--help lists the flags)", all.Arg(0))
+	}
+	c.Runner = all.Lookup("runner").Value.String()
+	if c.Runner == "" {
+		c.Runner = "prism"
+	}
+	if slices.Contains(c.Keep, c.TextColumn) {
+		return c, usagef("--keep: the text column %q is not kept", c.TextColumn)
+	}
+	// Beam asks whether the global flags were parsed.
+	if err := flag.CommandLine.Parse(nil); err != nil {
+		return c, usageError{err}
+	}
+	return c, nil
+}

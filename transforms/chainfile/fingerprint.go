@@ -1,0 +1,21 @@
+package chainfile
+
+// Version is the program's version, written into every output.
+const Version = "0.1.0"
+
+// Fingerprint says how an output was made. It is stored as JSON in the footer.
+type Fingerprint struct {
+	Version      string `json:"version"`
+	Model        string `json:"model"`
+	ModelSHA     string `json:"model_sha256"`
+	TokenizerSHA string `json:"tokenizer_sha256"`
+	Pooling      string `json:"pooling"`
+	Normalized   bool   `json:"normalized"`
+	MaxSeqLength int    `json:"max_seq_length"`
+	Dimension    int    `json:"dimension"`
+	Precision    string `json:"precision"`
+	Backend      string `json:"backend"`
+	InputRows    int64  `json:"input_rows"`
+	InputSize    int64  `json:"input_size"`
+	InputModTime string `json:"input_mtime"` // RFC 3339 with nanoseconds, UTC
+}

@@ -1,0 +1,55 @@
+package chainfile
+
+import (
+	"reflect"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// Columns that an output has after the kept ones.
+const (
+	TokensColumn    = "n_tokens"
+	TruncatedColumn = "truncated"
+	EmbeddingColumn = "embedding"
+)
+
+// outputSchema is the kept columns, then n_tokens, truncated and embedding, a
+// standard LIST of required floats. BYTE_STREAM_SPLIT makes vectors compress.
+func outputSchema(kept []parquet.Field) *parquet.Schema {
+	fields := make([]parquet.Field, 0, len(kept)+3)
+	for _, f := range kept {
+		switch f.Name() {
+		case TokensColumn, TruncatedColumn, EmbeddingColumn: // ours replace them
+		default:
+			fields = append(fields, f)
+		}
+	}
+	element := parquet.Encoded(parquet.Leaf(parquet.FloatType), &parquet.ByteStreamSplit)
+	fields = append(
+		fields,
+		column{parquet.Int(32), TokensColumn},
+		column{parquet.Leaf(parquet.BooleanType), TruncatedColumn},
+		column{parquet.List(element), EmbeddingColumn},
+	)
+	return parquet.NewSchema("embeddings", ordered{parquet.Group{}, fields})
+}
+
+// column is a node with a name.
+type column struct {
+	parquet.Node
+	name string
+}
+
+func (c column) Name() string { return c.name }
+
+// Value is only called for Go structs, which this package does not write.
+func (c column) Value(reflect.Value) reflect.Value { return reflect.Value{} }
+
+// ordered is a group that keeps its fields in the order given; parquet.Group
+// sorts them by name.
+type ordered struct {
+	parquet.Group
+	fields []parquet.Field
+}
+
+func (o ordered) Fields() []parquet.Field { return o.fields }

@@ -1,0 +1,178 @@
+package chainfile
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress/zstd"
+)
+
+const (
+	// FingerprintKey is the footer's key for the fingerprint, a JSON object.
+	FingerprintKey = "threadloom.fingerprint"
+	// tempSuffix ends the names of files that are being written. They start with
+	// a dot, too: no reader takes them for outputs.
+	tempSuffix   = ".parquet.tmp"
+	rowGroupRows = 20_000 // rows of a row group: some 30 MB of floats
+)
+
+// Embeddings are the vectors of one chunk.
+type Embeddings struct {
+	Vectors   []float32 // [rows × dimension]
+	Tokens    []int32
+	Truncated []bool
+}
+
+// Writer writes one embeddings file: nothing is visible under its name until Commit.
+type Writer struct {
+	path    string
+	temp    string
+	file    *os.File
+	parquet *parquet.Writer
+	schema  *parquet.Schema
+	kept    []int // which of the reader's kept columns are written
+	rows    int64
+	row     parquet.Row
+	buffer  []parquet.Row
+}
+
+var tempCount atomic.Int64
+
+// Create starts the embeddings file path for the rows of in.
+func Create(path string, in *Reader) (*Writer, error) {
+	folder := filepath.Dir(path)
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return nil, fmt.Errorf("making the output folder: %w", err)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	temp := filepath.Join(folder, fmt.Sprintf(".%s-%d-%d%s", host, os.Getpid(), tempCount.Add(1), tempSuffix))
+	f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return nil, fmt.Errorf("starting the output: %w", err)
+	}
+	schema := outputSchema(in.kept)
+	w := &Writer{
+		path: path, temp: temp, file: f, schema: schema,
+		parquet: parquet.NewWriter(
+			f, schema,
+			parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
+			parquet.MaxRowsPerRowGroup(rowGroupRows),
+			parquet.CreatedBy("threadloom", Version, ""),
+			parquet.SkipPageBounds(EmbeddingColumn, "list", "element"),
+		),
+	}
+	written := map[string]bool{}
+	for _, field := range schema.Fields() {
+		written[field.Name()] = true
+	}
+	for i, field := range in.kept {
+		switch field.Name() {
+		case TokensColumn, TruncatedColumn, EmbeddingColumn:
+		default:
+			if written[field.Name()] {
+				w.kept = append(w.kept, i)
+			}
+		}
+	}
+	return w, nil
+}
+
+// Write appends a chunk and its embeddings.
+func (w *Writer) Write(chunk Chunk, e Embeddings) error {
+	n := len(chunk.Texts)
+	if n == 0 {
+		return nil
+	}
+	dimension := len(e.Vectors) / n
+	for i := range n {
+		row := w.row[:0]
+		column := 0
+		for _, k := range w.kept {
+			v := chunk.Kept[k][i]
+			row = append(row, v.Level(0, v.DefinitionLevel(), column))
+			column++
+		}
+		row = append(row,
+			parquet.Int32Value(e.Tokens[i]).Level(0, 0, column),
+			parquet.BooleanValue(e.Truncated[i]).Level(0, 0, column+1))
+		for j, x := range e.Vectors[i*dimension : (i+1)*dimension] {
+			row = append(row, parquet.FloatValue(x).Level(min(j, 1), 1, column+2))
+		}
+		w.row = row
+		w.buffer = append(w.buffer[:0], row)
+		if _, err := w.parquet.WriteRows(w.buffer); err != nil {
+			return fmt.Errorf("writing %s: %w", w.temp, err)
+		}
+		w.rows++
+	}
+	return nil
+}
+
+// Commit puts the fingerprint into the footer and the file under its name: the
+// file is on the disk and its footer has been read back before it is renamed.
+func (w *Writer) Commit(fingerprint Fingerprint) (err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.Abort())
+		}
+	}()
+	b, err := json.Marshal(fingerprint)
+	if err != nil {
+		return fmt.Errorf("fingerprint: %w", err)
+	}
+	w.parquet.SetKeyValueMetadata(FingerprintKey, string(b))
+	if err := w.parquet.Close(); err != nil {
+		return fmt.Errorf("finishing %s: %w", w.temp, err)
+	}
+	if err := w.file.Sync(); err != nil {
+		return fmt.Errorf("writing %s to the disk: %w", w.temp, err)
+	}
+	size, err := w.file.Seek(0, io.SeekEnd)
+	if err != nil {
+		return fmt.Errorf("checking %s: %w", w.temp, err)
+	}
+	check, err := parquet.OpenFile(w.file, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return fmt.Errorf("reading back %s: %w", w.temp, err)
+	}
+	if check.NumRows() != w.rows {
+		return fmt.Errorf("reading back %s: %d rows, wrote %d", w.temp, check.NumRows(), w.rows)
+	}
+	if err := w.file.Close(); err != nil {
+		return fmt.Errorf("closing %s: %w", w.temp, err)
+	}
+	if err := os.Rename(w.temp, w.path); err != nil {
+		return fmt.Errorf("naming the output: %w", err)
+	}
+	return syncFolder(filepath.Dir(w.path))
+}
+
+// Abort throws away what was written. After Commit it does nothing.
+func (w *Writer) Abort() error {
+	_ = w.file.Close() // closed already after a failed Commit
+	if err := os.Remove(w.temp); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("removing the unfinished output: %w", err)
+	}
+	return nil
+}
+
+// syncFolder makes a rename in folder last through a power cut.
+func syncFolder(folder string) error {
+	d, err := os.Open(folder)
+	if err != nil {
+		return fmt.Errorf("syncing the output folder: %w", err)
+	}
+	if err := errors.Join(d.Sync(), d.Close()); err != nil {
+		return fmt.Errorf("syncing the output folder: %w", err)
+	}
+	return nil
+}

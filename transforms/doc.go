@@ -1,0 +1,14 @@
+// Package transforms holds the steps of the pipeline, one file each.
+//
+//	List       path of the checkpoint   → PCollection<string>   subreddits
+//	Expand     PCollection<string>      → PCollection<Folder>   one directory read each
+//	Filter     PCollection<Folder>      → PCollection<File> missing, PCollection<File> done
+//	Partition  PCollection<File>        → PCollection<File> local, PCollection<File> mps
+//	Embed      PCollection<File>        → PCollection<File>     those that were embedded
+//
+// Elements name files and never hold rows or vectors: runners keep shuffled data
+// in memory or send it over the network.
+//
+// Files are the truth: an input whose output exists is done. A file that cannot
+// be embedded goes to the dead letters and never stops the run.
+package transforms

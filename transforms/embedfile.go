@@ -1,0 +1,125 @@
+package transforms
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"time"
+
+	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/chainfile"
+)
+
+// chunksAhead is how many chunks of one file are in the engine at once: enough
+// to keep it busy while a chunk is written.
+const chunksAhead = 3
+
+// fileStats is what embedding one file counted.
+type fileStats struct {
+	rows, tokens, allTokens, truncated, repaired int64
+}
+
+// embedFile embeds one chains file and puts its output in place. A panic of a
+// library, which a malformed file can cause, becomes an error.
+func embedFile(ctx context.Context, engine *models.Engine, file File, o EmbedOptions) (stats fileStats, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic while reading or writing: %v\n%s", p, debug.Stack())
+		}
+	}()
+	in, err := chainfile.Open(file.Input, o.TextColumn, o.Keep)
+	if err != nil {
+		return stats, err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	out, err := chainfile.Create(file.Output, in)
+	if err != nil {
+		return stats, err
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic while reading or writing: %v\n%s", p, debug.Stack())
+		}
+		if err != nil {
+			err = errors.Join(err, out.Abort())
+		}
+	}()
+	if stats, err = copyRows(ctx, engine, in, out); err != nil {
+		return stats, err
+	}
+	if stats.rows != in.Rows {
+		return stats, fmt.Errorf("the footer says %d rows, the file has %d", in.Rows, stats.rows)
+	}
+	return stats, out.Commit(fingerprint(engine.Folder, in))
+}
+
+// copyRows embeds all rows of in into out, in order.
+func copyRows(ctx context.Context, engine *models.Engine, in *chainfile.Reader, out *chainfile.Writer) (stats fileStats, err error) {
+	stream := engine.Stream(ctx)
+	defer stream.Close()
+	type open struct {
+		chunk chainfile.Chunk
+		job   *models.Job
+	}
+	var queue []open
+	defer func() { // a job's memory is the engine's until it has ended
+		for _, q := range queue {
+			_, _ = stream.Wait(q.job)
+		}
+	}()
+	for end := false; !end || len(queue) > 0; {
+		for !end && len(queue) < chunksAhead {
+			chunk, err := in.Next()
+			if errors.Is(err, io.EOF) {
+				end = true
+				break
+			}
+			if err != nil {
+				return stats, err
+			}
+			job, err := stream.Submit(chunk.Texts)
+			if err != nil {
+				return stats, err
+			}
+			queue = append(queue, open{chunk, job})
+		}
+		if len(queue) == 0 {
+			break
+		}
+		q := queue[0]
+		queue = queue[1:]
+		result, err := stream.Wait(q.job)
+		if err != nil {
+			return stats, fmt.Errorf("embedding: %w", err)
+		}
+		err = out.Write(q.chunk, chainfile.Embeddings{Vectors: result.Vectors, Tokens: result.Tokens, Truncated: result.Truncated})
+		if err != nil {
+			return stats, err
+		}
+		stats.add(result)
+	}
+	return stats, nil
+}
+
+func (s *fileStats) add(r models.Result) {
+	s.rows += int64(len(r.Tokens))
+	s.allTokens += r.AllTokens
+	s.repaired += r.Repaired
+	for i, n := range r.Tokens {
+		s.tokens += int64(n)
+		if r.Truncated[i] {
+			s.truncated++
+		}
+	}
+}
+
+func fingerprint(m *models.Folder, in *chainfile.Reader) chainfile.Fingerprint {
+	return chainfile.Fingerprint{
+		Version: chainfile.Version, Model: m.Name, ModelSHA: m.GraphSHA, TokenizerSHA: m.TokenizerSHA,
+		Pooling: m.Pooling, Normalized: m.Normalized, MaxSeqLength: m.MaxSeqLength, Dimension: m.Dimension,
+		Precision: "fp32", Backend: "onnxruntime-cpu",
+		InputRows: in.Rows, InputSize: in.Size, InputModTime: in.ModTime.UTC().Format(time.RFC3339Nano),
+	}
+}

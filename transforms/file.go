@@ -1,0 +1,60 @@
+package transforms
+
+import (
+	"path/filepath"
+	"reflect"
+	"strings"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+)
+
+func init() {
+	beam.RegisterType(reflect.TypeFor[File]())
+	beam.RegisterType(reflect.TypeFor[Folder]())
+}
+
+// File is one chains file and the embeddings file that belongs to it.
+type File struct {
+	Subreddit string `json:"subreddit"`
+	Input     string `json:"input"`
+	Output    string `json:"output"`
+}
+
+// Folder is the chains files of one subreddit.
+type Folder struct {
+	Subreddit string
+	Names     []string // of the chains files, without the folder, sorted
+}
+
+// Layout says where the files of one run lie.
+type Layout struct {
+	Chains     string // chains/{suffix}
+	Embeddings string // embeddings/{suffix}
+}
+
+// NewLayout returns the standard layout below root.
+func NewLayout(root, suffix string) Layout {
+	return Layout{
+		Chains:     filepath.Join(root, "chains", suffix),
+		Embeddings: filepath.Join(root, "embeddings", suffix),
+	}
+}
+
+// DeadLetters is the file that lists what could not be embedded.
+func (l Layout) DeadLetters() string {
+	return filepath.Join(l.Embeddings, "_dead_letters.jsonl")
+}
+
+func (l Layout) file(subreddit, name string) File {
+	return File{
+		Subreddit: subreddit,
+		Input:     filepath.Join(l.Chains, subreddit, name),
+		Output:    filepath.Join(l.Embeddings, subreddit, name),
+	}
+}
+
+// isChainsName says whether a name in a chains folder is one of a chains file.
+// Hidden files, ._* of macOS and .nfs* of NFS among them, are not.
+func isChainsName(name string) bool {
+	return strings.HasSuffix(name, ".parquet") && !strings.HasPrefix(name, ".") && name != ".parquet"
+}
