@@ -114,7 +114,7 @@ def nearest_neighbors(vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarr
         similarity = unit[start:stop] @ unit.T
         # A copy of a row is as near as the row itself: say that the row comes first.
         similarity[np.arange(stop - start), np.arange(start, stop)] = np.inf
-        nearest = np.sort(np.argpartition(-similarity, k - 1, axis=1)[:, :k], axis=1)
+        nearest = np.sort(np.argpartition(similarity, rows - k, axis=1)[:, rows - k :], axis=1)
         near = np.take_along_axis(similarity, nearest, axis=1)
         order = np.argsort(-near, axis=1, kind="stable")
         indices[start:stop] = np.take_along_axis(nearest, order, axis=1)

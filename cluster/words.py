@@ -13,7 +13,6 @@ import functools
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 
 # The model saw the first 256 tokens, roughly 1,000 characters. A text's later words tell little,
 # and a few texts of 100,000 characters, often encoded files, would outweigh all the others.
@@ -29,7 +28,8 @@ _AFTER_APOSTROPHE = frozenset(("s", "t", "d", "m", "ll", "ve", "re"))
 _MORE_STOP_WORDS = (
     "aint arent cant couldnt couldve didnt doesnt dont hadnt hasnt havent hes heres ive isnt lets "
     "mustnt shes shouldnt shouldve thats theres theyd theyll theyre theyve wasnt werent whats whos "
-    "wont wouldnt wouldve youd youll youre youve gonna wanna gotta just like really"
+    "wont wouldnt wouldve youd youll youre youve gonna wanna gotta did does doing going just know "
+    "like lot make really said say says sure thing things think want way yes"
 )
 
 
@@ -41,22 +41,28 @@ def stop_words() -> frozenset[str]:
     return ENGLISH_STOP_WORDS | frozenset(_MORE_STOP_WORDS.split())
 
 
-def words(text: str) -> Iterator[str]:
-    """Yield the words of a text that may be about a subject.
+def count_words(text: str) -> Counter[str]:
+    """Count the words of a text that may be about a subject.
 
     Lower case, three letters or more, no stop words, no addresses of web pages. A contraction
     counts as the word before it ("reddit's" as "reddit"), one with "not" ("don't") as nothing.
     """
-    stop = stop_words()
-    for match in _WORD.finditer(_NO_PROSE.sub(" ", text[:READ_CHARACTERS].lower())):
-        word = match.group().replace("’", "'")
-        stem, apostrophe, end = word.rpartition("'")
-        if apostrophe and end in _AFTER_APOSTROPHE:
-            if end == "t":
-                continue
-            word = stem
-        if len(word) >= 3 and word not in stop:
-            yield word
+    counts: Counter[str] = Counter()
+    found = Counter(_WORD.findall(_NO_PROSE.sub(" ", text[:READ_CHARACTERS].lower())))
+    for form, uses in found.items():
+        if word := _subject(form):
+            counts[word] += uses
+    return counts
+
+
+@functools.lru_cache(maxsize=100_000)
+def _subject(form: str) -> str:
+    """Return the word that a lower-case form in a text counts as; "" for none."""
+    word = form.replace("’", "'")
+    stem, apostrophe, end = word.rpartition("'")
+    if apostrophe and end in _AFTER_APOSTROPHE:
+        word = "" if end == "t" else stem
+    return word if len(word) >= 3 and word not in stop_words() else ""
 
 
 class WordCounts:
@@ -70,7 +76,7 @@ class WordCounts:
 
     def add(self, label: int, text: str) -> None:
         """Count the words of one chain with this label."""
-        counts = Counter(words(text))
+        counts = count_words(text)
         self._texts[label] += 1
         self._uses[label].update(counts)
         self._chains[label].update(counts.keys())

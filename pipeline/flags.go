@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/runners" // registers --runner
 )
 
 const usageText = `Usage: go run ./pipeline [run] [flags]
@@ -52,9 +54,6 @@ func parseFlags(args []string, out io.Writer) (Config, error) {
 			all.Var(f.Value, f.Name, f.Usage)
 		}
 	})
-	if all.Lookup("runner") == nil {
-		return c, fmt.Errorf("this build of Beam has no --runner")
-	}
 	if len(args) > 0 && args[0] == "run" {
 		args = args[1:]
 	}

@@ -1,0 +1,71 @@
+"""Write a model folder and its manifest."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+from safetensors.numpy import load_file
+
+from threadloom.export.graph import build
+from threadloom.export.source import ExportError, Source, find
+
+# What is copied as it is, where the source has it. tokenizer.json keeps its own
+# truncation and padding: readers set theirs from sentence_bert_config.json.
+COPIED = (
+    "1_Pooling/config.json",
+    "config.json",
+    "config_sentence_transformers.json",
+    "modules.json",
+    "sentence_bert_config.json",
+    "special_tokens_map.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.txt",
+)
+MANIFEST = "manifest.json"
+
+
+def export(model: str | None, output: str | os.PathLike, name: str | None = None) -> Source:
+    """Write the model folder ``output`` and return what it was made from.
+
+    An earlier export in ``output`` is replaced; any other folder with files in it
+    raises ExportError.
+    """
+    source = find(model, name)
+    output = Path(output)
+    if output.exists() and any(output.iterdir()) and not (output / MANIFEST).exists():
+        raise ExportError(f"{output} exists and is no model folder: choose another --output")
+    weights = source.folder / "model.safetensors"
+    if not weights.exists():
+        raise ExportError(f"{source.folder} has no model.safetensors")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as temp:
+        made = Path(temp) / "model"
+        (made / "onnx").mkdir(parents=True)
+        (made / "onnx/model.onnx").write_bytes(
+            build(source, load_file(weights)).SerializeToString(deterministic=True)
+        )
+        for file in COPIED:
+            if (source.folder / file).exists():
+                (made / file).parent.mkdir(exist_ok=True)
+                shutil.copyfile(source.folder / file, made / file)
+        _write_manifest(made, source.name)
+        if output.exists():
+            shutil.rmtree(output)
+        os.replace(made, output)
+    return source
+
+
+def _write_manifest(folder: Path, name: str) -> None:
+    files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    manifest = {
+        "exporter": f"threadloom {version('threadloom')}",
+        "files": {f: hashlib.sha256((folder / f).read_bytes()).hexdigest() for f in files},
+        "format": 1,
+        "name": name,
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
