@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
 from threadloom.cluster.atomic import replacing
 from threadloom.cluster.files import Opened
 from threadloom.cluster.recipe import Clustering

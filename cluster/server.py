@@ -55,6 +55,7 @@ def warm_up() -> None:
     Done while the pipeline is still embedding; a group that comes early waits for its end.
     """
     import numpy as np
+
     from threadloom.cluster import recipe, step  # noqa: F401
 
     recipe.cluster_vectors(np.random.default_rng(0).normal(size=(64, 8)).astype(np.float32), 0)

@@ -21,6 +21,7 @@ from apache_beam.portability.api import (
 from apache_beam.runners.portability import expansion_service
 from apache_beam.runners.worker import worker_pool_main
 from apache_beam.utils import thread_pool_executor
+
 from threadloom.cluster.transform import URN
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
+
 from threadloom.cluster import files as reading
 from threadloom.cluster import labels as labelling
 from threadloom.cluster import report as reporting

