@@ -2,7 +2,6 @@ package main
 
 import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms"
 )
 
@@ -15,7 +14,7 @@ func Build(s beam.Scope, c Config) beam.PCollection {
 	missing, done := transforms.Filter(s, layout, folders)
 	local, mps := transforms.Partition(s, missing)
 	embedded := transforms.Embed(s, transforms.EmbedOptions{
-		Model:       models.Config{Folder: c.Model, Library: c.ONNXRuntimeLib, TokenBudget: c.TokenBudget},
+		Model:       c.engine(),
 		TextColumn:  c.TextColumn,
 		Keep:        c.Keep,
 		DeadLetters: layout.DeadLetters(),

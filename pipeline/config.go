@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -51,6 +50,10 @@ func (c Config) Layout() transforms.Layout {
 		l.Embeddings = filepath.Join(c.EmbeddingsDir, c.Suffix)
 	}
 	return l
+}
+
+func (c Config) engine() models.Config {
+	return models.Config{Folder: c.Model, Library: c.ONNXRuntimeLib, TokenBudget: c.TokenBudget}
 }
 
 func (c Config) clusters() string {
@@ -136,9 +139,4 @@ func repositoryRoot() string {
 		return "."
 	}
 	return filepath.Dir(filepath.Dir(file))
-}
-
-func isUsage(err error) bool {
-	var u usageError
-	return errors.As(err, &u)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/threadloom/threadloom/cluster"
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/runners"
 	"github.com/threadloom/threadloom/transforms"
@@ -39,7 +40,8 @@ func run(c Config) int {
 	go logProgress(ctx, start)
 
 	p, s := beam.NewPipelineWithRoot()
-	err := assemble(ctx, s, c)
+	stopClustering, err := assemble(ctx, s, c)
+	defer stopClustering()
 	var result beam.PipelineResult
 	if err == nil {
 		var runner runners.Runner
@@ -68,14 +70,26 @@ func run(c Config) int {
 }
 
 // assemble opens the engine first, so that a wrong model stops the run before it
-// starts, then builds the pipeline.
-func assemble(_ context.Context, s beam.Scope, c Config) error {
-	_, err := models.Shared(models.Config{Folder: c.Model, Library: c.ONNXRuntimeLib, TokenBudget: c.TokenBudget})
+// starts, then the Python side, then builds the pipeline. The function that it
+// returns stops the Python side.
+func assemble(ctx context.Context, s beam.Scope, c Config) (stop func(), err error) {
+	stop = func() {}
+	_, err = models.Shared(c.engine())
 	if err != nil {
-		return err
+		return stop, err
 	}
-	Build(s, c)
-	return nil
+	files := Build(s, c)
+	if !c.Cluster {
+		return stop, nil
+	}
+	server, err := cluster.Start(ctx, c.Python)
+	if err != nil {
+		return stop, err
+	}
+	cluster.Cluster(s, server.Addr, cluster.Options{
+		ClustersDir: c.clusters(), TextColumn: c.TextColumn, By: c.ClusterBy, Seed: c.ClusterSeed,
+	}, files)
+	return server.Stop, nil
 }
 
 // stopper follows SIGINT and SIGTERM: the first finishes the open files, the
@@ -147,7 +161,11 @@ type summary struct {
 	TruncatedRows int64   `json:"rows_truncated"`
 	Seconds       float64 `json:"seconds"`
 	TextsPerSec   float64 `json:"texts_per_second"`
+	ClusteredRows int64   `json:"clustered_rows"`
+	Clusters      int64   `json:"clusters"`
+	NoiseRows     int64   `json:"noise_rows"`
 	Embeddings    string  `json:"embeddings"`
+	ClustersDir   string  `json:"clusters_dir"`
 }
 
 // summarise takes Beam's metrics where the job ended well, and this process's
@@ -160,7 +178,8 @@ func summarise(c Config, result beam.PipelineResult, took time.Duration) summary
 	s := summary{
 		FilesDone: n["files_done"], FilesSkipped: n["files_skipped"], DeadLettered: n["files_dead_lettered"],
 		Rows: n["rows"], Tokens: n["tokens"], TruncatedRows: n["rows_truncated"],
-		Seconds: took.Seconds(), Embeddings: c.Layout().Embeddings,
+		ClusteredRows: n["clustered_rows"], Clusters: n["clusters"], NoiseRows: n["noise_rows"],
+		Seconds: took.Seconds(), Embeddings: c.Layout().Embeddings, ClustersDir: c.clusters(),
 	}
 	s.TextsPerSec = float64(s.Rows) / s.Seconds
 	return s
@@ -180,4 +199,8 @@ func (s summary) print(c Config) {
 	fmt.Printf("rows    %d (%d tokens, %d rows truncated)\n", s.Rows, s.Tokens, s.TruncatedRows)
 	fmt.Printf("time    %.1f s, %.0f texts/s\n", s.Seconds, s.TextsPerSec)
 	fmt.Printf("output  %s\n", s.Embeddings)
+	if s.ClusteredRows > 0 {
+		fmt.Printf("clusters %d, %.0f %% of %d rows are noise: %s\n",
+			s.Clusters, 100*float64(s.NoiseRows)/float64(s.ClusteredRows), s.ClusteredRows, s.ClustersDir)
+	}
 }

@@ -8,26 +8,28 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/metrics"
 )
 
-// counter counts twice: in Beam's metrics, which add up over all machines but
+// Counter counts twice: in Beam's metrics, which add up over all machines but
 // come only when a job has ended well, and in this process, for progress and for
 // the summary of a run that was interrupted.
-type counter struct {
+type Counter struct {
 	name  string
 	beam  beam.Counter
 	local atomic.Int64
 }
 
-var counters []*counter
+var counters []*Counter
 
-func newCounter(name string) *counter {
-	c := &counter{name: name, beam: beam.NewCounter(metricsNamespace, name)}
+// NewCounter makes a counter, once per name, as a package variable beside its DoFn.
+func NewCounter(name string) *Counter {
+	c := &Counter{name: name, beam: beam.NewCounter(metricsNamespace, name)}
 	counters = append(counters, c)
 	return c
 }
 
 const metricsNamespace = "threadloom"
 
-func (c *counter) inc(ctx context.Context, n int64) {
+// Inc adds n.
+func (c *Counter) Inc(ctx context.Context, n int64) {
 	c.beam.Inc(ctx, n)
 	c.local.Add(n)
 }

@@ -19,13 +19,13 @@ func init() {
 }
 
 var (
-	filesDone       = newCounter("files_done")
-	filesDead       = newCounter("files_dead_lettered")
-	rowsDone        = newCounter("rows")
-	tokensDone      = newCounter("tokens")
-	tokensSeen      = newCounter("tokens_before_truncation")
-	rowsTruncated   = newCounter("rows_truncated")
-	rowsRepaired    = newCounter("rows_repaired")
+	filesDone       = NewCounter("files_done")
+	filesDead       = NewCounter("files_dead_lettered")
+	rowsDone        = NewCounter("rows")
+	tokensDone      = NewCounter("tokens")
+	tokensSeen      = NewCounter("tokens_before_truncation")
+	rowsTruncated   = NewCounter("rows_truncated")
+	rowsRepaired    = NewCounter("rows_repaired")
 	openFilesPerCPU = 4 // files open at once for each core: their texts share batches
 )
 
@@ -117,7 +117,7 @@ func (f *embedFn) flush(ctx context.Context, emit func(File)) error {
 	f.mu.Unlock()
 	for _, o := range finished {
 		if o.err != nil {
-			filesDead.inc(ctx, 1)
+			filesDead.Inc(ctx, 1)
 			log.Warnf(ctx, "dead letter: %s: %v", o.file.Input, o.err)
 			err := appendDeadLetter(f.Options.DeadLetters, DeadLetter{
 				Input: o.file.Input, Output: o.file.Output, Step: "embed", Error: o.err.Error(), Time: time.Now().UTC(),
@@ -127,12 +127,12 @@ func (f *embedFn) flush(ctx context.Context, emit func(File)) error {
 			}
 			continue
 		}
-		filesDone.inc(ctx, 1)
-		rowsDone.inc(ctx, o.stats.rows)
-		tokensDone.inc(ctx, o.stats.tokens)
-		tokensSeen.inc(ctx, o.stats.allTokens)
-		rowsTruncated.inc(ctx, o.stats.truncated)
-		rowsRepaired.inc(ctx, o.stats.repaired)
+		filesDone.Inc(ctx, 1)
+		rowsDone.Inc(ctx, o.stats.rows)
+		tokensDone.Inc(ctx, o.stats.tokens)
+		tokensSeen.Inc(ctx, o.stats.allTokens)
+		rowsTruncated.Inc(ctx, o.stats.truncated)
+		rowsRepaired.Inc(ctx, o.stats.repaired)
 		emit(o.file)
 	}
 	return nil

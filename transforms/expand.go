@@ -18,8 +18,8 @@ func init() {
 }
 
 var (
-	subredditsSeen  = newCounter("subreddits")
-	subredditsEmpty = newCounter("subreddits_without_files")
+	subredditsSeen  = NewCounter("subreddits")
+	subredditsEmpty = NewCounter("subreddits_without_files")
 )
 
 // Expand finds the chains files of each subreddit: it turns a
@@ -38,9 +38,9 @@ func (f *expandFn) ProcessElement(ctx context.Context, subreddit string, emit fu
 	if err != nil {
 		return err
 	}
-	subredditsSeen.inc(ctx, 1)
+	subredditsSeen.Inc(ctx, 1)
 	if len(names) == 0 {
-		subredditsEmpty.inc(ctx, 1)
+		subredditsEmpty.Inc(ctx, 1)
 		log.Warnf(ctx, "no chains files for subreddit %q in %s", subreddit, f.Layout.Chains)
 		return nil
 	}

@@ -16,8 +16,8 @@ func init() {
 }
 
 var (
-	filesMissing = newCounter("files_missing")
-	filesSkipped = newCounter("files_skipped")
+	filesMissing = NewCounter("files_missing")
+	filesSkipped = NewCounter("files_skipped")
 )
 
 // Filter looks up which files have an output already: it turns a
@@ -52,10 +52,10 @@ func (f *filterFn) ProcessElement(ctx context.Context, folder Folder, missing, d
 	for _, name := range folder.Names {
 		file := f.Layout.file(folder.Subreddit, name)
 		if exists[name] {
-			filesSkipped.inc(ctx, 1)
+			filesSkipped.Inc(ctx, 1)
 			done(file)
 		} else {
-			filesMissing.inc(ctx, 1)
+			filesMissing.Inc(ctx, 1)
 			missing(file)
 		}
 	}

@@ -11,7 +11,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="threadloom.export", description=export.__doc__)
     parser.add_argument(
         "--model",
-        help="a sentence-transformers folder or a hub name (default: the packaged all-MiniLM-L6-v2)",
+        help="a sentence-transformers folder or a hub name (default: packaged all-MiniLM-L6-v2)",
     )
     parser.add_argument("--output", required=True, help="the model folder to write")
     parser.add_argument("--name", help="the model's name in the manifest")

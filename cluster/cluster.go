@@ -1,0 +1,119 @@
+// Package cluster is the pipeline's last step: it turns embeddings files into
+// clusters. The clustering itself is Python (beside this file); Go starts it as a
+// process of its own and calls it as a Beam cross-language transform.
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/xlangx"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/typex"
+	jobpb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/jobmanagement_v1"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+	"github.com/threadloom/threadloom/transforms"
+)
+
+const (
+	urn = "beam:transforms:python:threadloom_cluster:v1"
+	// handler is the name under which the expansion below is registered.
+	handler = "threadloom"
+	// groupAll is the one group of By = "all".
+	groupAll = "all"
+)
+
+func init() {
+	register.DoFn1x2[transforms.File, string, []byte](&jobFn{})
+	register.DoFn3x1[context.Context, string, []byte, error](&countFn{})
+	xlangx.RegisterHandler(handler, expand)
+}
+
+// Options say how to cluster.
+type Options struct {
+	ClustersDir string // folder for the results, clusters/{suffix}
+	TextColumn  string
+	By          string // "all" or "subreddit"
+	Seed        int64
+}
+
+// payload is what the Python side reads; its field names are part of the contract.
+type payload struct {
+	ClustersDir string `beam:"clusters_dir"`
+	TextColumn  string `beam:"text_column"`
+	By          string `beam:"by"`
+	Seed        int64  `beam:"seed"`
+}
+
+// Cluster clusters the embeddings of files, all together or each subreddit for
+// itself, with the Python side at addr. It turns a PCollection<File> into files
+// on disk.
+func Cluster(s beam.Scope, addr string, o Options, files beam.PCollection) {
+	s = s.Scope("cluster.Cluster")
+	jobs := beam.ParDo(s, &jobFn{By: o.By}, files)
+	out := beam.CrossLanguage(
+		s, urn, beam.CrossLanguagePayload(payload(o)), handler+":"+addr,
+		beam.UnnamedInput(jobs),
+		beam.UnnamedOutput(typex.NewKV(typex.New(reflect.TypeFor[string]()), typex.New(reflect.TypeFor[[]byte]()))),
+	)
+	beam.ParDo0(s, &countFn{}, out[beam.UnnamedOutputTag()])
+}
+
+type jobFn struct {
+	By string
+}
+
+func (f *jobFn) ProcessElement(file transforms.File) (string, []byte) {
+	b, err := json.Marshal(file)
+	if err != nil {
+		panic(err) // three strings always can be JSON
+	}
+	if f.By == groupAll {
+		return groupAll, b
+	}
+	return file.Subreddit, b
+}
+
+var (
+	clustersFound = transforms.NewCounter("clusters")
+	noiseRows     = transforms.NewCounter("noise_rows")
+	clusterRows   = transforms.NewCounter("clustered_rows")
+)
+
+type countFn struct{}
+
+func (f *countFn) ProcessElement(ctx context.Context, group string, summary []byte) error {
+	var s struct {
+		Rows     int64 `json:"rows"`
+		Clusters int64 `json:"clusters"`
+		Noise    int64 `json:"noise_rows"`
+	}
+	if err := json.Unmarshal(summary, &s); err != nil {
+		return fmt.Errorf("reading the summary of group %q: %w", group, err)
+	}
+	clustersFound.Inc(ctx, s.Clusters)
+	noiseRows.Inc(ctx, s.Noise)
+	clusterRows.Inc(ctx, s.Rows)
+	return nil
+}
+
+// expand asks the expansion service and drops the coders that carry no
+// namespace from its answer: the Go SDK (2.77) sends its own coders along,
+// gets them back, and would overwrite those of the pipeline that have the same name.
+func expand(ctx context.Context, p *xlangx.HandlerParams) (*jobpb.ExpansionResponse, error) {
+	p.Config = strings.TrimPrefix(p.Config, handler+":")
+	res, err := xlangx.QueryExpansionService(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	ns := p.Req.GetNamespace()
+	for id := range res.GetComponents().GetCoders() {
+		if !strings.HasSuffix(id, "@"+ns) && !strings.HasPrefix(id, ns+"_") {
+			delete(res.GetComponents().GetCoders(), id)
+		}
+	}
+	return res, nil
+}

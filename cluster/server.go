@@ -1,0 +1,81 @@
+package cluster
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	startTimeout = 60 * time.Second
+	stopTimeout  = 5 * time.Second
+)
+
+// Server is the Python side, a child process. It ends when its standard input
+// does, so it never outlives this process, however this one ends.
+type Server struct {
+	Addr  string // 127.0.0.1:port
+	cmd   *exec.Cmd
+	stdin io.Closer
+	done  chan struct{}
+}
+
+// Start runs python -m threadloom.cluster.server and waits until it listens.
+func Start(ctx context.Context, python string) (*Server, error) {
+	cmd := exec.Command(python, "-m", "threadloom.cluster.server")
+	cmd.Stderr = os.Stderr
+	// A group of its own: Ctrl-C on the terminal is ours to handle.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, fmt.Errorf("starting the clustering: %w", err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("starting the clustering: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("starting the clustering: %w", err)
+	}
+	s := &Server{cmd: cmd, stdin: stdin, done: make(chan struct{})}
+	ready := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(stdout).ReadString('\n') // an error means no ready line
+		ready <- line
+		_ = cmd.Wait() // we end it, or it failed and has said so on standard error
+		close(s.done)
+	}()
+	select {
+	case line := <-ready:
+		addr, ok := strings.CutPrefix(strings.TrimSpace(line), "ready ")
+		if !ok {
+			s.Stop()
+			return nil, fmt.Errorf("starting the clustering: %s -m threadloom.cluster.server ended: is threadloom[cluster] installed? ('make setup')", python)
+		}
+		s.Addr = addr
+		return s, nil
+	case <-time.After(startTimeout):
+		s.Stop()
+		return nil, fmt.Errorf("starting the clustering: not ready after %s", startTimeout)
+	case <-ctx.Done():
+		s.Stop()
+		return nil, ctx.Err()
+	}
+}
+
+// Stop ends the process. It may be called more than once.
+func (s *Server) Stop() {
+	_ = s.stdin.Close() // closed already by an earlier Stop
+	select {
+	case <-s.done:
+	case <-time.After(stopTimeout):
+		_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL) // gone meanwhile
+		<-s.done
+	}
+}
