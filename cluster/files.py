@@ -141,7 +141,9 @@ def read_keys(files: list[Opened]) -> pa.Table:
             pa.unify_schemas([tables[0].schema, table.schema], promote_options="permissive")
         except pa.ArrowException as error:
             path, first = files[index].source.embeddings, files[0].source.embeddings
-            raise ValueError(f"{path}: columns do not fit those of {first}: {error}") from None
+            raise ValueError(
+                f"{path}: columns do not fit those of {first}: {_line(error)}"
+            ) from None
     keys = pa.concat_tables(tables, promote_options="permissive")
     return keys.drop_columns([""]) if "" in keys.column_names else keys
 
@@ -160,7 +162,12 @@ def _open(path: str) -> pq.ParquetFile:
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: no such file") from None
     except (pa.ArrowException, OSError) as error:
-        raise ValueError(f"{path}: not a readable Parquet file: {error}") from None
+        raise ValueError(f"{path}: not a readable Parquet file: {_line(error)}") from None
+
+
+def _line(error: Exception) -> str:
+    """Return a library's message as one line."""
+    return " ".join(str(error).split())
 
 
 def _batches(path: str, column: str, rows: int) -> Iterator[pa.Array]:
@@ -171,7 +178,7 @@ def _batches(path: str, column: str, rows: int) -> Iterator[pa.Array]:
                 if len(batch):
                     yield batch.column(0)
         except (pa.ArrowException, OSError) as error:
-            raise ValueError(f"{path}: column {column!r} cannot be read: {error}") from None
+            raise ValueError(f"{path}: column {column!r} cannot be read: {_line(error)}") from None
 
 
 def _model(path: str, value: bytes | None) -> dict:

@@ -26,10 +26,11 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _AFTER_APOSTROPHE = frozenset(("s", "t", "d", "m", "ll", "ve", "re"))
 # What scikit-learn's list of stop words lacks: contractions as they are often typed, fillers.
 _MORE_STOP_WORDS = (
-    "aint arent cant couldnt couldve didnt doesnt dont hadnt hasnt havent hes heres ive isnt lets "
-    "mustnt shes shouldnt shouldve thats theres theyd theyll theyre theyve wasnt werent whats whos "
-    "wont wouldnt wouldve youd youll youre youve gonna wanna gotta did does doing going just know "
-    "like lot make really said say says sure thing things think want way yes"
+    "aint arent cant couldnt couldve didn didnt doesn doesnt don dont hadnt hasnt havent hes "
+    "heres isn isnt ive lets mustnt shes shouldnt shouldve thats theres theyd theyll theyre "
+    "theyve wasnt werent whats whos wont wouldnt wouldve youd youll youre youve gonna wanna "
+    "gotta did does doing going just know like lot make really said say says sure thing things "
+    "think want way yes"
 )
 
 

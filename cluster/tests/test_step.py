@@ -1,0 +1,89 @@
+"""The whole step, from files to labels and report."""
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from threadloom.cluster.settings import Settings, outputs
+from threadloom.cluster.step import cluster_files
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(clusters_dir=str(tmp_path / "clusters"), seed=7)
+
+
+def test_labels_and_report(folder, settings):
+    sources = folder.write_topics()
+    summary = cluster_files(sources, settings)
+    assert (summary["rows"], summary["clusters"], summary["files"]) == (120, 3, 3)
+    labels = pq.read_table(summary["labels"])
+    assert labels.column_names == ["chain_id", "subreddit", "label", "probability"]
+    # Topic i % 3 is the blob, and rows stand in the order of the files' paths.
+    got = labels["label"].to_numpy()
+    rows = [int(i.rsplit("/", 1)[1]) for i in labels["chain_id"].to_pylist()]
+    starts = {"astronomy": 80, "baking": 0, "cycling": 40}
+    topic = np.array(
+        [(starts[s] + r) % 3 for s, r in zip(labels["subreddit"].to_pylist(), rows, strict=True)]
+    )
+    for label in range(3):
+        assert len(set(topic[got == label])) == 1
+    report = json.loads(Path(summary["report"]).read_text())
+    assert sum(c["size"] for c in report["clusters"]) + report["noise_rows"] == 120
+    firsts = {c["words"][0] for c in report["clusters"]}
+    assert len(firsts) == 3
+    for cluster in report["clusters"]:
+        assert len(cluster["typical"]) == 3
+        assert "I don't think" in cluster["typical"][0]["text"]
+    assert "| label |" in Path(summary["table"]).read_text()
+    left = [p for p in Path(settings.clusters_dir).iterdir()]
+    assert sorted(p.name for p in left) == ["clusters.json", "clusters.md", "labels.parquet"]
+
+
+def test_the_order_of_the_files_does_not_matter(folder, settings, tmp_path):
+    sources = folder.write_topics()
+    first = cluster_files(sources, settings)
+    other = replace(settings, clusters_dir=str(tmp_path / "other"))
+    second = cluster_files(sources[::-1], other)
+    assert pq.read_table(first["labels"]).equals(pq.read_table(second["labels"]))
+
+
+def test_nothing_is_computed_twice(folder, settings):
+    sources = folder.write_topics()
+    assert not cluster_files(sources, settings)["reused"]
+    stamp = os.stat(outputs(settings, "all").labels).st_mtime_ns
+    assert cluster_files(sources, settings)["reused"]
+    assert os.stat(outputs(settings, "all").labels).st_mtime_ns == stamp
+    os.utime(sources[0].embeddings)
+    assert not cluster_files(sources, settings)["reused"]
+    os.remove(outputs(settings, "all").table)
+    assert not cluster_files(sources, settings)["reused"]
+
+
+def test_each_subreddit_has_its_own_folder(folder, settings, make_blobs):
+    source = folder.write("part.parquet", make_blobs(60)[0], subreddit="baking")
+    summary = cluster_files([source], replace(settings, by="subreddit"), "baking")
+    assert summary["labels"] == os.path.join(settings.clusters_dir, "baking", "labels.parquet")
+    with pytest.raises(ValueError, match="cannot be the name of a folder"):
+        cluster_files([source], replace(settings, by="subreddit"), "..")
+
+
+def test_too_few_rows_are_all_noise(folder, settings, make_blobs):
+    summary = cluster_files([folder.write("part.parquet", make_blobs(4)[0])], settings)
+    assert (summary["rows"], summary["clusters"], summary["noise_rows"]) == (4, 0, 4)
+    assert pq.read_table(summary["labels"])["label"].to_pylist() == [-1] * 4
+
+
+def test_mixed_models_are_reported(folder, settings, make_blobs):
+    sources = [
+        folder.write("a.parquet", make_blobs(30)[0]),
+        folder.write("b.parquet", make_blobs(30)[0], model={"model": "other"}),
+    ]
+    report = json.loads(Path(cluster_files(sources, settings)["report"]).read_text())
+    assert len(report["models"]) == 2
+    assert "more than one model" in report["warnings"][0]
