@@ -69,8 +69,11 @@ func Start(ctx context.Context, python string) (*Server, error) {
 	}
 }
 
-// Stop ends the process. It may be called more than once.
+// Stop ends the process. It may be called more than once, and on nil.
 func (s *Server) Stop() {
+	if s == nil {
+		return
+	}
 	_ = s.stdin.Close() // closed already by an earlier Stop
 	select {
 	case <-s.done:

@@ -4,24 +4,30 @@ import "sync"
 
 // item is one tokenised text that waits for a batch.
 type item struct {
-	ids []uint32
-	job *Job
-	row int // its place in the job
+	ids     []uint32
+	job     *Job
+	row     int   // its place in the job
+	arrived int64 // which job of the window's it came with, set by add
 }
 
 // window holds tokenised texts by length and forms batches from them.
 //
-// A batch is full when texts of one length fill the token budget. A batch that
-// is not full is formed only when waiting cannot help: the window is full, or
+// A batch is full when texts of one length fill the token budget. A batch of
+// mixed lengths is formed only when waiting cannot help: the window is full, or
 // no stream is about to bring more texts. "About to" is counted, not guessed by
 // a timer: a stream is busy unless it waits for the engine.
+//
+// Batches are formed around the texts that have waited longest, so that files
+// are finished in the order in which they were opened: a run that is killed has
+// lost the few open files and not a little of every one.
 type window struct {
 	mu      sync.Mutex
 	change  sync.Cond
-	byLen   [][]item
-	waiting int // texts in byLen
-	tokens  int // their tokens
-	busy    int // streams that are reading, not waiting
+	byLen   [][]item // by number of tokens; each in the order of arrival
+	arrived int64    // jobs that were ever added
+	waiting int      // texts in byLen
+	tokens  int      // their tokens
+	busy    int      // streams that are reading, not waiting
 	closed  bool
 	budget  int // padded tokens in a batch
 	limit   int // tokens in the window at which streams must wait
@@ -52,8 +58,10 @@ func (w *window) add(items []item) {
 		w.change.Wait()
 	}
 	w.busy++
+	w.arrived++
 	for _, it := range items {
 		n := len(it.ids)
+		it.arrived = w.arrived
 		w.byLen[n] = append(w.byLen[n], it)
 		w.tokens += n
 		w.waiting++
@@ -79,31 +87,33 @@ func (w *window) next() []item {
 	}
 }
 
-// take forms a batch, the longest texts first. Where partial is false it forms
-// only full batches of one length and returns nil if there is none.
+// take forms a batch around the text that has waited longest. Where partial is
+// false it forms only full batches of one length and returns nil if there is none.
 func (w *window) take(partial bool) []item {
+	oldest := 0
 	for n := len(w.byLen) - 1; n > 0; n-- {
-		if len(w.byLen[n]) >= max(1, w.budget/n) {
-			return w.fill(n, n)
+		if len(w.byLen[n]) == 0 || !partial && len(w.byLen[n]) < w.room(n) {
+			continue
+		}
+		if oldest == 0 || w.byLen[n][0].arrived < w.byLen[oldest][0].arrived {
+			oldest = n
 		}
 	}
-	if !partial {
+	if oldest == 0 {
 		return nil
 	}
-	for n := len(w.byLen) - 1; n > 0; n-- {
-		if len(w.byLen[n]) > 0 {
-			return w.fill(n, 1)
-		}
-	}
-	return nil
+	return w.fill(oldest)
 }
 
-// fill takes texts of length longest, then shorter ones down to shortest, until
-// the budget is used up by texts padded to longest.
-func (w *window) fill(longest, shortest int) []item {
-	room := max(1, w.budget/longest)
+// room is how many texts of n tokens fill the budget.
+func (w *window) room(n int) int { return max(1, w.budget/n) }
+
+// fill takes texts of longest tokens, then shorter ones until the budget is used
+// up by texts padded to longest.
+func (w *window) fill(longest int) []item {
+	room := w.room(longest)
 	batch := make([]item, 0, room)
-	for n := longest; n >= shortest && len(batch) < room; n-- {
+	for n := longest; n > 0 && len(batch) < room; n-- {
 		k := min(room-len(batch), len(w.byLen[n]))
 		if k == 0 {
 			continue

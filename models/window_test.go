@@ -54,3 +54,18 @@ func TestWindowDoesNotWaitWhenItIsFull(t *testing.T) {
 		t.Fatalf("batch has lengths %v, want [5 5]", got)
 	}
 }
+
+// Texts that came first are embedded first, whatever their length: a file that
+// was opened early does not wait for the ones after it.
+func TestWindowServesTheOldestTextsFirst(t *testing.T) {
+	w := newWindow(16, 8, 1000)
+	w.add(texts(2, 1))
+	w.add(texts(8, 7, 2, 2))
+	w.setBusy(-2)
+	if got := lengths(w.take(true)); len(got) != 4 || got[0] != 2 || got[3] != 1 {
+		t.Fatalf("first batch has lengths %v, want [2 2 2 1]", got)
+	}
+	if got := lengths(w.take(true)); len(got) != 1 || got[0] != 8 {
+		t.Fatalf("second batch has lengths %v, want [8]", got)
+	}
+}

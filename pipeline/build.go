@@ -2,12 +2,14 @@ package main
 
 import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/threadloom/threadloom/cluster"
 	"github.com/threadloom/threadloom/transforms"
 )
 
-// Build makes the pipeline: list → expand → filter → partition → embed. It
-// returns the PCollection<File> of all files that have embeddings in the end.
-func Build(s beam.Scope, c Config) beam.PCollection {
+// Build makes the pipeline: list → expand → filter → partition → embed →
+// cluster. clusterAddr is where the Python side listens; the last step is left
+// out where there is none.
+func Build(s beam.Scope, c Config, clusterAddr string) {
 	layout := c.Layout()
 	subreddits := transforms.List(s, c.Subreddits)
 	folders := transforms.Expand(s, layout, subreddits)
@@ -19,5 +21,10 @@ func Build(s beam.Scope, c Config) beam.PCollection {
 		Keep:        c.Keep,
 		DeadLetters: layout.DeadLetters(),
 	}, beam.Flatten(s, local, mps))
-	return beam.Flatten(s, done, embedded)
+	if clusterAddr == "" {
+		return
+	}
+	cluster.Cluster(s, clusterAddr, cluster.Options{
+		ClustersDir: c.clusters(), TextColumn: c.TextColumn, By: c.ClusterBy, Seed: c.ClusterSeed,
+	}, beam.Flatten(s, done, embedded))
 }

@@ -30,8 +30,8 @@ const metricsNamespace = "threadloom"
 
 // Inc adds n.
 func (c *Counter) Inc(ctx context.Context, n int64) {
-	c.beam.Inc(ctx, n)
 	c.local.Add(n)
+	c.beam.Inc(ctx, n)
 }
 
 // LocalCounts returns what this process has counted so far, by counter name.

@@ -3,6 +3,7 @@ package transforms
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -19,15 +20,22 @@ func init() {
 }
 
 var (
-	filesDone       = NewCounter("files_done")
-	filesDead       = NewCounter("files_dead_lettered")
-	rowsDone        = NewCounter("rows")
-	tokensDone      = NewCounter("tokens")
-	tokensSeen      = NewCounter("tokens_before_truncation")
-	rowsTruncated   = NewCounter("rows_truncated")
-	rowsRepaired    = NewCounter("rows_repaired")
-	openFilesPerCPU = 4 // files open at once for each core: their texts share batches
+	filesDone     = NewCounter("files_done")
+	filesDead     = NewCounter("files_dead_lettered")
+	rowsDone      = NewCounter("rows")
+	tokensDone    = NewCounter("tokens")
+	tokensSeen    = NewCounter("tokens_before_truncation")
+	rowsTruncated = NewCounter("rows_truncated")
+	rowsRepaired  = NewCounter("rows_repaired")
 )
+
+// openFilesPerCPU is how many files are open at once for each core: enough that
+// their texts make batches of near-equal length.
+const openFilesPerCPU = 4
+
+// slots has a place for each file that may be open in this process, however many
+// bundles the runner works on at once.
+var slots = make(chan struct{}, openFilesPerCPU*runtime.GOMAXPROCS(0))
 
 // ErrInterrupted fails a run that was asked to stop by Drain.
 var ErrInterrupted = errors.New("interrupted: open files are finished, the others are left for the next run")
@@ -65,41 +73,55 @@ type embedFn struct {
 	Options EmbedOptions
 
 	engine   *models.Engine
-	slots    chan struct{}
 	open     sync.WaitGroup
 	mu       sync.Mutex
 	finished []outcome
 }
 
+// outcome is what became of one file.
 type outcome struct {
 	file  File
 	stats fileStats
 	err   error
 }
 
+// each calls add for every counter that the outcome adds to.
+func (o outcome) each(add func(c *Counter, n int64)) {
+	if o.err != nil {
+		add(filesDead, 1)
+		return
+	}
+	add(filesDone, 1)
+	add(rowsDone, o.stats.rows)
+	add(tokensDone, o.stats.tokens)
+	add(tokensSeen, o.stats.allTokens)
+	add(rowsTruncated, o.stats.truncated)
+	add(rowsRepaired, o.stats.repaired)
+}
+
 func (f *embedFn) Setup() (err error) {
 	f.engine, err = models.Shared(f.Options.Model)
-	f.slots = make(chan struct{}, openFilesPerCPU*runtime.GOMAXPROCS(0))
 	return err
 }
 
 func (f *embedFn) StartBundle(func(File)) {}
 
 func (f *embedFn) ProcessElement(ctx context.Context, file File, emit func(File)) error {
-	if !draining.Load() {
-		f.slots <- struct{}{}
-	}
+	slots <- struct{}{}
 	if draining.Load() {
+		<-slots
 		return errors.Join(f.FinishBundle(ctx, emit), ErrInterrupted)
 	}
 	openFiles.Add(1)
 	f.open.Go(func() {
 		defer openFiles.Add(-1)
 		stats, err := embedFile(ctx, f.engine, file, f.Options)
+		o := outcome{file, stats, err}
+		o.each(func(c *Counter, n int64) { c.local.Add(n) }) // progress must not wait for the bundle
 		f.mu.Lock()
-		f.finished = append(f.finished, outcome{file, stats, err})
+		f.finished = append(f.finished, o)
 		f.mu.Unlock()
-		<-f.slots
+		<-slots
 	})
 	return f.flush(ctx, emit)
 }
@@ -116,24 +138,21 @@ func (f *embedFn) flush(ctx context.Context, emit func(File)) error {
 	f.finished = nil
 	f.mu.Unlock()
 	for _, o := range finished {
-		if o.err != nil {
-			filesDead.Inc(ctx, 1)
-			log.Warnf(ctx, "dead letter: %s: %v", o.file.Input, o.err)
-			err := appendDeadLetter(f.Options.DeadLetters, DeadLetter{
-				Input: o.file.Input, Output: o.file.Output, Step: "embed", Error: o.err.Error(), Time: time.Now().UTC(),
-			})
-			if err != nil {
-				return err
-			}
+		o.each(func(c *Counter, n int64) { c.beam.Inc(ctx, n) })
+		if o.err == nil {
+			emit(o.file)
 			continue
 		}
-		filesDone.Inc(ctx, 1)
-		rowsDone.Inc(ctx, o.stats.rows)
-		tokensDone.Inc(ctx, o.stats.tokens)
-		tokensSeen.Inc(ctx, o.stats.allTokens)
-		rowsTruncated.Inc(ctx, o.stats.truncated)
-		rowsRepaired.Inc(ctx, o.stats.repaired)
-		emit(o.file)
+		if ctx.Err() != nil { // the run was stopped; the file may be a good one
+			return fmt.Errorf("embedding %s: %w", o.file.Input, o.err)
+		}
+		log.Warnf(ctx, "dead letter: %s: %v", o.file.Input, o.err)
+		err := appendDeadLetter(f.Options.DeadLetters, DeadLetter{
+			Input: o.file.Input, Output: o.file.Output, Step: "embed", Error: o.err.Error(), Time: time.Now().UTC(),
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

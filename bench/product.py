@@ -1,0 +1,34 @@
+"""What the benchmarks share: where the corpus is, and the program, built from this tree."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+BUILT = REPOSITORY / "build" / "pipeline"
+RESULTS = REPOSITORY / "build" / "bench"
+SUFFIX = "newsgroups"
+
+
+def corpus() -> Path:
+    """Return the folder of the corpus; says so and ends the program when there is none."""
+    path = Path(os.environ.get("THREADLOOM_CORPUS") or REPOSITORY.parent / "shared" / "corpus")
+    if not (path / "chains" / SUFFIX).is_dir():
+        print(f"skipped: no corpus at {path}; THREADLOOM_CORPUS says where it is")
+        sys.exit(0)
+    return path
+
+
+def build() -> None:
+    """Build the program."""
+    subprocess.run(["go", "build", "-o", BUILT, "./pipeline"], cwd=REPOSITORY, check=True)
+
+
+def run(*flags: object) -> dict:
+    """Run the program with --json and return its summary; logs go to standard error."""
+    done = subprocess.run(
+        [BUILT, "--json", *map(str, flags)], check=True, stdout=subprocess.PIPE, text=True
+    )
+    return json.loads(done.stdout)
