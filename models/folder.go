@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // Files of a model folder that this package reads.
@@ -61,15 +63,18 @@ func OpenFolder(path string) (*Folder, error) {
 			return nil, fmt.Errorf("model folder %s: the manifest does not list %s", path, name)
 		}
 	}
-	for name, want := range m.Files {
+	names := slices.Sorted(maps.Keys(m.Files))
+	for _, name := range names {
 		if !filepath.IsLocal(name) {
 			return nil, fmt.Errorf("model folder %s: the manifest names %q, which is outside the folder", path, name)
 		}
+	}
+	for _, name := range names {
 		got, err := fileSHA256(filepath.Join(path, filepath.FromSlash(name)))
 		if err != nil {
 			return nil, fmt.Errorf("checking the model folder: %w", err)
 		}
-		if got != want {
+		if want := m.Files[name]; got != want {
 			return nil, fmt.Errorf("model folder %s: %s is not the file in the manifest (sha256 %.12s…, want %.12s…): export the model again", path, name, got, want)
 		}
 	}

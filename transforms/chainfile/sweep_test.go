@@ -1,0 +1,66 @@
+package chainfile
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// endedPID returns the id of a process that has ended.
+func endedPID(t *testing.T) int {
+	t.Helper()
+	cmd := exec.Command("true")
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	return cmd.Process.Pid
+}
+
+func TestLeftBehind(t *testing.T) {
+	ended := endedPID(t)
+	for _, c := range []struct {
+		name, file string
+		age        time.Duration
+		want       bool
+	}{
+		{"ended here", fmt.Sprintf(".a-host-%d-1.parquet.tmp", ended), 0, true},
+		{"in use here", fmt.Sprintf(".a-host-%d-1.parquet.tmp", os.Getpid()), time.Hour, false},
+		{"on another machine", fmt.Sprintf(".b-host-%d-1.parquet.tmp", ended), time.Hour, false},
+		{"on another machine, long ago", ".b-host-1-1.parquet.tmp", 25 * time.Hour, true},
+		{"a name of someone else's", ".notes.parquet.tmp", time.Hour, false},
+		{"no process id", ".a-host-x-1.parquet.tmp", time.Hour, false},
+	} {
+		if got := leftBehind(c.file, "a-host", c.age); got != c.want {
+			t.Errorf("%s: left behind %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestSweepRemovesOnlyWhatIsLeftBehind(t *testing.T) {
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	gone := fmt.Sprintf(".%s-%d-1.parquet.tmp", host, endedPID(t))
+	kept := []string{"a.parquet", fmt.Sprintf(".%s-%d-1.parquet.tmp", host, os.Getpid()), "b.parquet.tmp"}
+	for _, name := range append(kept, gone) {
+		if err := os.WriteFile(filepath.Join(folder, name), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := Sweep(folder); n != 1 || err != nil {
+		t.Fatalf("swept %d, error %v, want 1", n, err)
+	}
+	for _, name := range kept {
+		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	if n, err := Sweep(filepath.Join(folder, "missing")); n != 0 || err != nil {
+		t.Fatalf("a folder that is not there: swept %d, error %v", n, err)
+	}
+}

@@ -1,0 +1,51 @@
+package transforms
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestStillDeadKeepsTheLastReasonOfWhatIsStillMissing(t *testing.T) {
+	lines := strings.Join([]string{
+		`{"input":"a","output":"A","error":"first"}`,
+		`{"input":"b","output":"B","error":"mended since"}`,
+		`{"input":"c","output":"C","error":"only"}`,
+		`{"input":"a","output":"A","error":"second"}`,
+		`half a li`,
+	}, "\n")
+	got := string(stillDead([]byte(lines), func(output string) bool { return output == "B" }))
+	want := `{"input":"a","output":"A","error":"second"}` + "\n" + `{"input":"c","output":"C","error":"only"}` + "\n"
+	if got != want {
+		t.Fatalf("got\n%swant\n%s", got, want)
+	}
+}
+
+func TestDeadLettersAreRemovedWithTheLast(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "new", "_dead_letters.jsonl")
+	d := DeadLetter{Input: "in", Output: filepath.Join(folder, "out.parquet"), Step: "embed", Error: "two\nlines"}
+	for range 2 {
+		if err := appendDeadLetter(path, d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := CompactDeadLetters(path); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(path); err != nil || countLines(b) != 1 {
+		t.Fatalf("got %q, error %v, want one line", b, err)
+	}
+	touch(t, d.Output)
+	if err := CompactDeadLetters(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Fatalf("still there: %v", err)
+	}
+	if err := CompactDeadLetters(path); err != nil {
+		t.Fatalf("without a file: %v", err)
+	}
+}
