@@ -36,7 +36,7 @@ func openSession(f *Folder) (*session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("session options: %w", err)
 	}
-	defer options.Destroy()
+	defer func() { _ = options.Destroy() }() // frees memory only
 	if err := configure(options); err != nil {
 		return nil, fmt.Errorf("session options: %w", err)
 	}
@@ -70,7 +70,7 @@ func (s *session) run(batch [][]uint32, emit func(row int, vector []float32)) er
 	values := make([]ort.Value, 0, len(s.inputs))
 	defer func() {
 		for _, v := range values {
-			_ = v.Destroy() // frees memory only; it cannot fail for a live tensor
+			_ = v.Destroy() // frees memory only
 		}
 	}()
 	for _, name := range s.inputs {
@@ -86,7 +86,7 @@ func (s *session) run(batch [][]uint32, emit func(row int, vector []float32)) er
 	if err != nil {
 		return fmt.Errorf("output: %w", err)
 	}
-	defer out.Destroy()
+	defer func() { _ = out.Destroy() }()
 	if err := s.ort.Run(values, []ort.Value{out}); err != nil {
 		return fmt.Errorf("running the model on %d texts of %d tokens: %w", len(batch), width, err)
 	}

@@ -61,7 +61,8 @@ func (t *tokenizer) encode(text string) (encoded, error) {
 	e := encoded{ids: ids, total: len(ids), truncated: cut, repaired: repaired}
 	if len(ids) > t.maxLength {
 		last := ids[len(ids)-1]
-		e.ids = append(ids[:t.maxLength-1:t.maxLength-1], last)
+		e.ids = ids[:t.maxLength]
+		e.ids[t.maxLength-1] = last
 		e.truncated = true
 	}
 	return e, nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -59,7 +60,7 @@ func parseFlags(args []string, out io.Writer) (Config, error) {
 	}
 	err := all.Parse(args)
 	switch {
-	case err == flag.ErrHelp:
+	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(out, usageText)
 		own.SetOutput(out)
 		own.PrintDefaults()

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/threadloom/threadloom/transforms"
 )
@@ -24,9 +23,9 @@ func watchSignals() *stopper {
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	go func() {
 		s.sig = (<-signals).(syscall.Signal)
+		open := transforms.Drain()
 		close(s.first)
-		fmt.Fprintf(os.Stderr, "%v: finishing %d open files; again to stop at once\n", s.sig, transforms.OpenFiles())
-		transforms.Drain()
+		fmt.Fprintf(os.Stderr, "%v: finishing %d open files; again to stop at once\n", s.sig, open)
 		again := (<-signals).(syscall.Signal)
 		os.Exit(128 + int(again))
 	}()
@@ -36,9 +35,7 @@ func watchSignals() *stopper {
 // cancelWhenDrained ends the job once no file is open after the first signal.
 func (s *stopper) cancelWhenDrained(cancel context.CancelFunc) {
 	<-s.first
-	for transforms.OpenFiles() > 0 {
-		time.Sleep(20 * time.Millisecond)
-	}
+	transforms.WaitDrained()
 	cancel()
 }
 

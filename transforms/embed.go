@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -39,17 +38,6 @@ var slots = make(chan struct{}, openFilesPerCPU*runtime.GOMAXPROCS(0))
 
 // ErrInterrupted fails a run that was asked to stop by Drain.
 var ErrInterrupted = errors.New("interrupted: open files are finished, the others are left for the next run")
-
-var draining atomic.Bool
-
-var openFiles atomic.Int64
-
-// OpenFiles returns how many files Embed has open in this process.
-func OpenFiles() int64 { return openFiles.Load() }
-
-// Drain makes every Embed in this process finish its open files, take no more
-// and then fail with ErrInterrupted.
-func Drain() { draining.Store(true) }
 
 // EmbedOptions say how Embed works.
 type EmbedOptions struct {
@@ -108,13 +96,13 @@ func (f *embedFn) StartBundle(func(File)) {}
 
 func (f *embedFn) ProcessElement(ctx context.Context, file File, emit func(File)) error {
 	slots <- struct{}{}
-	if draining.Load() {
+	if !openFiles.enter() {
 		<-slots
+		openFiles.wait() // this error ends the whole run, and with it the other bundles
 		return errors.Join(f.FinishBundle(ctx, emit), ErrInterrupted)
 	}
-	openFiles.Add(1)
 	f.open.Go(func() {
-		defer openFiles.Add(-1)
+		defer openFiles.leave()
 		stats, err := embedFile(ctx, f.engine, file, f.Options)
 		o := outcome{file, stats, err}
 		o.each(func(c *Counter, n int64) { c.local.Add(n) }) // progress must not wait for the bundle

@@ -236,7 +236,7 @@ func TestNothingIsVisibleBeforeCommit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }()
 	out, err := Create(filepath.Join(outputs, "a.parquet"), in)
 	if err != nil {
 		t.Fatal(err)

@@ -36,11 +36,12 @@ func (c *cursor) next(dst []parquet.Value, n int) ([]parquet.Value, error) {
 			dst = append(dst, v.Clone())
 		}
 		n -= k
-		if errors.Is(err, io.EOF) {
+		switch {
+		case errors.Is(err, io.EOF):
 			c.release()
-		} else if err != nil {
+		case err != nil:
 			return dst, err
-		} else if k == 0 {
+		case k == 0:
 			return dst, io.ErrNoProgress
 		}
 	}

@@ -14,7 +14,9 @@ const (
 )
 
 // outputSchema is the kept columns, then n_tokens, truncated and embedding, a
-// standard LIST of required floats. BYTE_STREAM_SPLIT makes vectors compress.
+// standard LIST of floats. The floats are optional, though none is ever null,
+// because Arrow takes list<float> and list<float not null> for different types,
+// and the first is what everybody else writes. BYTE_STREAM_SPLIT makes vectors compress.
 func outputSchema(kept []parquet.Field) *parquet.Schema {
 	fields := make([]parquet.Field, 0, len(kept)+3)
 	for _, f := range kept {
@@ -24,7 +26,7 @@ func outputSchema(kept []parquet.Field) *parquet.Schema {
 			fields = append(fields, f)
 		}
 	}
-	element := parquet.Encoded(parquet.Leaf(parquet.FloatType), &parquet.ByteStreamSplit)
+	element := parquet.Optional(parquet.Encoded(parquet.Leaf(parquet.FloatType), &parquet.ByteStreamSplit))
 	fields = append(
 		fields,
 		column{parquet.Int(32), TokensColumn},

@@ -20,6 +20,9 @@ const (
 	// a dot, too: no reader takes them for outputs.
 	tempSuffix   = ".parquet.tmp"
 	rowGroupRows = 20_000 // rows of a row group: some 30 MB of floats
+	// presentElement is the definition level of a float that is there, in a list
+	// (1) of optional elements (2).
+	presentElement = 2
 )
 
 // Embeddings are the vectors of one chunk.
@@ -34,7 +37,7 @@ type Writer struct {
 	path    string
 	temp    string
 	file    *os.File
-	parquet *parquet.Writer
+	parquet *parquet.GenericWriter[any]
 	schema  *parquet.Schema
 	kept    []int // which of the reader's kept columns are written
 	rows    int64
@@ -62,7 +65,7 @@ func Create(path string, in *Reader) (*Writer, error) {
 	schema := outputSchema(in.kept)
 	w := &Writer{
 		path: path, temp: temp, file: f, schema: schema,
-		parquet: parquet.NewWriter(
+		parquet: parquet.NewGenericWriter[any](
 			f, schema,
 			parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
 			parquet.MaxRowsPerRowGroup(rowGroupRows),
@@ -105,7 +108,7 @@ func (w *Writer) Write(chunk Chunk, e Embeddings) error {
 			parquet.Int32Value(e.Tokens[i]).Level(0, 0, column),
 			parquet.BooleanValue(e.Truncated[i]).Level(0, 0, column+1))
 		for j, x := range e.Vectors[i*dimension : (i+1)*dimension] {
-			row = append(row, parquet.FloatValue(x).Level(min(j, 1), 1, column+2))
+			row = append(row, parquet.FloatValue(x).Level(min(j, 1), presentElement, column+2))
 		}
 		w.row = row
 		w.buffer = append(w.buffer[:0], row)
