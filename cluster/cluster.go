@@ -87,12 +87,16 @@ type countFn struct{}
 
 func (f *countFn) ProcessElement(ctx context.Context, group string, summary []byte) error {
 	var s struct {
-		Rows     int64 `json:"rows"`
-		Clusters int64 `json:"clusters"`
-		Noise    int64 `json:"noise_rows"`
+		Rows     int64  `json:"rows"`
+		Clusters int64  `json:"clusters"`
+		Noise    int64  `json:"noise_rows"`
+		Error    string `json:"error"`
 	}
 	if err := json.Unmarshal(summary, &s); err != nil {
 		return fmt.Errorf("reading the summary of group %q: %w", group, err)
+	}
+	if s.Error != "" {
+		return fmt.Errorf("clustering %q: %s", group, s.Error)
 	}
 	clustersFound.Inc(ctx, s.Clusters)
 	noiseRows.Inc(ctx, s.Noise)

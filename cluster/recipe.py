@@ -22,16 +22,20 @@ class Recipe:
 
     version: raised by hand when the code changes what comes out for the same numbers.
     dimensions: of the space that HDBSCAN sees.
-    neighbors: rows in a UMAP neighbourhood, the row itself included.
+    neighbors, neighbors_share, fewest_neighbors: rows in a UMAP neighbourhood, the row itself
+    included: share x n, but not above the first nor below the last. In a small group 30 neighbours
+    of each row join all topics to one.
     min_dist: UMAP's least distance between neighbours; 0 packs clusters as densely as they are.
     smallest_cluster, smallest_share: a cluster has at least max(smallest_cluster, share x n) rows.
     min_samples: HDBSCAN's number of neighbours that a dense row must have; more means more noise.
     exact_limit: up to this many rows the neighbours are computed exactly.
     """
 
-    version: int = 1
+    version: int = 2
     dimensions: int = 5
     neighbors: int = 30
+    neighbors_share: float = 0.05
+    fewest_neighbors: int = 15
     min_dist: float = 0.0
     smallest_cluster: int = 10
     smallest_share: float = 0.01
@@ -41,6 +45,11 @@ class Recipe:
     def min_cluster_size(self, rows: int) -> int:
         """Return the least number of rows that make a cluster among `rows`."""
         return max(self.smallest_cluster, int(rows * self.smallest_share))
+
+    def neighborhood(self, rows: int) -> int:
+        """Return the rows in a UMAP neighbourhood among `rows`."""
+        wanted = max(self.fewest_neighbors, int(rows * self.neighbors_share))
+        return min(self.neighbors, wanted, rows - 1)
 
     def as_dict(self) -> dict:
         """Return the numbers by name, for the report and the fingerprint."""
@@ -127,7 +136,7 @@ def _reduce(vectors: np.ndarray, seed: int) -> np.ndarray:
     """Return the UMAP coordinates of float32[n, d]: float32[n, RECIPE.dimensions]."""
     import umap
 
-    k = min(RECIPE.neighbors, len(vectors) - 1)
+    k = RECIPE.neighborhood(len(vectors))
     # With a seed UMAP searches neighbours on one thread: the exact search is several times faster
     # (4 s against 31 s at 11,000 rows), until its square growth catches up with it.
     known = nearest_neighbors(vectors, k) if len(vectors) <= RECIPE.exact_limit else (None, None)

@@ -10,6 +10,10 @@ import os
 import signal
 import sys
 import threading
+import time
+
+# As Go writes its lines, beside which these stand.
+LOG_FORMAT = 'time=%(asctime)s level=%(levelname)s msg="%(message)s"'
 
 _LOG = logging.getLogger("threadloom.cluster.server")
 
@@ -22,9 +26,8 @@ def main() -> None:
         signal.signal(number, signal.SIG_DFL)
     threading.Thread(target=end_with_input, name="input", daemon=True).start()
     # While Beam is imported it warns of cloud libraries that nobody here wants.
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.ERROR, format="%(asctime)s %(levelname)s %(message)s"
-    )
+    logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format=LOG_FORMAT, datefmt="%FT%TZ")
+    logging.Formatter.converter = time.gmtime
     from threadloom.cluster import services
 
     logging.getLogger().setLevel(logging.WARNING)
@@ -45,7 +48,7 @@ def end_with_input() -> None:
     """
     while os.read(0, 4096):
         pass
-    _LOG.info("standard input has ended: stopping")
+    _LOG.debug("standard input has ended: stopping")
     os._exit(0)
 
 

@@ -30,13 +30,20 @@ class ClusterFn(beam.DoFn):
         self._settings = settings
 
     def process(self, element: tuple[str, Iterable[bytes]]) -> Iterator[tuple[str, bytes]]:
-        """Cluster the files that the group's jobs name; errors as in `step.cluster_files`."""
+        """Cluster the files that the group's jobs name.
+
+        What `step.cluster_files` refuses comes out as a summary of `group` and `error`: raised, it
+        would reach the user as a page of Beam's internals, and end the other groups.
+        """
         # Not at the top: scikit-learn would add a second to the server's start.
         from threadloom.cluster.step import cluster_files
 
         group, jobs = element
         # Small objects with paths, never vectors: a list of them is no burden.
-        summary = cluster_files([Source.from_json(job) for job in jobs], self._settings, group)
+        try:
+            summary = cluster_files([Source.from_json(job) for job in jobs], self._settings, group)
+        except (OSError, ValueError) as error:
+            summary = {"group": group, "error": str(error)}
         yield group, json.dumps(summary).encode()
 
 
@@ -45,8 +52,9 @@ class ClusterChains(beam.PTransform):
     """KV<group, job> to KV<group, summary>, both of str and bytes that hold a JSON object.
 
     A job has `subreddit`, `input` (the path of a chains file) and `output` (its embeddings file);
-    the summary is that of `step.cluster_files`. The payload is a row with `clusters_dir`,
-    `text_column`, `by` (strings) and `seed` (int64), the fields of `settings.Settings`.
+    the summary is that of `step.cluster_files`, or `group` and `error`. The payload is a row with
+    `clusters_dir`, `text_column`, `by` (strings) and `seed` (int64), the fields of
+    `settings.Settings`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -79,5 +87,5 @@ class ClusterChains(beam.PTransform):
         if missing:
             raise ValueError(f"the payload of {URN} lacks {', '.join(missing)}")
         settings = Settings(**{name: getattr(row, name) for name in _FIELDS})
-        _LOG.info("settings: %s", settings)
+        _LOG.debug("settings: %s", settings)
         return ClusterChains(settings)

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	beamlog "github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/threadloom/threadloom/cluster"
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/runners"
@@ -26,8 +24,8 @@ const (
 
 // run runs the pipeline and returns the exit code.
 func run(c Config) int {
-	log := startLogging()
 	beam.Init()
+	log := startLogging()
 	start := time.Now()
 	if c.sample {
 		log.Info("no --root given: running on the bundled sample", "root", c.Root)
@@ -44,16 +42,9 @@ func run(c Config) int {
 	if err != nil {
 		return report(c, stop, usageError{err}, 0)
 	}
-	result, err := execute(ctx, p, c)
-	sum := summarise(c, result, time.Since(start))
-	sum.print(c)
-	return report(c, stop, err, sum.DeadLettered)
-}
-
-// startLogging makes Beam log its warnings only, and returns our own logger.
-func startLogging() *slog.Logger {
-	beamlog.LogLevel = "warn"
-	return slog.New(slog.NewTextHandler(os.Stderr, nil))
+	counts, err := execute(ctx, p, c)
+	sum := summarise(c, counts, time.Since(start), transforms.EmbeddingTime())
+	return report(c, stop, errors.Join(err, sum.print(c)), sum.DeadLettered)
 }
 
 // assemble opens the engine, so that a wrong model stops the run before it
@@ -74,14 +65,20 @@ func assemble(ctx context.Context, s beam.Scope, c Config) (*cluster.Server, err
 	return server, nil
 }
 
-// execute runs the pipeline to its end and brings the dead letters up to date.
-func execute(ctx context.Context, p *beam.Pipeline, c Config) (beam.PipelineResult, error) {
+// execute runs the pipeline to its end, brings the dead letters up to date and
+// returns what was counted: in this process, unless others did the work and the
+// job ended well, which is when their counts have come.
+func execute(ctx context.Context, p *beam.Pipeline, c Config) (map[string]int64, error) {
 	runner, err := runners.Named(c.Runner)
 	if err != nil {
 		return nil, err
 	}
 	result, err := runner.Run(ctx, p)
-	return result, errors.Join(err, transforms.CompactDeadLetters(c.Layout().DeadLetters()))
+	counts := transforms.LocalCounts()
+	if !runner.InProcess() && err == nil {
+		counts = transforms.Counts(result.Metrics())
+	}
+	return counts, errors.Join(err, transforms.CompactDeadLetters(c.Layout().DeadLetters()))
 }
 
 // report says how the run ended and returns the exit code.
@@ -99,7 +96,7 @@ func report(c Config, stop *stopper, err error, deadLetters int64) int {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		return exitFailed
 	case deadLetters > 0:
-		fmt.Fprintf(os.Stderr, "%d files could not be embedded; the reasons are in %s\n", deadLetters, c.Layout().DeadLetters())
+		fmt.Fprintf(os.Stderr, "dead letters: %d; the reasons are in %s\n", deadLetters, c.Layout().DeadLetters())
 		return exitDeadLetters
 	}
 	return exitDone

@@ -15,6 +15,9 @@ type Runner interface {
 	// Run returns the job's result with its metrics. When ctx is cancelled it
 	// returns soon, with an error.
 	Run(ctx context.Context, p *beam.Pipeline) (beam.PipelineResult, error)
+	// InProcess says that all DoFns in Go run in this process, so that what they
+	// count here is the whole.
+	InProcess() bool
 }
 
 var byName = map[string]Runner{

@@ -96,13 +96,13 @@ func (f *embedFn) StartBundle(func(File)) {}
 
 func (f *embedFn) ProcessElement(ctx context.Context, file File, emit func(File)) error {
 	slots <- struct{}{}
-	if !openFiles.enter() {
+	if !openFiles.enter(time.Now()) {
 		<-slots
 		openFiles.wait() // this error ends the whole run, and with it the other bundles
 		return errors.Join(f.FinishBundle(ctx, emit), ErrInterrupted)
 	}
 	f.open.Go(func() {
-		defer openFiles.leave()
+		defer func() { openFiles.leave(time.Now()) }()
 		stats, err := embedFile(ctx, f.engine, file, f.Options)
 		o := outcome{file, stats, err}
 		o.each(func(c *Counter, n int64) { c.local.Add(n) }) // progress must not wait for the bundle

@@ -10,7 +10,6 @@ import pyarrow.parquet as pq
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-SAMPLE = REPOSITORY / "build" / "sample"
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,13 @@ def corpus() -> Path:
 
 
 @pytest.fixture(scope="session")
-def sample_rows() -> list[dict]:
+def sample() -> Path:
+    """Return the root of the bundled sample, as set-up made it."""
+    return REPOSITORY / "build" / "sample"
+
+
+@pytest.fixture(scope="session")
+def sample_rows(sample) -> list[dict]:
     """Return the 300 invented chains, in order."""
-    files = sorted((SAMPLE / "chains" / "sample").glob("*/*.parquet"))
+    files = sorted((sample / "chains" / "sample").glob("*/*.parquet"))
     return [row for file in files for row in pq.read_table(file).to_pylist()]

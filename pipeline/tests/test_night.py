@@ -208,7 +208,8 @@ def test_each_output_has_its_inputs_rows_and_keys(night):
         keys = pq.read_table(inputs[name]).drop_columns(["text"])
         output = pq.read_table(path)
         assert output.column_names == [*keys.column_names, "n_tokens", "truncated", "embedding"]
-        assert output.select(keys.column_names).equals(keys), name
+        # The corpus has large strings; on the disk they are the same.
+        assert output.select(keys.column_names).cast(keys.schema).equals(keys), name
 
 
 def test_pyarrow_and_polars_read_lists_of_384_unit_floats(night):

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// goodConfig is a configuration that complete accepts, with files of its own.
+func goodConfig(t *testing.T) Config {
+	t.Helper()
+	root := t.TempDir()
+	for path, content := range map[string]string{
+		"subreddits_list.json":   `["tea"]`,
+		"chains/test/tea/x":      "",
+		"model/manifest.json":    "{}",
+		"lib/libonnxruntime.so":  "",
+		"venv/bin/python":        "",
+		"elsewhere/test/tea/x":   "",
+		"empty_list.json":        `[]`,
+		"wrong_subreddits.json":  `["../tea"]`,
+		"no_subreddits_here.txt": `tea`,
+	} {
+		path = filepath.Join(root, path)
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return Config{
+		Runner: "prism", Root: root, Suffix: "test", TextColumn: "text", Cluster: true, ClusterBy: "all",
+		Model: filepath.Join(root, "model"), ONNXRuntimeLib: filepath.Join(root, "lib", "libonnxruntime.so"),
+		Python: filepath.Join(root, "venv", "bin", "python"),
+	}
+}
+
+func TestCompleteFillsInThePaths(t *testing.T) {
+	c := goodConfig(t)
+	if err := c.complete(); err != nil {
+		t.Fatal(err)
+	}
+	if want := filepath.Join(c.Root, "subreddits_list.json"); c.Subreddits != want {
+		t.Errorf("list of subreddits %s, want %s", c.Subreddits, want)
+	}
+	if want := filepath.Join(c.Root, "clusters", "test"); c.clusters() != want {
+		t.Errorf("clusters %s, want %s", c.clusters(), want)
+	}
+	elsewhere := filepath.Join(c.Root, "elsewhere")
+	c.ChainsDir, c.EmbeddingsDir, c.ClustersDir = elsewhere, elsewhere+"/e", elsewhere+"/c"
+	if err := c.complete(); err != nil {
+		t.Fatal(err)
+	}
+	l := c.Layout()
+	if l.Chains != elsewhere+"/test" || l.Embeddings != elsewhere+"/e/test" || c.clusters() != elsewhere+"/c/test" {
+		t.Errorf("layout %+v, clusters %s", l, c.clusters())
+	}
+}
+
+func TestWrongSettingsAreRefusedInOneLine(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(*Config)
+		want  string
+	}{
+		"runner":              {func(c *Config) { c.Runner = "spark" }, "--runner"},
+		"suffix":              {func(c *Config) { c.Suffix = "../x" }, "--suffix"},
+		"suffix not there":    {func(c *Config) { c.Suffix = "other" }, "check --root and --suffix"},
+		"root":                {func(c *Config) { c.Root += "/missing" }, "check --root and --suffix"},
+		"list":                {func(c *Config) { c.Subreddits = c.Root + "/missing.json" }, "--subreddits"},
+		"list of other names": {func(c *Config) { c.Subreddits = c.Root + "/wrong_subreddits.json" }, "--subreddits"},
+		"list that is text":   {func(c *Config) { c.Subreddits = c.Root + "/no_subreddits_here.txt" }, "--subreddits"},
+		"cluster by":          {func(c *Config) { c.ClusterBy = "author" }, "--cluster_by"},
+		"token budget":        {func(c *Config) { c.TokenBudget = -1 }, "--token_budget"},
+		"model":               {func(c *Config) { c.Model = c.Root }, "--model"},
+		"library":             {func(c *Config) { c.ONNXRuntimeLib = c.Root + "/lib.so" }, "--onnxruntime_lib"},
+		"python":              {func(c *Config) { c.Python = c.Root + "/python" }, "--cluster=false"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := goodConfig(t)
+			c.spoil(&config)
+			err := config.complete()
+			var usage usageError
+			if !errors.As(err, &usage) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+				t.Fatalf("error %q, want one line with %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestPythonIsNotNeededWithoutClustering(t *testing.T) {
+	c := goodConfig(t)
+	c.Python, c.Cluster = c.Root+"/python", false
+	if err := c.complete(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestParseFlags(t *testing.T) {
+	for _, c := range []struct {
+		name, args string
+		check      func(Config) bool
+	}{
+		{"defaults", "", func(c Config) bool {
+			return c.Runner == "prism" && c.Suffix == "comments" && c.TextColumn == "text" && c.Cluster && c.ClusterBy == "all" && !c.JSON
+		}},
+		{"the command's name", "run --suffix=posts", func(c Config) bool { return c.Suffix == "posts" }},
+		{"one or two dashes", "-suffix posts --json", func(c Config) bool { return c.Suffix == "posts" && c.JSON }},
+		{"no clustering", "--cluster=false", func(c Config) bool { return !c.Cluster }},
+		{"columns to keep", "--keep=a,b", func(c Config) bool { return slices.Equal(c.Keep, []string{"a", "b"}) }},
+		{"a flag of Beam's", "--job_name=night --runner=prism", func(c Config) bool { return c.Runner == "prism" }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := parseFlags(strings.Fields(c.args), &bytes.Buffer{})
+			if err != nil || !c.check(got) {
+				t.Fatalf("got %+v, error %v", got, err)
+			}
+		})
+	}
+}
+
+func TestWrongFlagsAreRefusedInOneLine(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"--sufix=posts", "-sufix (--help"},
+		{"--token_budget=many", "token_budget"},
+		{"posts", `unknown argument "posts"`},
+		{"--keep=text", `--keep: the text column "text"`},
+	} {
+		_, err := parseFlags(strings.Fields(c.args), &bytes.Buffer{})
+		var usage usageError
+		if !errors.As(err, &usage) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: error %q, want one line with %q", c.args, err, c.want)
+		}
+	}
+}
+
+func TestHelpListsOurFlags(t *testing.T) {
+	var out bytes.Buffer
+	if _, err := parseFlags([]string{"--help"}, &out); !errors.Is(err, flag.ErrHelp) {
+		t.Fatalf("error %v", err)
+	}
+	for _, want := range []string{"-root", "-cluster_by", "go run ./pipeline --runner=prism"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("help lacks %q", want)
+		}
+	}
+}

@@ -1,0 +1,196 @@
+"""Whole runs on the invented chains: what they leave behind and how they end."""
+
+import json
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from sklearn.metrics import adjusted_mutual_info_score
+
+SUBREDDITS = 6
+FILES = 12
+ROWS = 300
+
+
+@pytest.fixture
+def root(tmp_path, sample) -> Path:
+    """Return a copy of the sample with nothing embedded."""
+    return copy_sample(sample, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def whole_run(program, sample, tmp_path_factory):
+    """Run the whole pipeline once; returns the clusters' folder and how the run ended."""
+    root = copy_sample(sample, tmp_path_factory.mktemp("whole"))
+    ended = program.run(*flags(root))
+    assert ended.code == 0, ended.errors
+    return root / "clusters" / "sample", ended
+
+
+def copy_sample(sample: Path, root: Path) -> Path:
+    shutil.copytree(sample / "chains", root / "chains")
+    shutil.copy(sample / "subreddits_list.json", root)
+    return root
+
+
+def flags(root: Path, *more: object) -> tuple[object, ...]:
+    return ("--root", root, "--suffix", "sample", *more)
+
+
+def python_children(pid: int) -> list[int]:
+    """Return the Python processes that a process has started."""
+    listed = Path(f"/proc/{pid}/task").glob("*/children")
+    children = {int(child) for file in listed for child in file.read_text().split()}
+    return [c for c in children if b"threadloom.cluster" in Path(f"/proc/{c}/cmdline").read_bytes()]
+
+
+def wait_for(what, timeout: float = 30):
+    """Wait until `what()` is true and return it."""
+    end = time.monotonic() + timeout
+    while not (result := what()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+    return result
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def test_a_run_leaves_vectors_labels_and_a_table_of_clusters(whole_run):
+    clusters, ended = whole_run
+    assert (ended.summary["files_done"], ended.summary["rows"]) == (FILES, ROWS)
+    assert ended.summary["clustered_rows"] == ROWS
+    assert ended.summary["texts_per_second"] > 0
+    labels = pq.read_table(clusters / "labels.parquet")
+    assert labels.num_rows == ROWS
+    assert {"chain_id", "subreddit", "label", "probability"} <= set(labels.column_names)
+    report = json.loads((clusters / "clusters.json").read_text())
+    assert len(report["clusters"]) == ended.summary["clusters"] > 1
+    assert report["clusters"][0]["words"][0] in (clusters / "clusters.md").read_text()
+
+
+def test_the_samples_clusters_follow_its_topics(whole_run):
+    clusters, _ = whole_run
+    labels = pq.read_table(clusters / "labels.parquet").to_pydict()
+    agreement = adjusted_mutual_info_score(labels["subreddit"], labels["label"])
+    assert agreement >= 0.6
+    assert labels["label"].count(-1) <= 0.25 * ROWS
+
+
+def test_cluster_by_subreddit_writes_a_folder_for_each(program, root):
+    ended = program.run(*flags(root, "--cluster_by=subreddit"))
+    assert ended.code == 0, ended.errors
+    assert ended.summary["clustered_rows"] == ROWS
+    written = sorted((root / "clusters" / "sample").rglob("labels.parquet"))
+    assert len(written) == SUBREDDITS
+    assert sum(pq.read_metadata(path).num_rows for path in written) == ROWS
+
+
+def test_too_few_rows_are_no_error(program, root):
+    (root / "subreddits_list.json").write_text(json.dumps(["few"]))
+    source = next((root / "chains" / "sample").glob("*/*.parquet"))
+    few = root / "chains" / "sample" / "few" / "few.parquet"
+    few.parent.mkdir()
+    pq.write_table(pq.read_table(source).slice(0, 3), few)
+    ended = program.run(*flags(root))
+    assert ended.code == 0, ended.errors
+    assert (ended.summary["clustered_rows"], ended.summary["clusters"]) == (3, 0)
+    assert pq.read_metadata(root / "clusters" / "sample" / "labels.parquet").num_rows == 3
+
+
+def test_an_empty_list_is_no_error(program, root):
+    (root / "subreddits_list.json").write_text("[]")
+    ended = program.run(*flags(root))
+    assert ended.code == 0, ended.errors
+    assert ended.summary["files_done"] == 0
+
+
+def test_without_clustering_no_python_is_needed(program, root):
+    ended = program.run(*flags(root, "--cluster=false", "--python=/nowhere"))
+    assert ended.code == 0, ended.errors
+    assert not (root / "clusters").exists()
+
+
+def test_only_the_summary_is_on_standard_output(program, root):
+    done = subprocess.run(
+        [program.path, *map(str, flags(root, "--cluster=false"))], capture_output=True, text=True
+    )
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[0] == f"files     {FILES} embedded, 0 skipped, 0 dead-lettered"
+
+
+@pytest.mark.parametrize(
+    ("flag", "says"),
+    [
+        ("--sufix=x", "--help"),
+        ("--runner=spark", "--runner"),
+        ("--suffix=none", "check --root and --suffix"),
+        ("--subreddits=/nowhere.json", "--subreddits"),
+        ("--model=/nowhere", "make setup"),
+        ("--onnxruntime_lib=/nowhere.so", "--onnxruntime_lib"),
+        ("--cluster_by=author", "--cluster_by"),
+        ("--python=/nowhere", "--cluster=false"),
+        ("--python=/bin/false", "threadloom[cluster]"),
+        ("--onnxruntime_lib=/bin/false", "/bin/false"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_and_exit_2(program, root, flag, says):
+    ended = program.run(*flags(root, flag))
+    assert ended.code == 2, ended.errors
+    assert ended.summary is None
+    assert len(ended.errors.splitlines()) == 1
+    assert ended.errors.startswith("error: ")
+    assert says in ended.errors
+    assert not (root / "embeddings").exists()
+
+
+def test_a_spoiled_model_is_refused(program, root, tmp_path):
+    model = tmp_path / "model"
+    shutil.copytree(program.path.parent / "models" / "all-MiniLM-L6-v2", model)
+    with (model / "onnx" / "model.onnx").open("ab") as graph:
+        graph.write(b"\0")
+    ended = program.run(*flags(root, "--model", model))
+    assert ended.code == 2
+    assert len(ended.errors.splitlines()) == 1
+    assert "is not the file in the manifest" in ended.errors
+
+
+def test_a_failed_cluster_step_is_told_in_one_line(program, root):
+    assert program.run(*flags(root, "--cluster=false")).code == 0
+    spoiled = next((root / "embeddings" / "sample").glob("*/*.parquet"))
+    spoiled.write_bytes(b"PAR1")
+    process = program.start(*flags(root))
+    (child,) = wait_for(lambda: python_children(process.pid))
+    ended = program.end(process)
+    assert ended.code == 1
+    last = ended.errors.splitlines()[-1]
+    assert last.startswith("error: ")
+    assert str(spoiled) in last
+    assert len(last) < 500
+    wait_for(lambda: is_gone(child))
+    assert not (root / "clusters" / "sample" / "labels.parquet").exists()
+
+
+@pytest.mark.parametrize("how", ["done", signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_the_python_side_ends_with_the_run(program, root, how):
+    process = program.start(*flags(root))
+    (child,) = wait_for(lambda: python_children(process.pid))
+    if how != "done":
+        process.send_signal(how)
+    process.communicate()
+    wait_for(lambda: is_gone(child))
+    if how == "done":
+        assert process.returncode == 0
+    elif how == signal.SIGKILL:
+        assert process.returncode == -how
+    else:
+        assert process.returncode == 128 + how

@@ -1,0 +1,85 @@
+package transforms
+
+import (
+	"sync"
+	"time"
+)
+
+// openFiles are the files that Embed has open in this process.
+var openFiles = newGate()
+
+// Drain makes every Embed in this process take no more files and, once none is
+// open any more, fail with ErrInterrupted. It returns how many are open now.
+func Drain() (open int) { return openFiles.close() }
+
+// WaitDrained waits until no file is open in this process.
+func WaitDrained() { openFiles.wait() }
+
+// EmbeddingTime returns for how long at least one file was open in this process.
+func EmbeddingTime() time.Duration { return openFiles.inUse(time.Now()) }
+
+// gate counts what is inside, and lets nothing more in once it is closed.
+type gate struct {
+	mu     sync.Mutex
+	change sync.Cond
+	inside int
+	closed bool
+	since  time.Time     // when it stopped being empty, if it is not
+	used   time.Duration // for how long it was not empty before
+}
+
+func newGate() *gate {
+	g := &gate{}
+	g.change.L = &g.mu
+	return g
+}
+
+// enter lets one in; false: the gate is closed.
+func (g *gate) enter(now time.Time) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return false
+	}
+	if g.inside == 0 {
+		g.since = now
+	}
+	g.inside++
+	return true
+}
+
+func (g *gate) leave(now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.inside--
+	if g.inside == 0 {
+		g.used += now.Sub(g.since)
+	}
+	g.change.Broadcast()
+}
+
+func (g *gate) close() (inside int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = true
+	return g.inside
+}
+
+// wait waits until nothing is inside.
+func (g *gate) wait() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for g.inside > 0 {
+		g.change.Wait()
+	}
+}
+
+// inUse returns for how long something was inside, up to now.
+func (g *gate) inUse(now time.Time) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.inside > 0 {
+		return g.used + now.Sub(g.since)
+	}
+	return g.used
+}
