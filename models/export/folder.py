@@ -8,6 +8,8 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from threadloom.export.graph import build
@@ -39,16 +41,15 @@ def export(model: str | None, output: str | os.PathLike, name: str | None = None
     output = Path(output)
     if output.exists() and any(output.iterdir()) and not (output / MANIFEST).exists():
         raise ExportError(f"{output} exists and is no model folder: choose another --output")
-    weights = source.folder / "model.safetensors"
-    if not weights.exists():
-        raise ExportError(f"{source.folder} has no model.safetensors")
+    for file in ("model.safetensors", "tokenizer.json"):
+        if not (source.folder / file).exists():
+            raise ExportError(f"{source.folder} has no {file}")
+    graph = build(source, _read_weights(source.folder / "model.safetensors"))
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as temp:
         made = Path(temp) / "model"
         (made / "onnx").mkdir(parents=True)
-        (made / "onnx/model.onnx").write_bytes(
-            build(source, load_file(weights)).SerializeToString(deterministic=True)
-        )
+        (made / "onnx/model.onnx").write_bytes(graph.SerializeToString(deterministic=True))
         for file in COPIED:
             if (source.folder / file).exists():
                 (made / file).parent.mkdir(exist_ok=True)
@@ -58,6 +59,13 @@ def export(model: str | None, output: str | os.PathLike, name: str | None = None
             shutil.rmtree(output)
         os.replace(made, output)
     return source
+
+
+def _read_weights(path: Path) -> dict[str, np.ndarray]:
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise ExportError(f"{path} cannot be read: {error}") from error
 
 
 def _write_manifest(folder: Path, name: str) -> None:

@@ -85,10 +85,11 @@ def read(folder: Path, name: str) -> Source:
     names = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls"}
     if len(modes) != 1 or modes[0] not in names:
         raise ExportError(f"{folder}: pooling {modes}, want mean or CLS alone")
-    sentence = _json(folder, "sentence_bert_config.json")
-    return Source(
-        folder, name, config, names[modes[0]], "Normalize" in kinds, sentence["max_seq_length"]
-    )
+    length = _json(folder, "sentence_bert_config.json").get("max_seq_length")
+    places = config.get("max_position_embeddings", 0)
+    if not isinstance(length, int) or not 3 <= length <= places:
+        raise ExportError(f"{folder}: max_seq_length {length}, want 3 to {places}")
+    return Source(folder, name, config, names[modes[0]], "Normalize" in kinds, length)
 
 
 def _json(folder: Path, name: str):

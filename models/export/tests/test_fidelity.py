@@ -1,13 +1,11 @@
-"""The exported graph against sentence-transformers, on texts of all lengths."""
-
-import json
+"""Exported graphs against sentence-transformers and against torch's own export."""
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
-from tokenizers import Tokenizer
 
-from threadloom.export import ExportError, export
+from threadloom.export import export
 from threadloom.export.source import packaged
 
 TEXTS = [
@@ -18,6 +16,9 @@ TEXTS = [
     "The derailleur skips under load. " * 8,
     "Long nights under the milky way, and a thermos of tea. " * 60,
 ]
+# Its older exporter, which needs no further packages, warns that it is the older one.
+TORCH_WARNS = pytest.mark.filterwarnings("ignore")
+TINY_TEXTS = ["", "tea", "the dough rises", "the star is bright, the cup is hot " * 9]
 
 
 @pytest.fixture(scope="module")
@@ -27,44 +28,83 @@ def folder(tmp_path_factory):
     return output
 
 
-def test_vectors_equal_sentence_transformers(folder):
+def test_vectors_equal_sentence_transformers(folder, embed):
     from sentence_transformers import SentenceTransformer
 
     want = SentenceTransformer(str(packaged()), device="cpu").encode(TEXTS)
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.enable_truncation(256)
-    tokenizer.enable_padding()
-    batch = tokenizer.encode_batch(TEXTS)
-    session = onnxruntime.InferenceSession(folder / "onnx" / "model.onnx")
-    (got,) = session.run(
-        None,
-        {
-            "input_ids": np.array([e.ids for e in batch], np.int64),
-            "attention_mask": np.array([e.attention_mask for e in batch], np.int64),
-        },
-    )
-    assert np.abs(got - want).max() <= 1e-6
+    assert np.abs(embed(folder, TEXTS, 256) - want).max() <= 1e-6
 
 
-def test_two_exports_are_the_same_bytes(folder, tmp_path):
-    export(None, tmp_path / "again")
-    for file in sorted(folder.rglob("*")):
-        if file.is_file():
-            assert (tmp_path / "again" / file.relative_to(folder)).read_bytes() == file.read_bytes()
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+@pytest.mark.parametrize("normalize", [True, False])
+def test_small_models_of_each_kind_equal_sentence_transformers(
+    make_tiny, embed, tmp_path, pooling, normalize
+):
+    from sentence_transformers import SentenceTransformer
+
+    source = make_tiny(pooling, normalize)
+    made = export(str(source), tmp_path / "model")
+    assert (made.pooling, made.normalize, made.max_seq_length) == (pooling, normalize, 24)
+    want = SentenceTransformer(str(source), device="cpu").encode(TINY_TEXTS)
+    got = embed(tmp_path / "model", TINY_TEXTS, 24)
+    assert np.abs(got - want).max() <= 1e-5
+    assert np.abs(got[1] - got[2]).max() > 1e-3  # the texts do differ
 
 
-def test_a_folder_of_someone_else_is_left_alone(tmp_path):
-    (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(ExportError, match="no model folder"):
-        export(None, tmp_path)
+@TORCH_WARNS
+def test_the_graph_equals_torchs_own_export(folder, tmp_path):
+    theirs = torch_export(tmp_path / "torch.onnx")
+    random = np.random.default_rng(1)
+    for rows, width in ((1, 2), (3, 17), (2, 256)):
+        mask = np.ones((rows, width), np.int64)
+        mask[0, max(2, width // 2) :] = 0  # the first row is padded
+        feeds = {"input_ids": random.integers(1000, 30000, (rows, width)), "attention_mask": mask}
+        (got,) = onnxruntime.InferenceSession(folder / "onnx" / "model.onnx").run(None, feeds)
+        (want,) = onnxruntime.InferenceSession(theirs).run(None, feeds)
+        assert np.abs(got - want).max() <= 1e-6
 
 
-def test_an_unknown_pooling_is_refused(tmp_path):
-    for file in ("config.json", "modules.json", "sentence_bert_config.json"):
-        (tmp_path / file).write_text((packaged() / file).read_text())
-    (tmp_path / "1_Pooling").mkdir()
-    (tmp_path / "1_Pooling" / "config.json").write_text(
-        json.dumps({"pooling_mode_max_tokens": True})
-    )
-    with pytest.raises(ExportError, match="pooling"):
-        export(str(tmp_path), tmp_path / "out")
+@TORCH_WARNS
+def test_onnx_runtime_fuses_the_graph_as_well_as_torchs(folder, tmp_path):
+    mine = fused(folder / "onnx" / "model.onnx", tmp_path)
+    theirs = fused(torch_export(tmp_path / "torch.onnx"), tmp_path)
+    for kind in ("BiasGelu", "FusedMatMul", "LayerNormalization"):
+        assert mine.count(kind) == theirs.count(kind) > 0
+    assert len(mine) <= len(theirs)
+
+
+def torch_export(path):
+    """Export the packaged model with torch, mean pooling and normalisation in the graph."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(packaged()), device="cpu")
+
+    class Encoder(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = model
+
+        def forward(self, input_ids, attention_mask):
+            features = {"input_ids": input_ids, "attention_mask": attention_mask}
+            return self.model(features)["sentence_embedding"]
+
+    ids = torch.randint(1000, 30000, (2, 9))
+    axes = {0: "batch", 1: "sequence"}
+    dynamic = {"input_ids": axes, "attention_mask": axes, "sentence_embedding": {0: "batch"}}
+    torch.onnx.export(
+        Encoder().eval(), (ids, torch.ones_like(ids)), path, dynamo=False, opset_version=17,
+        input_names=["input_ids", "attention_mask"], output_names=["sentence_embedding"],
+        dynamic_axes=dynamic,
+    )  # fmt: skip
+    return path
+
+
+def fused(path, folder):
+    """Return the kinds of the nodes that ONNX Runtime really runs."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # it warns that the file is for this machine
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.optimized_model_filepath = str(folder / "fused.onnx")
+    onnxruntime.InferenceSession(path, options)
+    return [node.op_type for node in onnx.load(folder / "fused.onnx").graph.node]
