@@ -26,7 +26,7 @@ type fileStats struct {
 func embedFile(ctx context.Context, engine *models.Engine, file File, o EmbedOptions) (stats fileStats, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("panic while reading or writing: %v\n%s", p, debug.Stack())
+			err = errors.Join(fmt.Errorf("panic while reading or writing: %v\n%s", p, debug.Stack()), err)
 		}
 	}()
 	in, err := chainfile.Open(file.Input, o.TextColumn, o.Keep)
@@ -38,11 +38,9 @@ func embedFile(ctx context.Context, engine *models.Engine, file File, o EmbedOpt
 	if err != nil {
 		return stats, err
 	}
+	committed := false
 	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic while reading or writing: %v\n%s", p, debug.Stack())
-		}
-		if err != nil {
+		if !committed { // a panic counts, too
 			err = errors.Join(err, out.Abort())
 		}
 	}()
@@ -52,7 +50,9 @@ func embedFile(ctx context.Context, engine *models.Engine, file File, o EmbedOpt
 	if stats.rows != in.Rows {
 		return stats, fmt.Errorf("the footer says %d rows, the file has %d", in.Rows, stats.rows)
 	}
-	return stats, out.Commit(fingerprint(engine.Folder, in))
+	err = out.Commit(fingerprint(engine.Folder, in))
+	committed = err == nil
+	return stats, err
 }
 
 // copyRows embeds all rows of in into out, in order.

@@ -122,12 +122,7 @@ func (w *Writer) Write(chunk Chunk, e Embeddings) error {
 
 // Commit puts the fingerprint into the footer and the file under its name: the
 // file is on the disk and its footer has been read back before it is renamed.
-func (w *Writer) Commit(fingerprint Fingerprint) (err error) {
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, w.Abort())
-		}
-	}()
+func (w *Writer) Commit(fingerprint Fingerprint) error {
 	b, err := json.Marshal(fingerprint)
 	if err != nil {
 		return fmt.Errorf("fingerprint: %w", err)
@@ -159,9 +154,9 @@ func (w *Writer) Commit(fingerprint Fingerprint) (err error) {
 	return syncFolder(filepath.Dir(w.path))
 }
 
-// Abort throws away what was written. After Commit it does nothing.
+// Abort throws away what was written, after Commit has failed or instead of it.
 func (w *Writer) Abort() error {
-	_ = w.file.Close() // closed already after a failed Commit
+	_ = w.file.Close() // Commit may have closed it
 	if err := os.Remove(w.temp); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("removing the unfinished output: %w", err)
 	}
