@@ -1,6 +1,6 @@
 # Threadloom. 'make help' lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-go test-python lint format bench-speed bench-clusters lock clean prerequisites
+.PHONY: help setup setup-bf16 run test test-go test-python lint format bench-speed bench-clusters lock clean prerequisites
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet
@@ -10,12 +10,15 @@ VENV_DEV := .venv/dev.stamp
 NATIVE := build/lib/ready.h
 SAMPLE := build/sample/subreddits_list.json
 GOLANGCI := build/bin/golangci-lint-v2.12.2
+OPENVINO := build/lib/openvino/ready
 SETUP := $(VENV) $(NATIVE) $(MODEL)/manifest.json $(SAMPLE)
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: prerequisites $(SETUP) ## get and build what a run needs (minutes at first, then seconds)
+
+setup-bf16: setup $(OPENVINO) ## get what --precision=bf16 needs on CPUs that have it (130 MB)
 
 run: setup ## embed and cluster the bundled sample
 	go run ./pipeline --runner=prism
@@ -67,6 +70,9 @@ $(VENV_DEV): requirements/test.txt $(VENV)
 
 $(NATIVE): models/native/setup.sh models/native/tokenizers.Cargo.lock requirements/onnxruntime.txt go.mod $(VENV) | prerequisites
 	models/native/setup.sh
+
+$(OPENVINO): models/native/openvino.sh requirements/openvino.txt $(VENV)
+	models/native/openvino.sh
 
 $(MODEL)/manifest.json: $(wildcard models/export/*.py) $(VENV)
 	$(PYTHON) -m threadloom.export --output $(MODEL)

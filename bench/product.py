@@ -8,14 +8,15 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 BUILT = REPOSITORY / "build" / "pipeline"
+MODEL = REPOSITORY / "build" / "models" / "all-MiniLM-L6-v2"
 RESULTS = REPOSITORY / "build" / "bench"
 SUFFIX = "newsgroups"
 
 
-def corpus() -> Path:
+def corpus(*suffixes: str) -> Path:
     """Return the folder of the corpus; says so and ends the program when there is none."""
     path = Path(os.environ.get("THREADLOOM_CORPUS") or REPOSITORY.parent / "shared" / "corpus")
-    if not (path / "chains" / SUFFIX).is_dir():
+    if not all((path / "chains" / suffix).is_dir() for suffix in suffixes or [SUFFIX]):
         print(f"skipped: no corpus at {path}; THREADLOOM_CORPUS says where it is")
         sys.exit(0)
     return path

@@ -23,8 +23,6 @@ from sentence_transformers import SentenceTransformer
 
 from threadloom.export.source import packaged
 
-MODEL = product.REPOSITORY / "build" / "models" / "all-MiniLM-L6-v2"
-
 
 def main() -> None:
     """Run the rounds and print a line for each, then the ratios."""

@@ -17,24 +17,39 @@ const (
 	windowTokens = 256 << 10
 )
 
-// Config names a model and how to run it.
+// Config names a model and how to run it. Its zero values are the defaults.
 type Config struct {
 	Folder      string // model folder
 	Library     string // ONNX Runtime's shared library; empty: where set-up put it
-	TokenBudget int    // padded tokens of a batch; 0: DefaultTokenBudget
-	Workers     int    // batches run at once; 0: one per core
+	Precision   string // FP32 (default), BF16, FP16 or Auto
+	Accelerator string // CPU (default), CUDA or Auto
+	TokenBudget int    // padded tokens of a batch; 0: measured when the engine opens
+	LongText    string // Truncate (default) or Chunk
+	Prompt      string // put before every text
+	DedupMB     int    // memory for the vectors of texts seen before
+	Workers     int    // cores to use; 0: all
 }
+
+func (c Config) library() string { return orDefault(c.Library, DefaultLibrary()) }
 
 // Engine turns texts into vectors. It is safe for concurrent use.
 type Engine struct {
 	Folder  *Folder
+	Backend Backend
 	config  Config
 	tokens  *tokenizer
 	session *session
+	dedup   *dedup
 	window  *window
-	batches atomic.Int64
 	real    atomic.Int64 // tokens that were run
 	padded  atomic.Int64 // tokens that were run, padding included
+}
+
+// Backend says how an engine really runs.
+type Backend struct {
+	Name        string // as in fingerprints, such as "onnxruntime-cpu"
+	Precision   string // FP32, BF16 or FP16
+	TokenBudget int    // padded tokens of a batch
 }
 
 var engines sync.Map // Config → func() (*Engine, error)
@@ -46,37 +61,35 @@ func Shared(config Config) (*Engine, error) {
 	return open.(func() (*Engine, error))()
 }
 
-// Open opens a new engine.
+// Open opens a new engine. Asked for Auto, or for no token budget, it measures
+// for some hundred milliseconds which is the fastest here.
 func Open(config Config) (*Engine, error) {
-	if config.Library == "" {
-		config.Library = DefaultLibrary()
-	}
-	if config.TokenBudget == 0 {
-		config.TokenBudget = DefaultTokenBudget
-	}
 	if config.Workers == 0 {
 		config.Workers = runtime.GOMAXPROCS(0)
+	}
+	possible, err := candidates(config)
+	if err != nil {
+		return nil, err
 	}
 	folder, err := OpenFolder(config.Folder)
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := openTokenizer(folder)
+	tokens, err := openTokenizer(folder, config)
 	if err != nil {
 		return nil, err
 	}
-	if err := initRuntime(config.Library); err != nil {
-		return nil, err
-	}
-	session, err := openSession(folder)
+	chosen, err := choose(config, possible, folder, tokens)
 	if err != nil {
 		return nil, err
 	}
 	e := &Engine{
-		Folder: folder, config: config, tokens: tokens, session: session,
-		window: newWindow(folder.MaxSeqLength, config.TokenBudget, windowTokens),
+		Folder: folder, Backend: Backend{chosen.name, chosen.precision, chosen.budget},
+		config: config, tokens: tokens, session: chosen.session,
+		dedup:  newDedup(folder.Dimension, config.DedupMB),
+		window: newWindow(folder.MaxSeqLength, chosen.budget, max(windowTokens, 4*chosen.budget)),
 	}
-	for range config.Workers {
+	for range chosen.atOnce(config.Workers) {
 		go e.work()
 	}
 	return e, nil
@@ -92,12 +105,13 @@ func (e *Engine) work() {
 	}
 }
 
-// run embeds one batch. Texts of jobs that were cancelled meanwhile are dropped.
+// run embeds one batch. Sequences whose jobs were cancelled meanwhile are dropped
+// unless others wait for the same.
 func (e *Engine) run(batch []item) {
 	live := batch[:0]
 	for _, it := range batch {
-		if err := it.job.ctx.Err(); err != nil {
-			it.job.done(1, err)
+		if err := it.job.ctx.Err(); err != nil && e.dedup.abandon(it) {
+			it.finish(nil, err)
 			continue
 		}
 		live = append(live, it)
@@ -112,18 +126,22 @@ func (e *Engine) run(batch []item) {
 		sum += len(it.ids)
 		width = max(width, len(it.ids))
 	}
-	d := e.Folder.Dimension
-	err := e.session.run(ids, func(row int, vector []float32) {
-		it := live[row]
-		copy(it.job.result.Vectors[it.row*d:(it.row+1)*d], vector)
-	})
-	for _, it := range live {
-		it.job.done(1, err)
+	err := e.session.run(ids, func(row int, vector []float32) { e.dedup.settle(live[row], vector, nil) })
+	if err != nil {
+		for _, it := range live {
+			e.dedup.settle(it, nil, err)
+		}
+		return
 	}
-	e.batches.Add(1)
 	e.real.Add(int64(sum))
 	e.padded.Add(int64(width * len(live)))
 }
+
+// LongText says what becomes of texts that are longer than the model reads.
+func (e *Engine) LongText() string { return orDefault(e.config.LongText, Truncate) }
+
+// Prompt is what is put before every text.
+func (e *Engine) Prompt() string { return e.config.Prompt }
 
 // Padding returns the share of the tokens run so far that was padding.
 func (e *Engine) Padding() float64 {

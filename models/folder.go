@@ -17,6 +17,7 @@ import (
 const (
 	manifestFile  = "manifest.json"
 	graphFile     = "onnx/model.onnx"
+	halfGraphFile = "onnx/model_fp16.onnx" // only where it was exported
 	tokenizerFile = "tokenizer.json"
 	sentenceFile  = "sentence_bert_config.json"
 	poolingFile   = "1_Pooling/config.json"

@@ -6,16 +6,16 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-// session is one ONNX Runtime session. Run may be called from several
-// goroutines at once; each Run uses one thread.
+// session is one ONNX Runtime session. run may be called from several
+// goroutines at once.
 type session struct {
 	ort       *ort.DynamicAdvancedSession
 	inputs    []string
 	dimension int
 }
 
-func openSession(f *Folder) (*session, error) {
-	path := f.file(graphFile)
+func openSession(f *Folder, b backend, threads int) (*session, error) {
+	path := f.file(b.graph)
 	inputs, outputs, err := ort.GetInputOutputInfo(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the graph %s: %w", path, err)
@@ -37,8 +37,8 @@ func openSession(f *Folder) (*session, error) {
 		return nil, fmt.Errorf("session options: %w", err)
 	}
 	defer func() { _ = options.Destroy() }() // frees memory only
-	if err := configure(options); err != nil {
-		return nil, fmt.Errorf("session options: %w", err)
+	if err := configure(options, b, threads); err != nil {
+		return nil, fmt.Errorf("session options for %s on %s: %w", b.precision, b.accelerator, err)
 	}
 	s, err := ort.NewDynamicAdvancedSession(path, names, []string{outputs[0].Name}, options)
 	if err != nil {
@@ -47,16 +47,22 @@ func openSession(f *Folder) (*session, error) {
 	return &session{ort: s, inputs: names, dimension: f.Dimension}, nil
 }
 
-// configure asks for one thread per Run: the engine runs one batch per core,
-// which wastes less than splitting small matrices over the cores.
-func configure(options *ort.SessionOptions) error {
+// close frees the session; no run may be going on.
+func (s *session) close() { _ = s.ort.Destroy() } // frees memory only
+
+// configure sets what all back ends share, then what is b's own.
+func configure(options *ort.SessionOptions, b backend, threads int) error {
 	if err := options.SetGraphOptimizationLevel(ort.GraphOptimizationLevelEnableAll); err != nil {
 		return err
 	}
-	if err := options.SetIntraOpNumThreads(1); err != nil {
+	if err := options.SetInterOpNumThreads(1); err != nil {
 		return err
 	}
-	return options.SetInterOpNumThreads(1)
+	// Shapes differ from batch to batch: a pattern for each would only pile up.
+	if err := options.SetMemPattern(false); err != nil {
+		return err
+	}
+	return b.configure(options, threads)
 }
 
 // run embeds a batch of token sequences and hands each row's vector to emit;

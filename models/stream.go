@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -11,9 +12,11 @@ import (
 // Result holds what became of the texts of one Submit, in their order.
 type Result struct {
 	Vectors   []float32 // [len(texts) × dimension], row by row
-	Tokens    []int32   // tokens the model read, [CLS] and [SEP] included
-	Truncated []bool    // the text was longer than the model reads
+	Tokens    []int32   // tokens the model read, [CLS] and [SEP] included, all chunks together
+	Truncated []bool    // part of the text was not read
+	Chunks    []int32   // in how many pieces the text was read; nil: all in one
 	AllTokens int64     // tokens of all texts before truncation
+	Reused    int64     // tokens that were not run because the same text was
 	Repaired  int64     // texts that were not valid UTF-8 or held NUL bytes
 }
 
@@ -21,6 +24,8 @@ type Result struct {
 type Job struct {
 	ctx      context.Context
 	result   Result
+	vectors  []float32 // [sequences × dimension]: one for each text, or for each chunk
+	weights  []float32 // of the sequences in their text's vector; nil: one sequence a text
 	left     atomic.Int64
 	finished chan struct{}
 	fail     sync.Once
@@ -56,33 +61,59 @@ func (s *Stream) Close() { s.engine.window.setBusy(-1) }
 // Submit tokenises texts on all cores and queues them. It waits while the
 // engine has enough queued.
 func (s *Stream) Submit(texts []string) (*Job, error) {
-	job := &Job{ctx: s.ctx, finished: make(chan struct{})}
-	job.result = Result{
-		Vectors:   make([]float32, len(texts)*s.engine.Folder.Dimension),
-		Tokens:    make([]int32, len(texts)),
-		Truncated: make([]bool, len(texts)),
-	}
-	job.left.Store(int64(len(texts)))
-	if len(texts) == 0 {
-		close(job.finished)
-		return job, nil
-	}
 	encodings, err := s.engine.encodeAll(s.ctx, texts)
 	if err != nil {
 		return nil, err
 	}
-	items := make([]item, len(texts))
+	job, sequences := newJob(s.ctx, encodings, s.engine.Folder.Dimension)
+	if len(sequences) == 0 {
+		close(job.finished)
+		return job, nil
+	}
+	items := make([]item, 0, len(sequences))
+	for place, ids := range sequences {
+		it := item{ids: ids, key: keyOf(ids), job: job, place: place}
+		if s.engine.dedup.claim(it) {
+			items = append(items, it)
+		} else {
+			job.result.Reused += int64(len(ids))
+		}
+	}
+	if len(items) > 0 {
+		s.engine.window.add(items)
+	}
+	return job, nil
+}
+
+// newJob makes the job for encoded texts and lists its sequences.
+func newJob(ctx context.Context, encodings []encoded, dimension int) (*Job, [][]uint32) {
+	job := &Job{ctx: ctx, finished: make(chan struct{})}
+	job.result.Tokens = make([]int32, len(encodings))
+	job.result.Truncated = make([]bool, len(encodings))
+	sequences := make([][]uint32, 0, len(encodings))
 	for i, e := range encodings {
-		items[i] = item{ids: e.ids, job: job, row: i}
-		job.result.Tokens[i] = int32(len(e.ids))
+		for _, ids := range e.sequences {
+			job.result.Tokens[i] += int32(len(ids))
+		}
+		sequences = append(sequences, e.sequences...)
 		job.result.Truncated[i] = e.truncated
 		job.result.AllTokens += int64(e.total)
 		if e.repaired {
 			job.result.Repaired++
 		}
 	}
-	s.engine.window.add(items)
-	return job, nil
+	if len(sequences) > len(encodings) {
+		job.result.Chunks = make([]int32, len(encodings))
+		for i, e := range encodings {
+			job.result.Chunks[i] = int32(len(e.sequences))
+		}
+		for _, ids := range sequences {
+			job.weights = append(job.weights, float32(len(ids)))
+		}
+	}
+	job.vectors = make([]float32, len(sequences)*dimension)
+	job.left.Store(int64(len(sequences)))
+	return job, sequences
 }
 
 // Wait returns a job's result when all its texts are embedded.
@@ -94,7 +125,53 @@ func (s *Stream) Wait(job *Job) (Result, error) {
 		<-job.finished
 		s.engine.window.setBusy(1)
 	}
+	job.result.Vectors = job.vectors
+	if job.weights != nil && job.err == nil {
+		job.result.Vectors = meanOfChunks(job.vectors, job.weights, job.result.Chunks, s.engine.Folder)
+	}
 	return job.result, job.err
+}
+
+// meanOfChunks returns one vector a text: the mean of its chunks' vectors, each
+// weighted by its tokens, of length 1 where the model's are.
+func meanOfChunks(vectors, weights []float32, chunks []int32, f *Folder) []float32 {
+	d := f.Dimension
+	means := make([]float32, 0, len(chunks)*d)
+	for _, n := range chunks {
+		mean := vectors[:d]
+		if n > 1 {
+			mean = weightedMean(vectors[:int(n)*d], weights[:n], f.Normalized)
+		}
+		means = append(means, mean...)
+		vectors, weights = vectors[int(n)*d:], weights[n:]
+	}
+	return means
+}
+
+// weightedMean returns the mean of len(weights) vectors that lie one after
+// another, scaled to length 1 if asked for.
+func weightedMean(vectors, weights []float32, normalize bool) []float32 {
+	d := len(vectors) / len(weights)
+	sums := make([]float64, d)
+	total := 0.0
+	for i, w := range weights {
+		total += float64(w)
+		for j, x := range vectors[i*d : (i+1)*d] {
+			sums[j] += float64(w) * float64(x)
+		}
+	}
+	if normalize {
+		total = 0
+		for _, x := range sums {
+			total += x * x
+		}
+		total = math.Sqrt(total)
+	}
+	mean := make([]float32, d)
+	for j, x := range sums {
+		mean[j] = float32(x / max(total, 1e-12))
+	}
+	return mean
 }
 
 // encodeAll tokenises texts on all cores.

@@ -11,20 +11,35 @@ import (
 	"github.com/daulet/tokenizers"
 )
 
-// maxTextBytes bounds what crosses into the tokenizer: 64 KiB hold the first
-// 256 tokens of any text that is not one endless word, at a bounded cost.
-const maxTextBytes = 64 << 10
+const (
+	// maxTextBytes bounds what crosses into the tokenizer: 64 KiB hold the first
+	// 256 tokens of any text that is not one endless word, at a bounded cost.
+	maxTextBytes = 64 << 10
+	// maxChunkedBytes is the bound where all of a text is read, in chunks.
+	maxChunkedBytes = 1 << 20
+)
+
+// What becomes of a text that is longer than the model reads, as the flag has it.
+const (
+	Truncate = "truncate" // its beginning is embedded
+	Chunk    = "chunk"    // its vector is the mean of overlapping chunks of it
+)
 
 // tokenizer is safe for concurrent use.
 type tokenizer struct {
 	hf        *tokenizers.Tokenizer
 	maxLength int
+	maxBytes  int
+	prompt    string
+	promptIDs []uint32 // where texts are chunked: each chunk begins with them
+	chunked   bool
+	continues map[uint32]bool // tokens that go on with a word
 }
 
 // encoded is one text as the model reads it.
 type encoded struct {
-	ids       []uint32 // with [CLS] and [SEP], at most max_seq_length
-	total     int      // tokens before truncation
+	sequences [][]uint32 // with [CLS] and [SEP], at most max_seq_length tokens each; one, or a text's chunks
+	total     int        // tokens of the text, before truncation
 	truncated bool
 	repaired  bool // the text was not valid UTF-8 or held NUL bytes
 }
@@ -32,7 +47,7 @@ type encoded struct {
 // openTokenizer loads tokenizer.json without the truncation and padding that it
 // asks for: the file of all-MiniLM-L6-v2 cuts at 128 and pads to 128, while the
 // model is used with max_seq_length of sentence_bert_config.json.
-func openTokenizer(f *Folder) (*tokenizer, error) {
+func openTokenizer(f *Folder, c Config) (*tokenizer, error) {
 	b, err := os.ReadFile(f.file(tokenizerFile))
 	if err != nil {
 		return nil, fmt.Errorf("reading the tokenizer: %w", err)
@@ -49,32 +64,68 @@ func openTokenizer(f *Folder) (*tokenizer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading the tokenizer %s: %w", f.file(tokenizerFile), err)
 	}
-	return &tokenizer{hf: hf, maxLength: f.MaxSeqLength}, nil
+	t := &tokenizer{hf: hf, maxLength: f.MaxSeqLength, maxBytes: maxTextBytes, prompt: c.Prompt}
+	if c.LongText != Chunk {
+		return t, nil
+	}
+	t.chunked, t.maxBytes = true, maxChunkedBytes
+	if t.continues, err = continuations(settings); err != nil {
+		return nil, fmt.Errorf("reading the vocabulary of %s: %w", f.file(tokenizerFile), err)
+	}
+	if t.promptIDs, err = t.content(c.Prompt); err != nil {
+		return nil, err
+	}
+	if len(t.promptIDs) > f.MaxSeqLength/2 {
+		return nil, fmt.Errorf("the prompt has %d tokens, the model reads %d at once", len(t.promptIDs), f.MaxSeqLength)
+	}
+	return t, nil
 }
 
+// encode tokenises a text, with the prompt before it.
 func (t *tokenizer) encode(text string) (encoded, error) {
-	clean, cut, repaired := cleanText(text)
-	ids := t.hf.EncodeWithOptions(clean, true).IDs
+	clean, cut, repaired := cleanText(text, t.maxBytes)
+	ids := t.hf.EncodeWithOptions(t.prompt+clean, true).IDs
 	if len(ids) < 2 {
 		return encoded{}, errors.New("the tokenizer returned no tokens")
 	}
-	e := encoded{ids: ids, total: len(ids), truncated: cut, repaired: repaired}
-	if len(ids) > t.maxLength {
-		last := ids[len(ids)-1]
-		e.ids = ids[:t.maxLength]
-		e.ids[t.maxLength-1] = last
-		e.truncated = true
+	e := encoded{sequences: [][]uint32{ids}, total: len(ids), truncated: cut, repaired: repaired}
+	if len(ids) <= t.maxLength {
+		return e, nil
+	}
+	first, last := ids[0], ids[len(ids)-1]
+	if !t.chunked {
+		ids = ids[:t.maxLength]
+		ids[t.maxLength-1] = last
+		e.sequences[0], e.truncated = ids, true
+		return e, nil
+	}
+	content := ids[1+len(t.promptIDs) : len(ids)-1]
+	continues := func(id uint32) bool { return t.continues[id] }
+	e.sequences = splitTokens(content, continues, t.maxLength-2-len(t.promptIDs), overlapTokens)
+	for i, window := range e.sequences {
+		sequence := append(make([]uint32, 0, t.maxLength), first)
+		sequence = append(append(sequence, t.promptIDs...), window...)
+		e.sequences[i] = append(sequence, last)
 	}
 	return e, nil
 }
 
+// content returns a text's tokens without [CLS] and [SEP].
+func (t *tokenizer) content(text string) ([]uint32, error) {
+	ids := t.hf.EncodeWithOptions(text, true).IDs
+	if len(ids) < 2 {
+		return nil, errors.New("the tokenizer returned no tokens")
+	}
+	return ids[1 : len(ids)-1], nil
+}
+
 // cleanText makes a text safe to hand to C: valid UTF-8, without NUL bytes
-// (where C would end it) and at most maxTextBytes long. The BERT normaliser
+// (where C would end it) and at most so many bytes. The BERT normaliser
 // drops NUL and U+FFFD anyway, so vectors do not change.
-func cleanText(text string) (clean string, cut, repaired bool) {
-	if len(text) > maxTextBytes {
-		end := maxTextBytes
-		for end > maxTextBytes-utf8.UTFMax && !utf8.RuneStart(text[end]) {
+func cleanText(text string, maxBytes int) (clean string, cut, repaired bool) {
+	if len(text) > maxBytes {
+		end := maxBytes
+		for end > maxBytes-utf8.UTFMax && !utf8.RuneStart(text[end]) {
 			end--
 		}
 		text, cut = text[:end], true

@@ -18,7 +18,7 @@ func TestCleanText(t *testing.T) {
 		{"NUL", "a\x00b", "ab", false, true},
 		{"cut at a character", long, strings.Repeat("a", maxTextBytes-1), true, false},
 	} {
-		got, cut, repaired := cleanText(c.in)
+		got, cut, repaired := cleanText(c.in, maxTextBytes)
 		if got != c.want || cut != c.cut || repaired != c.repaired {
 			t.Errorf("%s: got %.20q cut %v repaired %v", c.name, got, cut, repaired)
 		}

@@ -5,9 +5,18 @@ import "sync"
 // item is one tokenised text that waits for a batch.
 type item struct {
 	ids     []uint32
+	key     sequenceKey
 	job     *Job
-	row     int   // its place in the job
+	place   int   // among the job's sequences
 	arrived int64 // which job of the window's it came with, set by add
+}
+
+// finish puts the item's vector in its place in the job.
+func (it item) finish(vector []float32, err error) {
+	if err == nil {
+		copy(it.job.vectors[it.place*len(vector):], vector)
+	}
+	it.job.done(1, err)
 }
 
 // window holds tokenised texts by length and forms batches from them.

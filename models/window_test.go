@@ -5,7 +5,7 @@ import "testing"
 func texts(lengths ...int) []item {
 	items := make([]item, len(lengths))
 	for i, n := range lengths {
-		items[i] = item{ids: make([]uint32, n), row: i}
+		items[i] = item{ids: make([]uint32, n), place: i}
 	}
 	return items
 }

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/runners"
@@ -24,7 +26,12 @@ type Config struct {
 	Keep           []string
 	Model          string
 	ONNXRuntimeLib string
+	Precision      string
+	Accelerator    string
 	TokenBudget    int
+	LongText       string
+	Prompt         string
+	DedupMB        int
 	Cluster        bool
 	ClusterBy      string
 	ClusterSeed    int64
@@ -53,7 +60,11 @@ func (c Config) Layout() transforms.Layout {
 }
 
 func (c Config) engine() models.Config {
-	return models.Config{Folder: c.Model, Library: c.ONNXRuntimeLib, TokenBudget: c.TokenBudget}
+	return models.Config{
+		Folder: c.Model, Library: c.ONNXRuntimeLib,
+		Precision: c.Precision, Accelerator: c.Accelerator, TokenBudget: c.TokenBudget,
+		LongText: c.LongText, Prompt: c.Prompt, DedupMB: c.DedupMB,
+	}
 }
 
 func (c Config) clusters() string {
@@ -89,9 +100,6 @@ func (c *Config) complete() error {
 	if c.Model == "" {
 		c.Model = filepath.Join(repo, "build", "models", "all-MiniLM-L6-v2")
 	}
-	if c.ONNXRuntimeLib == "" {
-		c.ONNXRuntimeLib = models.DefaultLibrary()
-	}
 	if c.Python == "" {
 		c.Python = filepath.Join(repo, ".venv", "bin", "python")
 	}
@@ -108,6 +116,12 @@ func (c *Config) check() error {
 	if c.ClusterBy != "all" && c.ClusterBy != "subreddit" {
 		return usagef("--cluster_by %q: want all or subreddit", c.ClusterBy)
 	}
+	if c.LongText != models.Truncate && c.LongText != models.Chunk {
+		return usagef("--long_text %q: want truncate or chunk", c.LongText)
+	}
+	if c.DedupMB < 0 {
+		return usagef("--dedup_cache_mb %d: want 0 or more", c.DedupMB)
+	}
 	if c.TokenBudget < 0 {
 		return usagef("--token_budget %d: want a positive number", c.TokenBudget)
 	}
@@ -120,8 +134,16 @@ func (c *Config) check() error {
 	if _, err := os.Stat(filepath.Join(c.Model, "manifest.json")); err != nil {
 		return usagef("--model %s: %w: run 'make setup', or make one with 'python -m threadloom.export'", c.Model, models.ErrNoModel)
 	}
-	if _, err := os.Stat(c.ONNXRuntimeLib); err != nil {
-		return usagef("--onnxruntime_lib %s: no such file: run 'make setup', or name the library", c.ONNXRuntimeLib)
+	if c.ONNXRuntimeLib != "" {
+		if _, err := os.Stat(c.ONNXRuntimeLib); err != nil {
+			return usagef("--onnxruntime_lib %s: no such file", c.ONNXRuntimeLib)
+		}
+	}
+	if !slices.Contains(models.Precisions(), c.Precision) {
+		return usagef("--precision %q: want one of %s", c.Precision, strings.Join(models.Precisions(), ", "))
+	}
+	if !slices.Contains(models.Accelerators(), c.Accelerator) {
+		return usagef("--accelerator %q: want one of %s", c.Accelerator, strings.Join(models.Accelerators(), ", "))
 	}
 	if c.Cluster {
 		if _, err := os.Stat(c.Python); err != nil {

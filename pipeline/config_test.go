@@ -33,7 +33,7 @@ func goodConfig(t *testing.T) Config {
 	}
 	return Config{
 		Runner: "prism", Root: root, Suffix: "test", TextColumn: "text", Cluster: true, ClusterBy: "all",
-		Model: filepath.Join(root, "model"), ONNXRuntimeLib: filepath.Join(root, "lib", "libonnxruntime.so"),
+		Precision: "fp32", Accelerator: "cpu", LongText: "truncate", Model: filepath.Join(root, "model"), ONNXRuntimeLib: filepath.Join(root, "lib", "libonnxruntime.so"),
 		Python: filepath.Join(root, "venv", "bin", "python"),
 	}
 }
@@ -76,6 +76,10 @@ func TestWrongSettingsAreRefusedInOneLine(t *testing.T) {
 		"token budget":        {func(c *Config) { c.TokenBudget = -1 }, "--token_budget"},
 		"model":               {func(c *Config) { c.Model = c.Root }, "--model"},
 		"library":             {func(c *Config) { c.ONNXRuntimeLib = c.Root + "/lib.so" }, "--onnxruntime_lib"},
+		"precision":           {func(c *Config) { c.Precision = "int8" }, "--precision"},
+		"accelerator":         {func(c *Config) { c.Accelerator = "tpu" }, "--accelerator"},
+		"long text":           {func(c *Config) { c.LongText = "split" }, "--long_text"},
+		"dedup cache":         {func(c *Config) { c.DedupMB = -1 }, "--dedup_cache_mb"},
 		"python":              {func(c *Config) { c.Python = c.Root + "/python" }, "--cluster=false"},
 	} {
 		t.Run(name, func(t *testing.T) {

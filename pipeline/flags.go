@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/runners" // registers --runner
+	"github.com/threadloom/threadloom/models"
 )
 
 const usageText = `Usage: go run ./pipeline [run] [flags]
@@ -40,7 +41,12 @@ func parseFlags(args []string, out io.Writer) (Config, error) {
 	})
 	own.StringVar(&c.Model, "model", "", "model `folder` (default: the one that 'make setup' exported)")
 	own.StringVar(&c.ONNXRuntimeLib, "onnxruntime_lib", "", "ONNX Runtime `library` (default: the one from 'make setup')")
-	own.IntVar(&c.TokenBudget, "token_budget", 0, "`tokens` in one batch, padding included (default 512)")
+	own.StringVar(&c.Precision, "precision", models.FP32, "`precision`: "+strings.Join(models.Precisions(), ", "))
+	own.StringVar(&c.Accelerator, "accelerator", models.CPU, "`device` that embeds: "+strings.Join(models.Accelerators(), ", "))
+	own.IntVar(&c.TokenBudget, "token_budget", 0, "`tokens` in one batch, padding included (default: measured at the start)")
+	own.StringVar(&c.LongText, "long_text", models.Truncate, "`what` becomes of texts longer than the model reads: truncate, or chunk (the mean of overlapping chunks)")
+	own.StringVar(&c.Prompt, "prompt", "", "`text` to put before every text, for models that want one")
+	own.IntVar(&c.DedupMB, "dedup_cache_mb", 32, "`megabytes` for vectors of texts seen before; 0 keeps none")
 	own.BoolVar(&c.Cluster, "cluster", true, "cluster the embeddings at the end")
 	own.StringVar(&c.ClusterBy, "cluster_by", "all", "`what` to cluster: all chains together, or each subreddit")
 	own.Int64Var(&c.ClusterSeed, "cluster_seed", 42, "random `seed` of the clustering")

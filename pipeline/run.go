@@ -12,6 +12,7 @@ import (
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/runners"
 	"github.com/threadloom/threadloom/transforms"
+	"golang.org/x/sync/errgroup"
 )
 
 // Exit codes; an interrupted run exits with 128 + the signal's number.
@@ -37,32 +38,33 @@ func run(c Config) int {
 	go logProgress(ctx, log)
 
 	p, s := beam.NewPipelineWithRoot()
-	server, err := assemble(ctx, s, c)
+	engine, server, err := open(ctx, c)
 	defer server.Stop()
 	if err != nil {
 		return report(c, stop, usageError{err}, 0)
 	}
+	Build(s, c, server.Address())
 	counts, err := execute(ctx, p, c)
-	sum := summarise(c, counts, time.Since(start), transforms.EmbeddingTime())
+	sum := summarise(c, counts, work{
+		Backend: engine.Backend, padding: engine.Padding(), took: time.Since(start), embedding: transforms.EmbeddingTime(),
+	})
 	return report(c, stop, errors.Join(err, sum.print(c)), sum.DeadLettered)
 }
 
-// assemble opens the engine, so that a wrong model stops the run before it
-// starts, then the Python side if it is needed, and builds the pipeline.
-func assemble(ctx context.Context, s beam.Scope, c Config) (*cluster.Server, error) {
-	if _, err := models.Shared(c.engine()); err != nil {
-		return nil, err
+// open opens the engine, so that a wrong model stops the run before it starts,
+// and meanwhile the Python side if it is needed.
+func open(ctx context.Context, c Config) (*models.Engine, *cluster.Server, error) {
+	var server *cluster.Server
+	var starting errgroup.Group
+	if c.Cluster {
+		starting.Go(func() (err error) {
+			server, err = cluster.Start(ctx, c.Python)
+			return err
+		})
 	}
-	if !c.Cluster {
-		Build(s, c, "")
-		return nil, nil
-	}
-	server, err := cluster.Start(ctx, c.Python)
-	if err != nil {
-		return nil, err
-	}
-	Build(s, c, server.Addr)
-	return server, nil
+	engine, err := models.Shared(c.engine())
+	err = errors.Join(err, starting.Wait())
+	return engine, server, err
 }
 
 // execute runs the pipeline to its end, brings the dead letters up to date and

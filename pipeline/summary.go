@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/threadloom/threadloom/models"
 )
 
 // summary is what a run did; --json prints it.
@@ -19,6 +21,12 @@ type summary struct {
 	Tokens        int64   `json:"tokens"`
 	TruncatedRows int64   `json:"rows_truncated"`
 	RepairedRows  int64   `json:"rows_repaired"`
+	LostTokens    float64 `json:"tokens_truncated_share"` // of the texts' tokens
+	ReusedTokens  float64 `json:"tokens_reused_share"`    // of the tokens read: the same text was embedded once
+	Padding       float64 `json:"padding_share"`          // of the tokens run
+	Precision     string  `json:"precision"`
+	Backend       string  `json:"backend"`
+	TokenBudget   int     `json:"token_budget"`
 	Seconds       float64 `json:"seconds"`
 	EmbedSeconds  float64 `json:"embedding_seconds"`
 	TextsPerSec   float64 `json:"texts_per_second"` // while files were open
@@ -29,16 +37,26 @@ type summary struct {
 	ClustersDir   string  `json:"clusters_dir,omitempty"`
 }
 
-// summarise makes the summary of what was counted, by counter name. embedding is
-// for how long files were open.
-func summarise(c Config, n map[string]int64, took, embedding time.Duration) summary {
+// work is how a run embedded.
+type work struct {
+	models.Backend
+	padding   float64       // share of the tokens run
+	took      time.Duration // the whole run
+	embedding time.Duration // while files were open
+}
+
+// summarise makes the summary of what was counted, by counter name.
+func summarise(c Config, n map[string]int64, w work) summary {
 	s := summary{
 		FilesDone: n["files_done"], FilesSkipped: n["files_skipped"], DeadLettered: n["files_dead_lettered"],
 		Rows: n["rows"], Tokens: n["tokens"], TruncatedRows: n["rows_truncated"], RepairedRows: n["rows_repaired"],
 		ClusteredRows: n["clustered_rows"], Clusters: n["clusters"], NoiseRows: n["noise_rows"],
-		Seconds: took.Seconds(), EmbedSeconds: embedding.Seconds(), Embeddings: c.Layout().Embeddings,
+		LostTokens:   max(0, share(n["tokens_before_truncation"]-n["tokens"], n["tokens_before_truncation"])),
+		ReusedTokens: share(n["tokens_reused"], n["tokens"]), Padding: w.padding,
+		Precision: w.Precision, Backend: w.Name, TokenBudget: w.TokenBudget,
+		Seconds: w.took.Seconds(), EmbedSeconds: w.embedding.Seconds(), Embeddings: c.Layout().Embeddings,
 	}
-	if embedding > 0 {
+	if w.embedding > 0 {
 		s.TextsPerSec = float64(s.Rows) / s.EmbedSeconds
 	}
 	if c.Cluster {
@@ -55,19 +73,28 @@ func (s summary) print(c Config) error {
 	return err
 }
 
+func share(part, whole int64) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return float64(part) / float64(whole)
+}
+
 // text is the summary for readers.
 func (s summary) text(clusterBy string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "files     %d embedded, %d skipped, %d dead-lettered\n", s.FilesDone, s.FilesSkipped, s.DeadLettered)
-	fmt.Fprintf(&b, "rows      %d, %d tokens, %d rows truncated\n", s.Rows, s.Tokens, s.TruncatedRows)
+	fmt.Fprintf(&b, "rows      %d, %d truncated: %.1f %% of all tokens were not read\n", s.Rows, s.TruncatedRows, 100*s.LostTokens)
 	if s.RepairedRows > 0 {
 		fmt.Fprintf(&b, "          %d rows had NUL bytes or invalid UTF-8\n", s.RepairedRows)
 	}
+	fmt.Fprintf(&b, "tokens    %d, %.1f %% of them reused from the same text, %.1f %% padding\n", s.Tokens, 100*s.ReusedTokens, 100*s.Padding)
+	fmt.Fprintf(&b, "engine    %s, %s, batches of %d tokens\n", s.Backend, s.Precision, s.TokenBudget)
 	fmt.Fprintf(&b, "time      %.1f s, %.1f s of them embedding: %.0f texts/s\n", s.Seconds, s.EmbedSeconds, s.TextsPerSec)
 	fmt.Fprintf(&b, "vectors   %s\n", s.Embeddings)
 	if s.ClusteredRows > 0 {
 		fmt.Fprintf(&b, "clusters  %d of %d rows, %.0f %% noise\n",
-			s.Clusters, s.ClusteredRows, 100*float64(s.NoiseRows)/float64(s.ClusteredRows))
+			s.Clusters, s.ClusteredRows, 100*share(s.NoiseRows, s.ClusteredRows))
 		folder := s.ClustersDir
 		if clusterBy != "all" {
 			folder = filepath.Join(folder, "*")

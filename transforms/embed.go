@@ -24,6 +24,7 @@ var (
 	rowsDone      = NewCounter("rows")
 	tokensDone    = NewCounter("tokens")
 	tokensSeen    = NewCounter("tokens_before_truncation")
+	tokensReused  = NewCounter("tokens_reused")
 	rowsTruncated = NewCounter("rows_truncated")
 	rowsRepaired  = NewCounter("rows_repaired")
 )
@@ -83,6 +84,7 @@ func (o outcome) each(add func(c *Counter, n int64)) {
 	add(rowsDone, o.stats.rows)
 	add(tokensDone, o.stats.tokens)
 	add(tokensSeen, o.stats.allTokens)
+	add(tokensReused, o.stats.reused)
 	add(rowsTruncated, o.stats.truncated)
 	add(rowsRepaired, o.stats.repaired)
 }

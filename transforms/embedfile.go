@@ -18,7 +18,7 @@ const chunksAhead = 3
 
 // fileStats is what embedding one file counted.
 type fileStats struct {
-	rows, tokens, allTokens, truncated, repaired int64
+	rows, tokens, allTokens, reused, truncated, repaired int64
 }
 
 // embedFile embeds one chains file and puts its output in place. A panic of a
@@ -34,7 +34,7 @@ func embedFile(ctx context.Context, engine *models.Engine, file File, o EmbedOpt
 		return stats, err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	out, err := chainfile.Create(file.Output, in)
+	out, err := chainfile.Create(file.Output, in, o.Model.LongText == models.Chunk)
 	if err != nil {
 		return stats, err
 	}
@@ -50,7 +50,7 @@ func embedFile(ctx context.Context, engine *models.Engine, file File, o EmbedOpt
 	if stats.rows != in.Rows {
 		return stats, fmt.Errorf("the footer says %d rows, the file has %d", in.Rows, stats.rows)
 	}
-	err = out.Commit(fingerprint(engine.Folder, in))
+	err = out.Commit(fingerprint(engine, in))
 	committed = err == nil
 	return stats, err
 }
@@ -94,7 +94,9 @@ func copyRows(ctx context.Context, engine *models.Engine, in *chainfile.Reader, 
 		if err != nil {
 			return stats, fmt.Errorf("embedding: %w", err)
 		}
-		err = out.Write(q.chunk, chainfile.Embeddings{Vectors: result.Vectors, Tokens: result.Tokens, Truncated: result.Truncated})
+		err = out.Write(q.chunk, chainfile.Embeddings{
+			Vectors: result.Vectors, Tokens: result.Tokens, Truncated: result.Truncated, Chunks: result.Chunks,
+		})
 		if err != nil {
 			return stats, err
 		}
@@ -106,6 +108,7 @@ func copyRows(ctx context.Context, engine *models.Engine, in *chainfile.Reader, 
 func (s *fileStats) add(r models.Result) {
 	s.rows += int64(len(r.Tokens))
 	s.allTokens += r.AllTokens
+	s.reused += r.Reused
 	s.repaired += r.Repaired
 	for i, n := range r.Tokens {
 		s.tokens += int64(n)
@@ -115,11 +118,13 @@ func (s *fileStats) add(r models.Result) {
 	}
 }
 
-func fingerprint(m *models.Folder, in *chainfile.Reader) chainfile.Fingerprint {
+func fingerprint(e *models.Engine, in *chainfile.Reader) chainfile.Fingerprint {
+	m := e.Folder
 	return chainfile.Fingerprint{
 		Version: chainfile.Version, Model: m.Name, ModelSHA: m.GraphSHA, TokenizerSHA: m.TokenizerSHA,
 		Pooling: m.Pooling, Normalized: m.Normalized, MaxSeqLength: m.MaxSeqLength, Dimension: m.Dimension,
-		Precision: "fp32", Backend: "onnxruntime-cpu",
+		Precision: e.Backend.Precision, Backend: e.Backend.Name,
+		LongText: e.LongText(), Prompt: e.Prompt(),
 		InputRows: in.Rows, InputSize: in.Size, InputModTime: in.ModTime.UTC().Format(time.RFC3339Nano),
 	}
 }

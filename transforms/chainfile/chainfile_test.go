@@ -44,7 +44,7 @@ func copyFile(t testing.TB, input, output string, keep ...string) (texts []strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := Create(output, in)
+	out, err := Create(output, in, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +237,7 @@ func TestNothingIsVisibleBeforeCommit(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = in.Close() }()
-	out, err := Create(filepath.Join(outputs, "a.parquet"), in)
+	out, err := Create(filepath.Join(outputs, "a.parquet"), in, false)
 	if err != nil {
 		t.Fatal(err)
 	}

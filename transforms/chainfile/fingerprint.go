@@ -13,6 +13,8 @@ type Fingerprint struct {
 	Normalized   bool   `json:"normalized"`
 	MaxSeqLength int    `json:"max_seq_length"`
 	Dimension    int    `json:"dimension"`
+	LongText     string `json:"long_text"` // "truncate" or "chunk"
+	Prompt       string `json:"prompt,omitempty"`
 	Precision    string `json:"precision"`
 	Backend      string `json:"backend"`
 	InputRows    int64  `json:"input_rows"`

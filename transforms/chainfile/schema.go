@@ -2,6 +2,7 @@ package chainfile
 
 import (
 	"reflect"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -10,19 +11,19 @@ import (
 const (
 	TokensColumn    = "n_tokens"
 	TruncatedColumn = "truncated"
+	ChunksColumn    = "n_chunks" // only where long texts are chunked
 	EmbeddingColumn = "embedding"
 )
 
-// outputSchema is the kept columns, then n_tokens, truncated and embedding, a
+// outputSchema is the kept columns, then n_tokens, truncated, n_chunks if asked
+// for, and embedding, a
 // standard LIST of floats. The floats are optional, though none is ever null,
 // because Arrow takes list<float> and list<float not null> for different types,
 // and the first is what everybody else writes. BYTE_STREAM_SPLIT makes vectors compress.
-func outputSchema(kept []parquet.Field) *parquet.Schema {
-	fields := make([]parquet.Field, 0, len(kept)+3)
+func outputSchema(kept []parquet.Field, chunks bool) *parquet.Schema {
+	fields := make([]parquet.Field, 0, len(kept)+4)
 	for _, f := range kept {
-		switch f.Name() {
-		case TokensColumn, TruncatedColumn, EmbeddingColumn: // ours replace them
-		default:
+		if !ours(f.Name()) {
 			fields = append(fields, f)
 		}
 	}
@@ -31,9 +32,18 @@ func outputSchema(kept []parquet.Field) *parquet.Schema {
 		fields,
 		column{parquet.Int(32), TokensColumn},
 		column{parquet.Leaf(parquet.BooleanType), TruncatedColumn},
-		column{parquet.List(element), EmbeddingColumn},
 	)
+	if chunks {
+		fields = append(fields, column{parquet.Int(32), ChunksColumn})
+	}
+	fields = append(fields, column{parquet.List(element), EmbeddingColumn})
 	return parquet.NewSchema("embeddings", ordered{parquet.Group{}, fields})
+}
+
+// ours says whether a column is written by this package; an input's of the same
+// name is replaced.
+func ours(name string) bool {
+	return slices.Contains([]string{TokensColumn, TruncatedColumn, ChunksColumn, EmbeddingColumn}, name)
 }
 
 // column is a node with a name.

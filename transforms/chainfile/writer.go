@@ -30,6 +30,7 @@ type Embeddings struct {
 	Vectors   []float32 // [rows × dimension]
 	Tokens    []int32
 	Truncated []bool
+	Chunks    []int32 // only for a file with ChunksColumn; nil: 1 each
 }
 
 // Writer writes one embeddings file: nothing is visible under its name until Commit.
@@ -38,7 +39,7 @@ type Writer struct {
 	temp    string
 	file    *os.File
 	parquet *parquet.GenericWriter[any]
-	schema  *parquet.Schema
+	chunks  bool
 	kept    []int // which of the reader's kept columns are written
 	rows    int64
 	row     parquet.Row
@@ -47,8 +48,9 @@ type Writer struct {
 
 var tempCount atomic.Int64
 
-// Create starts the embeddings file path for the rows of in.
-func Create(path string, in *Reader) (*Writer, error) {
+// Create starts the embeddings file path for the rows of in, with ChunksColumn if
+// asked for.
+func Create(path string, in *Reader, chunks bool) (*Writer, error) {
 	folder := filepath.Dir(path)
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return nil, fmt.Errorf("making the output folder: %w", err)
@@ -62,9 +64,9 @@ func Create(path string, in *Reader) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting the output: %w", err)
 	}
-	schema := outputSchema(in.kept)
+	schema := outputSchema(in.kept, chunks)
 	w := &Writer{
-		path: path, temp: temp, file: f, schema: schema,
+		path: path, temp: temp, file: f, chunks: chunks,
 		parquet: parquet.NewGenericWriter[any](
 			f, schema,
 			parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
@@ -73,17 +75,9 @@ func Create(path string, in *Reader) (*Writer, error) {
 			parquet.SkipPageBounds(EmbeddingColumn, "list", "element"),
 		),
 	}
-	written := map[string]bool{}
-	for _, field := range schema.Fields() {
-		written[field.Name()] = true
-	}
 	for i, field := range in.kept {
-		switch field.Name() {
-		case TokensColumn, TruncatedColumn, EmbeddingColumn:
-		default:
-			if written[field.Name()] {
-				w.kept = append(w.kept, i)
-			}
+		if !ours(field.Name()) {
+			w.kept = append(w.kept, i)
 		}
 	}
 	return w, nil
@@ -107,8 +101,17 @@ func (w *Writer) Write(chunk Chunk, e Embeddings) error {
 		row = append(row,
 			parquet.Int32Value(e.Tokens[i]).Level(0, 0, column),
 			parquet.BooleanValue(e.Truncated[i]).Level(0, 0, column+1))
+		column += 2
+		if w.chunks {
+			n := int32(1)
+			if e.Chunks != nil {
+				n = e.Chunks[i]
+			}
+			row = append(row, parquet.Int32Value(n).Level(0, 0, column))
+			column++
+		}
 		for j, x := range e.Vectors[i*dimension : (i+1)*dimension] {
-			row = append(row, parquet.FloatValue(x).Level(min(j, 1), presentElement, column+2))
+			row = append(row, parquet.FloatValue(x).Level(min(j, 1), presentElement, column))
 		}
 		w.row = row
 		w.buffer = append(w.buffer[:0], row)

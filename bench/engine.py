@@ -1,0 +1,118 @@
+"""Turn texts into vectors with our engine and with its peers, and compare.
+
+    python bench/engine.py [--texts 2000] [--rounds 3] [--set mix|comments|newsgroups]
+
+From texts to vectors in memory, tokenising included; loading the model, Beam and files are not.
+All embed the same texts, at most 256 tokens of each. Each contender is a process of its own that
+has loaded its model and has embedded a few texts before the first round; in a round each has one
+turn, in an order that rotates, while the others wait. `bench/lineup.py` says who takes part and
+how, `bench/child.py` what is counted as the time. Only ratios of the same round mean anything.
+
+The cosines and the largest difference are to sentence-transformers fp32, the worst of the rounds.
+The peak is that of ONNX Runtime's fp32 matrix products of the model's shapes on all cores
+(`bench/peak.py`), measured in each round; ours are given as shares of it, padding not counted.
+"""
+
+import argparse
+from dataclasses import dataclass, field
+from statistics import median
+
+import lineup
+import nearness
+import texts as corpus
+from contest import Child, Turn, start_all
+from peak import Peak
+
+
+@dataclass
+class Record:
+    """What a contender has done, a value a round."""
+
+    child: Child
+    speeds: list[float] = field(default_factory=list)  # texts/s
+    ratios: list[float] = field(default_factory=list)  # to the reference in the same round
+    shares: list[float] = field(default_factory=list)  # of the peak in the same round
+    nearnesses: list[nearness.Nearness] = field(default_factory=list)
+    peak_rss_mb: float = 0
+
+
+def main() -> None:
+    """Run the rounds and print a line for each turn, then the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--texts", type=int, default=2000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--set", choices=corpus.SETS, default="mix")
+    options = parser.parse_args()
+    texts = corpus.choose(options.set, options.texts)
+    tokens = corpus.lengths(texts)
+    print(
+        f"{len(texts)} texts of {options.set}, {tokens.sum()} tokens, "
+        f"{(tokens == tokens.max()).mean():.0%} of {tokens.max()}"
+    )
+    records = [Record(child) for child in start_all(lineup.everyone(), texts)]
+    try:
+        if not records or records[0].child.contender.name != lineup.REFERENCE:
+            raise SystemExit(f"error: without {lineup.REFERENCE} there is nothing to compare with")
+        peaks = rounds(records, texts, corpus.flops(tokens), options.rounds)
+    finally:
+        for record in records:
+            record.child.close()
+    print_table(records, peaks)
+
+
+def rounds(records: list[Record], texts: list[str], flops: float, number: int) -> list[float]:
+    """Run the rounds; return the peak in each, in GFLOP/s."""
+    machine = Peak()
+    peaks = []
+    for i in range(number):
+        peaks.append(machine.measure())
+        print(f"round {i + 1}: peak {peaks[-1]:.0f} GFLOP/s", flush=True)
+        first = i % len(records)
+        turns = {}
+        for record in records[first:] + records[:first]:
+            name = record.child.contender.name
+            turns[name] = record.child.embed(texts)
+            print(
+                f"round {i + 1}: {name}: {len(texts) / turns[name].seconds:.1f} texts/s", flush=True
+            )
+        for record in records:
+            turn = turns[record.child.contender.name]
+            enter(record, turn, turns[lineup.REFERENCE], flops / turn.seconds / peaks[-1] / 1e9)
+    return peaks
+
+
+def enter(record: Record, turn: Turn, reference: Turn, share: float) -> None:
+    """Add a turn to a contender's record."""
+    record.speeds.append(len(turn.vectors) / turn.seconds)
+    record.ratios.append(reference.seconds / turn.seconds)
+    record.shares.append(share)
+    record.nearnesses.append(nearness.compare(turn.vectors, reference.vectors))
+    record.peak_rss_mb = max(record.peak_rss_mb, turn.peak_rss_mb)
+
+
+def print_table(records: list[Record], peaks: list[float]) -> None:
+    """Print a line for each contender, then the shares of the peak."""
+    wide = max(len(record.child.contender.name) for record in records)
+    print(
+        f"\n{'':{wide}}  {'texts/s':>22}  {'ratio':>17}  {'peak RSS':>8}"
+        f"  {'cosine min / mean':>19}  difference"
+    )
+    for record in records:
+        print(
+            f"{record.child.contender.name:{wide}}  {spread(record.speeds, '.1f'):>22}"
+            f"  {spread(record.ratios, '.2f'):>17}  {record.peak_rss_mb:5.0f} MB"
+            f"  {nearness.worst(record.nearnesses)}"
+        )
+    print(f"\npeak of fp32 matrix products: {spread(peaks, '.0f')} GFLOP/s")
+    for record in records:
+        if record.child.contender.ours:
+            print(f"{record.child.contender.name}: {spread(record.shares, '.0%')} of it")
+
+
+def spread(values: list[float], form: str) -> str:
+    """Return the median and the range."""
+    return f"{median(values):{form}} ({min(values):{form}}–{max(values):{form}})"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+// Command engine is our contender in bench/engine.py and bench/fidelity.py:
+// models.Engine alone, from texts to vectors, without Beam and without files.
+// bench/child.py says what it reads and answers.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/threadloom/threadloom/models"
+)
+
+type request struct {
+	Texts []string `json:"texts"`
+	Out   string   `json:"out"`
+}
+
+type answer struct {
+	Seconds   float64 `json:"seconds"`
+	PeakRSSMB float64 `json:"peak_rss_mb"`
+}
+
+func main() {
+	var config models.Config
+	flag.StringVar(&config.Folder, "model", "", "model `folder`")
+	flag.StringVar(&config.Precision, "precision", "", "one of "+strings.Join(models.Precisions(), ", "))
+	flag.Parse()
+	if err := serve(config); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// serve loads the model, says so and answers requests until there are no more.
+func serve(config models.Config) error {
+	engine, err := models.Open(config)
+	if err != nil {
+		return err
+	}
+	b := engine.Backend
+	answers := json.NewEncoder(os.Stdout)
+	ready := fmt.Sprintf("%s %s, %d tokens a batch", b.Name, b.Precision, b.TokenBudget)
+	if err := answers.Encode(map[string]string{"ready": ready}); err != nil {
+		return fmt.Errorf("answering: %w", err)
+	}
+	requests := json.NewDecoder(os.Stdin)
+	for {
+		var r request
+		if err := requests.Decode(&r); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("reading a request: %w", err)
+		}
+		start := time.Now()
+		result, err := engine.Embed(context.Background(), r.Texts)
+		seconds := time.Since(start).Seconds()
+		if err != nil {
+			return fmt.Errorf("embedding: %w", err)
+		}
+		if err := write(r.Out, result.Vectors); err != nil {
+			return fmt.Errorf("writing the vectors: %w", err)
+		}
+		if err := answers.Encode(answer{seconds, peakRSSMB()}); err != nil {
+			return fmt.Errorf("answering: %w", err)
+		}
+	}
+}
+
+func write(path string, vectors []float32) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(f)
+	return errors.Join(binary.Write(w, binary.NativeEndian, vectors), w.Flush(), f.Close())
+}
+
+// peakRSSMB returns the most memory this process has held. The kernel's own
+// figure comes first: getrusage counts the parent's too, from before the exec.
+func peakRSSMB() float64 {
+	if status, err := os.ReadFile("/proc/self/status"); err == nil {
+		var kilobytes float64
+		_, rest, _ := strings.Cut(string(status), "VmHWM:")
+		if _, err := fmt.Sscan(rest, &kilobytes); err == nil {
+			return kilobytes * 1024 / 1e6
+		}
+	}
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	return float64(usage.Maxrss) * 1024 / 1e6
+}

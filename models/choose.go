@@ -1,0 +1,190 @@
+package models
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// leastCosine is the fidelity to fp32 that Auto asks of another precision.
+	leastCosine = 0.9999
+	// leastGain is by how much another token budget must be faster than the back
+	// end's own to be taken: less is noise.
+	leastGain = 1.05
+	// trial is how long one setting is measured.
+	trial = 60 * time.Millisecond
+)
+
+// opened is a back end with its session.
+type opened struct {
+	backend
+	session *session
+}
+
+// atOnce returns how many batches to run at the same time on so many cores.
+func (b backend) atOnce(cores int) int {
+	if b.runs > 0 {
+		return b.runs
+	}
+	return cores
+}
+
+// threads returns how many threads one Run has.
+func (b backend) threads(cores int) int { return max(1, cores/b.atOnce(cores)) }
+
+// choose opens the best of the possible back ends and sets its token budget. Any
+// GPU is taken before any CPU; otherwise they are measured, and one that is not
+// true to the first loses.
+func choose(config Config, possible []backend, folder *Folder, tokens *tokenizer) (opened, error) {
+	for _, b := range possible {
+		if b.accelerator == CUDA {
+			possible = []backend{b}
+			break
+		}
+	}
+	// The library is loaded once in a process: the last entry's has all providers.
+	if err := initRuntime(possible[len(possible)-1].library(config)); err != nil {
+		return opened{}, err
+	}
+	texts, err := probeTexts(tokens)
+	if err != nil {
+		return opened{}, err
+	}
+	var best opened
+	var reference [][]float32
+	fastest := 0.0
+	for i, b := range possible {
+		s, err := openSession(folder, b, b.threads(config.Workers))
+		if err != nil {
+			return opened{}, err
+		}
+		o := opened{b, s}
+		if len(possible) == 1 {
+			best = o
+			break
+		}
+		vectors, err := o.vectors(texts)
+		if err != nil {
+			return opened{}, err
+		}
+		if i == 0 {
+			reference = vectors
+		} else if worstCosine(reference, vectors) < leastCosine {
+			s.close()
+			continue
+		}
+		speed, err := o.speed(texts[0], b.budget, config.Workers)
+		if err != nil {
+			return opened{}, err
+		}
+		if speed <= fastest {
+			s.close()
+			continue
+		}
+		if best.session != nil {
+			best.session.close()
+		}
+		best, fastest = o, speed
+	}
+	best.budget, err = tokenBudget(config, best, texts[0])
+	return best, err
+}
+
+// tokenBudget returns the configured budget or the fastest of three. A GPU's is
+// not measured: its largest batch decides how much memory it takes.
+func tokenBudget(config Config, o opened, text []uint32) (int, error) {
+	if config.TokenBudget > 0 {
+		return config.TokenBudget, nil
+	}
+	if o.accelerator != CPU {
+		return o.budget, nil
+	}
+	own, err := o.speed(text, o.budget, config.Workers)
+	if err != nil {
+		return 0, err
+	}
+	best, fastest := o.budget, own*leastGain
+	for _, budget := range []int{o.budget / 2, o.budget * 2} {
+		speed, err := o.speed(text, budget, config.Workers)
+		if err != nil {
+			return 0, err
+		}
+		if speed > fastest {
+			best, fastest = budget, speed
+		}
+	}
+	return best, nil
+}
+
+// probeTexts returns two long texts made of the probe and its own, tokenised. The
+// first is what speed is measured with.
+func probeTexts(tokens *tokenizer) ([][]uint32, error) {
+	var all [][]uint32
+	for _, text := range append([]string{strings.Join(probe[:4], " "), strings.Join(probe, " ")}, probe...) {
+		e, err := tokens.encode(text)
+		if err != nil {
+			return nil, fmt.Errorf("tokenising the probe: %w", err)
+		}
+		all = append(all, e.sequences[0])
+	}
+	return all, nil
+}
+
+// vectors embeds texts one by one.
+func (o opened) vectors(texts [][]uint32) ([][]float32, error) {
+	all := make([][]float32, len(texts))
+	for i, ids := range texts {
+		err := o.session.run([][]uint32{ids}, func(_ int, v []float32) { all[i] = append([]float32(nil), v...) })
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// speed returns the tokens per second of batches of one length under a budget,
+// run as the engine runs them. The first batch is not counted: it finds its
+// kernels and its memory.
+func (o opened) speed(text []uint32, budget, cores int) (float64, error) {
+	batch := make([][]uint32, max(1, budget/len(text)))
+	for i := range batch {
+		batch[i] = text
+	}
+	nothing := func(int, []float32) {}
+	if err := o.session.run(batch, nothing); err != nil {
+		return 0, err
+	}
+	start := time.Now()
+	var done atomic.Int64
+	errs := make([]error, o.atOnce(cores))
+	var wg sync.WaitGroup
+	for w := range errs {
+		wg.Go(func() {
+			for errs[w] == nil && time.Since(start) < trial {
+				errs[w] = o.session.run(batch, nothing)
+				done.Add(int64(len(batch) * len(text)))
+			}
+		})
+	}
+	wg.Wait()
+	return float64(done.Load()) / time.Since(start).Seconds(), errors.Join(errs...)
+}
+
+// worstCosine returns the least cosine of two lists of vectors.
+func worstCosine(a, b [][]float32) float64 {
+	worst := 1.0
+	for i := range a {
+		var ab, aa, bb float64
+		for j := range a[i] {
+			x, y := float64(a[i][j]), float64(b[i][j])
+			ab, aa, bb = ab+x*y, aa+x*x, bb+y*y
+		}
+		worst = min(worst, ab/math.Sqrt(aa*bb))
+	}
+	return worst
+}
