@@ -23,13 +23,13 @@ setup-bf16: setup $(OPENVINO) ## get what --precision=bf16 needs on CPUs that ha
 run: setup ## embed and cluster the bundled sample
 	go run ./pipeline --runner=prism
 
-test: setup $(VENV_DEV) test-go test-python ## set up what the tests need and run all of them
+test: setup setup-bf16 $(VENV_DEV) test-go test-python ## set up what the tests need and run all of them
 
 test-go: $(SETUP) $(VENV_DEV)
 	go vet ./...
 	go test ./...
 
-test-python: $(SETUP) $(VENV_DEV)
+test-python: $(SETUP) $(OPENVINO) $(VENV_DEV)
 	$(PYTHON) -m pytest -q
 
 lint: $(SETUP) $(VENV_DEV) $(GOLANGCI) ## check style and layers: golangci-lint, ruff

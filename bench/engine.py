@@ -10,7 +10,7 @@ how, `bench/child.py` what is counted as the time. Only ratios of the same round
 
 The cosines and the largest difference are to sentence-transformers fp32, the worst of the rounds.
 The peak is that of ONNX Runtime's fp32 matrix products of the model's shapes on all cores
-(`bench/peak.py`), measured in each round; ours are given as shares of it, padding not counted.
+(`bench/peak.py`), the best of the rounds; ours are given as shares of it, padding not counted.
 """
 
 import argparse
@@ -31,7 +31,6 @@ class Record:
     child: Child
     speeds: list[float] = field(default_factory=list)  # texts/s
     ratios: list[float] = field(default_factory=list)  # to the reference in the same round
-    shares: list[float] = field(default_factory=list)  # of the peak in the same round
     nearnesses: list[nearness.Nearness] = field(default_factory=list)
     peak_rss_mb: float = 0
 
@@ -53,20 +52,25 @@ def main() -> None:
     try:
         if not records or records[0].child.contender.name != lineup.REFERENCE:
             raise SystemExit(f"error: without {lineup.REFERENCE} there is nothing to compare with")
-        peaks = rounds(records, texts, corpus.flops(tokens), options.rounds)
+        peak = rounds(records, texts, options.rounds)
     finally:
         for record in records:
             record.child.close()
-    print_table(records, peaks)
+    print_table(records)
+    print(f"\npeak of fp32 matrix products: {peak / 1e9:.0f} GFLOP/s")
+    for record in records:
+        if record.child.contender.ours:
+            shares = [corpus.flops(tokens) / len(texts) * speed / peak for speed in record.speeds]
+            print(f"{record.child.contender.name}: {spread(shares, '.0%')} of it")
 
 
-def rounds(records: list[Record], texts: list[str], flops: float, number: int) -> list[float]:
-    """Run the rounds; return the peak in each, in GFLOP/s."""
+def rounds(records: list[Record], texts: list[str], number: int) -> float:
+    """Run the rounds; return the best peak, in FLOP/s."""
     machine = Peak()
     peaks = []
     for i in range(number):
         peaks.append(machine.measure())
-        print(f"round {i + 1}: peak {peaks[-1]:.0f} GFLOP/s", flush=True)
+        print(f"round {i + 1}: peak {peaks[-1] / 1e9:.0f} GFLOP/s", flush=True)
         first = i % len(records)
         turns = {}
         for record in records[first:] + records[:first]:
@@ -76,37 +80,31 @@ def rounds(records: list[Record], texts: list[str], flops: float, number: int) -
                 f"round {i + 1}: {name}: {len(texts) / turns[name].seconds:.1f} texts/s", flush=True
             )
         for record in records:
-            turn = turns[record.child.contender.name]
-            enter(record, turn, turns[lineup.REFERENCE], flops / turn.seconds / peaks[-1] / 1e9)
-    return peaks
+            enter(record, turns[record.child.contender.name], turns[lineup.REFERENCE])
+    return max(peaks)
 
 
-def enter(record: Record, turn: Turn, reference: Turn, share: float) -> None:
+def enter(record: Record, turn: Turn, reference: Turn) -> None:
     """Add a turn to a contender's record."""
     record.speeds.append(len(turn.vectors) / turn.seconds)
     record.ratios.append(reference.seconds / turn.seconds)
-    record.shares.append(share)
     record.nearnesses.append(nearness.compare(turn.vectors, reference.vectors))
     record.peak_rss_mb = max(record.peak_rss_mb, turn.peak_rss_mb)
 
 
-def print_table(records: list[Record], peaks: list[float]) -> None:
-    """Print a line for each contender, then the shares of the peak."""
+def print_table(records: list[Record]) -> None:
+    """Print a line for each contender."""
     wide = max(len(record.child.contender.name) for record in records)
     print(
-        f"\n{'':{wide}}  {'texts/s':>22}  {'ratio':>17}  {'peak RSS':>8}"
+        f"\n{'':{wide}}  {'texts/s':>22}  {'ratio to the first':>19}  {'peak RSS':>8}"
         f"  {'cosine min / mean':>19}  difference"
     )
     for record in records:
         print(
             f"{record.child.contender.name:{wide}}  {spread(record.speeds, '.1f'):>22}"
-            f"  {spread(record.ratios, '.2f'):>17}  {record.peak_rss_mb:5.0f} MB"
+            f"  {spread(record.ratios, '.2f'):>19}  {record.peak_rss_mb:5.0f} MB"
             f"  {nearness.worst(record.nearnesses)}"
         )
-    print(f"\npeak of fp32 matrix products: {spread(peaks, '.0f')} GFLOP/s")
-    for record in records:
-        if record.child.contender.ours:
-            print(f"{record.child.contender.name}: {spread(record.shares, '.0%')} of it")
 
 
 def spread(values: list[float], form: str) -> str:

@@ -29,11 +29,11 @@ def compare(vectors: np.ndarray, wanted: np.ndarray) -> Nearness:
 
 
 def worst(all_of: list[Nearness]) -> Nearness:
-    """Return the worst of each figure."""
+    """Return the worst of each figure; not a number is the worst of all."""
     return Nearness(
-        min(n.least for n in all_of),
-        min(n.mean for n in all_of),
-        max(n.difference for n in all_of),
+        float(np.min([n.least for n in all_of])),
+        float(np.min([n.mean for n in all_of])),
+        float(np.max([n.difference for n in all_of])),
     )
 
 

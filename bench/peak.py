@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from threading import Barrier
 
 import numpy as np
-import onnxruntime
-
 import onnx
+import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 ROWS = 512  # tokens of a batch
@@ -44,10 +43,10 @@ class Peak:
         self._products = {shape: [bind(*shape) for _ in range(self.cores)] for shape in SHAPES}
 
     def measure(self) -> float:
-        """Return the GFLOP/s of a layer's products, all cores at once, each shape at its best."""
+        """Return the FLOP/s of a layer's products, all cores at once, each shape at its best."""
         work = sum(flop(*shape) * times for shape, times in SHAPES.items())
         seconds = sum(flop(*shape) * times / self._best(shape) for shape, times in SHAPES.items())
-        return work / seconds / 1e9
+        return work / seconds
 
     def _best(self, shape: tuple[int, int]) -> float:
         """Return the most FLOP/s of several tries."""

@@ -19,8 +19,8 @@ HIDDEN, INNER, LAYERS = 384, 1536, 6  # of all-MiniLM-L6-v2
 def choose(name: str, number: int) -> list[str]:
     """Return `number` texts of a set, spread evenly over the corpus, in the order of the files.
 
-    The halves of "mix" follow each other: mixed more finely, batches in file order would hold
-    more padding than those of real files.
+    No text comes twice: our engine would run it once. The halves of "mix" follow each other: mixed
+    more finely, batches in file order would hold more padding than those of real files.
     """
     parts = SETS[name]
     corpus = product.corpus(*parts)
@@ -28,10 +28,10 @@ def choose(name: str, number: int) -> list[str]:
 
 
 def read(corpus: Path, suffix: str) -> list[str]:
-    """Return all texts of a part of the corpus, but for nulls."""
+    """Return the texts of a part of the corpus, each once and without nulls."""
     files = sorted((corpus / "chains" / suffix).glob("*/*.parquet"))
     columns = [pq.read_table(file, columns=["text"])["text"].to_pylist() for file in files]
-    return [text for column in columns for text in column if text is not None]
+    return list(dict.fromkeys(text for column in columns for text in column if text is not None))
 
 
 def lengths(texts: list[str]) -> np.ndarray:

@@ -64,17 +64,17 @@ func choose(config Config, possible []backend, folder *Folder, tokens *tokenizer
 			return opened{}, err
 		}
 		o := opened{b, s}
-		if len(possible) == 1 {
-			best = o
-			break
-		}
 		vectors, err := o.vectors(texts)
 		if err != nil {
 			return opened{}, err
 		}
+		if len(possible) == 1 {
+			best = o
+			break
+		}
 		if i == 0 {
 			reference = vectors
-		} else if worstCosine(reference, vectors) < leastCosine {
+		} else if c := worstCosine(reference, vectors); !(c >= leastCosine) {
 			s.close()
 			continue
 		}
@@ -143,6 +143,9 @@ func (o opened) vectors(texts [][]uint32) ([][]float32, error) {
 		if err != nil {
 			return nil, err
 		}
+		if c := worstCosine(all[i:i+1], all[i:i+1]); !(c > leastCosine) { // not a number, too
+			return nil, fmt.Errorf("%s in %s gives vectors that are not numbers", o.name, o.precision)
+		}
 	}
 	return all, nil
 }
@@ -184,7 +187,7 @@ func worstCosine(a, b [][]float32) float64 {
 			x, y := float64(a[i][j]), float64(b[i][j])
 			ab, aa, bb = ab+x*y, aa+x*x, bb+y*y
 		}
-		worst = min(worst, ab/math.Sqrt(aa*bb))
+		worst = min(worst, ab/math.Sqrt(aa*bb)) // NaN if either holds one
 	}
 	return worst
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 )
 
 // Files of a model folder that this package reads.
@@ -125,11 +126,7 @@ func (f *Folder) readSettings(m manifest) error {
 			}
 		}
 	}
-	graph, err := os.ReadFile(f.file(graphFile))
-	if err != nil {
-		return fmt.Errorf("reading the graph: %w", err)
-	}
-	refs, err := externalFiles(graph)
+	refs, err := graphRefersTo(f.file(graphFile))
 	if err != nil {
 		return fmt.Errorf("reading the graph %s: %w", f.file(graphFile), err)
 	}
@@ -140,6 +137,26 @@ func (f *Folder) readSettings(m manifest) error {
 	}
 	f.Dimension, f.MaxSeqLength = pooling.Dimension, sentence.MaxSeqLength
 	return nil
+}
+
+// graphRefersTo returns the files that the graph in a file refers to. The file is
+// mapped, not read: it is as large as the model.
+func graphRefersTo(path string) (refs []string, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // only read
+	info, err := file.Stat()
+	if err != nil || info.Size() == 0 {
+		return nil, errors.Join(err, errGraph)
+	}
+	graph, err := syscall.Mmap(int(file.Fd()), 0, int(info.Size()), syscall.PROT_READ, syscall.MAP_PRIVATE)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, syscall.Munmap(graph)) }()
+	return externalFiles(graph)
 }
 
 func (f *Folder) file(name string) string {

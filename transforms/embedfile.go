@@ -14,7 +14,7 @@ import (
 
 // chunksAhead is how many chunks of one file are in the engine at once: enough
 // to keep it busy while a chunk is written.
-const chunksAhead = 3
+const chunksAhead = 2
 
 // fileStats is what embedding one file counted.
 type fileStats struct {
@@ -83,6 +83,7 @@ func copyRows(ctx context.Context, engine *models.Engine, in *chainfile.Reader, 
 			if err != nil {
 				return stats, err
 			}
+			chunk.Texts = nil // they may be long, and are not needed any more
 			queue = append(queue, open{chunk, job})
 		}
 		if len(queue) == 0 {

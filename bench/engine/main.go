@@ -31,7 +31,8 @@ type answer struct {
 }
 
 func main() {
-	var config models.Config
+	// No vectors are kept from one request to the next: the rounds repeat texts.
+	config := models.Config{DedupMB: 0}
 	flag.StringVar(&config.Folder, "model", "", "model `folder`")
 	flag.StringVar(&config.Precision, "precision", "", "one of "+strings.Join(models.Precisions(), ", "))
 	flag.Parse()

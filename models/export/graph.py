@@ -68,11 +68,15 @@ class _Builder:
         return self.norm("embeddings.LayerNorm", x)
 
     def mask_bias(self) -> str:
-        """0 where a token is, the lowest float where padding is: [batch, 1, 1, sequence]."""
+        """0 where a token is, -10,000 where padding is: [batch, 1, 1, sequence].
+
+        The exponential of that is 0 in any precision. The lowest float32 would do as well in
+        float32, but is minus infinity in bfloat16, and softmax makes NaN of it.
+        """
         mask = self.op("Cast", ["attention_mask"], to=TensorProto.FLOAT)
         mask = self.op("Unsqueeze", [mask, self.ints("axes12", [1, 2])])
-        low = self.constant("lowest", np.array(np.finfo(np.float32).min, np.float32))
-        one = self.constant("float_one", np.array(1, np.float32))
+        low = self.scalar("masked", -10_000)
+        one = self.scalar("float_one", 1)
         return self.op("Mul", [self.op("Sub", [one, mask]), low])
 
     def layer(self, name: str, x: str, bias: str) -> str:

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	chunkRows  = 512     // rows of a chunk, at most
+	chunkRows  = 256     // rows of a chunk, at most
 	chunkBytes = 1 << 20 // bytes of text after which a chunk ends early
 	stepRows   = 32      // rows read before the bytes are looked at
 )
@@ -23,8 +23,9 @@ var ErrNoTextColumn = errors.New("no text column")
 
 // Chunk is some consecutive rows of a chains file.
 type Chunk struct {
-	Texts []string          // a null text is an empty one
-	Kept  [][]parquet.Value // one slice for each kept column, len(Texts) values each
+	Rows  int
+	Texts []string          // one for each row; a null text is an empty one
+	Kept  [][]parquet.Value // one slice for each kept column, one value for each row
 }
 
 // Reader reads one chains file from front to back.
@@ -115,7 +116,7 @@ func (r *Reader) Next() (Chunk, error) {
 		if err != nil {
 			return Chunk{}, err
 		}
-		if len(chunk.Texts) > 0 {
+		if chunk.Rows > 0 {
 			return chunk, nil
 		}
 		if err := r.closeGroup(); err != nil {
@@ -144,10 +145,11 @@ func (r *Reader) read() (Chunk, error) {
 			break
 		}
 	}
+	chunk.Rows = len(chunk.Texts)
 	chunk.Kept = make([][]parquet.Value, len(r.kept))
 	for i, cur := range r.cursors[1:] {
-		values, err := cur.next(nil, len(chunk.Texts))
-		if err == nil && len(values) != len(chunk.Texts) {
+		values, err := cur.next(nil, chunk.Rows)
+		if err == nil && len(values) != chunk.Rows {
 			err = errors.New("it has fewer rows than the text column")
 		}
 		if err != nil {

@@ -19,7 +19,7 @@ const (
 	// tempSuffix ends the names of files that are being written. They start with
 	// a dot, too: no reader takes them for outputs.
 	tempSuffix   = ".parquet.tmp"
-	rowGroupRows = 20_000 // rows of a row group: some 30 MB of floats
+	rowGroupRows = 8192 // rows of a row group: some 12 MB of floats, held until it is full
 	// presentElement is the definition level of a float that is there, in a list
 	// (1) of optional elements (2).
 	presentElement = 2
@@ -83,9 +83,9 @@ func Create(path string, in *Reader, chunks bool) (*Writer, error) {
 	return w, nil
 }
 
-// Write appends a chunk and its embeddings.
+// Write appends a chunk and its embeddings; it does not need the texts any more.
 func (w *Writer) Write(chunk Chunk, e Embeddings) error {
-	n := len(chunk.Texts)
+	n := chunk.Rows
 	if n == 0 {
 		return nil
 	}

@@ -1,0 +1,122 @@
+"""Precision, long texts, prompts: what the flags do to the vectors, on invented chains."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+ALIKE = 0.9999  # least cosine of bf16 to fp32
+
+
+@pytest.fixture(scope="module")
+def texts(sample_rows) -> list[str]:
+    """The sample's texts, some twice, and long ones made of them."""
+    texts = [row["text"] for row in sample_rows]
+    return [*texts, *texts[:20], *(" ".join(texts[i : i + 30]) for i in range(0, 300, 60)), ""]
+
+
+@pytest.fixture(scope="module")
+def embed(program, texts, tmp_path_factory):
+    """Return a function that runs the pipeline: embed(flag, …) gives the run, table, vectors."""
+    root = tmp_path_factory.mktemp("options")
+    (root / "subreddits_list.json").write_text(json.dumps(["mixed"]))
+    chains = root / "chains" / "test" / "mixed" / "all.parquet"
+    chains.parent.mkdir(parents=True)
+    pq.write_table(pa.table({"text": texts}), chains)
+
+    def embed(*flags: str):
+        outputs = tmp_path_factory.mktemp("embeddings")
+        ended = program.run(
+            *("--root", root, "--suffix", "test", "--cluster=false"),
+            *("--embeddings_dir", outputs, *flags),
+        )
+        assert ended.code == 0, ended.errors
+        table = pq.read_table(outputs / "test" / "mixed" / "all.parquet")
+        return ended, table, np.array(table["embedding"].to_pylist(), np.float32)
+
+    return embed
+
+
+@pytest.fixture(scope="module")
+def exact(embed):
+    """Return what the defaults give."""
+    return embed()
+
+
+def mark(table: pa.Table) -> dict:
+    return json.loads(table.schema.metadata[b"threadloom.fingerprint"])
+
+
+def has_bf16() -> bool:
+    flags = Path("/proc/cpuinfo").read_text()
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+@pytest.mark.skipif(not has_bf16(), reason="this CPU has neither AVX512-BF16 nor AMX")
+@pytest.mark.parametrize("precision", ["bf16", "auto"])
+def test_bf16_is_true_to_fp32(embed, exact, precision):
+    ended, table, got = embed(f"--precision={precision}")
+    _, _, want = exact
+    assert (got * want).sum(axis=1).min() >= ALIKE
+    assert np.abs(np.linalg.norm(got, axis=1) - 1).max() < 1e-3
+    assert mark(table)["precision"] == ended.summary["precision"]
+    assert mark(table)["backend"] == ended.summary["backend"]
+    if precision == "bf16":
+        assert (mark(table)["precision"], mark(table)["backend"]) == (
+            "bf16",
+            "onnxruntime-openvino",
+        )
+
+
+@pytest.mark.skipif(has_bf16(), reason="this CPU has bf16")
+def test_bf16_without_such_a_cpu_is_refused(program, sample):
+    ended = program.run("--root", sample, "--suffix=sample", "--precision=bf16")
+    assert ended.code == 2
+    assert "AVX512-BF16" in ended.errors
+
+
+@pytest.mark.skipif(Path("/proc/driver/nvidia").exists(), reason="this machine has a GPU")
+def test_cuda_without_a_gpu_is_refused(program, sample):
+    ended = program.run("--root", sample, "--suffix=sample", "--accelerator=cuda")
+    assert ended.code == 2
+    assert ended.errors.startswith("error: ")
+    assert "no NVIDIA driver" in ended.errors
+
+
+def test_auto_takes_the_cpu_where_there_is_nothing_else(embed, exact):
+    _, _, got = embed("--accelerator=auto")
+    assert np.abs(got - exact[2]).max() <= 1e-5
+
+
+def test_the_summary_says_how_it_was_embedded(exact, texts):
+    summary = exact[0].summary
+    assert (summary["precision"], summary["backend"]) == ("fp32", "onnxruntime-cpu")
+    assert summary["token_budget"] in (256, 512, 1024)
+    assert 0 <= summary["padding_share"] < 0.2
+    assert summary["tokens_truncated_share"] > 0.1  # the five long texts
+    assert summary["tokens_reused_share"] > 20 / len(texts) / 2  # the twenty that are there twice
+
+
+def test_chunks_are_read_to_the_end(embed, exact, texts):
+    ended, table, got = embed("--long_text=chunk")
+    assert table.column_names == ["n_tokens", "truncated", "n_chunks", "embedding"]
+    chunks = table["n_chunks"].to_pylist()
+    long = np.array(exact[1]["truncated"].to_pylist())
+    assert ((np.array(chunks) > 1) == long).all()
+    assert not any(table["truncated"].to_pylist())
+    assert ended.summary["rows_truncated"] == 0
+    assert mark(table)["long_text"] == "chunk"
+    # Where one chunk is enough nothing changes; elsewhere the vector does, and has length 1.
+    assert np.abs(got[~long] - exact[2][~long]).max() <= 1e-5
+    assert np.abs(got[long] - exact[2][long]).max() > 0.01
+    assert np.abs(np.linalg.norm(got, axis=1) - 1).max() < 1e-5
+
+
+def test_a_prompt_changes_the_vectors_and_is_in_the_fingerprint(embed, exact):
+    _, table, got = embed("--prompt=query: ")
+    assert mark(table)["prompt"] == "query: "
+    assert table["n_tokens"][0].as_py() == exact[1]["n_tokens"][0].as_py() + 2
+    assert np.abs(got - exact[2]).max() > 0.01
