@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -33,3 +34,18 @@ def run(*flags: object) -> dict:
         [BUILT, "--json", *map(str, flags)], check=True, stdout=subprocess.PIPE, text=True
     )
     return json.loads(done.stdout)
+
+
+def measured(*flags: object) -> tuple[dict, float, float]:
+    """Run the program; return its summary, its seconds and its peak memory in MB."""
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        [BUILT, "--json", *map(str, flags)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    out = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"the program ended with {process.returncode}")
+    return json.loads(out), seconds, usage.ru_maxrss / 1024

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
-	"sync"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -35,7 +33,7 @@ const openFilesPerCPU = 4
 
 // slots has a place for each file that may be open in this process, however many
 // bundles the runner works on at once.
-var slots = make(chan struct{}, openFilesPerCPU*runtime.GOMAXPROCS(0))
+var slots = perCPU(openFilesPerCPU)
 
 // ErrInterrupted fails a run that was asked to stop by Drain.
 var ErrInterrupted = errors.New("interrupted: open files are finished, the others are left for the next run")
@@ -55,16 +53,12 @@ func Embed(s beam.Scope, o EmbedOptions, files beam.PCollection) beam.PCollectio
 	return beam.ParDo(s, &embedFn{Options: o}, beam.Reshuffle(s, files))
 }
 
-// embedFn keeps several files open at once, whatever the size of the runner's
-// bundles: ProcessElement hands a file over and returns, files that are finished
-// are emitted by the calls after it, FinishBundle waits for the rest.
+// embedFn keeps several files open at once.
 type embedFn struct {
 	Options EmbedOptions
 
 	engine   *models.Engine
-	open     sync.WaitGroup
-	mu       sync.Mutex
-	finished []outcome
+	outcomes ahead[outcome]
 }
 
 // outcome is what became of one file.
@@ -97,37 +91,31 @@ func (f *embedFn) Setup() (err error) {
 func (f *embedFn) StartBundle(func(File)) {}
 
 func (f *embedFn) ProcessElement(ctx context.Context, file File, emit func(File)) error {
-	slots <- struct{}{}
-	if !openFiles.enter(time.Now()) {
-		<-slots
-		openFiles.wait() // this error ends the whole run, and with it the other bundles
-		return errors.Join(f.FinishBundle(ctx, emit), ErrInterrupted)
-	}
-	f.open.Go(func() {
+	f.outcomes.start(slots, func() outcome {
+		if !openFiles.enter(time.Now()) {
+			return outcome{file: file, err: ErrInterrupted}
+		}
 		defer func() { openFiles.leave(time.Now()) }()
 		stats, err := embedFile(ctx, f.engine, file, f.Options)
 		o := outcome{file, stats, err}
 		o.each(func(c *Counter, n int64) { c.local.Add(n) }) // progress must not wait for the bundle
-		f.mu.Lock()
-		f.finished = append(f.finished, o)
-		f.mu.Unlock()
-		<-slots
+		return o
 	})
-	return f.flush(ctx, emit)
+	return f.flush(ctx, f.outcomes.take(), emit)
 }
 
 func (f *embedFn) FinishBundle(ctx context.Context, emit func(File)) error {
-	f.open.Wait()
-	return f.flush(ctx, emit)
+	return f.flush(ctx, f.outcomes.rest(), emit)
 }
 
 // flush emits and counts the files that have finished.
-func (f *embedFn) flush(ctx context.Context, emit func(File)) error {
-	f.mu.Lock()
-	finished := f.finished
-	f.finished = nil
-	f.mu.Unlock()
+func (f *embedFn) flush(ctx context.Context, finished []outcome, emit func(File)) error {
+	interrupted := false
 	for _, o := range finished {
+		if errors.Is(o.err, ErrInterrupted) {
+			interrupted = true
+			continue
+		}
 		o.each(func(c *Counter, n int64) { c.beam.Inc(ctx, n) })
 		if o.err == nil {
 			emit(o.file)
@@ -143,6 +131,10 @@ func (f *embedFn) flush(ctx context.Context, emit func(File)) error {
 		if err != nil {
 			return err
 		}
+	}
+	if interrupted {
+		openFiles.wait() // the error ends the whole run, and with it the other bundles
+		return ErrInterrupted
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+	"github.com/threadloom/threadloom/transforms/dirscan"
 )
 
 func init() {
@@ -31,39 +32,61 @@ func Expand(s beam.Scope, layout Layout, subreddits beam.PCollection) beam.PColl
 
 type expandFn struct {
 	Layout Layout
+
+	listings ahead[listing]
 }
 
+// listing is what became of one folder.
+type listing struct {
+	Folder
+	err error
+}
+
+// scans has a place for each folder that may be read at the same time.
+var scans = perCPU(1)
+
+func (f *expandFn) StartBundle(func(Folder)) {}
+
 func (f *expandFn) ProcessElement(ctx context.Context, subreddit string, emit func(Folder)) error {
-	names, err := chainsNames(filepath.Join(f.Layout.Chains, subreddit))
-	if err != nil {
-		return err
+	f.listings.start(scans, func() listing {
+		names, err := chainsNames(filepath.Join(f.Layout.Chains, subreddit))
+		return listing{Folder{Subreddit: subreddit, Names: names}, err}
+	})
+	return f.flush(ctx, f.listings.take(), emit)
+}
+
+func (f *expandFn) FinishBundle(ctx context.Context, emit func(Folder)) error {
+	return f.flush(ctx, f.listings.rest(), emit)
+}
+
+func (f *expandFn) flush(ctx context.Context, listings []listing, emit func(Folder)) error {
+	for _, l := range listings {
+		if l.err != nil {
+			return l.err
+		}
+		subredditsSeen.Inc(ctx, 1)
+		if len(l.Names) == 0 {
+			subredditsEmpty.Inc(ctx, 1)
+			log.Warnf(ctx, "no chains files for subreddit %q in %s", l.Subreddit, f.Layout.Chains)
+			continue
+		}
+		emit(l.Folder)
 	}
-	subredditsSeen.Inc(ctx, 1)
-	if len(names) == 0 {
-		subredditsEmpty.Inc(ctx, 1)
-		log.Warnf(ctx, "no chains files for subreddit %q in %s", subreddit, f.Layout.Chains)
-		return nil
-	}
-	emit(Folder{Subreddit: subreddit, Names: names})
 	return nil
 }
 
-// chainsNames lists the chains files in a folder with one directory read: the
-// entries' types come with it, so no file is looked at. A folder that does not
-// exist has none. Folders and symbolic links are passed over.
+// chainsNames lists the chains files in a folder, in no order, with one pass over
+// the entries: their types come with them, so no file is looked at. A folder that
+// does not exist has none. Folders and symbolic links are passed over.
 func chainsNames(folder string) ([]string, error) {
-	entries, err := os.ReadDir(folder)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
+	var names dirscan.Names
+	err := dirscan.Scan(folder, func(name []byte, regular bool) {
+		if regular && isChainsName(name) {
+			names.Add(name)
+		}
+	})
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("listing the chains files: %w", err)
 	}
-	var names []string
-	for _, entry := range entries {
-		if entry.Type().IsRegular() && isChainsName(entry.Name()) {
-			names = append(names, entry.Name())
-		}
-	}
-	return names, nil
+	return names.Strings(), nil
 }

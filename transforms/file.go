@@ -1,9 +1,9 @@
 package transforms
 
 import (
+	"bytes"
 	"path/filepath"
 	"reflect"
-	"strings"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 )
@@ -23,7 +23,7 @@ type File struct {
 // Folder is the chains files of one subreddit.
 type Folder struct {
 	Subreddit string
-	Names     []string // of the chains files, without the folder, sorted
+	Names     []string // of the chains files, without the folder
 }
 
 // Layout says where the files of one run lie.
@@ -53,8 +53,17 @@ func (l Layout) file(subreddit, name string) File {
 	}
 }
 
+// each calls emit for files of a subreddit.
+func (l Layout) each(subreddit string, names []string, emit func(File)) {
+	in := filepath.Join(l.Chains, subreddit) + string(filepath.Separator)
+	out := filepath.Join(l.Embeddings, subreddit) + string(filepath.Separator)
+	for _, name := range names {
+		emit(File{Subreddit: subreddit, Input: in + name, Output: out + name})
+	}
+}
+
 // isChainsName says whether a name in a chains folder is one of a chains file.
 // Hidden files, ._* of macOS and .nfs* of NFS among them, are not.
-func isChainsName(name string) bool {
-	return strings.HasSuffix(name, ".parquet") && !strings.HasPrefix(name, ".") && name != ".parquet"
+func isChainsName(name []byte) bool {
+	return bytes.HasSuffix(name, []byte(".parquet")) && name[0] != '.'
 }

@@ -2,12 +2,17 @@ package transforms
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/dirscan"
 )
 
 func init() {
@@ -30,34 +35,81 @@ func Filter(s beam.Scope, layout Layout, folders beam.PCollection) (missing, don
 
 type filterFn struct {
 	Layout Layout
+
+	sortings ahead[sorting]
 }
 
+// sorting is what became of one folder.
+type sorting struct {
+	subreddit     string
+	missing, done []string // names
+	swept         int      // unfinished files that were removed
+	err           error
+}
+
+func (f *filterFn) StartBundle(_, _ func(File)) {}
+
 func (f *filterFn) ProcessElement(ctx context.Context, folder Folder, missing, done func(File)) error {
-	outputs := filepath.Join(f.Layout.Embeddings, folder.Subreddit)
-	swept, err := chainfile.Sweep(outputs)
-	if err != nil {
-		return err
-	}
-	if swept > 0 {
-		log.Infof(ctx, "removed %d unfinished files of an earlier run from %s", swept, outputs)
-	}
-	names, err := chainsNames(outputs)
-	if err != nil {
-		return err
-	}
-	exists := make(map[string]bool, len(names))
-	for _, name := range names {
-		exists[name] = true
-	}
-	for _, name := range folder.Names {
-		file := f.Layout.file(folder.Subreddit, name)
-		if exists[name] {
-			filesSkipped.Inc(ctx, 1)
-			done(file)
-		} else {
-			filesMissing.Inc(ctx, 1)
-			missing(file)
+	f.sortings.start(scans, func() sorting { return sortOut(folder, f.outputs(folder.Subreddit)) })
+	return f.flush(ctx, f.sortings.take(), missing, done)
+}
+
+func (f *filterFn) FinishBundle(ctx context.Context, missing, done func(File)) error {
+	return f.flush(ctx, f.sortings.rest(), missing, done)
+}
+
+func (f *filterFn) outputs(subreddit string) string {
+	return filepath.Join(f.Layout.Embeddings, subreddit)
+}
+
+func (f *filterFn) flush(ctx context.Context, sortings []sorting, missing, done func(File)) error {
+	for _, s := range sortings {
+		if s.err != nil {
+			return s.err
 		}
+		if s.swept > 0 {
+			log.Infof(ctx, "removed %d unfinished files of an earlier run from %s", s.swept, f.outputs(s.subreddit))
+		}
+		filesMissing.Inc(ctx, int64(len(s.missing)))
+		filesSkipped.Inc(ctx, int64(len(s.done)))
+		f.Layout.each(s.subreddit, s.missing, missing)
+		f.Layout.each(s.subreddit, s.done, done)
 	}
 	return nil
+}
+
+// sortOut tells which names of a folder have an output in the folder outputs, with
+// one pass over its entries.
+func sortOut(folder Folder, outputs string) sorting {
+	s := sorting{subreddit: folder.Subreddit}
+	var unfinished []string
+	exists := make(map[string]bool, len(folder.Names))
+	for _, name := range folder.Names {
+		exists[name] = false
+	}
+	err := dirscan.Scan(outputs, func(name []byte, regular bool) {
+		if !regular {
+			return
+		}
+		if chainfile.IsUnfinished(name) {
+			unfinished = append(unfinished, string(name))
+		} else if _, ok := exists[string(name)]; ok { // no copy is made to look it up
+			exists[string(name)] = true
+		}
+	})
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		s.err = fmt.Errorf("listing the outputs: %w", err)
+		return s
+	}
+	s.swept = chainfile.Sweep(outputs, unfinished)
+	s.missing = make([]string, 0, len(folder.Names))
+	for _, name := range folder.Names {
+		if exists[name] {
+			s.done = append(s.done, name)
+		} else {
+			s.missing = append(s.missing, name)
+		}
+	}
+	slices.Sort(s.missing)
+	return s
 }

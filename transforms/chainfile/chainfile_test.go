@@ -244,8 +244,12 @@ func TestNothingIsVisibleBeforeCommit(t *testing.T) {
 	if visible, _ := filepath.Glob(filepath.Join(outputs, "*.parquet")); len(visible) > 0 {
 		t.Fatalf("visible before Commit: %v", visible)
 	}
-	if swept, err := Sweep(outputs); swept != 0 || err != nil {
-		t.Fatalf("swept %d files in use, error %v", swept, err)
+	unfinished, err := os.ReadDir(outputs)
+	if err != nil || len(unfinished) != 1 || !IsUnfinished([]byte(unfinished[0].Name())) {
+		t.Fatalf("the folder holds %v, error %v, want one unfinished file", unfinished, err)
+	}
+	if swept := Sweep(outputs, []string{unfinished[0].Name()}); swept != 0 {
+		t.Fatalf("swept %d files in use", swept)
 	}
 	if err := out.Abort(); err != nil {
 		t.Fatal(err)

@@ -1,8 +1,8 @@
 package chainfile
 
 import (
+	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -14,33 +14,31 @@ import (
 // sweepAge is when an unfinished file of another machine counts as left behind.
 const sweepAge = 24 * time.Hour
 
-// Sweep removes unfinished outputs whose writer is gone from a folder: it ran on
-// this machine and has ended, or the file was not written to for a day. It
-// returns how many it removed. A folder that does not exist has none.
-func Sweep(folder string) (int, error) {
-	entries, err := os.ReadDir(folder)
-	if errors.Is(err, os.ErrNotExist) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, fmt.Errorf("looking for unfinished files: %w", err)
+// IsUnfinished says whether a name in an output folder is that of a file that is
+// being written, or was.
+func IsUnfinished(name []byte) bool {
+	return len(name) > 0 && name[0] == '.' && bytes.HasSuffix(name, []byte(tempSuffix))
+}
+
+// Sweep removes those of a folder's unfinished files whose writer is gone: it ran
+// on this machine and has ended, or the file was not written to for a day. It
+// returns how many it removed.
+func Sweep(folder string, unfinished []string) (swept int) {
+	if len(unfinished) == 0 {
+		return 0
 	}
 	host, _ := os.Hostname() // unknown: the age decides
-	swept := 0
-	for _, entry := range entries {
-		name := entry.Name()
-		if !strings.HasPrefix(name, ".") || !strings.HasSuffix(name, tempSuffix) || !entry.Type().IsRegular() {
-			continue
-		}
-		info, err := entry.Info()
-		if err != nil || !leftBehind(name, host, time.Since(info.ModTime())) {
+	for _, name := range unfinished {
+		path := filepath.Join(folder, name)
+		info, err := os.Lstat(path)
+		if err != nil || !info.Mode().IsRegular() || !leftBehind(name, host, time.Since(info.ModTime())) {
 			continue // gone meanwhile, or in use
 		}
-		if err := os.Remove(filepath.Join(folder, name)); err == nil {
+		if os.Remove(path) == nil {
 			swept++
 		}
 	}
-	return swept, nil
+	return swept
 }
 
 // leftBehind says whether the writer of a temporary file is gone. Names are

@@ -46,21 +46,26 @@ func TestSweepRemovesOnlyWhatIsLeftBehind(t *testing.T) {
 	}
 	folder := t.TempDir()
 	gone := fmt.Sprintf(".%s-%d-1.parquet.tmp", host, endedPID(t))
-	kept := []string{"a.parquet", fmt.Sprintf(".%s-%d-1.parquet.tmp", host, os.Getpid()), "b.parquet.tmp"}
-	for _, name := range append(kept, gone) {
+	used := fmt.Sprintf(".%s-%d-1.parquet.tmp", host, os.Getpid())
+	for _, name := range []string{gone, used} {
 		if err := os.WriteFile(filepath.Join(folder, name), nil, 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if n, err := Sweep(folder); n != 1 || err != nil {
-		t.Fatalf("swept %d, error %v, want 1", n, err)
+	if n := Sweep(folder, []string{gone, used, ".missing-1-1.parquet.tmp"}); n != 1 {
+		t.Fatalf("swept %d, want 1", n)
 	}
-	for _, name := range kept {
-		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
-			t.Error(err)
+	if _, err := os.Stat(filepath.Join(folder, used)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestIsUnfinished(t *testing.T) {
+	for name, want := range map[string]bool{
+		".host-1-1.parquet.tmp": true, "a.parquet": false, ".a.parquet": false, "a.parquet.tmp": false, "": false,
+	} {
+		if got := IsUnfinished([]byte(name)); got != want {
+			t.Errorf("%q: %v, want %v", name, got, want)
 		}
-	}
-	if n, err := Sweep(filepath.Join(folder, "missing")); n != 0 || err != nil {
-		t.Fatalf("a folder that is not there: swept %d, error %v", n, err)
 	}
 }

@@ -1,0 +1,41 @@
+package transforms
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// BenchmarkScan runs Expand and Filter, without Beam, over the tree that
+// THREADLOOM_SCAN_TREE names; bench/scan.py makes one.
+func BenchmarkScan(b *testing.B) {
+	root := os.Getenv("THREADLOOM_SCAN_TREE")
+	if root == "" {
+		b.Skip("THREADLOOM_SCAN_TREE is not set")
+	}
+	layout := NewLayout(root, "scan")
+	for b.Loop() {
+		missing, done := 0, 0
+		names, err := ReadCheckpoint(filepath.Join(root, "subreddits_list.json"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		filter := &filterFn{Layout: layout}
+		expand := &expandFn{Layout: layout}
+		countMissing, countDone := func(File) { missing++ }, func(File) { done++ }
+		toFilter := func(f Folder) { err = filter.ProcessElement(b.Context(), f, countMissing, countDone) }
+		for _, name := range names {
+			if e := expand.ProcessElement(b.Context(), name, toFilter); e != nil || err != nil {
+				b.Fatal(e, err)
+			}
+		}
+		if e := expand.FinishBundle(b.Context(), toFilter); e != nil || err != nil {
+			b.Fatal(e, err)
+		}
+		if err := filter.FinishBundle(b.Context(), countMissing, countDone); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(missing), "missing")
+		b.ReportMetric(float64(done), "done")
+	}
+}
