@@ -61,11 +61,21 @@ class _Builder:
         kinds = self.tensor("embeddings.token_type_embeddings.weight")[0]
         places = self.tensor("embeddings.position_embeddings.weight") + kinds
         self.constant("positions", places)
-        shape = self.op("Shape", ["input_ids"])
-        length = self.op("Slice", [shape, self.ints("one", [1]), self.ints("two", [2])])
-        here = self.op("Slice", ["positions", self.ints("zero", [0]), length])
+        here = self.op("Gather", ["positions", self.position_ids()])
         x = self.op("Add", [self.op("Gather", [words, "input_ids"]), here])
         return self.norm("embeddings.LayerNorm", x)
+
+    def position_ids(self) -> str:
+        """0, 1, 2, … in every row: [batch, sequence].
+
+        Counted along input_ids, so that the shape is known to be that of input_ids: a slice of the
+        positions would do, but then ONNX Runtime cannot tell that all layers have one shape, and
+        leaves the residual additions apart from the layer norms (up to 9 % slower).
+        """
+        one = self.constant("int_one", np.array(1, np.int64))
+        zeros = self.op("Mul", ["input_ids", self.constant("int_zero", np.array(0, np.int64))])
+        count = self.op("CumSum", [self.op("Add", [zeros, one]), one])
+        return self.op("Sub", [count, one])
 
     def mask_bias(self) -> str:
         """0 where a token is, -10,000 where padding is: [batch, 1, 1, sequence].

@@ -1,0 +1,103 @@
+"""Embed files with the whole program, without Beam, and with a plain script, and compare.
+
+    python bench/pipeline.py [--share 0.25] [--rounds 4]
+
+From Parquet files to Parquet files, the newsgroups dealt out to the rounds; each round embeds its
+files three times, in an order that rotates: with the program on Prism; with its engine and its
+reader and writer, but without Beam (the Go benchmark BenchmarkFiles); with a straightforward
+script around sentence-transformers (`plain.py`: read a file, encode, write it with pyarrow). Only
+the time while files are embedded counts, not that in which a process starts and loads the model.
+"""
+
+import argparse
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import product
+
+MODEL = product.MODEL
+
+
+def main() -> None:
+    """Run the rounds and print a line for each, then the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--share", type=float, default=0.25, help="share of the files to embed")
+    parser.add_argument("--rounds", type=int, default=4)
+    options = parser.parse_args()
+    chains = product.corpus(product.SUFFIX) / "chains" / product.SUFFIX
+    product.build()
+    product.RESULTS.mkdir(parents=True, exist_ok=True)
+    files = sorted(chains.glob("*/*.parquet"))[:: max(1, round(1 / options.share))]
+    with tempfile.TemporaryDirectory(dir=product.RESULTS) as folder:
+        bare = Path(folder) / "transforms.test"
+        subprocess.run(
+            ["go", "test", "-c", "-o", bare, "./transforms"], cwd=product.REPOSITORY, check=True
+        )
+        steps = {"program": program, "no Beam": lambda root: no_beam(root, bare), "plain": plain}
+        rounds = [
+            one_round(files[number :: options.rounds], steps, number)
+            for number in range(options.rounds)
+        ]
+    report("whole program / engine alone, time", [r["program"] / r["no Beam"] for r in rounds])
+    report("plain script / whole program, time", [r["plain"] / r["program"] for r in rounds])
+
+
+def one_round(files: list[Path], steps: dict, number: int) -> dict[str, float]:
+    """Embed files with each; return the seconds by name."""
+    seconds = {}
+    names = list(steps)
+    for name in names[number % 3 :] + names[: number % 3]:
+        with tempfile.TemporaryDirectory(dir=product.RESULTS) as folder:
+            root = lay_out(Path(folder), files)
+            seconds[name] = steps[name](root)
+            written = list((root / "embeddings" / "bench" / "bench").glob("*.parquet"))
+            assert len(written) == len(files), f"{name} wrote {len(written)} of {len(files)} files"
+    line = ", ".join(f"{name} {s:.1f} s" for name, s in seconds.items())
+    print(f"round {number + 1}: {len(files)} files, {line}", flush=True)
+    return seconds
+
+
+def lay_out(root: Path, files: list[Path]) -> Path:
+    """Put files into a root of their own, as one subreddit."""
+    (root / "subreddits_list.json").write_text(json.dumps(["bench"]))
+    folder = root / "chains" / "bench" / "bench"
+    folder.mkdir(parents=True)
+    for i, file in enumerate(files):
+        (folder / f"part-{i:05d}.parquet").write_bytes(file.read_bytes())
+    return root
+
+
+def program(root: Path) -> float:
+    """Run the program; return the seconds in which files were open."""
+    flags = ("--root", root, "--suffix", "bench", "--cluster=false", "--dedup_cache_mb=0")
+    return product.run(*flags)["embedding_seconds"]
+
+
+def no_beam(root: Path, bare: Path) -> float:
+    """Run the Go benchmark once; return its seconds."""
+    env = {**os.environ, "THREADLOOM_BENCH_ROOT": str(root), "THREADLOOM_BENCH_MODEL": str(MODEL)}
+    command = [bare, "-test.run=^$", "-test.bench=^BenchmarkFiles$", "-test.benchtime=1x"]
+    done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
+    return float(re.search(r"([\d.e+]+) ns/op", done.stdout)[1]) / 1e9
+
+
+def plain(root: Path) -> float:
+    """Run the plain script; return its seconds."""
+    command = [sys.executable, Path(__file__).with_name("plain.py"), root]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return float(done.stdout)
+
+
+def report(what: str, ratios: list[float]) -> None:
+    """Print the median and the range."""
+    print(f"{what}: {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})")
+
+
+if __name__ == "__main__":
+    main()

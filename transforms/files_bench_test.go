@@ -1,0 +1,44 @@
+package transforms
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/threadloom/threadloom/models"
+)
+
+// BenchmarkFiles embeds the files of one subreddit, "bench", of the root that
+// THREADLOOM_BENCH_ROOT names, from files to files without Beam; bench/pipeline.py
+// makes one. Opening the engine is not counted.
+func BenchmarkFiles(b *testing.B) {
+	root := os.Getenv("THREADLOOM_BENCH_ROOT")
+	if root == "" {
+		b.Skip("THREADLOOM_BENCH_ROOT is not set")
+	}
+	layout := NewLayout(root, "bench")
+	options := EmbedOptions{Model: models.Config{Folder: os.Getenv("THREADLOOM_BENCH_MODEL")}, TextColumn: "text"}
+	engine, err := models.Shared(options.Model)
+	if err != nil {
+		b.Fatal(err)
+	}
+	names, err := chainsNames(filepath.Join(layout.Chains, "bench"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		var done ahead[outcome]
+		layout.each("bench", names, func(file File) {
+			done.start(slots, func() outcome {
+				stats, err := embedFile(context.Background(), engine, file, options)
+				return outcome{file, stats, err}
+			})
+		})
+		for _, o := range done.rest() {
+			if o.err != nil {
+				b.Fatal(o.err)
+			}
+		}
+	}
+}
