@@ -1,6 +1,6 @@
 # Threadloom. 'make help' lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bf16 run test test-go test-python lint format bench-speed bench-clusters lock clean prerequisites
+.PHONY: help setup setup-bf16 run test test-go test-python lint format bench-speed bench-engine bench-fidelity bench-pipeline bench-scan bench-memory bench-clusters lock clean prerequisites
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet
@@ -37,10 +37,27 @@ lint: $(SETUP) $(VENV_DEV) $(GOLANGCI) ## check style and layers: golangci-lint,
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 
-bench-speed: $(SETUP) $(VENV_DEV) ## compare the speed with sentence-transformers on the corpus (10 to 30 minutes)
+BENCH := $(SETUP) $(OPENVINO) $(VENV_DEV)
+
+bench-speed: $(BENCH) ## compare with sentence-transformers on the corpus (10 to 30 minutes)
 	$(PYTHON) bench/speed.py
 
-bench-clusters: $(SETUP) $(VENV_DEV) ## compare the clusters with the corpus's groups (5 to 15 minutes)
+bench-engine: $(BENCH) ## compare the engine with six peers, texts to vectors (10 to 30 minutes)
+	$(PYTHON) bench/engine.py
+
+bench-fidelity: $(BENCH) ## compare the vectors of each precision (2 minutes)
+	$(PYTHON) bench/fidelity.py
+
+bench-pipeline: $(BENCH) ## compare files to files: the program, without Beam, a plain script (5 minutes)
+	$(PYTHON) bench/pipeline.py
+
+bench-scan: $(BENCH) ## time the scan of up to two million files against find (5 minutes)
+	$(PYTHON) bench/scan.py
+
+bench-memory: $(BENCH) ## watch the memory on inputs of extreme shapes (15 minutes)
+	$(PYTHON) bench/memory.py
+
+bench-clusters: $(BENCH) ## compare the clusters with the corpus's groups (5 to 15 minutes)
 	$(PYTHON) bench/clusters.py
 
 format: $(VENV_DEV) $(GOLANGCI) ## format Go and Python

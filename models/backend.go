@@ -29,27 +29,27 @@ type backend struct {
 	library     func(Config) string
 	missing     func(Config) error // what this machine lacks for it, nil if nothing
 	configure   func(o *ort.SessionOptions, threads int) error
-	budget      int // padded tokens of a batch, unless Config has another
-	runs        int // batches at once; 0: one per core, each on one thread
+	budgets     []int // padded tokens of a batch: the first, unless another is measured to be faster
+	runs        int   // batches at once; 0: one per core, each on one thread
 }
 
 // backends in the order of preference of each accelerator's default.
 var backends = []backend{
 	{
 		name: "onnxruntime-cpu", precision: FP32, accelerator: CPU, graph: graphFile,
-		library: Config.library, missing: lacksNothing, configure: configureCPU, budget: DefaultTokenBudget,
+		library: Config.library, missing: lacksNothing, configure: configureCPU, budgets: []int{DefaultTokenBudget, 2 * DefaultTokenBudget},
 	},
 	{
 		name: "onnxruntime-openvino", precision: BF16, accelerator: CPU, graph: graphFile,
-		library: Config.openVINO, missing: lacksBF16, configure: configureOpenVINO, budget: 1024, runs: 1,
+		library: Config.openVINO, missing: lacksBF16, configure: configureOpenVINO, budgets: []int{1024, 512, 2048}, runs: 1,
 	},
 	{
 		name: "onnxruntime-cuda", precision: FP32, accelerator: CUDA, graph: graphFile,
-		library: Config.library, missing: lacksCUDA, configure: configureCUDA, budget: 32 << 10, runs: 2,
+		library: Config.library, missing: lacksCUDA, configure: configureCUDA, budgets: []int{32 << 10}, runs: 2,
 	},
 	{
 		name: "onnxruntime-cuda", precision: FP16, accelerator: CUDA, graph: halfGraphFile,
-		library: Config.library, missing: lacksCUDA, configure: configureCUDA, budget: 64 << 10, runs: 2,
+		library: Config.library, missing: lacksHalf, configure: configureCUDA, budgets: []int{64 << 10}, runs: 2,
 	},
 }
 

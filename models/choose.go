@@ -24,6 +24,7 @@ const (
 type opened struct {
 	backend
 	session *session
+	budget  int // padded tokens of a batch
 }
 
 // atOnce returns how many batches to run at the same time on so many cores.
@@ -63,7 +64,7 @@ func choose(config Config, possible []backend, folder *Folder, tokens *tokenizer
 		if err != nil {
 			return opened{}, err
 		}
-		o := opened{b, s}
+		o := opened{backend: b, session: s}
 		vectors, err := o.vectors(texts)
 		if err != nil {
 			return opened{}, err
@@ -78,7 +79,7 @@ func choose(config Config, possible []backend, folder *Folder, tokens *tokenizer
 			s.close()
 			continue
 		}
-		speed, err := o.speed(texts[0], b.budget, config.Workers)
+		speed, err := o.speed(texts[0], b.budgets[0], config.Workers)
 		if err != nil {
 			return opened{}, err
 		}
@@ -95,26 +96,22 @@ func choose(config Config, possible []backend, folder *Folder, tokens *tokenizer
 	return best, err
 }
 
-// tokenBudget returns the configured budget or the fastest of three. A GPU's is
-// not measured: its largest batch decides how much memory it takes.
+// tokenBudget returns the configured budget or the fastest of the back end's. What
+// a batch once needed stays with the session, so only small ones are tried.
 func tokenBudget(config Config, o opened, text []uint32) (int, error) {
 	if config.TokenBudget > 0 {
 		return config.TokenBudget, nil
 	}
-	if o.accelerator != CPU {
-		return o.budget, nil
+	best, fastest := o.budgets[0], 0.0
+	if len(o.budgets) == 1 {
+		return best, nil
 	}
-	own, err := o.speed(text, o.budget, config.Workers)
-	if err != nil {
-		return 0, err
-	}
-	best, fastest := o.budget, own*leastGain
-	for _, budget := range []int{o.budget / 2, o.budget * 2} {
+	for _, budget := range o.budgets {
 		speed, err := o.speed(text, budget, config.Workers)
 		if err != nil {
 			return 0, err
 		}
-		if speed > fastest {
+		if speed > fastest*leastGain {
 			best, fastest = budget, speed
 		}
 	}

@@ -20,6 +20,17 @@ func lacksCUDA(c Config) error {
 	return nil
 }
 
+// lacksHalf says what is missing for half floats on an NVIDIA GPU.
+func lacksHalf(c Config) error {
+	if err := lacksCUDA(c); err != nil {
+		return err
+	}
+	if graph := filepath.Join(c.Folder, filepath.FromSlash(halfGraphFile)); !fileExists(graph) {
+		return fmt.Errorf("no %s: make it with 'python -m threadloom.export --half'", graph)
+	}
+	return nil
+}
+
 // configureCUDA puts the session on the first GPU; CUDA_VISIBLE_DEVICES chooses
 // another. It fails, with ONNX Runtime's words, where CUDA or cuDNN cannot be loaded.
 func configureCUDA(o *ort.SessionOptions, _ int) (err error) {

@@ -26,16 +26,15 @@ type dedup struct {
 	pending map[sequenceKey][]item // those that wait for the one that is run
 	kept    map[sequenceKey]int    // key → slot
 	slots   []slot
-	vectors []float32 // [len(slots) × dimension]
-	limit   int       // most slots
-	hand    int       // the next slot to give up
-	width   int       // dimension
+	limit   int // most slots
+	hand    int // the next slot to give up
 }
 
 // slot is a place for a kept vector.
 type slot struct {
-	key  sequenceKey
-	used bool // asked for since the hand last passed
+	key    sequenceKey
+	vector []float32
+	used   bool // asked for since the hand last passed
 }
 
 // entryBytes is what a kept vector costs beside its floats.
@@ -44,7 +43,7 @@ const entryBytes = 100
 func newDedup(dimension, megabytes int) *dedup {
 	return &dedup{
 		pending: map[sequenceKey][]item{}, kept: map[sequenceKey]int{},
-		limit: megabytes << 20 / (4*dimension + entryBytes), width: dimension,
+		limit: megabytes << 20 / (4*dimension + entryBytes),
 	}
 }
 
@@ -55,7 +54,7 @@ func (d *dedup) claim(it item) (first bool) {
 	defer d.mu.Unlock()
 	if i, ok := d.kept[it.key]; ok {
 		d.slots[i].used = true
-		it.finish(d.vectors[i*d.width:(i+1)*d.width], nil)
+		it.finish(d.slots[i].vector, nil)
 		return false
 	}
 	waiting, ok := d.pending[it.key]
@@ -100,8 +99,7 @@ func (d *dedup) settle(it item, vector []float32, err error) {
 func (d *dedup) keep(key sequenceKey, vector []float32) {
 	i := len(d.slots)
 	if i < d.limit {
-		d.slots = append(d.slots, slot{})
-		d.vectors = append(d.vectors, vector...)
+		d.slots = append(d.slots, slot{vector: make([]float32, len(vector))})
 	} else {
 		for d.slots[d.hand].used {
 			d.slots[d.hand].used = false
@@ -110,8 +108,8 @@ func (d *dedup) keep(key sequenceKey, vector []float32) {
 		i = d.hand
 		d.hand = (d.hand + 1) % d.limit
 		delete(d.kept, d.slots[i].key)
-		copy(d.vectors[i*d.width:], vector)
 	}
-	d.slots[i] = slot{key: key}
+	d.slots[i].key = key
+	copy(d.slots[i].vector, vector)
 	d.kept[key] = i
 }

@@ -10,9 +10,9 @@ import (
 
 // Defaults of Config.
 const (
-	// DefaultTokenBudget is the padded tokens of one batch; about 512 ran fastest
-	// on CPUs, larger batches fall out of the caches.
-	DefaultTokenBudget = 512
+	// DefaultTokenBudget is the padded tokens of one batch on a CPU: 256 and 512 run
+	// about as fast, larger batches fall out of the caches.
+	DefaultTokenBudget = 256
 	// windowTokens bounds the texts that wait for a batch, all files together.
 	windowTokens = 256 << 10
 )
@@ -34,15 +34,16 @@ func (c Config) library() string { return orDefault(c.Library, DefaultLibrary())
 
 // Engine turns texts into vectors. It is safe for concurrent use.
 type Engine struct {
-	Folder  *Folder
-	Backend Backend
-	config  Config
-	tokens  *tokenizer
-	session *session
-	dedup   *dedup
-	window  *window
-	real    atomic.Int64 // tokens that were run
-	padded  atomic.Int64 // tokens that were run, padding included
+	Folder   *Folder
+	Backend  Backend
+	config   Config
+	tokens   *tokenizer
+	encoding chan struct{} // a place for each text that may be tokenised at once
+	session  *session
+	dedup    *dedup
+	window   *window
+	real     atomic.Int64 // tokens that were run
+	padded   atomic.Int64 // tokens that were run, padding included
 }
 
 // Backend says how an engine really runs.
@@ -86,8 +87,9 @@ func Open(config Config) (*Engine, error) {
 	e := &Engine{
 		Folder: folder, Backend: Backend{chosen.name, chosen.precision, chosen.budget},
 		config: config, tokens: tokens, session: chosen.session,
-		dedup:  newDedup(folder.Dimension, config.DedupMB),
-		window: newWindow(folder.MaxSeqLength, chosen.budget, max(windowTokens, 4*chosen.budget)),
+		encoding: make(chan struct{}, config.Workers),
+		dedup:    newDedup(folder.Dimension, config.DedupMB),
+		window:   newWindow(folder.MaxSeqLength, chosen.budget, max(windowTokens, 4*chosen.budget)),
 	}
 	for range chosen.atOnce(config.Workers) {
 		go e.work()

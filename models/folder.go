@@ -126,13 +126,18 @@ func (f *Folder) readSettings(m manifest) error {
 			}
 		}
 	}
-	refs, err := graphRefersTo(f.file(graphFile))
-	if err != nil {
-		return fmt.Errorf("reading the graph %s: %w", f.file(graphFile), err)
-	}
-	for _, ref := range refs {
-		if _, ok := m.Files["onnx/"+ref]; !ok {
-			return fmt.Errorf("model folder %s: the graph refers to the file %q, which the manifest does not list", f.Path, ref)
+	for _, name := range []string{graphFile, halfGraphFile} {
+		if _, ok := m.Files[name]; !ok {
+			continue
+		}
+		refs, err := graphRefersTo(f.file(name))
+		if err != nil {
+			return fmt.Errorf("reading the graph %s: %w", f.file(name), err)
+		}
+		for _, ref := range refs {
+			if _, ok := m.Files["onnx/"+ref]; !ok {
+				return fmt.Errorf("model folder %s: %s refers to the file %q, which the manifest does not list", f.Path, name, ref)
+			}
 		}
 	}
 	f.Dimension, f.MaxSeqLength = pooling.Dimension, sentence.MaxSeqLength

@@ -84,6 +84,7 @@ func TestFoldersThatAreRefused(t *testing.T) {
 		{"no length", "max_seq_length 0", map[string]string{sentenceFile: `{}`}},
 		{"bad JSON", "1_Pooling/config.json", map[string]string{poolingFile: `{`}},
 		{"weights elsewhere", `the file "../../secret"`, map[string]string{graphFile: string(message(7, message(5, external("location", "../../secret"))))}},
+		{"half floats elsewhere", `the file "/etc/secret"`, map[string]string{halfGraphFile: string(message(7, message(5, external("location", "/etc/secret"))))}},
 		{"no graph", "not an ONNX model", map[string]string{graphFile: "<html>"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -174,7 +174,8 @@ func weightedMean(vectors, weights []float32, normalize bool) []float32 {
 	return mean
 }
 
-// encodeAll tokenises texts on all cores.
+// encodeAll tokenises texts on all cores, which it shares with other streams: a
+// long text takes megabytes while it is tokenised.
 func (e *Engine) encodeAll(ctx context.Context, texts []string) ([]encoded, error) {
 	encodings := make([]encoded, len(texts))
 	workers := min(runtime.GOMAXPROCS(0), len(texts))
@@ -189,7 +190,10 @@ func (e *Engine) encodeAll(ctx context.Context, texts []string) ([]encoded, erro
 					return
 				}
 				var err error
-				if encodings[i], err = e.tokens.encode(texts[i]); err != nil {
+				e.encoding <- struct{}{}
+				encodings[i], err = e.tokens.encode(texts[i])
+				<-e.encoding
+				if err != nil {
 					errs[w] = fmt.Errorf("text %d: %w", i, err)
 					return
 				}

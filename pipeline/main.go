@@ -7,7 +7,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime/debug"
 )
+
+// gcPercent keeps Go's heap small. Most of the memory is the model's, outside of
+// it, and there is little garbage: collecting more often costs no time that shows.
+const gcPercent = 40
 
 func main() {
 	config, err := parseFlags(os.Args[1:], os.Stdout)
@@ -20,6 +25,9 @@ func main() {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(exitUsage)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
 	}
 	os.Exit(run(config))
 }

@@ -15,9 +15,10 @@ def main() -> int:
     )
     parser.add_argument("--output", required=True, help="the model folder to write")
     parser.add_argument("--name", help="the model's name in the manifest")
+    parser.add_argument("--half", action="store_true", help="add a graph in float16, for GPUs")
     args = parser.parse_args()
     try:
-        source = export(args.model, args.output, args.name)
+        source = export(args.model, args.output, args.name, args.half)
     except ExportError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

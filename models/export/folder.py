@@ -31,8 +31,12 @@ COPIED = (
 MANIFEST = "manifest.json"
 
 
-def export(model: str | None, output: str | os.PathLike, name: str | None = None) -> Source:
+def export(
+    model: str | None, output: str | os.PathLike, name: str | None = None, half: bool = False
+) -> Source:
     """Write the model folder ``output`` and return what it was made from.
+
+    With ``half`` it gets a second graph in float16, onnx/model_fp16.onnx, for GPUs.
 
     An earlier export in ``output`` is replaced; any other folder with files in it
     raises ExportError.
@@ -44,12 +48,16 @@ def export(model: str | None, output: str | os.PathLike, name: str | None = None
     for file in ("model.safetensors", "tokenizer.json"):
         if not (source.folder / file).exists():
             raise ExportError(f"{source.folder} has no {file}")
-    graph = build(source, _read_weights(source.folder / "model.safetensors"))
+    weights = _read_weights(source.folder / "model.safetensors")
+    graphs = {"onnx/model.onnx": build(source, weights)}
+    if half:
+        graphs["onnx/model_fp16.onnx"] = build(source, weights, half=True)
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as temp:
         made = Path(temp) / "model"
         (made / "onnx").mkdir(parents=True)
-        (made / "onnx/model.onnx").write_bytes(graph.SerializeToString(deterministic=True))
+        for path, graph in graphs.items():
+            (made / path).write_bytes(graph.SerializeToString(deterministic=True))
         for file in COPIED:
             if (source.folder / file).exists():
                 (made / file).parent.mkdir(exist_ok=True)

@@ -18,25 +18,34 @@ OPSET = 17  # the first with LayerNormalization
 IR_VERSION = 8
 
 
-def build(source: Source, weights: dict[str, np.ndarray]) -> onnx.ModelProto:
-    """Return the ONNX model of ``source`` with ``weights`` (its state dict)."""
-    return _Builder(source, weights).build()
+def build(source: Source, weights: dict[str, np.ndarray], half: bool = False) -> onnx.ModelProto:
+    """Return the ONNX model of ``source`` with ``weights`` (its state dict).
+
+    With ``half`` the encoder is in float16, for GPUs; pooling and output stay float32.
+    """
+    return _Builder(source, weights, half).build()
 
 
 class _Builder:
-    def __init__(self, source: Source, weights: dict[str, np.ndarray]):
+    def __init__(self, source: Source, weights: dict[str, np.ndarray], half: bool):
         self.source = source
         self.weights = {_plain(k): v for k, v in weights.items()}
         self.hidden = source.config["hidden_size"]
         self.heads = source.config["num_attention_heads"]
         self.eps = source.config.get("layer_norm_eps", 1e-12)
         self.nodes, self.constants = [], {}
+        self.number, self.kind = np.float32, TensorProto.FLOAT
+        if half:
+            self.number, self.kind = np.float16, TensorProto.FLOAT16
 
     def build(self) -> onnx.ModelProto:
         x = self.embeddings()
         bias = self.mask_bias()
         for i in range(self.source.config["num_hidden_layers"]):
             x = self.layer(f"encoder.layer.{i}", x, bias)
+        if self.kind != TensorProto.FLOAT:
+            x = self.op("Cast", [x], to=TensorProto.FLOAT)
+            self.number = np.float32
         self.pool(x)
         ids, out = ["batch", "sequence"], ["batch", self.hidden]
         graph = helper.make_graph(
@@ -83,7 +92,7 @@ class _Builder:
         The exponential of that is 0 in any precision. The lowest float32 would do as well in
         float32, but is minus infinity in bfloat16, and softmax makes NaN of it.
         """
-        mask = self.op("Cast", ["attention_mask"], to=TensorProto.FLOAT)
+        mask = self.op("Cast", ["attention_mask"], to=self.kind)
         mask = self.op("Unsqueeze", [mask, self.ints("axes12", [1, 2])])
         low = self.scalar("masked", -10_000)
         one = self.scalar("float_one", 1)
@@ -94,8 +103,8 @@ class _Builder:
         q = self.split_heads(self.dense(f"{att}.self.query", x), [0, 2, 1, 3])
         k = self.split_heads(self.dense(f"{att}.self.key", x), [0, 2, 3, 1])
         v = self.split_heads(self.dense(f"{att}.self.value", x), [0, 2, 1, 3])
-        root = np.array(math.sqrt(self.hidden // self.heads), np.float32)
-        scores = self.op("Div", [self.op("MatMul", [q, k]), self.constant("root", root)])
+        root = self.scalar("root", math.sqrt(self.hidden // self.heads))
+        scores = self.op("Div", [self.op("MatMul", [q, k]), root])
         share = self.op("Softmax", [self.op("Add", [scores, bias])], axis=-1)
         mixed = self.op("Transpose", [self.op("MatMul", [share, v])], perm=[0, 2, 1, 3])
         mixed = self.op("Reshape", [mixed, self.ints("merge", [0, 0, self.hidden])])
@@ -154,7 +163,7 @@ class _Builder:
         return name
 
     def scalar(self, name: str, value: float) -> str:
-        return self.constant(name, np.array(value, np.float32))
+        return self.constant(name, np.array(value, self.number))
 
     def ints(self, name: str, values: list[int]) -> str:
         return self.constant(name, np.array(values, np.int64))
@@ -162,7 +171,7 @@ class _Builder:
     def tensor(self, name: str) -> np.ndarray:
         if name not in self.weights:
             raise ExportError(f"{self.source.folder}: the weights have no tensor {name}")
-        return self.weights[name].astype(np.float32)
+        return self.weights[name].astype(self.number)
 
 
 def _plain(name: str) -> str:

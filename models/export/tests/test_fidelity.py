@@ -28,6 +28,16 @@ def folder(tmp_path_factory):
     return output
 
 
+def test_half_floats_are_near_whole_ones(folder, embed, tmp_path):
+    export(None, tmp_path / "model", half=True)
+    (tmp_path / "model" / "onnx" / "model_fp16.onnx").replace(
+        tmp_path / "model" / "onnx" / "model.onnx"
+    )
+    got, want = embed(tmp_path / "model", TEXTS, 256), embed(folder, TEXTS, 256)
+    assert got.dtype == np.float32
+    assert (got * want).sum(axis=1).min() >= 0.9999
+
+
 def test_vectors_equal_sentence_transformers(folder, embed):
     from sentence_transformers import SentenceTransformer
 
