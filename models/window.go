@@ -117,21 +117,42 @@ func (w *window) take(partial bool) []item {
 // room is how many texts of n tokens fill the budget.
 func (w *window) room(n int) int { return max(1, w.budget/n) }
 
-// fill takes texts of longest tokens, then shorter ones until the budget is used
-// up by texts padded to longest.
-func (w *window) fill(longest int) []item {
-	room := w.room(longest)
-	batch := make([]item, 0, room)
-	for n := longest; n > 0 && len(batch) < room; n-- {
-		k := min(room-len(batch), len(w.byLen[n]))
-		if k == 0 {
-			continue
+// fill takes texts of n tokens, then those of the nearest lengths, shorter or
+// longer, until the budget is used up by texts padded to the longest. A batch of
+// the few texts of one length would cost nearly as much: each Run reads the whole
+// model from memory.
+func (w *window) fill(n int) []item {
+	batch := w.pop(make([]item, 0, w.room(n)), n, w.room(n))
+	longest, below, above := n, n-1, n+1
+	for len(batch) < w.room(longest) {
+		for below > 0 && len(w.byLen[below]) == 0 {
+			below--
 		}
-		batch = append(batch, w.byLen[n][:k]...)
-		w.byLen[n] = w.byLen[n][k:]
-		w.tokens -= k * n
-		w.waiting -= k
+		for above < len(w.byLen) && len(w.byLen[above]) == 0 {
+			above++
+		}
+		// One that is longer widens the whole batch: there must be room even then.
+		longer := above < len(w.byLen) && w.room(above) > len(batch)
+		switch {
+		case below > 0 && (!longer || n-below <= above-n):
+			batch = w.pop(batch, below, w.room(longest))
+		case longer:
+			longest = above
+			batch = w.pop(batch, above, w.room(longest))
+		default:
+			return batch
+		}
 	}
+	return batch
+}
+
+// pop moves texts of n tokens to a batch until it has room texts.
+func (w *window) pop(batch []item, n, room int) []item {
+	k := min(room-len(batch), len(w.byLen[n]))
+	batch = append(batch, w.byLen[n][:k]...)
+	w.byLen[n] = w.byLen[n][k:]
+	w.waiting -= k
+	w.tokens -= k * n
 	return batch
 }
 

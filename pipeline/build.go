@@ -22,6 +22,9 @@ func Build(s beam.Scope, c Config, clusterAddr string) {
 		DeadLetters: layout.DeadLetters(),
 	}, beam.Flatten(s, local, mps))
 	if clusterAddr == "" {
+		// Prism (2.77) spins on a core for as long as a stage runs that has no
+		// outputs: somebody must take the files. Reshuffle would not do, it drops it.
+		beam.GroupByKey(s, beam.AddFixedKey(s, embedded))
 		return
 	}
 	cluster.Cluster(s, clusterAddr, cluster.Options{
