@@ -15,10 +15,10 @@ The peak is that of ONNX Runtime's fp32 matrix products of the model's shapes on
 
 import argparse
 from dataclasses import dataclass, field
-from statistics import median
 
 import lineup
 import nearness
+import product
 import texts as corpus
 from contest import Child, Turn, start_all
 from peak import Peak
@@ -61,7 +61,7 @@ def main() -> None:
     for record in records:
         if record.child.contender.ours:
             shares = [corpus.flops(tokens) / len(texts) * speed / peak for speed in record.speeds]
-            print(f"{record.child.contender.name}: {spread(shares, '.0%')} of it")
+            print(f"{record.child.contender.name}: {product.spread(shares, '.0%')} of it")
 
 
 def rounds(records: list[Record], texts: list[str], number: int) -> float:
@@ -101,15 +101,10 @@ def print_table(records: list[Record]) -> None:
     )
     for record in records:
         print(
-            f"{record.child.contender.name:{wide}}  {spread(record.speeds, '.1f'):>22}"
-            f"  {spread(record.ratios, '.2f'):>19}  {record.peak_rss_mb:5.0f} MB"
+            f"{record.child.contender.name:{wide}}  {product.spread(record.speeds, '.1f'):>22}"
+            f"  {product.spread(record.ratios, '.2f'):>19}  {record.peak_rss_mb:5.0f} MB"
             f"  {nearness.worst(record.nearnesses)}"
         )
-
-
-def spread(values: list[float], form: str) -> str:
-    """Return the median and the range."""
-    return f"{median(values):{form}} ({min(values):{form}}–{max(values):{form}})"
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import re
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -36,16 +35,16 @@ def main() -> None:
     files = sorted(chains.glob("*/*.parquet"))[:: max(1, round(1 / options.share))]
     with tempfile.TemporaryDirectory(dir=product.RESULTS) as folder:
         bare = Path(folder) / "transforms.test"
-        subprocess.run(
-            ["go", "test", "-c", "-o", bare, "./transforms"], cwd=product.REPOSITORY, check=True
-        )
+        product.build_benchmarks(bare)
         steps = {"program": program, "no Beam": lambda root: no_beam(root, bare), "plain": plain}
         rounds = [
             one_round(files[number :: options.rounds], steps, number)
             for number in range(options.rounds)
         ]
-    report("whole program / engine alone, time", [r["program"] / r["no Beam"] for r in rounds])
-    report("plain script / whole program, time", [r["plain"] / r["program"] for r in rounds])
+    beam = [r["program"] / r["no Beam"] for r in rounds]
+    print(f"whole program / engine alone, time: {product.spread(beam)}")
+    gain = [r["plain"] / r["program"] for r in rounds]
+    print(f"plain script / whole program, time: {product.spread(gain)}")
 
 
 def one_round(files: list[Path], steps: dict, number: int) -> dict[str, float]:
@@ -92,11 +91,6 @@ def plain(root: Path) -> float:
     command = [sys.executable, Path(__file__).with_name("plain.py"), root]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return float(done.stdout)
-
-
-def report(what: str, ratios: list[float]) -> None:
-    """Print the median and the range."""
-    print(f"{what}: {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -26,6 +27,17 @@ def corpus(*suffixes: str) -> Path:
 def build() -> None:
     """Build the program."""
     subprocess.run(["go", "build", "-o", BUILT, "./pipeline"], cwd=REPOSITORY, check=True)
+
+
+def build_benchmarks(binary: Path) -> None:
+    """Build the Go benchmarks of transforms/ into a binary of their own."""
+    command = ["go", "test", "-c", "-o", binary, "./transforms"]
+    subprocess.run(command, cwd=REPOSITORY, check=True)
+
+
+def spread(values: list[float], form: str = ".2f") -> str:
+    """Return the median and the range, as text."""
+    return f"{statistics.median(values):{form}} ({min(values):{form}}–{max(values):{form}})"
 
 
 def run(*flags: object) -> dict:

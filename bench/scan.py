@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import re
-import statistics
 import subprocess
 import tempfile
 import time
@@ -41,9 +40,7 @@ def measure(root: Path, thousands: int, rounds: int) -> None:
     """Measure a tree of so many thousand inputs."""
     make_tree(root, thousands)
     scanner = root / "transforms.test"
-    subprocess.run(
-        ["go", "test", "-c", "-o", scanner, "./transforms"], cwd=product.REPOSITORY, check=True
-    )
+    product.build_benchmarks(scanner)
     times: dict[str, list[float]] = {"find": [], "scan": []}
     for number in range(rounds):
         steps = [("find", find), ("scan", lambda root: scan(root, scanner, thousands))]
@@ -52,10 +49,11 @@ def measure(root: Path, thousands: int, rounds: int) -> None:
     complete(root)
     runs = [run(root, thousands) for _ in range(rounds)]
     ratios = [s / f for s, f in zip(times["scan"], times["find"], strict=True)]
+    listed, scanned = product.spread(times["find"]), product.spread(times["scan"])
+    whole, peak = product.spread([t for t, _ in runs]), max(mb for _, mb in runs)
     print(
-        f"{thousands},000 inputs: find {show(times['find'])} s, scan {show(times['scan'])} s, "
-        f"scan/find {show(ratios)}; whole run with nothing to do "
-        f"{show([seconds for seconds, _ in runs])} s, {max(peak for _, peak in runs):.0f} MB",
+        f"{thousands},000 inputs: find {listed} s, scan {scanned} s, scan/find "
+        f"{product.spread(ratios)}; whole run with nothing to do {whole} s, {peak:.0f} MB",
         flush=True,
     )
 
@@ -115,11 +113,6 @@ def run(root: Path, thousands: int) -> tuple[float, float]:
     summary, seconds, peak = product.measured(*flags)
     assert summary["files_skipped"] == thousands * INPUTS, summary
     return seconds, peak
-
-
-def show(values: list[float]) -> str:
-    """Return the median and the range."""
-    return f"{statistics.median(values):.2f} ({min(values):.2f}-{max(values):.2f})"
 
 
 if __name__ == "__main__":

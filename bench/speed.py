@@ -11,7 +11,6 @@ cores), the texts already in memory. Only ratios of the same round mean anything
 
 import argparse
 import json
-import statistics
 import tempfile
 import time
 from pathlib import Path
@@ -50,8 +49,8 @@ def main() -> None:
             flush=True,
         )
     print(
-        f"pipeline / sentence-transformers: median {statistics.median(ratios):.2f}, "
-        f"{min(ratios):.2f} to {max(ratios):.2f}; largest difference of a number {worst:.1e}"
+        f"pipeline / sentence-transformers: {product.spread(ratios)}; "
+        f"largest difference of a number {worst:.1e}"
     )
 
 

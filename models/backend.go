@@ -86,7 +86,7 @@ func describeBackends() string {
 	return strings.Join(names, ", ")
 }
 
-// Precisions and Accelerators return what the flags take.
+// Precisions returns what the flag takes.
 func Precisions() []string { return values(func(b backend) string { return b.precision }) }
 
 // Accelerators returns what the flag takes.

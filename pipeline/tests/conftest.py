@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -48,6 +49,19 @@ def program() -> Program:
     path = REPOSITORY / "build" / "pipeline"
     subprocess.run(["go", "build", "-o", path, "./pipeline"], cwd=REPOSITORY, check=True)
     return Program(path)
+
+
+@pytest.fixture(scope="session")
+def lay_out():
+    """Return lay_out(root, texts): one subreddit with one file of texts, suffix "test"."""
+
+    def lay_out(root: Path, texts: list[str | None]) -> None:
+        (root / "subreddits_list.json").write_text(json.dumps(["mixed"]))
+        chains = root / "chains" / "test" / "mixed" / "all.parquet"
+        chains.parent.mkdir(parents=True)
+        pq.write_table(pa.table({"text": texts}), chains)
+
+    return lay_out
 
 
 @pytest.fixture(scope="session")

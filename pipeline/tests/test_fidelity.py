@@ -1,11 +1,9 @@
 """The pipeline's vectors against those of sentence-transformers (fp32, at most 256 tokens)."""
 
-import json
 import re
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -52,7 +50,7 @@ def invented_texts(rows: list[dict]) -> list[str]:
 
 
 @pytest.mark.parametrize("source", ["invented", "corpus"])
-def test_vectors_equal_those_of_sentence_transformers(source, request, program, tmp_path):
+def test_vectors_equal_those_of_sentence_transformers(source, request, program, lay_out, tmp_path):
     from sentence_transformers import SentenceTransformer
 
     if source == "corpus":
@@ -60,10 +58,7 @@ def test_vectors_equal_those_of_sentence_transformers(source, request, program, 
         assert len(texts) == 1000
     else:
         texts = invented_texts(request.getfixturevalue("sample_rows"))
-    (tmp_path / "subreddits_list.json").write_text(json.dumps(["mixed"]))
-    chains = tmp_path / "chains" / "test" / "mixed" / "all.parquet"
-    chains.parent.mkdir(parents=True)
-    pq.write_table(pa.table({"text": texts}), chains)
+    lay_out(tmp_path, texts)
 
     ended = program.run("--root", tmp_path, "--suffix", "test", "--cluster=false")
     assert ended.code == 0, ended.errors

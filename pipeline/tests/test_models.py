@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -16,7 +15,7 @@ TEXTS = ["", "tea", "the dough rises", None, "the star is bright, the cup is hot
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
-def test_a_model_of_each_pooling_equals_sentence_transformers(pooling, program, tmp_path):
+def test_a_model_of_each_pooling_equals_sentence_transformers(pooling, program, lay_out, tmp_path):
     from sentence_transformers import SentenceTransformer
 
     spec = importlib.util.spec_from_file_location("tiny", TINY)
@@ -27,10 +26,7 @@ def test_a_model_of_each_pooling_equals_sentence_transformers(pooling, program, 
     command = [sys.executable, "-m", "threadloom.export", "--model", source, "--output", model]
     subprocess.run(command, check=True)
 
-    (tmp_path / "subreddits_list.json").write_text(json.dumps(["mixed"]))
-    chains = tmp_path / "chains" / "test" / "mixed" / "all.parquet"
-    chains.parent.mkdir(parents=True)
-    pq.write_table(pa.table({"text": TEXTS}), chains)
+    lay_out(tmp_path, TEXTS)
     ended = program.run("--root", tmp_path, "--suffix=test", "--cluster=false", "--model", model)
     assert ended.code == 0, ended.errors
     output = pq.read_table(tmp_path / "embeddings" / "test" / "mixed" / "all.parquet")

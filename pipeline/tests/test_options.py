@@ -19,13 +19,10 @@ def texts(sample_rows) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def embed(program, texts, tmp_path_factory):
+def embed(program, lay_out, texts, tmp_path_factory):
     """Return a function that runs the pipeline: embed(flag, …) gives the run, table, vectors."""
     root = tmp_path_factory.mktemp("options")
-    (root / "subreddits_list.json").write_text(json.dumps(["mixed"]))
-    chains = root / "chains" / "test" / "mixed" / "all.parquet"
-    chains.parent.mkdir(parents=True)
-    pq.write_table(pa.table({"text": texts}), chains)
+    lay_out(root, texts)
 
     def embed(*flags: str):
         outputs = tmp_path_factory.mktemp("embeddings")
