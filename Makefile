@@ -1,6 +1,6 @@
 # Threadloom. 'make help' lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-bf16 run test test-go test-python lint format bench-speed bench-engine bench-fidelity bench-pipeline bench-scan bench-memory bench-clusters lock clean prerequisites
+.PHONY: help setup run test test-go test-python lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-clusters lock clean prerequisites
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet
@@ -11,25 +11,23 @@ NATIVE := build/lib/ready.h
 SAMPLE := build/sample/subreddits_list.json
 GOLANGCI := build/bin/golangci-lint-v2.12.2
 OPENVINO := build/lib/openvino/ready
-SETUP := $(VENV) $(NATIVE) $(MODEL)/manifest.json $(SAMPLE)
+SETUP := $(VENV) $(NATIVE) $(OPENVINO) $(MODEL)/manifest.json $(SAMPLE)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: prerequisites $(SETUP) ## get and build what a run needs (minutes at first, then seconds)
 
-setup-bf16: setup $(OPENVINO) ## get what --precision=bf16 needs on CPUs that have it (130 MB)
-
 run: setup ## embed and cluster the bundled sample
 	go run ./pipeline --runner=prism
 
-test: setup setup-bf16 $(VENV_DEV) test-go test-python ## set up what the tests need and run all of them
+test: setup $(VENV_DEV) test-go test-python ## set up what the tests need and run all of them
 
 test-go: $(SETUP) $(VENV_DEV)
 	go vet ./...
 	go test ./...
 
-test-python: $(SETUP) $(OPENVINO) $(VENV_DEV)
+test-python: $(SETUP) $(VENV_DEV)
 	$(PYTHON) -m pytest -q
 
 lint: $(SETUP) $(VENV_DEV) $(GOLANGCI) ## check style and layers: golangci-lint, ruff
@@ -37,13 +35,16 @@ lint: $(SETUP) $(VENV_DEV) $(GOLANGCI) ## check style and layers: golangci-lint,
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 
-BENCH := $(SETUP) $(OPENVINO) $(VENV_DEV)
+BENCH := $(SETUP) $(VENV_DEV)
 
 bench-speed: $(BENCH) ## compare with sentence-transformers on the corpus (10 to 30 minutes)
 	$(PYTHON) bench/speed.py
 
 bench-engine: $(BENCH) ## compare the engine with six peers, texts to vectors (10 to 30 minutes)
 	$(PYTHON) bench/engine.py
+
+bench-cores: $(BENCH) ## compare one core with all, and time a run's start (3 minutes)
+	$(PYTHON) bench/cores.py
 
 bench-fidelity: $(BENCH) ## compare the vectors of each precision (2 minutes)
 	$(PYTHON) bench/fidelity.py

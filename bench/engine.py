@@ -57,6 +57,7 @@ def main() -> None:
         for record in records:
             record.child.close()
     print_table(records)
+    print_gains(records)
     print(f"\npeak of fp32 matrix products: {peak / 1e9:.0f} GFLOP/s")
     for record in records:
         if record.child.contender.ours:
@@ -105,6 +106,16 @@ def print_table(records: list[Record]) -> None:
             f"  {product.spread(record.ratios, '.2f'):>19}  {record.peak_rss_mb:5.0f} MB"
             f"  {nearness.worst(record.nearnesses)}"
         )
+
+
+def print_gains(records: list[Record]) -> None:
+    """Print how many times as fast as each peer we were in the same round."""
+    print()
+    for ours in (r for r in records if r.child.contender.ours):
+        for peer in (r for r in records if not r.child.contender.ours):
+            gains = [a / b for a, b in zip(ours.ratios, peer.ratios, strict=True)]
+            names = f"{ours.child.contender.name} / {peer.child.contender.name}"
+            print(f"{names}: {product.spread(gains)}")
 
 
 if __name__ == "__main__":

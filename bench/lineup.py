@@ -39,13 +39,13 @@ def ours() -> list[Contender]:
     return [Contender(f"ours {p}", partial(engine, p), ours=True) for p in ("fp32", "bf16")]
 
 
-def engine(precision: str) -> list:
-    """Build our engine's program."""
+def engine(precision: str, cores: int = 0) -> list:
+    """Build our engine's program, to run on so many cores; 0: all."""
     program = product.RESULTS / "engine"
     subprocess.run(
         ["go", "build", "-o", program, "./bench/engine"], cwd=product.REPOSITORY, check=True
     )
-    return [program, "-model", product.MODEL, "-precision", precision]
+    return [program, "-model", product.MODEL, "-precision", precision, "-cores", str(cores)]
 
 
 def openvino() -> list:

@@ -185,7 +185,9 @@ def _model(path: str, value: bytes | None) -> dict:
     """Return what a footer's fingerprint says about the model."""
     try:
         facts = json.loads(value or b"{}")
-        return {k: facts.get(k) for k in ("model", "model_sha256", "precision", "dimension")}
+        model = {k: facts.get(k) for k in ("model", "model_sha256", "precision", "dimension")}
+        # The weights are the same whatever made a graph of them, and on whatever machine.
+        return model | {"model_sha256": facts.get("weights_sha256") or model["model_sha256"]}
     except (ValueError, AttributeError):
         raise ValueError(f"{path}: its fingerprint in the footer is not a JSON object") from None
 

@@ -27,21 +27,26 @@ type backend struct {
 	accelerator string
 	graph       string // file in the model folder
 	library     func(Config) string
-	missing     func(Config) error // what this machine lacks for it, nil if nothing
-	configure   func(o *ort.SessionOptions, threads int) error
-	budgets     []int // padded tokens of a batch: the first, unless another is measured to be faster
-	runs        int   // batches at once; 0: one per core, each on one thread
+	missing     func(Config) error                                   // what this machine lacks for it, nil if nothing
+	configure   func(o *ort.SessionOptions, runs, threads int) error // runs at once, threads of each
+	budgets     []int                                                // padded tokens of a batch: the first, unless another is measured to be faster
+	runs        int                                                  // batches at once; 0: one per core, each on one thread
 }
 
-// backends in the order of preference of each accelerator's default.
+// backends in the order of preference: of those with one precision on one
+// accelerator the first that this machine has is taken.
 var backends = []backend{
+	{
+		name: "onnxruntime-openvino", precision: FP32, accelerator: CPU, graph: graphFile,
+		library: Config.openVINO, missing: lacksOpenVINO, configure: openVINOIn(FP32), budgets: []int{512, 1024},
+	},
 	{
 		name: "onnxruntime-cpu", precision: FP32, accelerator: CPU, graph: graphFile,
 		library: Config.library, missing: lacksNothing, configure: configureCPU, budgets: []int{DefaultTokenBudget, 2 * DefaultTokenBudget},
 	},
 	{
 		name: "onnxruntime-openvino", precision: BF16, accelerator: CPU, graph: graphFile,
-		library: Config.openVINO, missing: lacksBF16, configure: configureOpenVINO, budgets: []int{1024, 512, 2048}, runs: 1,
+		library: Config.openVINO, missing: lacksBF16, configure: openVINOIn(BF16), budgets: []int{512, 1024},
 	},
 	{
 		name: "onnxruntime-cuda", precision: FP32, accelerator: CUDA, graph: graphFile,
@@ -61,6 +66,10 @@ func candidates(config Config) ([]backend, error) {
 	var lacking error
 	for _, b := range backends {
 		if accelerator != Auto && accelerator != b.accelerator || precision != Auto && precision != b.precision {
+			continue
+		}
+		taken := func(f backend) bool { return f.accelerator == b.accelerator && f.precision == b.precision }
+		if slices.ContainsFunc(found, taken) {
 			continue
 		}
 		if err := b.missing(config); err != nil {
@@ -106,7 +115,9 @@ func lacksNothing(Config) error { return nil }
 
 // configureCPU asks for one thread per Run: the engine runs one batch per core,
 // which wastes less than splitting small matrices over the cores.
-func configureCPU(o *ort.SessionOptions, threads int) error { return o.SetIntraOpNumThreads(threads) }
+func configureCPU(o *ort.SessionOptions, _, threads int) error {
+	return o.SetIntraOpNumThreads(threads)
+}
 
 func orDefault(value, otherwise string) string {
 	if value == "" {

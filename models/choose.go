@@ -60,18 +60,19 @@ func choose(config Config, possible []backend, folder *Folder, tokens *tokenizer
 	var reference [][]float32
 	fastest := 0.0
 	for i, b := range possible {
-		s, err := openSession(folder, b, b.threads(config.Workers))
+		s, err := openSession(folder, b, config.Workers)
 		if err != nil {
 			return opened{}, err
 		}
 		o := opened{backend: b, session: s}
+		if len(possible) == 1 { // nothing to compare with: are they numbers at all?
+			_, err = o.vectors(texts[:1])
+			best = o
+			break
+		}
 		vectors, err := o.vectors(texts)
 		if err != nil {
 			return opened{}, err
-		}
-		if len(possible) == 1 {
-			best = o
-			break
 		}
 		if i == 0 {
 			reference = vectors
@@ -91,6 +92,9 @@ func choose(config Config, possible []backend, folder *Folder, tokens *tokenizer
 			best.session.close()
 		}
 		best, fastest = o, speed
+	}
+	if err != nil {
+		return opened{}, err
 	}
 	best.budget, err = tokenBudget(config, best, texts[0])
 	return best, err

@@ -33,7 +33,7 @@ func lacksHalf(c Config) error {
 
 // configureCUDA puts the session on the first GPU; CUDA_VISIBLE_DEVICES chooses
 // another. It fails, with ONNX Runtime's words, where CUDA or cuDNN cannot be loaded.
-func configureCUDA(o *ort.SessionOptions, _ int) (err error) {
+func configureCUDA(o *ort.SessionOptions, _, _ int) (err error) {
 	cuda, err := ort.NewCUDAProviderOptions()
 	if err != nil {
 		return fmt.Errorf("CUDA: %w", err)

@@ -84,6 +84,7 @@ func Open(config Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	giveBackFreed()
 	e := &Engine{
 		Folder: folder, Backend: Backend{chosen.name, chosen.precision, chosen.budget},
 		config: config, tokens: tokens, session: chosen.session,

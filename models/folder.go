@@ -37,6 +37,7 @@ type Folder struct {
 	Pooling      string // "mean" or "cls"
 	Normalized   bool   // vectors have length 1
 	GraphSHA     string // sha256 of onnx/model.onnx, hex
+	WeightsSHA   string // sha256 of the model.safetensors that it was made of, hex
 	TokenizerSHA string // sha256 of tokenizer.json, hex
 }
 
@@ -44,6 +45,9 @@ type manifest struct {
 	Format int               `json:"format"`
 	Name   string            `json:"name"`
 	Files  map[string]string `json:"files"`
+
+	// Weights is the sha256 of the weights that the graphs were made of.
+	Weights string `json:"weights_sha256"`
 }
 
 // OpenFolder reads a model folder's settings and checks every file against the
@@ -80,7 +84,10 @@ func OpenFolder(path string) (*Folder, error) {
 			return nil, fmt.Errorf("model folder %s: %s is not the file in the manifest (sha256 %.12s…, want %.12s…): export the model again", path, name, got, want)
 		}
 	}
-	f := &Folder{Path: path, Name: m.Name, GraphSHA: m.Files[graphFile], TokenizerSHA: m.Files[tokenizerFile]}
+	f := &Folder{
+		Path: path, Name: m.Name,
+		GraphSHA: m.Files[graphFile], WeightsSHA: m.Weights, TokenizerSHA: m.Files[tokenizerFile],
+	}
 	if err := f.readSettings(m); err != nil {
 		return nil, err
 	}

@@ -10,8 +10,10 @@ package models
 #if defined(__GLIBC__)
 #include <malloc.h>
 static void few_arenas(int n) { mallopt(M_ARENA_MAX, n); }
+static void give_back(void) { malloc_trim(0); }
 #else
 static void few_arenas(int n) { (void)n; }
+static void give_back(void) {}
 #endif
 */
 import "C"
@@ -56,6 +58,10 @@ const coresPerArena = 4
 // Go calls C from many threads, and glibc would give eight a core a heap of their
 // own, where what the tokenizer has freed stays: 100 MB more on two cores.
 func init() { C.few_arenas(C.int(max(1, runtime.NumCPU()/coresPerArena))) }
+
+// giveBackFreed returns freed memory to the system: opening a model takes several
+// times its size for a moment.
+func giveBackFreed() { C.give_back() }
 
 // initRuntime loads ONNX Runtime from path, once per process: the library
 // cannot be loaded twice, so a second, different path is an error.

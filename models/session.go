@@ -6,52 +6,41 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 )
 
+// Names in the graphs that 'python -m threadloom.export' makes. They are not looked
+// up: ONNX Runtime would load the model once more to tell them.
+var graphInputs = []string{"input_ids", "attention_mask"}
+
+const graphOutput = "sentence_embedding"
+
 // session is one ONNX Runtime session. run may be called from several
 // goroutines at once.
 type session struct {
 	ort       *ort.DynamicAdvancedSession
-	inputs    []string
 	dimension int
 }
 
-func openSession(f *Folder, b backend, threads int) (*session, error) {
+func openSession(f *Folder, b backend, cores int) (*session, error) {
 	path := f.file(b.graph)
-	inputs, outputs, err := ort.GetInputOutputInfo(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading the graph %s: %w", path, err)
-	}
-	names := make([]string, len(inputs))
-	for i, in := range inputs {
-		switch in.Name {
-		case "input_ids", "attention_mask", "token_type_ids":
-			names[i] = in.Name
-		default:
-			return nil, fmt.Errorf("the graph %s has an input %q, which this program cannot fill", path, in.Name)
-		}
-	}
-	if len(outputs) != 1 || len(outputs[0].Dimensions) != 2 || outputs[0].Dimensions[1] != int64(f.Dimension) {
-		return nil, fmt.Errorf("the graph %s does not have one output [batch, %d]: export the model with 'python -m threadloom.export'", path, f.Dimension)
-	}
 	options, err := ort.NewSessionOptions()
 	if err != nil {
 		return nil, fmt.Errorf("session options: %w", err)
 	}
 	defer func() { _ = options.Destroy() }() // frees memory only
-	if err := configure(options, b, threads); err != nil {
+	if err := configure(options, b, cores); err != nil {
 		return nil, fmt.Errorf("session options for %s on %s: %w", b.precision, b.accelerator, err)
 	}
-	s, err := ort.NewDynamicAdvancedSession(path, names, []string{outputs[0].Name}, options)
+	s, err := ort.NewDynamicAdvancedSession(path, graphInputs, []string{graphOutput}, options)
 	if err != nil {
 		return nil, fmt.Errorf("opening the graph %s: %w", path, err)
 	}
-	return &session{ort: s, inputs: names, dimension: f.Dimension}, nil
+	return &session{ort: s, dimension: f.Dimension}, nil
 }
 
 // close frees the session; no run may be going on.
 func (s *session) close() { _ = s.ort.Destroy() } // frees memory only
 
 // configure sets what all back ends share, then what is b's own.
-func configure(options *ort.SessionOptions, b backend, threads int) error {
+func configure(options *ort.SessionOptions, b backend, cores int) error {
 	if err := options.SetGraphOptimizationLevel(ort.GraphOptimizationLevelEnableAll); err != nil {
 		return err
 	}
@@ -62,7 +51,7 @@ func configure(options *ort.SessionOptions, b backend, threads int) error {
 	if err := options.SetMemPattern(false); err != nil {
 		return err
 	}
-	return b.configure(options, threads)
+	return b.configure(options, b.atOnce(cores), b.threads(cores))
 }
 
 // run embeds a batch of token sequences and hands each row's vector to emit;
@@ -73,13 +62,13 @@ func (s *session) run(batch [][]uint32, emit func(row int, vector []float32)) er
 		width = max(width, len(ids))
 	}
 	shape := ort.NewShape(int64(len(batch)), int64(width))
-	values := make([]ort.Value, 0, len(s.inputs))
+	values := make([]ort.Value, 0, len(graphInputs))
 	defer func() {
 		for _, v := range values {
 			_ = v.Destroy() // frees memory only
 		}
 	}()
-	for _, name := range s.inputs {
+	for _, name := range graphInputs {
 		data := make([]int64, len(batch)*width)
 		fillInput(name, data, batch, width)
 		t, err := ort.NewTensor(shape, data)

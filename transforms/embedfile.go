@@ -122,7 +122,7 @@ func (s *fileStats) add(r models.Result) {
 func fingerprint(e *models.Engine, in *chainfile.Reader) chainfile.Fingerprint {
 	m := e.Folder
 	return chainfile.Fingerprint{
-		Version: chainfile.Version, Model: m.Name, ModelSHA: m.GraphSHA, TokenizerSHA: m.TokenizerSHA,
+		Version: chainfile.Version, Model: m.Name, ModelSHA: m.GraphSHA, WeightsSHA: m.WeightsSHA, TokenizerSHA: m.TokenizerSHA,
 		Pooling: m.Pooling, Normalized: m.Normalized, MaxSeqLength: m.MaxSeqLength, Dimension: m.Dimension,
 		Precision: e.Backend.Precision, Backend: e.Backend.Name,
 		LongText: e.LongText(), Prompt: e.Prompt(),

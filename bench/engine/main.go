@@ -35,6 +35,7 @@ func main() {
 	config := models.Config{DedupMB: 0}
 	flag.StringVar(&config.Folder, "model", "", "model `folder`")
 	flag.StringVar(&config.Precision, "precision", "", "one of "+strings.Join(models.Precisions(), ", "))
+	flag.IntVar(&config.Workers, "cores", 0, "`cores` to use; 0: all")
 	flag.Parse()
 	if err := serve(config); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -29,6 +29,7 @@ COPIED = (
     "vocab.txt",
 )
 MANIFEST = "manifest.json"
+WEIGHTS = "model.safetensors"
 
 
 def export(
@@ -45,10 +46,10 @@ def export(
     output = Path(output)
     if output.exists() and any(output.iterdir()) and not (output / MANIFEST).exists():
         raise ExportError(f"{output} exists and is no model folder: choose another --output")
-    for file in ("model.safetensors", "tokenizer.json"):
+    for file in (WEIGHTS, "tokenizer.json"):
         if not (source.folder / file).exists():
             raise ExportError(f"{source.folder} has no {file}")
-    weights = _read_weights(source.folder / "model.safetensors")
+    weights = _read_weights(source.folder / WEIGHTS)
     graphs = {"onnx/model.onnx": build(source, weights)}
     if half:
         graphs["onnx/model_fp16.onnx"] = build(source, weights, half=True)
@@ -62,7 +63,7 @@ def export(
             if (source.folder / file).exists():
                 (made / file).parent.mkdir(exist_ok=True)
                 shutil.copyfile(source.folder / file, made / file)
-        _write_manifest(made, source.name)
+        _write_manifest(made, source)
         if output.exists():
             shutil.rmtree(output)
         os.replace(made, output)
@@ -76,12 +77,17 @@ def _read_weights(path: Path) -> dict[str, np.ndarray]:
         raise ExportError(f"{path} cannot be read: {error}") from error
 
 
-def _write_manifest(folder: Path, name: str) -> None:
+def _write_manifest(folder: Path, source: Source) -> None:
     files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     manifest = {
         "exporter": f"threadloom {version('threadloom')}",
-        "files": {f: hashlib.sha256((folder / f).read_bytes()).hexdigest() for f in files},
+        "files": {f: _sha256(folder / f) for f in files},
         "format": 1,
-        "name": name,
+        "name": source.name,
+        "weights_sha256": _sha256(source.folder / WEIGHTS),
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

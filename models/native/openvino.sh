@@ -1,12 +1,18 @@
 #!/bin/sh
-# Put ONNX Runtime with the OpenVINO provider into build/lib/openvino, for
-# --precision=bf16: 130 MB of libraries, taken out of the wheel. They find each
-# other beside themselves ($ORIGIN). Run by 'make setup-bf16'.
+# Put ONNX Runtime with the OpenVINO provider into build/lib/openvino: 130 MB of
+# libraries, taken out of the wheel. They find each other beside themselves
+# ($ORIGIN). Run by 'make setup'. There is a package for Linux on x86-64 only;
+# elsewhere ONNX Runtime's own CPU provider is what there is.
 set -eu
 
 LIB=build/lib/openvino
 rm -rf build/tmp/openvino "$LIB"
 mkdir -p "$LIB"
+if [ "$(uname -sm)" != "Linux x86_64" ]; then
+	echo "no OpenVINO for $(uname -sm): fp32 runs on ONNX Runtime's CPU provider, there is no bf16"
+	echo "none" > "$LIB/ready"
+	exit 0
+fi
 .venv/bin/python -m pip download --quiet --no-deps --only-binary :all: --require-hashes \
 	-r requirements/openvino.txt -d build/tmp/openvino
 .venv/bin/python - "$LIB" <<'END'

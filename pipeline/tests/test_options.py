@@ -1,6 +1,7 @@
 """Precision, long texts, prompts: what the flags do to the vectors, on invented chains."""
 
 import json
+import platform
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+REPOSITORY = Path(__file__).parents[2]
 ALIKE = 0.9999  # least cosine of bf16 to fp32
 
 
@@ -66,6 +68,16 @@ def test_bf16_is_true_to_fp32(embed, exact, precision):
             "bf16",
             "onnxruntime-openvino",
         )
+
+
+def test_fp32_is_exact_whatever_runs_it(embed, exact):
+    library = REPOSITORY / "build" / "lib" / "libonnxruntime.so"
+    _, table, got = embed(f"--onnxruntime_lib={library}")
+    ended, _, want = exact
+    assert mark(table)["backend"] == "onnxruntime-cpu"
+    if platform.system() == "Linux" and platform.machine() == "x86_64":
+        assert ended.summary["backend"] == "onnxruntime-openvino"
+    assert np.abs(got - want).max() < 1e-5
 
 
 @pytest.mark.skipif(has_bf16(), reason="this CPU has bf16")
