@@ -67,7 +67,7 @@ format: $(VENV_DEV) $(GOLANGCI) ## format Go and Python
 
 lock: ## pin the newest Python packages into requirements/ (needs uv)
 	cd requirements && uv pip compile ../pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-find-links --custom-compile-command 'make lock' --extra install --extra export --extra cluster -o run.txt
-	cd requirements && uv pip compile ../pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-find-links --custom-compile-command 'make lock' --extra install --extra export --extra cluster --extra dev -c run.txt -o test.txt
+	cd requirements && uv pip compile ../pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-find-links --custom-compile-command 'make lock' --extra install --extra export --extra cluster --extra worker --extra dev -c run.txt -o test.txt
 
 clean: ## remove everything that set-up and runs left behind
 	rm -rf build .venv threadloom.egg-info

@@ -66,7 +66,9 @@ func choose(config Config, possible []backend, folder *Folder, tokens *tokenizer
 		}
 		o := opened{backend: b, session: s}
 		if len(possible) == 1 { // nothing to compare with: are they numbers at all?
-			_, err = o.vectors(texts[:1])
+			if _, err := o.vectors(texts[:1]); err != nil {
+				return opened{}, err
+			}
 			best = o
 			break
 		}
@@ -92,9 +94,6 @@ func choose(config Config, possible []backend, folder *Folder, tokens *tokenizer
 			best.session.close()
 		}
 		best, fastest = o, speed
-	}
-	if err != nil {
-		return opened{}, err
 	}
 	best.budget, err = tokenBudget(config, best, texts[0])
 	return best, err

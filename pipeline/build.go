@@ -6,7 +6,7 @@ import (
 	"github.com/threadloom/threadloom/transforms"
 )
 
-// Build makes the pipeline: list → expand → filter → partition → embed →
+// Build makes the pipeline: list → expand → filter → partition → embed or bridge →
 // cluster. clusterAddr is where the Python side listens; the last step is left
 // out where there is none.
 func Build(s beam.Scope, c Config, clusterAddr string) {
@@ -14,13 +14,16 @@ func Build(s beam.Scope, c Config, clusterAddr string) {
 	subreddits := transforms.List(s, c.Subreddits)
 	folders := transforms.Expand(s, layout, subreddits)
 	missing, done := transforms.Filter(s, layout, folders)
-	local, mps := transforms.Partition(s, missing)
-	embedded := transforms.Embed(s, transforms.EmbedOptions{
-		Model:       c.engine(),
-		TextColumn:  c.TextColumn,
-		Keep:        c.Keep,
-		DeadLetters: layout.DeadLetters(),
-	}, beam.Flatten(s, local, mps))
+	local, mps := transforms.Partition(s, c.partition(), missing)
+	embedding := c.embedding()
+	var embedded beam.PCollection
+	if c.partition().Bridged() {
+		// Neither branch waits for the other, nor the scan for any of them.
+		here := transforms.Embed(s, embedding, transforms.Apart(s, local))
+		embedded = beam.Flatten(s, here, transforms.Bridge(s, c.bridge(), mps))
+	} else {
+		embedded = transforms.Embed(s, embedding, beam.Flatten(s, local, mps))
+	}
 	if clusterAddr == "" {
 		// Prism (2.77) spins on a core for as long as a stage runs that has no
 		// outputs: somebody must take the files. Reshuffle would not do, it drops it.

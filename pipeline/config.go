@@ -7,8 +7,10 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/mpsbridge"
 	"github.com/threadloom/threadloom/runners"
 	"github.com/threadloom/threadloom/transforms"
 )
@@ -32,6 +34,13 @@ type Config struct {
 	LongText       string
 	Prompt         string
 	DedupMB        int
+	MPSShare       float64
+	MPSSubreddits  []string
+	Redis          string
+	Queue          string
+	PathMap        []string
+	ClaimTimeout   time.Duration
+	LostAfter      time.Duration
 	Cluster        bool
 	ClusterBy      string
 	ClusterSeed    int64
@@ -64,6 +73,23 @@ func (c Config) engine() models.Config {
 		Folder: c.Model, Library: c.ONNXRuntimeLib,
 		Precision: c.Precision, Accelerator: c.Accelerator, TokenBudget: c.TokenBudget,
 		LongText: c.LongText, Prompt: c.Prompt, DedupMB: c.DedupMB,
+	}
+}
+
+func (c Config) embedding() transforms.EmbedOptions {
+	return transforms.EmbedOptions{
+		Model: c.engine(), TextColumn: c.TextColumn, Keep: c.Keep, DeadLetters: c.Layout().DeadLetters(),
+	}
+}
+
+func (c Config) partition() transforms.PartitionOptions {
+	return transforms.PartitionOptions{Share: c.MPSShare, Subreddits: c.MPSSubreddits}
+}
+
+func (c Config) bridge() transforms.BridgeOptions {
+	return transforms.BridgeOptions{
+		Embed: c.embedding(), Redis: c.Redis, Queue: c.Queue, PathMap: c.PathMap,
+		ClaimTimeout: c.ClaimTimeout, LostAfter: c.LostAfter,
 	}
 }
 
@@ -125,6 +151,9 @@ func (c *Config) check() error {
 	if c.TokenBudget < 0 {
 		return usagef("--token_budget %d: want a positive number", c.TokenBudget)
 	}
+	if err := c.checkBridge(); err != nil {
+		return err
+	}
 	if info, err := os.Stat(c.Layout().Chains); err != nil || !info.IsDir() {
 		return usagef("no chains folder %s: check --root and --suffix", c.Layout().Chains)
 	}
@@ -149,6 +178,25 @@ func (c *Config) check() error {
 		if _, err := os.Stat(c.Python); err != nil {
 			return usagef("--python %s: no such file: run 'make setup', or skip clustering with --cluster=false", c.Python)
 		}
+	}
+	return nil
+}
+
+func (c *Config) checkBridge() error {
+	if c.MPSShare < 0 || c.MPSShare > 1 {
+		return usagef("--mps_share %g: want 0 to 1", c.MPSShare)
+	}
+	if !c.partition().Bridged() {
+		return nil
+	}
+	if c.LongText == models.Chunk {
+		return usagef("--long_text=chunk: the workers behind the bridge do not chunk; set --mps_share=0")
+	}
+	if c.ClaimTimeout <= 0 || c.LostAfter <= 0 {
+		return usagef("--mps_claim_timeout and --bridge_lost_after: want more than 0")
+	}
+	if _, err := mpsbridge.ParsePathMaps(c.PathMap); err != nil {
+		return usagef("--path_map: %w", err)
 	}
 	return nil
 }

@@ -7,9 +7,11 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/runners" // registers --runner
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/mpsbridge"
 )
 
 const usageText = `Usage: go run ./pipeline [run] [flags]
@@ -47,6 +49,7 @@ func parseFlags(args []string, out io.Writer) (Config, error) {
 	own.StringVar(&c.LongText, "long_text", models.Truncate, "`what` becomes of texts longer than the model reads: truncate, or chunk (the mean of overlapping chunks)")
 	own.StringVar(&c.Prompt, "prompt", "", "`text` to put before every text, for models that want one")
 	own.IntVar(&c.DedupMB, "dedup_cache_mb", 32, "`megabytes` for vectors of texts seen before; 0 keeps none")
+	bridgeFlags(own, &c)
 	own.BoolVar(&c.Cluster, "cluster", true, "cluster the embeddings at the end")
 	own.StringVar(&c.ClusterBy, "cluster_by", "all", "`what` to cluster: all chains together, or each subreddit")
 	own.Int64Var(&c.ClusterSeed, "cluster_seed", 42, "random `seed` of the clustering")
@@ -88,4 +91,21 @@ func parseFlags(args []string, out io.Writer) (Config, error) {
 		return c, usageError{err}
 	}
 	return c, nil
+}
+
+// bridgeFlags are those of the bridge to workers on other machines.
+func bridgeFlags(own *flag.FlagSet, c *Config) {
+	own.Float64Var(&c.MPSShare, "mps_share", 0, "`share` of the files that workers on other machines (threadloom-worker) embed, 0 to 1")
+	own.Func("mps_subreddits", "comma-separated `subreddits` of which workers embed all files", func(s string) error {
+		c.MPSSubreddits = strings.Split(s, ",")
+		return nil
+	})
+	own.StringVar(&c.Redis, "redis", "redis://127.0.0.1:6379", "`URL` of the Redis between the pipeline and its workers; the password may be in THREADLOOM_REDIS_PASSWORD")
+	own.StringVar(&c.Queue, "queue", mpsbridge.DefaultQueue, "`name` of the list of jobs in Redis")
+	own.Func("path_map", "`FROM=TO`: what the workers' jobs call a folder of this machine (may be repeated)", func(s string) error {
+		c.PathMap = append(c.PathMap, s)
+		return nil
+	})
+	own.DurationVar(&c.ClaimTimeout, "mps_claim_timeout", 10*time.Minute, "`time` after which a file that no worker has begun is embedded here")
+	own.DurationVar(&c.LostAfter, "bridge_lost_after", 2*time.Minute, "`time` after which a file that Redis has forgotten is put into the list again")
 }

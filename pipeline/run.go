@@ -64,6 +64,9 @@ func open(ctx context.Context, c Config) (*models.Engine, *cluster.Server, error
 	}
 	engine, err := models.Shared(c.engine())
 	err = errors.Join(err, starting.Wait())
+	if err == nil && c.partition().Bridged() {
+		err = announce(ctx, c, engine.Folder)
+	}
 	return engine, server, err
 }
 

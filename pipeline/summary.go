@@ -15,6 +15,7 @@ import (
 // summary is what a run did; --json prints it.
 type summary struct {
 	FilesDone     int64   `json:"files_done"`
+	FilesBridged  int64   `json:"files_by_workers"` // of the done ones
 	FilesSkipped  int64   `json:"files_skipped"`
 	DeadLettered  int64   `json:"files_dead_lettered"`
 	Rows          int64   `json:"rows"`
@@ -48,7 +49,7 @@ type work struct {
 // summarise makes the summary of what was counted, by counter name.
 func summarise(c Config, n map[string]int64, w work) summary {
 	s := summary{
-		FilesDone: n["files_done"], FilesSkipped: n["files_skipped"], DeadLettered: n["files_dead_lettered"],
+		FilesDone: n["files_done"], FilesBridged: n["files_by_workers"], FilesSkipped: n["files_skipped"], DeadLettered: n["files_dead_lettered"],
 		Rows: n["rows"], Tokens: n["tokens"], TruncatedRows: n["rows_truncated"], RepairedRows: n["rows_repaired"],
 		ClusteredRows: n["clustered_rows"], Clusters: n["clusters"], NoiseRows: n["noise_rows"],
 		LostTokens:   max(0, share(n["tokens_before_truncation"]-n["tokens"], n["tokens_before_truncation"])),
@@ -84,6 +85,9 @@ func share(part, whole int64) float64 {
 func (s summary) text(clusterBy string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "files     %d embedded, %d skipped, %d dead-lettered\n", s.FilesDone, s.FilesSkipped, s.DeadLettered)
+	if s.FilesBridged > 0 {
+		fmt.Fprintf(&b, "          %d of them embedded by workers on other machines\n", s.FilesBridged)
+	}
 	fmt.Fprintf(&b, "rows      %d, %d truncated: %.1f %% of all tokens were not read\n", s.Rows, s.TruncatedRows, 100*s.LostTokens)
 	if s.RepairedRows > 0 {
 		fmt.Fprintf(&b, "          %d rows had NUL bytes or invalid UTF-8\n", s.RepairedRows)

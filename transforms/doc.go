@@ -5,6 +5,7 @@
 //	Filter     PCollection<Folder>      → PCollection<File> missing, PCollection<File> done
 //	Partition  PCollection<File>        → PCollection<File> local, PCollection<File> mps
 //	Embed      PCollection<File>        → PCollection<File>     those that were embedded
+//	Bridge     PCollection<File>        → PCollection<File>     those that workers elsewhere embedded
 //
 // Elements name files and never hold rows or vectors: runners keep shuffled data
 // in memory or send it over the network.

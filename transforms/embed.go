@@ -66,6 +66,8 @@ type outcome struct {
 	file  File
 	stats fileStats
 	err   error
+	// bridged: a worker behind the bridge embedded it, or let it die
+	bridged bool
 }
 
 // each calls add for every counter that the outcome adds to.
@@ -75,6 +77,9 @@ func (o outcome) each(add func(c *Counter, n int64)) {
 		return
 	}
 	add(filesDone, 1)
+	if o.bridged {
+		add(filesBridged, 1)
+	}
 	add(rowsDone, o.stats.rows)
 	add(tokensDone, o.stats.tokens)
 	add(tokensSeen, o.stats.allTokens)
@@ -91,25 +96,28 @@ func (f *embedFn) Setup() (err error) {
 func (f *embedFn) StartBundle(func(File)) {}
 
 func (f *embedFn) ProcessElement(ctx context.Context, file File, emit func(File)) error {
-	f.outcomes.start(slots, func() outcome {
-		if !openFiles.enter(time.Now()) {
-			return outcome{file: file, err: ErrInterrupted}
-		}
-		defer func() { openFiles.leave(time.Now()) }()
-		stats, err := embedFile(ctx, f.engine, file, f.Options)
-		o := outcome{file, stats, err}
-		o.each(func(c *Counter, n int64) { c.local.Add(n) }) // progress must not wait for the bundle
-		return o
-	})
-	return f.flush(ctx, f.outcomes.take(), emit)
+	f.outcomes.start(slots, func() outcome { return embedOne(ctx, f.engine, file, f.Options) })
+	return flushOutcomes(ctx, f.Options.DeadLetters, f.outcomes.take(), emit)
 }
 
 func (f *embedFn) FinishBundle(ctx context.Context, emit func(File)) error {
-	return f.flush(ctx, f.outcomes.rest(), emit)
+	return flushOutcomes(ctx, f.Options.DeadLetters, f.outcomes.rest(), emit)
 }
 
-// flush emits and counts the files that have finished.
-func (f *embedFn) flush(ctx context.Context, finished []outcome, emit func(File)) error {
+// embedOne embeds one file unless no more files are to be opened.
+func embedOne(ctx context.Context, engine *models.Engine, file File, o EmbedOptions) outcome {
+	if !openFiles.enter(time.Now()) {
+		return outcome{file: file, err: ErrInterrupted}
+	}
+	defer func() { openFiles.leave(time.Now()) }()
+	stats, err := embedFile(ctx, engine, file, o)
+	out := outcome{file: file, stats: stats, err: err}
+	out.each(func(c *Counter, n int64) { c.local.Add(n) }) // progress must not wait for the bundle
+	return out
+}
+
+// flushOutcomes emits and counts the files that have finished.
+func flushOutcomes(ctx context.Context, deadLetters string, finished []outcome, emit func(File)) error {
 	interrupted := false
 	for _, o := range finished {
 		if errors.Is(o.err, ErrInterrupted) {
@@ -125,7 +133,7 @@ func (f *embedFn) flush(ctx context.Context, finished []outcome, emit func(File)
 			return fmt.Errorf("embedding %s: %w", o.file.Input, o.err)
 		}
 		log.Warnf(ctx, "dead letter: %s: %v", o.file.Input, o.err)
-		err := appendDeadLetter(f.Options.DeadLetters, DeadLetter{
+		err := appendDeadLetter(deadLetters, DeadLetter{
 			Input: o.file.Input, Output: o.file.Output, Step: "embed", Error: o.err.Error(), Time: time.Now().UTC(),
 		})
 		if err != nil {

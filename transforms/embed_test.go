@@ -40,7 +40,7 @@ func embedAll(t *testing.T, root string) Layout {
 	layout := NewLayout(root, "test")
 	p, s := beam.NewPipelineWithRoot()
 	missing, _ := Filter(s, layout, Expand(s, layout, beam.Create(s, "baking")))
-	local, _ := Partition(s, missing)
+	local, _ := Partition(s, PartitionOptions{}, missing)
 	Embed(s, EmbedOptions{Model: models.Config{Folder: model}, TextColumn: "text", DeadLetters: layout.DeadLetters()}, local)
 	if err := ptest.Run(p); err != nil {
 		t.Fatal(err)

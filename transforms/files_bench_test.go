@@ -32,7 +32,7 @@ func BenchmarkFiles(b *testing.B) {
 		layout.each("bench", names, func(file File) {
 			done.start(slots, func() outcome {
 				stats, err := embedFile(context.Background(), engine, file, options)
-				return outcome{file, stats, err}
+				return outcome{file: file, stats: stats, err: err}
 			})
 		})
 		for _, o := range done.rest() {

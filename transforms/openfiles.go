@@ -65,6 +65,13 @@ func (g *gate) close() (inside int) {
 	return g.inside
 }
 
+// shut says whether the gate is closed.
+func (g *gate) shut() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.closed
+}
+
 // wait waits until nothing is inside.
 func (g *gate) wait() {
 	g.mu.Lock()

@@ -63,7 +63,7 @@ func TestPartitionKeepsEveryFileHere(t *testing.T) {
 	layout := NewLayout("/data", "test")
 	file := layout.file("baking", "a.parquet")
 	p, s := beam.NewPipelineWithRoot()
-	local, mps := Partition(s, beam.Create(s, file))
+	local, mps := Partition(s, PartitionOptions{}, beam.Create(s, file))
 	passert.Equals(s, local, file)
 	passert.Empty(s, mps)
 	ptest.RunAndValidate(t, p)

@@ -37,7 +37,7 @@ class Program:
         )
 
     def end(self, process: subprocess.Popen) -> Ended:
-        out, errors = process.communicate(timeout=1800)
+        out, errors = process.communicate(timeout=900)
         return Ended(process.returncode, json.loads(out) if out else None, errors)
 
     def run(self, *flags: object) -> Ended:

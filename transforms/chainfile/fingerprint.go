@@ -7,7 +7,7 @@ const Version = "0.1.0"
 type Fingerprint struct {
 	Version      string `json:"version"`
 	Model        string `json:"model"`
-	ModelSHA     string `json:"model_sha256"` // of the file that was run
+	ModelSHA     string `json:"model_sha256"`   // of the file that was run
 	WeightsSHA   string `json:"weights_sha256"` // the same whatever graph was made of them
 	TokenizerSHA string `json:"tokenizer_sha256"`
 	Pooling      string `json:"pooling"`

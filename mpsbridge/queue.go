@@ -1,0 +1,204 @@
+package mpsbridge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	// Attempts is after how many a job is dead.
+	Attempts = 3
+	// tombstone is for how long the list of a lost worker is looked at.
+	tombstone = time.Hour
+	// pieceOfJobs bounds the jobs that one script is given: it holds Redis up meanwhile.
+	pieceOfJobs = 10_000
+	// eventsAtOnce bounds the events of one call.
+	eventsAtOnce = 1000
+)
+
+// Queue is the pipeline's end of the bridge. It is safe for concurrent use.
+type Queue struct {
+	keys
+	client *redis.Client
+}
+
+// Reaped is what Reap did.
+type Reaped struct {
+	Requeued int // jobs of lost workers, in todo again
+	Buried   int // jobs that were lost once too often
+	Due      int // jobs whose delay was over
+	Live     int // workers with a lease
+}
+
+// Event is something that happened to a job: "done", "dead" or "requeued".
+type Event struct{ Kind, Job, Worker string }
+
+// DeadJob is a job that nobody tries any more.
+type DeadJob struct {
+	Job      string `json:"job"`
+	Attempts int    `json:"attempts"`
+	Reason   string `json:"reason"`
+	Worker   string `json:"worker"`
+	At       int64  `json:"at"` // ms, Redis's time
+}
+
+// Enqueue puts those of some jobs into todo that are in no list, and returns how
+// many. Dead ones are left, or tried anew with revive.
+func (q *Queue) Enqueue(ctx context.Context, jobs []string, revive bool) (n int, err error) {
+	anew := 0
+	if revive {
+		anew = 1
+	}
+	keys := []string{q.todo(), q.delayed(), q.lists(), q.dead(), q.attempts()}
+	err = inPieces(jobs, func(piece []string) error {
+		put, err := enqueueScript.Run(ctx, q.client, keys, arguments(piece, q.active(""), anew)...).Int()
+		n += put
+		return err
+	})
+	return n, q.wrap("putting jobs in", err)
+}
+
+// Unlisted returns those of some jobs that are in no list and not dead.
+func (q *Queue) Unlisted(ctx context.Context, jobs []string) (unlisted []string, err error) {
+	keys := []string{q.todo(), q.delayed(), q.lists(), q.dead()}
+	err = inPieces(jobs, func(piece []string) error {
+		some, err := unlistedScript.Run(ctx, q.client, keys, arguments(piece, q.active(""))...).StringSlice()
+		unlisted = append(unlisted, some...)
+		return err
+	})
+	return unlisted, q.wrap("looking for jobs", err)
+}
+
+// Withdraw takes up to most of some jobs, the last one first, out of the queue and
+// returns those that it took: no worker holds them, nor will.
+func (q *Queue) Withdraw(ctx context.Context, jobs []string, most int) (taken []string, err error) {
+	keys := []string{q.todo(), q.delayed(), q.attempts()}
+	for end := len(jobs); end > 0 && len(taken) < most; end -= pieceOfJobs {
+		piece := jobs[max(0, end-pieceOfJobs):end]
+		some, err := withdrawScript.Run(ctx, q.client, keys, arguments(piece, most-len(taken))...).StringSlice()
+		if err != nil {
+			return taken, q.wrap("taking jobs back", err)
+		}
+		taken = append(taken, some...)
+	}
+	return taken, nil
+}
+
+// Reap puts the jobs of lost workers, and those that are due, back into todo.
+func (q *Queue) Reap(ctx context.Context) (Reaped, error) {
+	keys := []string{
+		q.workers(), q.lists(), q.todo(), q.attempts(), q.dead(), q.delayed(), q.begun(), q.events(),
+	}
+	n, err := reapScript.Run(ctx, q.client, keys, q.active(""), Attempts, tombstone.Milliseconds()).Int64Slice()
+	if err != nil || len(n) != 4 {
+		return Reaped{}, q.wrap("looking for lost workers", err)
+	}
+	return Reaped{int(n[0]), int(n[1]), int(n[2]), int(n[3])}, nil
+}
+
+// Events returns what happened after an event, waiting for it a while, and the last
+// event's name, to go on from. After "" it returns nothing but the name to begin with.
+func (q *Queue) Events(ctx context.Context, after string, wait time.Duration) (events []Event, next string, err error) {
+	if after == "" {
+		last, err := q.client.XRevRangeN(ctx, q.events(), "+", "-", 1).Result()
+		if err != nil {
+			return nil, "", q.wrap("reading events", err)
+		}
+		if len(last) > 0 {
+			return nil, last[0].ID, nil
+		}
+		return nil, "0-0", nil
+	}
+	streams, err := q.client.XRead(ctx, &redis.XReadArgs{
+		Streams: []string{q.events(), after}, Count: eventsAtOnce, Block: wait,
+	}).Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return nil, after, q.wrap("reading events", err)
+	}
+	for _, s := range streams {
+		for _, m := range s.Messages {
+			field := func(name string) string { s, _ := m.Values[name].(string); return s }
+			events = append(events, Event{field("event"), field("job"), field("worker")})
+			after = m.ID
+		}
+	}
+	return events, after, nil
+}
+
+// DeadOf returns which of some jobs are dead.
+func (q *Queue) DeadOf(ctx context.Context, jobs []string) (map[string]DeadJob, error) {
+	dead := map[string]DeadJob{}
+	err := inPieces(jobs, func(piece []string) error {
+		values, err := q.client.HMGet(ctx, q.dead(), piece...).Result()
+		for i, v := range values {
+			if s, ok := v.(string); ok {
+				dead[piece[i]] = deadJob(piece[i], s)
+			}
+		}
+		return err
+	})
+	return dead, q.wrap("looking for dead jobs", err)
+}
+
+func deadJob(job, value string) DeadJob {
+	d := DeadJob{Reason: value} // somebody else's entry is shown as it is
+	if json.Unmarshal([]byte(value), &d) != nil {
+		d = DeadJob{Reason: value}
+	}
+	d.Job = job
+	return d
+}
+
+// Publish tells the workers the settings of the run that writes below root, as they call it.
+func (q *Queue) Publish(ctx context.Context, root string, s Settings) error {
+	value, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("settings for the workers: %w", err)
+	}
+	return q.wrap("telling the workers the settings", q.client.HSet(ctx, q.roots(), root, value).Err())
+}
+
+// Close closes the connections.
+func (q *Queue) Close() error { return q.client.Close() }
+
+func (q *Queue) wrap(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("redis at %s, queue %s: %s: %w", q.client.Options().Addr, q.queue, doing, err)
+}
+
+// inPieces calls do with some of the jobs at a time.
+func inPieces(jobs []string, do func([]string) error) error {
+	for len(jobs) > 0 {
+		n := min(len(jobs), pieceOfJobs)
+		if err := do(jobs[:n]); err != nil {
+			return err
+		}
+		jobs = jobs[n:]
+	}
+	return nil
+}
+
+// arguments are some values and then the jobs, for a script.
+func arguments(jobs []string, first ...any) []any {
+	all := append(make([]any, 0, len(first)+len(jobs)), first...)
+	for _, job := range jobs {
+		all = append(all, job)
+	}
+	return all
+}
+
+// milliseconds reads a time that Redis stores.
+func milliseconds(s string) int64 {
+	s, _, _ = strings.Cut(s, ".")
+	n, _ := strconv.ParseInt(s, 10, 64) // what is no number is long ago
+	return n
+}

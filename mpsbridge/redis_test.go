@@ -1,0 +1,169 @@
+package mpsbridge
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// server is a redis-server of a test's own.
+type server struct {
+	t       *testing.T
+	address string
+	folder  string
+	process *exec.Cmd
+}
+
+// startRedis starts one with an append-only file. Without redis-server the test is
+// skipped on a laptop and fails in CI.
+func startRedis(t *testing.T) *server {
+	t.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("no redis-server: install it")
+		}
+		t.Skip("no redis-server on this machine")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &server{t: t, address: l.Addr().String(), folder: t.TempDir()}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s.start()
+	t.Cleanup(s.kill)
+	return s
+}
+
+func (s *server) start() {
+	s.t.Helper()
+	_, port, _ := net.SplitHostPort(s.address)
+	s.process = exec.Command(
+		"redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", s.folder,
+		"--appendonly", "yes", "--appendfsync", "always", "--save", "", "--loglevel", "warning",
+	)
+	if err := s.process.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	client := redis.NewClient(&redis.Options{Addr: s.address})
+	defer func() { _ = client.Close() }()
+	until(s.t, "redis-server answers", func() bool { return client.Ping(context.Background()).Err() == nil })
+}
+
+// kill ends it without a warning; start starts it again with what is on its disk.
+func (s *server) kill() {
+	_ = s.process.Process.Kill() // it may be dead already
+	_ = s.process.Wait()
+}
+
+func (s *server) open() *Queue {
+	s.t.Helper()
+	q, err := Open(context.Background(), "redis://"+s.address, "q")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = q.Close() })
+	return q
+}
+
+// until waits for something to hold.
+func until(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("it never held that %s", what)
+		}
+	}
+}
+
+// worker is a worker's end of the protocol, as mpsbridge/worker has it in Python.
+type worker struct {
+	*Queue
+	t    *testing.T
+	name string
+}
+
+func (q *Queue) worker(t *testing.T, name string) *worker {
+	w := &worker{q, t, name}
+	if w.heartbeat(time.Minute, 1) != 1 {
+		t.Fatalf("worker %s could not register", name)
+	}
+	return w
+}
+
+func (w *worker) run(name string, keys []string, arguments ...any) int {
+	w.t.Helper()
+	n, err := script(name).Run(context.Background(), w.client, keys, arguments...).Int()
+	if err != nil {
+		w.t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+func (w *worker) heartbeat(lease time.Duration, first int) int {
+	w.t.Helper()
+	return w.run("heartbeat", []string{w.workers(), w.lists()}, w.name, lease.Milliseconds(), first)
+}
+
+// move takes a job and does not begin it; "" if there is none.
+func (w *worker) move() string {
+	return w.client.LMove(context.Background(), w.todo(), w.active(w.name), "LEFT", "RIGHT").Val()
+}
+
+func (w *worker) begin(job string) int {
+	w.t.Helper()
+	return w.run("begin", []string{w.workers(), w.active(w.name), w.todo(), w.begun()}, w.name, job)
+}
+
+func (w *worker) take() string {
+	w.t.Helper()
+	job := w.move()
+	if job != "" && w.begin(job) != 1 {
+		w.t.Fatalf("worker %s could not begin %s", w.name, job)
+	}
+	return job
+}
+
+func (w *worker) ack(job string) int {
+	w.t.Helper()
+	return w.run("ack", []string{w.active(w.name), w.attempts(), w.begun(), w.events()}, w.name, job)
+}
+
+func (w *worker) nack(job string, most int, delay time.Duration, reason string) int {
+	w.t.Helper()
+	keys := []string{w.active(w.name), w.delayed(), w.attempts(), w.dead(), w.begun(), w.events()}
+	return w.run("nack", keys, w.name, job, most, delay.Milliseconds(), reason)
+}
+
+func (w *worker) giveBack(job, end string) int {
+	w.t.Helper()
+	return w.run("giveback", []string{w.active(w.name), w.todo(), w.begun()}, job, end)
+}
+
+func (w *worker) leave() int {
+	w.t.Helper()
+	return w.run("leave", []string{w.workers(), w.active(w.name), w.todo(), w.begun()}, w.name)
+}
+
+// lose lets a worker's lease end.
+func (w *worker) lose() {
+	w.t.Helper()
+	w.heartbeat(0, 1)
+	time.Sleep(3 * time.Millisecond)
+}
+
+func jobs(n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i], _ = Job{fmt.Sprintf("/d/in/%06d.parquet", i), fmt.Sprintf("/d/out/%06d.parquet", i)}.Raw()
+	}
+	return all
+}

@@ -1,0 +1,10 @@
+-- Put a job back into todo without counting an attempt.
+-- KEYS  active, todo, begun
+-- ARGV  job, 'head' (this worker stops) or 'tail' (this worker cannot do it, others may)
+-- Returns 1, or 0 where the job was not there any more: the worker is fenced.
+if redis.call('LREM', KEYS[1], 1, ARGV[1]) == 0 then
+  return 0
+end
+redis.call('HDEL', KEYS[3], redis.sha1hex(ARGV[1]))
+redis.call(ARGV[2] == 'head' and 'LPUSH' or 'RPUSH', KEYS[2], ARGV[1])
+return 1

@@ -1,0 +1,16 @@
+-- Take jobs that no worker holds out of the queue.
+-- KEYS  todo, delayed, attempts
+-- ARGV  most jobs to take, jobs... (looked for from todo's tail, the last one first)
+-- Returns those that were taken.
+local taken = {}
+for i = #ARGV, 2, -1 do
+  if #taken >= tonumber(ARGV[1]) then
+    break
+  end
+  local job = ARGV[i]
+  if redis.call('LREM', KEYS[1], -1, job) + redis.call('ZREM', KEYS[2], job) > 0 then
+    redis.call('HDEL', KEYS[3], redis.sha1hex(job))
+    taken[#taken + 1] = job
+  end
+end
+return taken

@@ -1,0 +1,98 @@
+package mpsbridge
+
+import (
+	"context"
+	"crypto/sha1"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Status is what is in a queue.
+type Status struct {
+	Todo    int            `json:"todo"`
+	Delayed int            `json:"delayed"`
+	Workers []WorkerStatus `json:"workers"`
+	Dead    []DeadJob      `json:"dead"`
+}
+
+// WorkerStatus is a worker and the jobs that it holds.
+type WorkerStatus struct {
+	Name string        `json:"name"`
+	Live bool          `json:"live"`        // its lease has not ended
+	Seen time.Duration `json:"seen_ns_ago"` // since its last sign of life
+	Jobs []ActiveJob   `json:"jobs"`
+}
+
+// ActiveJob is a job that a worker holds.
+type ActiveJob struct {
+	Job string        `json:"job"`
+	Age time.Duration `json:"age_ns"` // since it was begun; 0: it was not yet
+}
+
+// Status looks at all lists. They may change meanwhile: it is for people to read.
+func (q *Queue) Status(ctx context.Context) (Status, error) {
+	pipe := q.client.Pipeline()
+	todo, delayed := pipe.LLen(ctx, q.todo()), pipe.ZCard(ctx, q.delayed())
+	dead, clock := pipe.HGetAll(ctx, q.dead()), pipe.Time(ctx)
+	leases, seen := pipe.ZRangeWithScores(ctx, q.workers(), 0, -1), pipe.ZRangeWithScores(ctx, q.lists(), 0, -1)
+	begun := pipe.HGetAll(ctx, q.begun())
+	if _, err := pipe.Exec(ctx); err != nil {
+		return Status{}, q.wrap("reading the lists", err)
+	}
+	now := clock.Val().UnixMilli()
+	s := Status{Todo: int(todo.Val()), Delayed: int(delayed.Val()), Workers: []WorkerStatus{}, Dead: []DeadJob{}}
+	live := map[string]bool{}
+	for _, z := range leases.Val() {
+		live[z.Member.(string)] = int64(z.Score) >= now
+	}
+	for _, z := range seen.Val() {
+		w := WorkerStatus{Name: z.Member.(string), Seen: time.Duration(now-int64(z.Score)) * time.Millisecond, Jobs: []ActiveJob{}}
+		w.Live = live[w.Name]
+		jobs, err := q.client.LRange(ctx, q.active(w.Name), 0, -1).Result()
+		if err != nil {
+			return Status{}, q.wrap("reading a worker's list", err)
+		}
+		for _, job := range jobs {
+			a := ActiveJob{Job: job}
+			if at, ok := begun.Val()[identity(job)]; ok {
+				a.Age = time.Duration(now-milliseconds(at)) * time.Millisecond
+			}
+			w.Jobs = append(w.Jobs, a)
+		}
+		if w.Live || len(w.Jobs) > 0 {
+			s.Workers = append(s.Workers, w)
+		}
+	}
+	for job, value := range dead.Val() {
+		s.Dead = append(s.Dead, deadJob(job, value))
+	}
+	slices.SortFunc(s.Dead, func(a, b DeadJob) int { return strings.Compare(a.Job, b.Job) })
+	return s, nil
+}
+
+// identity is what the hashes call a job.
+func identity(job string) string {
+	sum := sha1.Sum([]byte(job)) //nolint:gosec // as Redis's sha1hex; not for secrecy
+	return hex.EncodeToString(sum[:])
+}
+
+// Retry puts dead jobs back into todo; Drop forgets them. Both return how many there were.
+func (q *Queue) Retry(ctx context.Context, jobs []string) (int, error) {
+	return q.settle(ctx, "retry", jobs)
+}
+
+// Drop forgets dead jobs and returns how many there were.
+func (q *Queue) Drop(ctx context.Context, jobs []string) (int, error) {
+	return q.settle(ctx, "drop", jobs)
+}
+
+func (q *Queue) settle(ctx context.Context, how string, jobs []string) (n int, err error) {
+	err = inPieces(jobs, func(piece []string) error {
+		some, err := retryScript.Run(ctx, q.client, []string{q.dead(), q.todo()}, arguments(piece, how)...).Int()
+		n += some
+		return err
+	})
+	return n, q.wrap("settling dead jobs", err)
+}

@@ -1,0 +1,174 @@
+r"""``threadloom-worker``: embed files that a pipeline hands over through Redis.
+
+Example, on a Mac that has the pipeline's /data mounted as /Volumes/data:
+
+    threadloom-worker --redis redis://node1:6379 --root /Volumes/data \
+        --path_map /data=/Volumes/data
+
+The first SIGTERM or SIGINT finishes the open file, the second gives it back at once. The password
+of Redis may be in THREADLOOM_REDIS_PASSWORD or in the file THREADLOOM_REDIS_PASSWORD_FILE names.
+"""
+
+import argparse
+import contextlib
+import logging
+import signal
+import sys
+import threading
+import time
+from urllib.parse import urlsplit
+
+from threadloom.worker import jobs
+from threadloom.worker.keys import DEFAULT_QUEUE
+
+DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+PROGRESS_EVERY = 30  # seconds between log lines off a terminal
+
+
+def main() -> None:
+    """Run the worker; the exit code is 0, 2 for wrong usage, or 128 + the signal's number."""
+    options = _flags().parse_args()
+    logging.basicConfig(
+        level=logging.INFO, format="time=%(asctime)s level=%(levelname)s msg=%(message)s"
+    )
+    logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
+    try:
+        sys.exit(_work(options))
+    except _Wrong as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+class _Wrong(Exception):
+    """A wrong setting; the message is one line."""
+
+
+def _flags() -> argparse.ArgumentParser:
+    flags = argparse.ArgumentParser(
+        prog="threadloom-worker", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    flags.add_argument("--redis", default="redis://127.0.0.1:6379", metavar="URL")
+    flags.add_argument("--queue", default=DEFAULT_QUEUE, help="name of the list of jobs")
+    flags.add_argument(
+        "--root", action="append", required=True, metavar="DIR",
+        help="only files below are read or written (may be repeated)",
+    )  # fmt: skip
+    flags.add_argument(
+        "--path_map", action="append", default=[], metavar="FROM=TO",
+        help="this machine's name of a folder of the pipeline's (may be repeated)",
+    )  # fmt: skip
+    flags.add_argument(
+        "--lease", type=float, default=60, metavar="SECONDS",
+        help="without a sign of life for so long, others get the job (60)",
+    )  # fmt: skip
+    flags.add_argument("--stall", type=float, default=600, metavar="SECONDS",
+                       help="after so long without a finished batch, too (600)")  # fmt: skip
+    flags.add_argument("--model", default=DEFAULT_MODEL, help="folder, or name on the hub")
+    flags.add_argument("--device", default="auto", choices=("auto", "mps", "cuda", "cpu"))
+    flags.add_argument("--token_budget", type=int, metavar="TOKENS",
+                       help="padded tokens of one batch (default: by device)")  # fmt: skip
+    flags.add_argument("--threads", type=int, help="of torch on a CPU (default: torch's)")
+    flags.add_argument("--until_idle", type=float, metavar="SECONDS",
+                       help="end when no job has come for so long")  # fmt: skip
+    return flags
+
+
+def _work(options: argparse.Namespace) -> int:
+    try:
+        paths = jobs.PathMap(options.path_map)
+    except ValueError as error:
+        raise _Wrong(f"--path_map: {error}") from None
+    # Imported here: a wrong flag is told at once, torch takes seconds.
+    import redis
+    import torch
+
+    from threadloom.worker import model, places
+    from threadloom.worker.lease import Lease
+    from threadloom.worker.queue import Queue, connect
+    from threadloom.worker.worker import Interrupted, Worker
+
+    try:
+        mine, loaders, heart = (Queue(connect(options.redis), options.queue) for _ in range(3))
+        mine.client.ping()
+    except (redis.RedisError, ValueError, OSError) as error:
+        where = urlsplit(options.redis)
+        raise _Wrong(f"redis at {where.hostname}:{where.port or 6379}: {error}") from None
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    try:
+        device = model.choose_device(options.device)
+        encoder = model.Encoder(model.find(options.model), device, options.token_budget)
+    except model.NoDevice as error:
+        raise _Wrong(str(error)) from None
+    except (OSError, ValueError) as error:
+        raise _Wrong(f"--model {options.model}: {str(error).splitlines()[0]}") from None
+    lease = Lease(heart, options.lease, options.stall)
+    worker = Worker(mine, loaders, lease, encoder, places.Places(options.root, paths),
+                    options.model)  # fmt: skip
+    signals = _follow_signals(worker, Interrupted)
+    logging.info("%s waits for jobs in %s, on %s", lease.name, options.queue, device)
+    with _progress(worker):
+        try:
+            worker.run(options.until_idle)
+        except Interrupted:
+            logging.warning("the open file was given back")
+    t = worker.totals
+    print(f"files {t.files}, rows {t.rows}, {t.truncated} truncated, failed {t.failed}")
+    return 128 + signals[0] if signals else 0
+
+
+def _follow_signals(worker, interrupted: type[BaseException]) -> list[int]:
+    """Stop at the first signal, interrupt at the second; return the list of those received."""
+    received: list[int] = []
+
+    def handle(number: int, _frame) -> None:
+        received.append(number)
+        if len(received) == 1:
+            logging.warning("finishing the open file; again to give it back at once")
+            worker.stop()
+        elif len(received) == 2:
+            raise interrupted
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handle)
+    return received
+
+
+@contextlib.contextmanager
+def _progress(worker):
+    """Show on a terminal what the worker does; log it now and then elsewhere."""
+    end, start = threading.Event(), time.monotonic()
+
+    def line() -> str:
+        t = worker.totals
+        speed = t.rows / (time.monotonic() - start)
+        return f"{t.files} files, {t.rows} rows, {speed:.0f} rows/s  {worker.current}"
+
+    if sys.stderr.isatty():
+        from rich.console import Console
+
+        with Console(stderr=True).status("waiting") as status:
+            thread = threading.Thread(
+                target=lambda: [status.update(line()) for _ in iter(lambda: end.wait(0.5), True)]
+            )
+            thread.start()
+            try:
+                yield
+            finally:
+                end.set()
+                thread.join()
+        return
+
+    def log() -> None:
+        while not end.wait(PROGRESS_EVERY):
+            logging.info("%s", line())
+
+    threading.Thread(target=log, daemon=True).start()
+    try:
+        yield
+    finally:
+        end.set()
+
+
+if __name__ == "__main__":
+    main()

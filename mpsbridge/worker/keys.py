@@ -1,0 +1,28 @@
+"""The names of a queue's keys in Redis, as ``mpsbridge/keys.go`` explains them."""
+
+from dataclasses import dataclass
+
+DEFAULT_QUEUE = "phase4_todo_queue"
+NAMES = ("workers", "lists", "begun", "delayed", "attempts", "dead", "events", "roots")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys of one queue; ``golden/keys.json`` holds both languages to them."""
+
+    queue: str
+
+    @property
+    def todo(self) -> str:
+        """LIST of jobs, taken from the head."""
+        return self.queue
+
+    def active(self, worker: str) -> str:
+        """LIST of the jobs that a worker holds; of "", what the names begin with."""
+        return f"{self.queue}:active:{worker}"
+
+    def __getattr__(self, name: str) -> str:
+        """The others are called after the queue and themselves."""
+        if name not in NAMES:
+            raise AttributeError(name)
+        return f"{self.queue}:{name}"

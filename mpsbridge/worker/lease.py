@@ -1,0 +1,76 @@
+"""A worker's name and lease, kept up by a thread with a connection of its own."""
+
+import contextlib
+import logging
+import os
+import secrets
+import socket
+import threading
+import time
+
+import redis
+
+from threadloom.worker.queue import Queue
+
+log = logging.getLogger("threadloom.worker")
+
+
+class Lease:
+    """The right to hold jobs under a name.
+
+    A thread renews it, also while the main one computes. It stops to do so when a job is held
+    and nothing has moved for `stall` seconds: then the device hangs, and others may have the
+    job. A lease that was lost is never taken up again; the worker goes on under a new name.
+    """
+
+    def __init__(self, queue: Queue, seconds: float, stall: float):
+        """Register a first name; raises redis.RedisError where Redis is not there."""
+        self._queue, self._seconds, self._stall = queue, seconds, stall
+        self._held, self._moved = 0, time.monotonic()
+        self._end = threading.Event()
+        self.name = ""
+        self._register()
+        self._thread = threading.Thread(target=self._keep, name="heartbeat", daemon=True)
+        self._thread.start()
+
+    def moved(self) -> None:
+        """Note that something was finished: a batch, or a file."""
+        self._moved = time.monotonic()
+
+    @contextlib.contextmanager
+    def holding(self):
+        """Hold a job: from now on a stall is noticed."""
+        self._held += 1
+        self.moved()
+        try:
+            yield
+        finally:
+            self._held -= 1
+
+    def close(self) -> None:
+        """Stop renewing."""
+        self._end.set()
+        self._thread.join(timeout=20)
+
+    def _register(self) -> None:
+        name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        self._queue.heartbeat(name, self._seconds, first=True)
+        self.name = name
+
+    def _keep(self) -> None:
+        silent = False
+        while not self._end.wait(self._seconds / 3):
+            stalled = self._held and time.monotonic() - self._moved > self._stall
+            try:
+                if stalled:
+                    log.error("nothing has moved for %.0f s: the lease is left to end", self._stall)
+                elif not self._queue.heartbeat(self.name, self._seconds):
+                    lost = self.name
+                    self._register()
+                    log.warning("%s lost its lease; going on as %s", lost, self.name)
+                self._queue.reap()
+                silent = False
+            except redis.RedisError as error:
+                if not silent:
+                    log.warning("Redis does not answer: %s", error)
+                silent = True

@@ -1,0 +1,170 @@
+"""A sentence-transformers model on a device: texts to vectors."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from sentence_transformers import SentenceTransformer
+from tokenizers import Tokenizer
+
+MAX_TEXT_BYTES = 64 << 10  # the first 256 tokens of any text that is not one endless word
+# Padded tokens of one batch, and what widths are rounded up to: Metal compiles, and keeps,
+# what it runs for each shape, so there it meets a few shapes only.
+BUDGETS = {"cpu": 2048, "cuda": 65536, "mps": 16384}
+WIDTHS = {"cpu": 1, "cuda": 8, "mps": 32}
+EMPTY_CACHE_EVERY = 64  # batches, on mps
+
+
+class NoDevice(Exception):
+    """A device that was asked for and is not there; the message is one line."""
+
+
+def choose_device(wanted: str) -> str:
+    """Return the device to use; raise NoDevice where the one asked for is missing."""
+    there = {
+        "mps": torch.backends.mps.is_available(),
+        "cuda": torch.cuda.is_available(),
+        "cpu": True,
+    }
+    if wanted == "auto":
+        return next(device for device in ("mps", "cuda", "cpu") if there[device])
+    if not there[wanted]:
+        raise NoDevice(f"--device {wanted}: torch {torch.__version__} finds none here")
+    return wanted
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Texts as the model reads them."""
+
+    ids: list[list[int]]
+    truncated: np.ndarray  # bool[texts]
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Return int32[texts]."""
+        return np.array([len(ids) for ids in self.ids], np.int32)
+
+
+class Encoder:
+    """A loaded model."""
+
+    def __init__(self, folder: Path, device: str, budget: int | None = None):
+        """Load the model of a sentence-transformers folder."""
+        self.device = device
+        self.budget = budget or BUDGETS[device]
+        self._model = SentenceTransformer(str(folder), device=device).eval()
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        # The file of all-MiniLM-L6-v2 cuts at 128 and pads to 128; the model reads 256.
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self._batches = 0
+        self.facts = _facts(folder)
+
+    @property
+    def backend(self) -> str:
+        """Return the fingerprint's name of what runs the model."""
+        return f"sentence-transformers-{self.device}"
+
+    def tokenise(self, texts: list[bytes], prompt: str = "") -> Tokens:
+        """Tokenise texts in UTF-8, cut as the pipeline cuts them."""
+        longest = self.facts["max_seq_length"]
+        clean = [_clean(text) for text in texts]
+        encodings = self._tokenizer.encode_batch_fast([prompt + text for text, _ in clean])
+        ids, truncated = [], []
+        for encoding, (_, cut) in zip(encodings, clean, strict=True):
+            all_ids = encoding.ids
+            over = len(all_ids) > longest
+            ids.append([*all_ids[: longest - 1], all_ids[-1]] if over else all_ids)
+            truncated.append(over or cut)
+        return Tokens(ids, np.array(truncated, bool))
+
+    def embed(self, tokens: Tokens, progress: Callable[[], None] = lambda: None) -> np.ndarray:
+        """Return float32[texts, dimension]; calls `progress` after each batch.
+
+        Identical texts are run once.
+        """
+        rows: dict[tuple[int, ...], list[int]] = {}
+        for row, ids in enumerate(tokens.ids):
+            rows.setdefault(tuple(ids), []).append(row)
+        unique = sorted(rows, key=len, reverse=True)
+        vectors = np.empty((len(tokens.ids), self.facts["dimension"]), np.float32)
+        while unique:
+            width = -(-len(unique[0]) // WIDTHS[self.device]) * WIDTHS[self.device]
+            batch = unique[: max(1, self.budget // width)]
+            unique = unique[len(batch) :]
+            for ids, vector in zip(batch, self.run(batch, width), strict=False):
+                vectors[rows[ids]] = vector
+            progress()
+        return vectors
+
+    def run(self, batch: list[tuple[int, ...]], width: int) -> np.ndarray:
+        """Run one batch, padded to `width`; on mps to a full number of rows, too."""
+        height = max(1, self.budget // width) if self.device == "mps" else len(batch)
+        ids = np.zeros((height, width), np.int64)
+        mask = np.zeros((height, width), np.int64)
+        mask[len(batch) :, 0] = 1  # a row without any token would be a division by 0
+        for row, sequence in enumerate(batch):
+            ids[row, : len(sequence)] = sequence
+            mask[row, : len(sequence)] = 1
+        with torch.inference_mode():
+            features = {
+                "input_ids": torch.from_numpy(ids).to(self.device),
+                "attention_mask": torch.from_numpy(mask).to(self.device),
+            }
+            out = self._model(features)["sentence_embedding"][: len(batch)].float().cpu().numpy()
+        self._batches += 1
+        if self.device == "mps" and self._batches % EMPTY_CACHE_EVERY == 0:
+            torch.mps.empty_cache()
+        return out
+
+    def differs(self, wanted: dict) -> str:
+        """Return what of a run's settings this model does not meet, "" if nothing."""
+        for key in ("weights_sha256", "tokenizer_sha256", "pooling", "normalized",
+                    "max_seq_length", "dimension"):  # fmt: skip
+            if key in wanted and wanted[key] != self.facts[key]:
+                return f"the run's {key} is {wanted[key]}, --model's is {self.facts[key]}"
+        return ""
+
+
+def find(model: str) -> Path:
+    """Return the folder of a model: a folder, or a name on the hub."""
+    if Path(model).is_dir():
+        return Path(model)
+    from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(model))
+
+
+def _clean(text: bytes) -> tuple[str, bool]:
+    """Cut a text between two characters, and make it valid; as models/tokenizer.go does."""
+    cut = len(text) > MAX_TEXT_BYTES
+    if cut:
+        end = MAX_TEXT_BYTES
+        while end > MAX_TEXT_BYTES - 4 and text[end] & 0xC0 == 0x80:
+            end -= 1
+        text = text[:end]
+    return text.decode("utf-8", errors="replace").replace("\0", ""), cut
+
+
+def _facts(folder: Path) -> dict:
+    pooling = json.loads((folder / "1_Pooling" / "config.json").read_text())
+    modules = json.loads((folder / "modules.json").read_text())
+    sentence = json.loads((folder / "sentence_bert_config.json").read_text())
+    return {
+        "weights_sha256": _sha256(folder / "model.safetensors"),
+        "tokenizer_sha256": _sha256(folder / "tokenizer.json"),
+        "pooling": "cls" if pooling.get("pooling_mode_cls_token") else "mean",
+        "normalized": any(m["type"].endswith(".Normalize") for m in modules),
+        "max_seq_length": sentence["max_seq_length"],
+        "dimension": pooling["word_embedding_dimension"],
+    }
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

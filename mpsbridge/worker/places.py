@@ -1,0 +1,90 @@
+"""Which files a job means on this machine, and whether it may touch them."""
+
+import json
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from threadloom.worker.jobs import Job, PathMap, Refused, longest
+
+NONCE_FILE = ".threadloom-nonce"
+LATE_ENTRIES = 5.0  # seconds in which a file of another machine may become visible (NFS)
+
+
+class NotHere(Exception):
+    """A job that this worker cannot do and others may; the message is one line."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a run embeds; the defaults are for jobs that somebody put in by hand."""
+
+    text_column: str = "text"
+    keep: tuple[str, ...] = ()  # empty: all scalar columns
+    prompt: str = ""
+    model: dict = field(default_factory=dict)  # what must be true of this worker's model
+
+
+@dataclass(frozen=True)
+class Work:
+    """A job on this machine."""
+
+    job: Job
+    input: str
+    output: str
+    settings: Settings
+
+
+class Places:
+    """The folders that this worker may read and write."""
+
+    def __init__(self, roots: list[str], paths: PathMap):
+        """Take the folders as they are named; links in them are followed later."""
+        self._roots = [os.path.abspath(root) for root in roots]
+        self._paths = paths
+
+    def resolve(self, job: Job, runs: dict[str, str]) -> Work:
+        """Return the job's files here; `runs` is output folder of a run → settings (JSON).
+
+        Raises NotHere where the folder is not mounted or not this worker's, and Refused where
+        the paths lead out of the roots.
+        """
+        run = longest(job.output_path, runs)
+        settings = self._settings(run, runs[run]) if run else Settings()
+        source, target = self._paths.map(job.input_path), self._paths.map(job.output_path)
+        for path in (source, target):
+            if longest(path, self._roots) is None:
+                if run:
+                    raise NotHere(f"{path} is not below --root (--path_map may be missing)")
+                raise Refused(f"{path} is outside --root")
+        for path in (source, os.path.dirname(target)):
+            if longest(os.path.realpath(path), map(os.path.realpath, self._roots)) is None:
+                raise Refused(f"{path} leads outside --root")
+        return Work(job, source, target, settings)
+
+    def _settings(self, run: str, text: str) -> Settings:
+        folder = self._paths.map(run)
+        try:
+            facts = json.loads(text)
+            seen = Path(folder, NONCE_FILE).read_text(encoding="utf-8").strip()
+        except OSError:
+            raise NotHere(f"{folder} has no {NONCE_FILE}: it is not mounted here") from None
+        except ValueError:
+            raise NotHere(f"the settings of {run} are not JSON") from None
+        if seen != facts.get("nonce"):
+            raise NotHere(f"{folder} is another folder than the pipeline's: wrong nonce")
+        model = {k: v for k, v in facts.items() if k not in ("nonce", "keep", "prompt", "version")}
+        column = model.pop("text_column", "text")
+        return Settings(column, tuple(facts.get("keep") or ()), facts.get("prompt", ""), model)
+
+
+def wait_for(path: str, seconds: float = LATE_ENTRIES) -> None:
+    """Wait for a file that another machine wrote a moment ago to become visible."""
+    end = time.monotonic() + seconds
+    while not os.path.exists(path):
+        if time.monotonic() > end:
+            raise FileNotFoundError(f"no file {path}")
+        if os.path.isdir(os.path.dirname(path)):
+            os.listdir(os.path.dirname(path))  # has NFS look again
+        time.sleep(0.2)

@@ -1,0 +1,109 @@
+"""A worker's end of the protocol: the scripts, by name, on one connection."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from threadloom.worker.keys import NAMES, Keys
+
+ATTEMPTS = 3  # after which a job is dead
+TOMBSTONE_MS = 3_600_000  # for how long the list of a lost worker is looked at
+TAKE_WAIT = 5  # seconds that a take waits for a job
+SILENCE = 15  # seconds without an answer after which a connection is given up
+_SCRIPTS = ("ack", "begin", "giveback", "heartbeat", "leave", "nack", "reap")
+
+
+def connect(url: str) -> redis.Redis:
+    """Return a client that notices a connection whose other end is gone without a word."""
+    client = redis.Redis.from_url(
+        url,
+        socket_timeout=SILENCE,
+        socket_connect_timeout=5,
+        socket_keepalive=True,
+        retry=Retry(NoBackoff(), 0),
+    )
+    kwargs = client.connection_pool.connection_kwargs
+    kwargs.setdefault("password", password())
+    return client
+
+
+def password() -> str | None:
+    """Return the password from the environment, or from the file that it names."""
+    if found := os.environ.get("THREADLOOM_REDIS_PASSWORD"):
+        return found
+    if file := os.environ.get("THREADLOOM_REDIS_PASSWORD_FILE"):
+        return Path(file).read_text(encoding="utf-8").strip()
+    return None
+
+
+class Queue:
+    """One connection to a queue. Not for several threads at once."""
+
+    def __init__(self, client: redis.Redis, name: str):
+        """Read the scripts; nothing is sent yet."""
+        self.client, self.keys = client, Keys(name)
+        folder = Path(__file__).parent / "scripts"
+        if not folder.is_dir():  # in the repository they lie beside
+            folder = Path(__file__).parent.parent / "scripts"
+        self._scripts = {s: (folder / f"{s}.lua").read_text(encoding="utf-8") for s in _SCRIPTS}
+
+    def heartbeat(self, worker: str, lease: float, first: bool = False) -> bool:
+        """Renew a lease of so many seconds, or register; False: the worker is fenced."""
+        return self._run(
+            "heartbeat", ("workers", "lists"), worker, int(lease * 1000), int(first)
+        )  # fmt: skip
+
+    def take(self, worker: str, wait: float = TAKE_WAIT) -> bytes | None:
+        """Move a job to the worker's list; None if there was none for so many seconds."""
+        k = self.keys
+        return self.client.blmove(k.todo, k.active(worker), wait, "LEFT", "RIGHT")
+
+    def begin(self, worker: str, job: bytes) -> bool:
+        """Begin a job that was taken; False: the worker is fenced."""
+        return self._run("begin", ("workers", worker, "todo", "begun"), worker, job)
+
+    def held(self, worker: str) -> list[bytes]:
+        """Return the jobs in the worker's list."""
+        return self.client.lrange(self.keys.active(worker), 0, -1)
+
+    def ack(self, worker: str, job: bytes) -> bool:
+        """Take a finished job off the list; False: the worker is fenced."""
+        return self._run("ack", (worker, "attempts", "begun", "events"), worker, job)
+
+    def nack(self, worker: str, job: bytes, reason: str, most: int, delay: float) -> int:
+        """Count a failed attempt; return how many there were, -1 if the job is dead now."""
+        keys = (worker, "delayed", "attempts", "dead", "begun", "events")
+        return self._run("nack", keys, worker, job, most, int(delay * 1000), reason)
+
+    def give_back(self, worker: str, job: bytes, end: str) -> bool:
+        """Put a job back to todo's "head" or "tail" without an attempt."""
+        return self._run("giveback", (worker, "todo", "begun"), job, end)
+
+    def leave(self, worker: str) -> int:
+        """End the lease and put back what the worker holds; return how many jobs."""
+        return self._run("leave", ("workers", worker, "todo", "begun"), worker)
+
+    def reap(self) -> None:
+        """Put the jobs of lost workers, and those that are due, back into todo."""
+        keys = ("workers", "lists", "todo", "attempts", "dead", "delayed", "begun", "events")
+        self._run("reap", keys, self.keys.active(""), ATTEMPTS, TOMBSTONE_MS)
+
+    def roots(self) -> dict[str, str]:
+        """Return the settings of the runs, JSON, by output folder."""
+        found = self.client.hgetall(self.keys.roots)
+        return {k.decode(): v.decode() for k, v in found.items()}
+
+    def _run(self, script: str, names: tuple[str, ...], *arguments):
+        # A name that is none of the queue's keys is a worker's: its list of active jobs.
+        known = (*NAMES, "todo")
+        keys = [getattr(self.keys, n) if n in known else self.keys.active(n) for n in names]
+        text = self._scripts[script]
+        try:
+            sha = hashlib.sha1(text.encode()).hexdigest()
+            return self.client.evalsha(sha, len(keys), *keys, *arguments)
+        except redis.exceptions.NoScriptError:  # SCRIPT LOAD would take one more permission
+            return self.client.eval(text, len(keys), *keys, *arguments)

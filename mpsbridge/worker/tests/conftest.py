@@ -1,0 +1,189 @@
+"""Real redis-servers and real workers, forked from this process so that torch is loaded once."""
+
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import redis
+
+from threadloom.export.source import packaged
+from threadloom.worker import model, places, worker
+from threadloom.worker.jobs import PathMap
+from threadloom.worker.keys import Keys
+from threadloom.worker.lease import Lease
+from threadloom.worker.queue import Queue, connect
+
+QUEUE = "q"
+LEASE = 0.4  # seconds
+GOLDEN = Path(__file__).parents[2] / "golden"
+
+
+class Server:
+    """A redis-server of a test's own, with an append-only file."""
+
+    def __init__(self, folder: Path):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        self.url, self.folder = f"redis://127.0.0.1:{self.port}", folder
+        self.client = redis.Redis(port=self.port)
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder,
+             "--appendonly", "yes", "--save", "", "--loglevel", "warning"]
+        )  # fmt: skip
+        until(self.answers)
+
+    def answers(self) -> bool:
+        try:
+            return self.client.ping()
+        except redis.ConnectionError:
+            return False
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def until(holds: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for something to hold."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it never held"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def server(tmp_path):
+    if not shutil.which("redis-server"):
+        if os.environ.get("CI"):
+            pytest.fail("no redis-server: install it")
+        pytest.skip("no redis-server on this machine")
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    server = Server(folder)
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def encoder():
+    import torch
+
+    torch.set_num_threads(1)  # a forked process cannot use the threads of its parent
+    return model.Encoder(packaged(), "cpu")
+
+
+@pytest.fixture
+def root(tmp_path) -> Path:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    return folder
+
+
+class Bridge:
+    """A queue, a folder of files, and the workers of a test."""
+
+    def __init__(self, server: Server, root: Path, encoder: model.Encoder):
+        self.server, self.root, self.encoder = server, root, encoder
+        self.redis, self.keys = server.client, Keys(QUEUE)
+        self.workers: list[multiprocessing.Process] = []
+
+    def file(self, name: str, rows: int = 3) -> bytes:
+        """Write an input of a few rows; return its job."""
+        path = self.root / "in" / f"{name}.parquet"
+        path.parent.mkdir(exist_ok=True)
+        pq.write_table(pa.table({"id": list(range(rows)), "text": ["some text"] * rows}), path)
+        return self.job(path)
+
+    def job(self, path: Path) -> bytes:
+        out = self.root / "out" / path.name
+        job = {"input_path": str(path), "output_path": str(out)}
+        return json.dumps(job, separators=(",", ":")).encode()
+
+    def put(self, *jobs: bytes) -> None:
+        self.redis.rpush(self.keys.todo, *jobs)  # as a plain producer does
+
+    def start(
+        self, change: Callable = lambda: None, url: str = "", lease: float = LEASE, idle: float = 0
+    ) -> multiprocessing.Process:
+        """Fork a worker, changed by a function beforehand."""
+        arguments = (change, url or self.server.url, lease, idle or None)
+        process = multiprocessing.get_context("fork").Process(target=self._work, args=arguments)
+        process.start()
+        self.workers.append(process)
+        return process
+
+    def _work(self, change, url: str, lease: float, idle: float | None) -> None:
+        worker.FIRST_DELAY = 0.05
+        change()
+        mine, loaders, heart = (Queue(connect(url), QUEUE) for _ in range(3))
+        held = Lease(heart, lease, stall=600)
+        where = places.Places([str(self.root)], PathMap([]))
+        w = worker.Worker(mine, loaders, held, self.encoder, where, "tiny")
+        signals = []
+
+        def handle(*_):
+            signals.append(1)
+            if len(signals) > 1:
+                raise worker.Interrupted
+            w.stop()
+
+        signal.signal(signal.SIGTERM, handle)
+        try:
+            w.run(idle)
+        except worker.Interrupted:
+            os._exit(9)
+        os._exit(0)
+
+    def outputs(self) -> list[str]:
+        """Return the names of the outputs; all must be whole and nothing else lie beside them."""
+        names = sorted(p.name for p in (self.root / "out").glob("*"))
+        for name in names:
+            assert pq.read_table(self.root / "out" / name).num_rows > 0
+        return names
+
+    def settled(self) -> bool:
+        """Whether no job is in any list."""
+        lists = [self.keys.todo, *(k.decode() for k in self.redis.keys(self.keys.active("*")))]
+        return not any(self.redis.llen(k) for k in lists) and not self.redis.zcard(
+            self.keys.delayed
+        )
+
+    def dead(self) -> dict[bytes, dict]:
+        found = self.redis.hgetall(self.keys.dead)
+        return {job: json.loads(why) for job, why in found.items()}
+
+    def events(self) -> list[str]:
+        return [fields[b"event"].decode() for _, fields in self.redis.xrange(self.keys.events)]
+
+
+@pytest.fixture
+def bridge(server, root, encoder):
+    bridge = Bridge(server, root, encoder)
+    yield bridge
+    for process in bridge.workers:
+        process.kill()
+        process.join()
+
+
+@pytest.fixture(scope="session", name="until")
+def _until():
+    return until
+
+
+@pytest.fixture(scope="session")
+def golden():
+    return lambda name: json.loads((GOLDEN / name).read_text(encoding="utf-8"))

@@ -1,0 +1,33 @@
+"""Jobs, keys and path maps are what the Go side reads and writes."""
+
+import pytest
+
+from threadloom.worker import jobs
+from threadloom.worker.keys import NAMES, Keys
+
+
+def test_the_keys_are_the_golden_ones(golden):
+    want = golden("keys.json")
+    keys = Keys(want["queue"])
+    got = {name: getattr(keys, name) for name in (*NAMES, "queue", "todo")}
+    worker = want["worker"]
+    assert got | {"worker": worker, "active": keys.active(worker)} == want
+
+
+def test_jobs_are_read_as_the_golden_ones(golden):
+    for want in golden("jobs.json"):
+        if "error" in want:
+            with pytest.raises(jobs.Refused, match=want["error"].replace("..", r"\.\.")):
+                jobs.parse(want["raw"].encode())
+        else:
+            job = jobs.parse(want["raw"].encode())
+            assert (job.input_path, job.output_path) == (want["input_path"], want["output_path"])
+
+
+def test_paths_are_mapped_as_the_golden_ones(golden):
+    for want in golden("pathmaps.json"):
+        if "error" in want:
+            with pytest.raises(ValueError, match=want["error"]):
+                jobs.PathMap(want["maps"])
+        else:
+            assert jobs.PathMap(want["maps"]).map(want["path"]) == want["mapped"], want

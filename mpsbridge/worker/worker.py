@@ -1,0 +1,262 @@
+"""The worker: takes jobs, embeds their files, and lets go of none that is not done."""
+
+import contextlib
+import logging
+import queue as queues
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import redis
+
+from threadloom.worker import files, jobs, places
+from threadloom.worker.lease import Lease
+from threadloom.worker.model import Encoder, Tokens
+from threadloom.worker.queue import ATTEMPTS, Queue
+
+log = logging.getLogger("threadloom.worker")
+
+FIRST_DELAY = 5.0  # seconds until a job that failed is tried again; doubled each time
+LONGEST_PAUSE = 30.0  # seconds between two jobs that this worker cannot do
+FAILURES = (OSError, ValueError, RuntimeError, MemoryError)  # of one file; Arrow's are ValueErrors
+
+
+class Interrupted(BaseException):
+    """Ends the open file at once: the second signal."""
+
+
+@dataclass
+class Prepared:
+    """A job that was begun, its file opened and the first rows tokenised."""
+
+    raw: bytes
+    holder: str  # the name under which it is held
+    work: places.Work | None = None
+    source: files.Source | None = None
+    pieces: Iterator | None = None
+    done: bool = False  # there is a valid output already
+    failure: str = ""
+    attempts: int = ATTEMPTS
+
+
+@dataclass
+class Totals:
+    """What the worker did."""
+
+    files: int = 0
+    rows: int = 0
+    failed: int = 0
+    truncated: int = 0
+
+
+class Worker:
+    """One device and its two connections: the loader's, and that of the device's thread."""
+
+    def __init__(self, mine: Queue, loaders: Queue, lease: Lease, encoder: Encoder,
+                 where: places.Places, model: str):  # fmt: skip
+        """Start nothing yet."""
+        self._queue, self._loading, self._lease = mine, loaders, lease
+        self._encoder, self._places, self._model = encoder, where, model
+        self._ready: queues.Queue[Prepared] = queues.Queue()
+        self._room = threading.Semaphore(2)  # the open file, and the next
+        self._stop = threading.Event()
+        self._hand: list[bytes] = []  # jobs that were begun and not let go of
+        self._doubt = False  # Redis may think that other jobs are in this worker's hand
+        self.totals = Totals()
+        self.current = ""
+
+    def stop(self) -> None:
+        """Take no more jobs; the open file is finished."""
+        self._stop.set()
+
+    def run(self, until_idle: float | None = None) -> None:
+        """Work until stopped, or until no job has come for so many seconds."""
+        loader = threading.Thread(target=self._load, name="loader", daemon=True)
+        loader.start()
+        last = time.monotonic()
+        current: Prepared | None = None
+        try:
+            while not self._stop.is_set():
+                with contextlib.suppress(queues.Empty):
+                    current = self._ready.get(timeout=0.2)
+                if current is None:
+                    if until_idle is not None and time.monotonic() - last > until_idle:
+                        break
+                    continue
+                self._finish(current)
+                self._hand.remove(current.raw)
+                current = None
+                self._room.release()
+                last = time.monotonic()
+        except Interrupted:
+            if current:
+                self._say(self._queue.give_back, current.holder, current.raw, "head")
+            raise
+        finally:
+            self._stop.set()
+            loader.join(timeout=20)
+            while not self._ready.empty():
+                prepared = self._ready.get()
+                self._say(self._queue.give_back, prepared.holder, prepared.raw, "head")
+            self._lease.close()
+            self._say(self._queue.leave, self._lease.name)
+
+    def _load(self) -> None:
+        """Prepare one job ahead of the device."""
+        pause, silent = 0.0, False
+        while not self._stop.is_set():
+            if not self._room.acquire(timeout=0.2):
+                continue
+            prepared = None
+            try:
+                self._settle_doubt()
+                prepared = self._next()
+                silent = False
+            except redis.RedisError as error:
+                self._doubt = True
+                if not silent:
+                    log.warning("Redis does not answer: %s", error)
+                silent = True
+                self._stop.wait(1.0)
+            except places.NotHere as reason:
+                pause = min(LONGEST_PAUSE, 2 * pause or 1.0)
+                log.warning("given back: %s", reason)
+                self._stop.wait(pause)
+            if prepared is None:
+                self._room.release()
+                continue
+            pause = 0.0
+            self._ready.put(prepared)
+
+    def _next(self) -> Prepared | None:
+        holder = self._lease.name
+        raw = self.take(holder)
+        if raw is None or not self.begin(holder, raw):
+            return None
+        self._hand.append(raw)
+        prepared = Prepared(raw, holder)
+        try:
+            self._open(prepared)
+        except places.NotHere:
+            self._hand.remove(raw)
+            self._loading.give_back(holder, raw, "tail")
+            raise
+        except jobs.Refused as reason:
+            prepared.failure, prepared.attempts = str(reason), 0
+        except FAILURES as error:
+            prepared.failure = _line(error)
+        return prepared
+
+    def _settle_doubt(self) -> None:
+        """Give back what is in this worker's list and not in its hand.
+
+        Redis went away between a question and its answer: a job may have been taken without this
+        worker's knowing, or be done without Redis's knowing. The lease holds, so nobody else
+        would ever look at them.
+        """
+        if not self._doubt:
+            return
+        holder = self._lease.name
+        for raw in self._loading.held(holder):
+            if raw not in self._hand:
+                self._loading.give_back(holder, raw, "head")
+        self._doubt = False
+
+    def take(self, holder: str) -> bytes | None:
+        """Take a job; None if there is none."""
+        return self._loading.take(holder)
+
+    def begin(self, holder: str, raw: bytes) -> bool:
+        """Begin a job; False if the lease was lost."""
+        return self._loading.begin(holder, raw)
+
+    def _open(self, prepared: Prepared) -> None:
+        job = jobs.parse(prepared.raw)
+        work = prepared.work = self._places.resolve(job, self._loading.roots())
+        if why := self._encoder.differs(work.settings.model):
+            raise places.NotHere(why)
+        places.wait_for(work.input)
+        source = files.Source(work.input, work.settings.text_column, work.settings.keep)
+        prepared.source, prepared.done = source, files.rows_of(work.output) == source.rows
+        if prepared.done:
+            source.close()
+            return
+        pieces = self._tokenised(source, work.settings.prompt)
+        first = next(pieces, None)
+        prepared.pieces = iter(()) if first is None else _chain(first, pieces)
+
+    def _tokenised(self, source: files.Source, prompt: str) -> Iterator[tuple[Tokens, object]]:
+        for texts, kept in source.pieces():
+            yield self._encoder.tokenise(texts, prompt), kept
+
+    def _finish(self, prepared: Prepared) -> None:
+        """Embed a prepared job's file and tell Redis what became of it."""
+        with self._lease.holding():
+            if not prepared.failure and not prepared.done:
+                self.current = prepared.work.input
+                try:
+                    self._embed(prepared)
+                except FAILURES as error:
+                    prepared.failure = _line(error)
+                self.current = ""
+            if prepared.failure:
+                self.totals.failed += 1
+                log.error("%s: %s", _name(prepared), prepared.failure)
+                self._say(self._queue.nack, prepared.holder, prepared.raw, prepared.failure,
+                          prepared.attempts, FIRST_DELAY)  # fmt: skip
+            elif not self.ack(prepared):
+                log.warning("%s is done, but its lease was lost meanwhile", _name(prepared))
+
+    def ack(self, prepared: Prepared) -> bool:
+        """Take a finished job off the list. If Redis is away, the output tells that it is done."""
+        return bool(self._say(self._queue.ack, prepared.holder, prepared.raw))
+
+    def _embed(self, prepared: Prepared) -> None:
+        work, source = prepared.work, prepared.source
+        target = files.Target(work.output, source)
+        try:
+            truncated = 0
+            for tokens, kept in prepared.pieces:
+                vectors = self._encoder.embed(tokens, self._lease.moved)
+                target.write(kept, tokens.counts, tokens.truncated, vectors)
+                truncated += int(tokens.truncated.sum())
+            if target.rows != source.rows:
+                raise ValueError(f"the footer says {source.rows} rows, the file has {target.rows}")
+            model = work.settings.model.get("model", self._model)
+            made = files.fingerprint(
+                source, self._encoder.facts, model, self._encoder.backend, work.settings.prompt
+            )
+            target.commit(made)
+        except BaseException:
+            target.abort()
+            raise
+        finally:
+            source.close()
+        self.totals.files += 1
+        self.totals.rows += target.rows
+        self.totals.truncated += truncated
+        log.info("%s: %d rows, %d truncated", work.output, target.rows, truncated)
+
+    def _say(self, call, *arguments):
+        """Tell Redis something; what it does not hear, the lease's end will tell it."""
+        try:
+            return call(*arguments)
+        except redis.RedisError as error:
+            self._doubt = True
+            log.warning("Redis does not answer: %s", error)
+            return None
+
+
+def _chain(first, rest: Iterator) -> Iterator:
+    yield first
+    yield from rest
+
+
+def _name(prepared: Prepared) -> str:
+    return prepared.work.input if prepared.work else repr(prepared.raw[:200])
+
+
+def _line(error: BaseException) -> str:
+    said = str(error).strip().splitlines() or [type(error).__name__]
+    return said[0][:500]

@@ -1,0 +1,196 @@
+"""Files go over the bridge to real workers, and come back like those embedded here."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import redis
+
+from threadloom.export.source import packaged
+
+ALIKE = 0.9999  # least cosine of a worker's vectors to those embedded here
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    if not shutil.which("redis-server"):
+        if os.environ.get("CI"):
+            pytest.fail("no redis-server: install it")
+        pytest.skip("no redis-server on this machine")
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    process = subprocess.Popen(
+        ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "",
+         "--dir", tmp_path_factory.mktemp("redis"), "--loglevel", "warning"]
+    )  # fmt: skip
+    client = redis.Redis(port=port)
+    for _ in range(200):
+        try:
+            client.ping()
+            break
+        except redis.ConnectionError:
+            time.sleep(0.05)
+    yield client, f"redis://127.0.0.1:{port}"
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture
+def start_worker(server):
+    """Return a function that starts a real worker on the CPU; start_worker(root, queue, …)."""
+    running = []
+
+    def start(root: Path, queue: str, *flags: object) -> subprocess.Popen:
+        command = [
+            *(sys.executable, "-m", "threadloom.worker", "--redis", server[1], "--queue", queue),
+            *("--root", root, "--model", packaged(), "--device=cpu", "--threads=1", *flags),
+        ]
+        running.append(
+            subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, text=True)
+        )
+        client = server[0]
+        before = client.zcard(f"{queue}:workers")
+        for _ in range(600):
+            if client.zcard(f"{queue}:workers") > before:
+                return running[-1]
+            time.sleep(0.1)
+        raise AssertionError("the worker did not start")
+
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def bridged(server, program):
+    """Return a function that runs the pipeline over the bridge."""
+
+    def run(root: Path, suffix: str, queue: str, *flags: object):
+        return program.run(
+            *("--root", root, "--suffix", suffix, "--cluster=false", "--redis", server[1]),
+            *("--queue", queue, *flags),
+        )
+
+    return run
+
+
+def mark(path: Path) -> dict:
+    return json.loads(pq.read_schema(path).metadata[b"threadloom.fingerprint"])
+
+
+def columns(path: Path) -> list[tuple]:
+    """Return the columns with their types, and whether and how often they may be there."""
+    schema = pq.ParquetFile(path).schema
+    return [
+        (c.path, c.physical_type, c.max_definition_level, c.max_repetition_level)
+        for c in (schema.column(i) for i in range(len(schema.names)))
+    ]
+
+
+def test_workers_files_are_like_those_embedded_here(
+    bridged, program, start_worker, sample, tmp_path
+):
+    here = tmp_path / "here"
+    code = program.run("--root", sample, "--suffix=sample", "--cluster=false",
+                       "--embeddings_dir", here).code  # fmt: skip
+    assert code == 0
+    shutil.copytree(sample / "chains", tmp_path / "root" / "chains")
+    shutil.copy(sample / "subreddits_list.json", tmp_path / "root")
+    start_worker(tmp_path / "root", "alike")
+    # Nothing is left for the pipeline but what it takes back.
+    ended = bridged(tmp_path / "root", "sample", "alike", "--mps_share=1")
+    assert ended.code == 0, ended.errors
+    files = sorted((here / "sample").glob("*/*.parquet"))
+    assert ended.summary["files_done"] == len(files)
+    assert ended.summary["files_by_workers"] > 0
+    theirs = 0
+    for file in files:
+        other = tmp_path / "root" / "embeddings" / "sample" / file.parent.name / file.name
+        mine, got = pq.read_table(file), pq.read_table(other)
+        names = [c for c in mine.column_names if c != "embedding"]
+        assert got.select(names).equals(mine.select(names))
+        assert columns(other) == columns(file)
+        assert got.schema.remove_metadata() == mine.schema.remove_metadata()
+        a, b = (np.array(t["embedding"].to_pylist(), np.float32) for t in (mine, got))
+        assert (a * b).sum(axis=1).min() >= ALIKE
+        same = ("input_rows", "input_size", "weights_sha256", "tokenizer_sha256", "pooling",
+                "normalized", "max_seq_length", "dimension", "long_text", "precision", "version",
+                "model")  # fmt: skip
+        assert {k: mark(file)[k] for k in same} == {k: mark(other)[k] for k in same}
+        assert list(mark(file)) == list(mark(other))
+        theirs += mark(other)["backend"] == "sentence-transformers-cpu"
+    assert theirs == ended.summary["files_by_workers"]
+
+
+def test_without_any_worker_everything_is_embedded_here(bridged, server, sample, tmp_path):
+    shutil.copytree(sample / "chains", tmp_path / "chains")
+    shutil.copy(sample / "subreddits_list.json", tmp_path)
+    ended = bridged(tmp_path, "sample", "nobody", "--mps_share=1")
+    assert ended.code == 0, ended.errors
+    assert ended.summary["rows"] == 300
+    assert ended.summary["files_by_workers"] == 0
+    assert server[0].llen("nobody") == 0
+
+
+def test_a_job_that_a_plain_consumer_lost_is_done_all_the_same(bridged, server, lay_out, tmp_path):
+    lay_out(tmp_path, ["a text", None])
+    client, _ = server
+    popped = []
+
+    taker = threading.Thread(target=lambda: popped.append(client.blpop("plain", timeout=20)))
+    taker.start()
+    ended = bridged(tmp_path, "test", "plain", "--mps_share=1", "--bridge_lost_after=4s")
+    taker.join()
+    assert ended.code == 0, ended.errors
+    job = json.loads(popped[0][1])
+    assert list(job) == ["input_path", "output_path"]
+    assert pq.read_metadata(job["output_path"]).num_rows == 2
+
+
+def test_a_file_that_workers_cannot_read_is_a_dead_letter(
+    bridged, start_worker, lay_out, tmp_path, server
+):
+    lay_out(tmp_path, ["a text"] * 4)
+    bad = tmp_path / "chains" / "test" / "mixed" / "bad.parquet"
+    bad.write_bytes(b"PAR1 this is none PAR1")
+    ended = bridged(tmp_path, "test", "poison", "--mps_share=1")
+    assert ended.code == 3, ended.errors
+    assert ended.summary["files_done"] == 1
+    letters = (tmp_path / "embeddings" / "test" / "_dead_letters.jsonl").read_text().splitlines()
+    assert [json.loads(line)["input"] for line in letters] == [str(bad)]
+
+
+def test_no_redis_is_told_in_one_line(program, lay_out, tmp_path):
+    lay_out(tmp_path, ["a text"])
+    ended = program.run("--root", tmp_path, "--suffix=test", "--cluster=false", "--mps_share=0.5",
+                        "--redis=redis://user:secret@127.0.0.1:9")  # fmt: skip
+    assert ended.code == 2
+    assert "127.0.0.1:9" in ended.errors and "--mps_share=0" in ended.errors
+    assert "secret" not in ended.errors
+
+
+def test_the_corpus_over_the_bridge_with_two_workers(bridged, start_worker, corpus, tmp_path):
+    (tmp_path / "chains").mkdir()
+    (tmp_path / "chains" / "newsgroups").symlink_to(corpus / "chains" / "newsgroups")
+    shutil.copy(corpus / "subreddits_list.newsgroups.json", tmp_path / "subreddits_list.json")
+    for _ in range(2):
+        start_worker(tmp_path, "corpus", "--root", corpus)
+    ended = bridged(tmp_path, "newsgroups", "corpus", "--mps_share=0.5")
+    assert ended.code == 0, ended.errors
+    assert (ended.summary["files_done"], ended.summary["rows"]) == (96, 11276)
+    outputs = list((tmp_path / "embeddings" / "newsgroups").glob("*/*.parquet"))
+    assert len(outputs) == 96
+    assert sum(pq.read_metadata(f).num_rows for f in outputs) == 11276
+    backends = [mark(f)["backend"] for f in outputs]
+    assert backends.count("sentence-transformers-cpu") == ended.summary["files_by_workers"] > 0
