@@ -14,7 +14,7 @@ import (
 
 // server is a redis-server of a test's own.
 type server struct {
-	t       *testing.T
+	t       testing.TB
 	address string
 	folder  string
 	process *exec.Cmd
@@ -22,7 +22,7 @@ type server struct {
 
 // startRedis starts one with an append-only file. Without redis-server the test is
 // skipped on a laptop and fails in CI.
-func startRedis(t *testing.T) *server {
+func startRedis(t testing.TB) *server {
 	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		if os.Getenv("CI") != "" {
@@ -75,7 +75,7 @@ func (s *server) open() *Queue {
 }
 
 // until waits for something to hold.
-func until(t *testing.T, what string, holds func() bool) {
+func until(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(10 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {

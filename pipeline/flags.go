@@ -15,6 +15,7 @@ import (
 )
 
 const usageText = `Usage: go run ./pipeline [run] [flags]
+       go run ./pipeline queue --help      the jobs of workers on other machines
 
 Embeds the reply chains of a list of subreddits and clusters them. Files whose
 embeddings exist are skipped, so a run that was stopped goes on where it was.
@@ -100,12 +101,17 @@ func bridgeFlags(own *flag.FlagSet, c *Config) {
 		c.MPSSubreddits = strings.Split(s, ",")
 		return nil
 	})
-	own.StringVar(&c.Redis, "redis", "redis://127.0.0.1:6379", "`URL` of the Redis between the pipeline and its workers; the password may be in THREADLOOM_REDIS_PASSWORD")
-	own.StringVar(&c.Queue, "queue", mpsbridge.DefaultQueue, "`name` of the list of jobs in Redis")
+	redisFlags(own, &c.Redis, &c.Queue)
 	own.Func("path_map", "`FROM=TO`: what the workers' jobs call a folder of this machine (may be repeated)", func(s string) error {
 		c.PathMap = append(c.PathMap, s)
 		return nil
 	})
 	own.DurationVar(&c.ClaimTimeout, "mps_claim_timeout", 10*time.Minute, "`time` after which a file that no worker has begun is embedded here")
 	own.DurationVar(&c.LostAfter, "bridge_lost_after", 2*time.Minute, "`time` after which a file that Redis has forgotten is put into the list again")
+}
+
+// redisFlags say where the queue is.
+func redisFlags(own *flag.FlagSet, redis, queue *string) {
+	own.StringVar(redis, "redis", "redis://127.0.0.1:6379", "`URL` of the Redis between the pipeline and its workers; the password may be in THREADLOOM_REDIS_PASSWORD")
+	own.StringVar(queue, "queue", mpsbridge.DefaultQueue, "`name` of the list of jobs in Redis")
 }

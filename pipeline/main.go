@@ -15,6 +15,9 @@ import (
 const gcPercent = 40
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "queue" {
+		os.Exit(queueCommand(os.Args[2:], os.Stdout, os.Stderr))
+	}
 	config, err := parseFlags(os.Args[1:], os.Stdout)
 	if errors.Is(err, flag.ErrHelp) {
 		return

@@ -1,0 +1,83 @@
+package mpsbridge
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// benchJobs is as many jobs as a large run has at once.
+const benchJobs = 100_000
+
+// BenchmarkEnqueue puts 100,000 jobs in, twice (the second time all are there), and,
+// to compare with, by plain RPUSHes of as many at a time. It reports the seconds of
+// each, their ratio and what Redis holds for the jobs, MB.
+func BenchmarkEnqueue(b *testing.B) {
+	s := startRedis(b)
+	q := s.open()
+	ctx := context.Background()
+	all := jobs(benchJobs)
+	var first, again, plain time.Duration
+	memory := 0.0
+	for b.Loop() {
+		empty(b, q)
+		before := usedMB(b, q)
+		first += timed(func() { mustEnqueue(b, q, all, len(all)) })
+		memory += usedMB(b, q) - before
+		again += timed(func() { mustEnqueue(b, q, all, 0) })
+		empty(b, q)
+		plain += timed(func() {
+			err := inPieces(all, func(piece []string) error {
+				return q.client.RPush(ctx, q.todo(), arguments(piece)...).Err()
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+	n := float64(b.N)
+	b.ReportMetric(first.Seconds()/n, "s/first")
+	b.ReportMetric(again.Seconds()/n, "s/again")
+	b.ReportMetric(plain.Seconds()/n, "s/plain")
+	b.ReportMetric(first.Seconds()/plain.Seconds(), "×plain")
+	b.ReportMetric(memory/n, "redis-MB")
+	b.ReportMetric(0, "ns/op")
+}
+
+func empty(b *testing.B, q *Queue) {
+	b.Helper()
+	if err := q.client.FlushAll(context.Background()).Err(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func mustEnqueue(b *testing.B, q *Queue, all []string, want int) {
+	b.Helper()
+	if n, err := q.Enqueue(context.Background(), all, false); err != nil || n != want {
+		b.Fatalf("%d jobs put in, want %d: %v", n, want, err)
+	}
+}
+
+func timed(do func()) time.Duration {
+	start := time.Now()
+	do()
+	return time.Since(start)
+}
+
+// usedMB is the memory that Redis says it uses.
+func usedMB(b *testing.B, q *Queue) float64 {
+	b.Helper()
+	info, err := q.client.Info(context.Background(), "memory").Result()
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(info, "used_memory:")
+	number, _, _ := strings.Cut(rest, "\r")
+	bytes, err := strconv.ParseFloat(number, 64)
+	if err != nil {
+		b.Fatalf("Redis's memory: %v", err)
+	}
+	return bytes / (1 << 20)
+}
