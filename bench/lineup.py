@@ -85,7 +85,12 @@ def hugot_model() -> Path:
     folder = product.RESULTS / "hugot-model"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for name in ("onnx/model.onnx", "config.json", "special_tokens_map.json"):
+    for name in (
+        "onnx/model.onnx",
+        "onnx/model.onnx_data",
+        "config.json",
+        "special_tokens_map.json",
+    ):
         shutil.copy(product.MODEL / name, folder)
     sentence = json.loads((product.MODEL / "sentence_bert_config.json").read_text())
     settings = json.loads((product.MODEL / "tokenizer.json").read_text(encoding="utf-8"))

@@ -9,6 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import onnx
+from onnx.external_data_helper import convert_model_to_external_data, write_external_data_tensors
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
@@ -29,6 +31,7 @@ COPIED = (
     "vocab.txt",
 )
 MANIFEST = "manifest.json"
+LEAST_APART = 1024  # bytes of a tensor that lies outside of its graph
 WEIGHTS = "model.safetensors"
 
 
@@ -58,7 +61,7 @@ def export(
         made = Path(temp) / "model"
         (made / "onnx").mkdir(parents=True)
         for path, graph in graphs.items():
-            (made / path).write_bytes(graph.SerializeToString(deterministic=True))
+            _write_graph(made / path, graph)
         for file in COPIED:
             if (source.folder / file).exists():
                 (made / file).parent.mkdir(exist_ok=True)
@@ -68,6 +71,19 @@ def export(
             shutil.rmtree(output)
         os.replace(made, output)
     return source
+
+
+def _write_graph(path: Path, graph: onnx.ModelProto) -> None:
+    """Write a graph, and its tensors to a file beside it with _data after its name.
+
+    Readers map that file into memory. Tensors inside of the graph are copied four times while
+    ONNX Runtime hands them to OpenVINO.
+    """
+    data = path.with_name(path.name + "_data")
+    convert_model_to_external_data(graph, location=data.name, size_threshold=LEAST_APART)
+    write_external_data_tensors(graph, str(path.parent))
+    path.write_bytes(graph.SerializeToString(deterministic=True))
+    shutil.copymode(path, data)  # else nobody but its owner may read it
 
 
 def _read_weights(path: Path) -> dict[str, np.ndarray]:

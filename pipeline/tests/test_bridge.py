@@ -1,5 +1,6 @@
 """Files go over the bridge to real workers, and come back like those embedded here."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -11,17 +12,20 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import redis
 
 from threadloom.export.source import packaged
+from threadloom.worker.queue import Queue, connect
 
 ALIKE = 0.9999  # least cosine of a worker's vectors to those embedded here
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
+@contextlib.contextmanager
+def redis_server(folder: Path):
+    """Run a redis-server; yield a client, its URL and its process."""
     if not shutil.which("redis-server"):
         if os.environ.get("CI"):
             pytest.fail("no redis-server: install it")
@@ -31,7 +35,7 @@ def server(tmp_path_factory):
         port = s.getsockname()[1]
     process = subprocess.Popen(
         ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "",
-         "--dir", tmp_path_factory.mktemp("redis"), "--loglevel", "warning"]
+         "--dir", folder, "--loglevel", "warning"]
     )  # fmt: skip
     client = redis.Redis(port=port)
     for _ in range(200):
@@ -40,25 +44,31 @@ def server(tmp_path_factory):
             break
         except redis.ConnectionError:
             time.sleep(0.05)
-    yield client, f"redis://127.0.0.1:{port}"
+    yield client, f"redis://127.0.0.1:{port}", process
     process.kill()
     process.wait()
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with redis_server(tmp_path_factory.mktemp("redis")) as (client, url, _):
+        yield client, url
+
+
 @pytest.fixture
 def start_worker(server):
-    """Return a function that starts a real worker on the CPU; start_worker(root, queue, …)."""
+    """Return a function that starts a real worker on the CPU, on this module's Redis or another."""
     running = []
 
-    def start(root: Path, queue: str, *flags: object) -> subprocess.Popen:
+    def start(root: Path, queue: str, *flags: object, on: tuple = server) -> subprocess.Popen:
         command = [
-            *(sys.executable, "-m", "threadloom.worker", "--redis", server[1], "--queue", queue),
+            *(sys.executable, "-m", "threadloom.worker", "--redis", on[1], "--queue", queue),
             *("--root", root, "--model", packaged(), "--device=cpu", "--threads=1", *flags),
         ]
         running.append(
             subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, text=True)
         )
-        client = server[0]
+        client = on[0]
         before = client.zcard(f"{queue}:workers")
         for _ in range(600):
             if client.zcard(f"{queue}:workers") > before:
@@ -169,6 +179,69 @@ def test_a_file_that_workers_cannot_read_is_a_dead_letter(
     assert ended.summary["files_done"] == 1
     letters = (tmp_path / "embeddings" / "test" / "_dead_letters.jsonl").read_text().splitlines()
     assert [json.loads(line)["input"] for line in letters] == [str(bad)]
+
+
+@pytest.mark.parametrize("fate", ["wiped", "killed"])
+def test_the_run_ends_well_though_redis_is(fate, program, start_worker, lay_out, tmp_path):
+    lay_out(tmp_path, ["a text"])
+    folder = tmp_path / "chains" / "test" / "mixed"
+    for i in range(20):  # some seconds of work
+        texts = [f"{i} {j} " + " ".join(f"{i * j + k} words" for k in range(60)) for j in range(60)]
+        pq.write_table(pa.table({"text": texts}), folder / f"part-{i:02d}.parquet")
+    (tmp_path / "redis").mkdir()
+    with redis_server(tmp_path / "redis") as (client, url, process):
+        start_worker(tmp_path, "q", on=(client, url))
+        run = program.start(
+            *("--root", tmp_path, "--suffix=test", "--cluster=false", "--redis", url),
+            *("--queue=q", "--mps_share=1", "--bridge_lost_after=3s"),
+        )
+        for _ in range(600):  # until the worker has done something
+            if client.xlen("q:events"):
+                break
+            time.sleep(0.05)
+        assert run.poll() is None
+        if fate == "wiped":
+            client.flushall()
+        else:
+            process.kill()
+            process.wait()
+        ended = program.end(run)
+    assert ended.code == 0, ended.errors
+    assert ended.summary["files_done"] == 21
+    outputs = list((tmp_path / "embeddings" / "test" / "mixed").iterdir())
+    assert len(outputs) == 21
+    assert sum(pq.read_metadata(f).num_rows for f in outputs) == 20 * 60 + 1
+
+
+def test_a_job_that_died_is_a_dead_letter_and_the_queue_command_knows_it(
+    bridged, program, server, lay_out, tmp_path
+):
+    lay_out(tmp_path, ["a text"])
+    client, url = server
+
+    def fail():
+        queue = Queue(connect(url), "dying")
+        queue.heartbeat("mac", 60, first=True)
+        job = queue.take("mac", 20)
+        queue.begin("mac", job)
+        queue.nack("mac", job, "cannot read it", most=1, delay=0)
+
+    worker = threading.Thread(target=fail)
+    worker.start()
+    ended = bridged(tmp_path, "test", "dying", "--mps_share=1")
+    worker.join()
+    assert ended.code == 3, ended.errors
+    letters = (tmp_path / "embeddings" / "test" / "_dead_letters.jsonl").read_text().splitlines()
+    assert len(letters) == 1 and "worker mac: cannot read it" in letters[0]
+
+    def queue(*arguments: object) -> dict:
+        command = [program.path, "queue", *arguments, "--json", "--redis", url, "--queue=dying"]
+        return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+
+    (dead,) = queue()["dead"]
+    assert (dead["worker"], dead["reason"], dead["attempts"]) == ("mac", "cannot read it", 1)
+    assert queue("retry") == {"retried": 1}
+    assert (queue()["dead"], client.llen("dying")) == ([], 1)
 
 
 def test_no_redis_is_told_in_one_line(program, lay_out, tmp_path):

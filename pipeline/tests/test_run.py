@@ -153,10 +153,11 @@ def test_a_wrong_setting_is_one_line_and_exit_2(program, root, flag, says):
     assert not (root / "embeddings").exists()
 
 
-def test_a_spoiled_model_is_refused(program, root, tmp_path):
+@pytest.mark.parametrize("file", ["model.onnx", "model.onnx_data"])
+def test_a_spoiled_model_is_refused(program, root, tmp_path, file):
     model = tmp_path / "model"
     shutil.copytree(program.path.parent / "models" / "all-MiniLM-L6-v2", model)
-    with (model / "onnx" / "model.onnx").open("ab") as graph:
+    with (model / "onnx" / file).open("ab") as graph:
         graph.write(b"\0")
     ended = program.run(*flags(root, "--model", model))
     assert ended.code == 2

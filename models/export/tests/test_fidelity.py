@@ -118,4 +118,5 @@ def fused(path, folder):
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.optimized_model_filepath = str(folder / "fused.onnx")
     onnxruntime.InferenceSession(path, options)
-    return [node.op_type for node in onnx.load(folder / "fused.onnx").graph.node]
+    made = onnx.load(folder / "fused.onnx", load_external_data=False)
+    return [node.op_type for node in made.graph.node]
