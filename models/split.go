@@ -40,23 +40,27 @@ func wordStart(ids []uint32, continues func(uint32) bool, i, after int) int {
 
 // continuations reads from a tokenizer.json which tokens go on with a word: those
 // of a WordPiece vocabulary with its prefix, "##". Other kinds have none.
-func continuations(settings map[string]json.RawMessage) (map[uint32]bool, error) {
-	var model struct {
-		Prefix string            `json:"continuing_subword_prefix"`
-		Vocab  map[string]uint32 `json:"vocab"`
-	}
+func continuations(tokenizerJSON []byte) (map[uint32]bool, error) {
 	var kind struct {
-		Type string `json:"type"`
+		Model struct {
+			Type string `json:"type"`
+		} `json:"model"`
 	}
-	if err := json.Unmarshal(settings["model"], &kind); err != nil || kind.Type != "WordPiece" {
+	if err := json.Unmarshal(tokenizerJSON, &kind); err != nil || kind.Model.Type != "WordPiece" {
 		return nil, err
 	}
-	if err := json.Unmarshal(settings["model"], &model); err != nil {
+	var settings struct {
+		Model struct {
+			Prefix string            `json:"continuing_subword_prefix"`
+			Vocab  map[string]uint32 `json:"vocab"`
+		} `json:"model"`
+	}
+	if err := json.Unmarshal(tokenizerJSON, &settings); err != nil {
 		return nil, err
 	}
 	found := map[uint32]bool{}
-	for token, id := range model.Vocab {
-		if model.Prefix != "" && strings.HasPrefix(token, model.Prefix) {
+	for token, id := range settings.Model.Vocab {
+		if p := settings.Model.Prefix; p != "" && strings.HasPrefix(token, p) {
 			found[id] = true
 		}
 	}

@@ -1,7 +1,6 @@
 package models
 
 import (
-	"encoding/json"
 	"slices"
 	"testing"
 )
@@ -86,7 +85,7 @@ func TestContinuationsAreReadFromTheVocabulary(t *testing.T) {
 		`{"type": "WordPiece", "continuing_subword_prefix": "##", "vocab": {"a": 0, "##b": 1, "##c": 2}}`: 2,
 		`{"type": "Unigram", "vocab": [["a", 0.5]]}`:                                                      0,
 	} {
-		got, err := continuations(map[string]json.RawMessage{"model": json.RawMessage(model)})
+		got, err := continuations([]byte(`{"model": ` + model + `}`))
 		if err != nil || len(got) != want {
 			t.Errorf("%s: got %v, error %v, want %d", model, got, err, want)
 		}

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/daulet/tokenizers"
+
+	"github.com/threadloom/threadloom/models/wordpiece"
 )
 
 const (
@@ -27,7 +30,7 @@ const (
 
 // tokenizer is safe for concurrent use.
 type tokenizer struct {
-	hf        *tokenizers.Tokenizer
+	ids       func(text string) []uint32 // with [CLS] and [SEP]
 	maxLength int
 	maxBytes  int
 	prompt    string
@@ -52,24 +55,19 @@ func openTokenizer(f *Folder, c Config) (*tokenizer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the tokenizer: %w", err)
 	}
-	var settings map[string]json.RawMessage
-	if err := json.Unmarshal(b, &settings); err != nil {
+	if b, err = withoutTruncation(b); err != nil {
 		return nil, fmt.Errorf("reading the tokenizer %s: %w", f.file(tokenizerFile), err)
 	}
-	settings["truncation"], settings["padding"] = json.RawMessage("null"), json.RawMessage("null")
-	if b, err = json.Marshal(settings); err != nil {
-		return nil, fmt.Errorf("patching the tokenizer: %w", err)
-	}
-	hf, err := tokenizers.FromBytes(b)
+	ids, err := openIDs(b)
 	if err != nil {
 		return nil, fmt.Errorf("loading the tokenizer %s: %w", f.file(tokenizerFile), err)
 	}
-	t := &tokenizer{hf: hf, maxLength: f.MaxSeqLength, maxBytes: maxTextBytes, prompt: c.Prompt}
+	t := &tokenizer{ids: ids, maxLength: f.MaxSeqLength, maxBytes: maxTextBytes, prompt: c.Prompt}
 	if c.LongText != Chunk {
 		return t, nil
 	}
 	t.chunked, t.maxBytes = true, maxChunkedBytes
-	if t.continues, err = continuations(settings); err != nil {
+	if t.continues, err = continuations(b); err != nil {
 		return nil, fmt.Errorf("reading the vocabulary of %s: %w", f.file(tokenizerFile), err)
 	}
 	if t.promptIDs, err = t.content(c.Prompt); err != nil {
@@ -81,10 +79,43 @@ func openTokenizer(f *Folder, c Config) (*tokenizer, error) {
 	return t, nil
 }
 
+// withoutTruncation switches off what a tokenizer.json cuts and pads.
+func withoutTruncation(tokenizerJSON []byte) ([]byte, error) {
+	var settings map[string]json.RawMessage
+	if err := json.Unmarshal(tokenizerJSON, &settings); err != nil {
+		return nil, err
+	}
+	settings["truncation"], settings["padding"] = json.RawMessage("null"), json.RawMessage("null")
+	return json.Marshal(settings)
+}
+
+// openIDs returns the tokenizer of a tokenizer.json: our own around the Hugging
+// Face one where it is BERT's, else the Hugging Face one.
+func openIDs(tokenizerJSON []byte) (func(string) []uint32, error) {
+	hf, err := tokenizers.FromBytes(tokenizerJSON)
+	if err != nil {
+		return nil, err
+	}
+	reference := func(text string, special bool) []uint32 { return hf.EncodeWithOptions(text, special).IDs }
+	whole := func(text string) []uint32 { return reference(text, true) }
+	fast, err := wordpiece.New(tokenizerJSON, reference)
+	if errors.Is(err, wordpiece.ErrOther) {
+		return whole, nil
+	} else if err != nil {
+		return nil, err
+	}
+	for _, text := range probe {
+		if !slices.Equal(fast.Encode(text), whole(text)) {
+			return whole, nil // a setting that New does not know: exactness goes before speed
+		}
+	}
+	return fast.Encode, nil
+}
+
 // encode tokenises a text, with the prompt before it.
 func (t *tokenizer) encode(text string) (encoded, error) {
 	clean, cut, repaired := cleanText(text, t.maxBytes)
-	ids := t.hf.EncodeWithOptions(t.prompt+clean, true).IDs
+	ids := t.ids(t.prompt + clean)
 	if len(ids) < 2 {
 		return encoded{}, errors.New("the tokenizer returned no tokens")
 	}
@@ -112,7 +143,7 @@ func (t *tokenizer) encode(text string) (encoded, error) {
 
 // content returns a text's tokens without [CLS] and [SEP].
 func (t *tokenizer) content(text string) ([]uint32, error) {
-	ids := t.hf.EncodeWithOptions(text, true).IDs
+	ids := t.ids(text)
 	if len(ids) < 2 {
 		return nil, errors.New("the tokenizer returned no tokens")
 	}

@@ -2,6 +2,9 @@ package models
 
 import "sync"
 
+// lastBatches is how many batches are so few that they are run longest first.
+const lastBatches = 4
+
 // item is one tokenised text that waits for a batch.
 type item struct {
 	ids     []uint32
@@ -28,7 +31,9 @@ func (it item) finish(vector []float32, err error) {
 //
 // Batches are formed around the texts that have waited longest, so that files
 // are finished in the order in which they were opened: a run that is killed has
-// lost the few open files and not a little of every one.
+// lost the few open files and not a little of every one. When only a few batches
+// are left and nobody brings more, the longest texts go first: the streams of the
+// engine then end together, the last of them with short work.
 type window struct {
 	mu      sync.Mutex
 	change  sync.Cond
@@ -96,15 +101,17 @@ func (w *window) next() []item {
 	}
 }
 
-// take forms a batch around the text that has waited longest. Where partial is
-// false it forms only full batches of one length and returns nil if there is none.
+// take forms a batch around the text that has waited longest, or around the
+// longest of the last ones. Where partial is false it forms only full batches of
+// one length and returns nil if there is none.
 func (w *window) take(partial bool) []item {
+	ending := w.busy == 0 && w.tokens <= lastBatches*w.budget
 	oldest := 0
 	for n := len(w.byLen) - 1; n > 0; n-- {
 		if len(w.byLen[n]) == 0 || !partial && len(w.byLen[n]) < w.room(n) {
 			continue
 		}
-		if oldest == 0 || w.byLen[n][0].arrived < w.byLen[oldest][0].arrived {
+		if oldest == 0 || !ending && w.byLen[n][0].arrived < w.byLen[oldest][0].arrived {
 			oldest = n
 		}
 	}

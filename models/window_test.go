@@ -60,12 +60,24 @@ func TestWindowDoesNotWaitWhenItIsFull(t *testing.T) {
 func TestWindowServesTheOldestTextsFirst(t *testing.T) {
 	w := newWindow(16, 8, 1000)
 	w.add(texts(2, 1))
-	w.add(texts(8, 7, 2, 2))
-	w.setBusy(-2)
+	w.add(texts(8, 7, 2, 2, 8, 8))
 	if got := lengths(w.take(true)); len(got) != 4 || got[0] != 2 || got[3] != 1 {
 		t.Fatalf("first batch has lengths %v, want [2 2 2 1]", got)
 	}
 	if got := lengths(w.take(true)); len(got) != 1 || got[0] != 8 {
 		t.Fatalf("second batch has lengths %v, want [8]", got)
+	}
+}
+
+// The last few batches run longest first, so that the streams of the engine end
+// together.
+func TestWindowEndsWithTheShortestTexts(t *testing.T) {
+	w := newWindow(16, 8, 1000)
+	w.add(texts(2, 1))
+	w.add(texts(8, 7, 2, 2))
+	for _, first := range []int{8, 7, 2} {
+		if got := lengths(w.take(true)); len(got) == 0 || got[0] != first {
+			t.Fatalf("batch has lengths %v, want it to begin with %d", got, first)
+		}
 	}
 }
