@@ -43,10 +43,14 @@ func run(c Config) int {
 	if err != nil {
 		return report(c, stop, usageError{err}, 0)
 	}
+	mixed := mixture(c, engine)
+	if mixed != "" {
+		log.Warn("the suffix is mixed: " + mixed)
+	}
 	Build(s, c, server.Address())
 	counts, err := execute(ctx, p, c)
 	sum := summarise(c, counts, work{
-		Backend: engine.Backend, padding: engine.Padding(), took: time.Since(start), embedding: transforms.EmbeddingTime(),
+		Backend: engine.Backend, mixture: mixed, padding: engine.Padding(), took: time.Since(start), embedding: transforms.EmbeddingTime(),
 	})
 	return report(c, stop, errors.Join(err, sum.print(c)), sum.DeadLettered)
 }

@@ -28,6 +28,7 @@ type summary struct {
 	Precision     string  `json:"precision"`
 	Backend       string  `json:"backend"`
 	TokenBudget   int     `json:"token_budget"`
+	Mixture       string  `json:"mixture,omitempty"` // how earlier outputs differ
 	Seconds       float64 `json:"seconds"`
 	EmbedSeconds  float64 `json:"embedding_seconds"`
 	TextsPerSec   float64 `json:"texts_per_second"` // while files were open
@@ -41,6 +42,7 @@ type summary struct {
 // work is how a run embedded.
 type work struct {
 	models.Backend
+	mixture   string
 	padding   float64       // share of the tokens run
 	took      time.Duration // the whole run
 	embedding time.Duration // while files were open
@@ -54,7 +56,7 @@ func summarise(c Config, n map[string]int64, w work) summary {
 		ClusteredRows: n["clustered_rows"], Clusters: n["clusters"], NoiseRows: n["noise_rows"],
 		LostTokens:   max(0, share(n["tokens_before_truncation"]-n["tokens"], n["tokens_before_truncation"])),
 		ReusedTokens: share(n["tokens_reused"], n["tokens"]), Padding: w.padding,
-		Precision: w.Precision, Backend: w.Name, TokenBudget: w.TokenBudget,
+		Precision: w.Precision, Backend: w.Name, TokenBudget: w.TokenBudget, Mixture: w.mixture,
 		Seconds: w.took.Seconds(), EmbedSeconds: w.embedding.Seconds(), Embeddings: c.Layout().Embeddings,
 	}
 	if w.embedding > 0 {
@@ -94,6 +96,9 @@ func (s summary) text(clusterBy string) string {
 	}
 	fmt.Fprintf(&b, "tokens    %d, %.1f %% of them reused from the same text, %.1f %% padding\n", s.Tokens, 100*s.ReusedTokens, 100*s.Padding)
 	fmt.Fprintf(&b, "engine    %s, %s, batches of %d tokens\n", s.Backend, s.Precision, s.TokenBudget)
+	if s.Mixture != "" {
+		fmt.Fprintf(&b, "mixed     %s\n", s.Mixture)
+	}
 	fmt.Fprintf(&b, "time      %.1f s, %.1f s of them embedding: %.0f texts/s\n", s.Seconds, s.EmbedSeconds, s.TextsPerSec)
 	fmt.Fprintf(&b, "vectors   %s\n", s.Embeddings)
 	if s.ClusteredRows > 0 {

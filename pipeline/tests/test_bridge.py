@@ -24,18 +24,19 @@ ALIKE = 0.9999  # least cosine of a worker's vectors to those embedded here
 
 
 @contextlib.contextmanager
-def redis_server(folder: Path):
-    """Run a redis-server; yield a client, its URL and its process."""
+def redis_server(folder: Path, port: int = 0):
+    """Run a redis-server; yield a client, its URL and its process. Started again, it goes on."""
     if not shutil.which("redis-server"):
         if os.environ.get("CI"):
             pytest.fail("no redis-server: install it")
         pytest.skip("no redis-server on this machine")
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    if port == 0:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
     process = subprocess.Popen(
         ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "",
-         "--dir", folder, "--loglevel", "warning"]
+         "--appendonly", "yes", "--dir", folder, "--loglevel", "warning"]
     )  # fmt: skip
     client = redis.Redis(port=port)
     for _ in range(200):
@@ -181,7 +182,7 @@ def test_a_file_that_workers_cannot_read_is_a_dead_letter(
     assert [json.loads(line)["input"] for line in letters] == [str(bad)]
 
 
-@pytest.mark.parametrize("fate", ["wiped", "killed"])
+@pytest.mark.parametrize("fate", ["wiped", "killed", "restarted"])
 def test_the_run_ends_well_though_redis_is(fate, program, start_worker, lay_out, tmp_path):
     lay_out(tmp_path, ["a text"])
     folder = tmp_path / "chains" / "test" / "mixed"
@@ -189,7 +190,8 @@ def test_the_run_ends_well_though_redis_is(fate, program, start_worker, lay_out,
         texts = [f"{i} {j} " + " ".join(f"{i * j + k} words" for k in range(60)) for j in range(60)]
         pq.write_table(pa.table({"text": texts}), folder / f"part-{i:02d}.parquet")
     (tmp_path / "redis").mkdir()
-    with redis_server(tmp_path / "redis") as (client, url, process):
+    with contextlib.ExitStack() as servers:
+        client, url, process = servers.enter_context(redis_server(tmp_path / "redis"))
         start_worker(tmp_path, "q", on=(client, url))
         run = program.start(
             *("--root", tmp_path, "--suffix=test", "--cluster=false", "--redis", url),
@@ -205,6 +207,10 @@ def test_the_run_ends_well_though_redis_is(fate, program, start_worker, lay_out,
         else:
             process.kill()
             process.wait()
+        if fate == "restarted":
+            time.sleep(1)
+            port = client.connection_pool.connection_kwargs["port"]
+            servers.enter_context(redis_server(tmp_path / "redis", port))
         ended = program.end(run)
     assert ended.code == 0, ended.errors
     assert ended.summary["files_done"] == 21

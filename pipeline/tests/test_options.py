@@ -95,6 +95,25 @@ def test_cuda_without_a_gpu_is_refused(program, sample):
     assert "no NVIDIA driver" in ended.errors
 
 
+def test_a_mixed_suffix_is_told(program, lay_out, texts, tmp_path):
+    lay_out(tmp_path, texts[:4])
+    flags = ("--root", tmp_path, "--suffix", "test", "--cluster=false")
+    assert "mixture" not in program.run(*flags).summary
+    output = tmp_path / "embeddings" / "test" / "mixed" / "all.parquet"
+    table = pq.read_table(output)
+    other = json.dumps(mark(table) | {"precision": "bf16"})
+    pq.write_table(
+        table.replace_schema_metadata(
+            {**table.schema.metadata, b"threadloom.fingerprint": other.encode()}
+        ),
+        output,
+    )
+    ended = program.run(*flags)
+    assert ended.code == 0
+    assert "1 in bf16; this run writes " in ended.summary["mixture"]
+    assert "the suffix is mixed" in ended.errors
+
+
 def test_auto_takes_the_cpu_where_there_is_nothing_else(embed, exact):
     _, _, got = embed("--accelerator=auto")
     assert np.abs(got - exact[2]).max() <= 1e-5

@@ -1,6 +1,7 @@
 package chainfile
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -11,18 +12,41 @@ import (
 // Check reads the footer of a Parquet file that somebody else wrote and returns
 // its rows. Where there is no such file the error is os.ErrNotExist.
 func Check(path string) (rows int64, err error) {
+	err = readFooter(path, func(f *parquet.File) error {
+		rows = f.NumRows()
+		return nil
+	})
+	return rows, err
+}
+
+// ReadFingerprint returns how an output was made, as its footer says; the zero
+// value where the footer does not say.
+func ReadFingerprint(path string) (mark Fingerprint, err error) {
+	err = readFooter(path, func(f *parquet.File) error {
+		if text, ok := f.Lookup(FingerprintKey); ok {
+			return json.Unmarshal([]byte(text), &mark)
+		}
+		return nil
+	})
+	return mark, err
+}
+
+func readFooter(path string, read func(*parquet.File) error) (err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return 0, fmt.Errorf("checking the output: %w", err)
+		return fmt.Errorf("checking the output: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	info, err := f.Stat()
 	if err != nil {
-		return 0, fmt.Errorf("checking the output: %w", err)
+		return fmt.Errorf("checking the output: %w", err)
 	}
 	pf, err := parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
-	if err != nil {
-		return 0, fmt.Errorf("checking the output %s: %w", path, err)
+	if err == nil {
+		err = read(pf)
 	}
-	return pf.NumRows(), nil
+	if err != nil {
+		return fmt.Errorf("checking the output %s: %w", path, err)
+	}
+	return nil
 }

@@ -64,6 +64,21 @@ def test_a_share_that_is_not_mounted_is_noticed(bridge, until):
     assert bridge.dead() == {}
 
 
+def test_an_input_that_becomes_visible_late_is_waited_for(bridge, until):
+    job = bridge.file("late")  # as on NFS, where a name may come seconds after the file
+    hidden = bridge.root / "in" / "late.parquet"
+    hidden.rename(bridge.root / "elsewhere")
+    bridge.put(job)
+    bridge.start()
+    until(lambda: bridge.redis.hlen(bridge.keys.begun) == 1)
+    time.sleep(1)
+    (bridge.root / "elsewhere").rename(hidden)
+    until(lambda: (bridge.root / "out" / "late.parquet").exists())
+    until(bridge.settled)
+    assert bridge.dead() == {}  # not waited for, it were dead by then
+    assert bridge.events() == ["done"]
+
+
 def test_a_run_with_another_model_is_not_for_this_worker(bridge, until):
     publish(bridge, "aa", weights_sha256="0")
     (bridge.root / "out").mkdir()
