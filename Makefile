@@ -1,6 +1,6 @@
 # Threadloom. 'make help' lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-go test-python lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-clusters lock clean prerequisites
+.PHONY: help setup run flink flink-up flink-down test test-go test-python lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-clusters lock clean prerequisites
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet
@@ -20,6 +20,20 @@ setup: prerequisites $(SETUP) ## get and build what a run needs (minutes at firs
 
 run: setup ## embed and cluster the bundled sample
 	go run ./pipeline --runner=prism
+
+FLINK := build/flink/ready
+
+flink: $(FLINK) ## get Flink and Beam's job server, for --runner=flink (minutes at first; needs a JDK and Maven)
+
+flink-up: $(FLINK) ## start a Flink of one JobManager and two TaskManagers on this machine
+	runners/flink/cluster.sh up
+
+flink-down: ## stop it
+	runners/flink/cluster.sh down
+
+$(FLINK): runners/flink/setup.sh runners/flink/job-server.pom.xml requirements/flink.txt $(wildcard runners/flink/boot/*.go) go.mod $(VENV)
+	runners/flink/setup.sh
+	touch $@
 
 test: setup $(VENV_DEV) test-go test-python ## set up what the tests need and run all of them
 

@@ -69,14 +69,6 @@ func Start(ctx context.Context, python string) (*Server, error) {
 	}
 }
 
-// Address returns Addr, or nothing for nil.
-func (s *Server) Address() string {
-	if s == nil {
-		return ""
-	}
-	return s.Addr
-}
-
 // Stop ends the process. It may be called more than once, and on nil.
 func (s *Server) Stop() {
 	if s == nil {

@@ -3,8 +3,13 @@
 When it accepts connections it prints one line, `ready 127.0.0.1:PORT`; everything else goes to
 standard error. It ends when its standard input does, so that it never outlives the program that
 started it, and at SIGTERM or SIGINT.
+
+With `--listen HOST:PORT` it is a service of its own, for `pipeline --cluster_endpoint`: it does
+not look at standard input. The job's machines reach it under the same HOST:PORT as the driver, so
+127.0.0.1 will do where one runs on each of them.
 """
 
+import argparse
 import logging
 import os
 import signal
@@ -20,11 +25,15 @@ _LOG = logging.getLogger("threadloom.cluster.server")
 
 def main() -> None:
     """Serve until standard input ends or a signal comes."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--listen", metavar="HOST:PORT", help="be a service of its own there")
+    listen = parser.parse_args().listen
     # The system's own handling ends the process at once; Python's would wait for the main thread's
     # turn, which a computation in C may not give for seconds.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
-    threading.Thread(target=end_with_input, name="input", daemon=True).start()
+    if listen is None:
+        threading.Thread(target=end_with_input, name="input", daemon=True).start()
     # While Beam is imported it warns of cloud libraries that nobody here wants.
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format=LOG_FORMAT, datefmt="%FT%TZ")
     logging.Formatter.converter = time.gmtime
@@ -32,7 +41,10 @@ def main() -> None:
 
     logging.getLogger().setLevel(logging.WARNING)
     logging.getLogger("threadloom").setLevel(logging.INFO)
-    server, address = services.start()
+    try:
+        server, address = services.start(listen or "127.0.0.1:0")
+    except (OSError, RuntimeError, ValueError) as why:
+        raise SystemExit(f"error: --listen {listen}: {why}") from None
     print(f"ready {address}", flush=True)
     # From here on, what a library prints is not for the reader of that line.
     sys.stdout = sys.stderr

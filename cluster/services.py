@@ -1,10 +1,10 @@
-"""Beam's three gRPC services, on one port of 127.0.0.1, for this package's transform alone.
+"""Beam's three gRPC services, on one port, for this package's transform alone.
 
 The expansion service turns the transform's URN into a piece of pipeline, the worker pool runs that
 piece in this process, and the artifact service has nothing to give away, since the code is here.
 
-Nothing asks for a password, as nowhere in Beam: whoever can reach the port from this machine can
-have the worker pool run code.
+Nothing asks for a password, as nowhere in Beam: whoever can reach the port can have the worker
+pool run code. So it is one of 127.0.0.1, unless somebody asks for another.
 """
 
 from collections.abc import Iterator
@@ -57,16 +57,18 @@ class NoArtifacts(beam_artifact_api_pb2_grpc.ArtifactRetrievalServiceServicer):
         context.abort(grpc.StatusCode.PERMISSION_DENIED, "this server has no artifacts")
 
 
-def start() -> tuple[grpc.Server, str]:
-    """Start serving on a free port of 127.0.0.1; returns the server and its address."""
+def start(listen: str = "127.0.0.1:0") -> tuple[grpc.Server, str]:
+    """Start serving on HOST:PORT, or on a free port for 0; returns the server and its address."""
+    host, colon, number = listen.rpartition(":")
+    if not colon or not number.isdigit():
+        raise ValueError("want HOST:PORT")
     # Without SO_REUSEPORT nobody else can listen on the port too; without limits on messages, a
     # large pipeline can be expanded.
     server = grpc.server(
         thread_pool_executor.shared_unbounded_instance(),
         options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", -1)],
     )
-    port = server.add_insecure_port("127.0.0.1:0")
-    address = f"127.0.0.1:{port}"
+    address = f"{host}:{server.add_insecure_port(listen)}"
     # A single EXTERNAL environment: of several, Flink's runner would pick one with docker.
     # "container" for the SDK means that nothing has to be installed where the step runs.
     options = PipelineOptions(

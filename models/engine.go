@@ -20,7 +20,8 @@ const (
 // Config names a model and how to run it. Its zero values are the defaults.
 type Config struct {
 	Folder      string // model folder
-	Library     string // ONNX Runtime's shared library; empty: where set-up put it
+	Library     string // ONNX Runtime's shared library; empty: that in NativeDir
+	NativeDir   string // folder of the shared libraries; empty: where set-up put them
 	Precision   string // FP32 (default), BF16, FP16 or Auto
 	Accelerator string // CPU (default), CUDA or Auto
 	TokenBudget int    // padded tokens of a batch; 0: measured when the engine opens
@@ -29,8 +30,6 @@ type Config struct {
 	DedupMB     int    // memory for the vectors of texts seen before
 	Workers     int    // cores to use; 0: all
 }
-
-func (c Config) library() string { return orDefault(c.Library, DefaultLibrary()) }
 
 // Engine turns texts into vectors. It is safe for concurrent use.
 type Engine struct {
@@ -62,17 +61,45 @@ func Shared(config Config) (*Engine, error) {
 	return open.(func() (*Engine, error))()
 }
 
+// Opened returns the process's engine for a configuration if it is open, else nil.
+func Opened(config Config) *Engine {
+	open, ok := engines.Load(config)
+	if !ok {
+		return nil
+	}
+	e, err := open.(func() (*Engine, error))()
+	if err != nil {
+		return nil
+	}
+	return e
+}
+
+var checked sync.Map // Config → func() (*Folder, error)
+
+// Check says whether an engine for a configuration can be expected to open here,
+// and returns its model folder: every file is what the manifest says, and this
+// machine has what is asked for. It takes a tenth of a second, and no memory.
+func Check(config Config) (*Folder, error) {
+	check, _ := checked.LoadOrStore(config, sync.OnceValues(func() (*Folder, error) {
+		if _, err := candidates(config); err != nil {
+			return nil, err
+		}
+		return OpenFolder(config.Folder)
+	}))
+	return check.(func() (*Folder, error))()
+}
+
 // Open opens a new engine. Asked for Auto, or for no token budget, it measures
 // for some hundred milliseconds which is the fastest here.
 func Open(config Config) (*Engine, error) {
+	folder, err := Check(config)
+	if err != nil {
+		return nil, err
+	}
 	if config.Workers == 0 {
 		config.Workers = runtime.GOMAXPROCS(0)
 	}
 	possible, err := candidates(config)
-	if err != nil {
-		return nil, err
-	}
-	folder, err := OpenFolder(config.Folder)
 	if err != nil {
 		return nil, err
 	}

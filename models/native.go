@@ -32,9 +32,14 @@ import (
 // libraryName is what set-up calls ONNX Runtime's shared library on every system.
 const libraryName = "libonnxruntime.so"
 
-// DefaultLibrary says where set-up put ONNX Runtime's shared library.
-func DefaultLibrary() string {
-	return filepath.Join(repositoryRoot(), "build", "lib", libraryName)
+// nativeDir is where the shared libraries lie.
+func (c Config) nativeDir() string {
+	return orDefault(c.NativeDir, filepath.Join(repositoryRoot(), "build", "lib"))
+}
+
+// library is ONNX Runtime's shared library.
+func (c Config) library() string {
+	return orDefault(c.Library, filepath.Join(c.nativeDir(), libraryName))
 }
 
 // repositoryRoot is the folder this program was built from; "." if the build

@@ -21,7 +21,7 @@ func (c Config) openVINO() string {
 	if c.Library != "" {
 		return c.Library
 	}
-	return filepath.Join(repositoryRoot(), "build", "lib", "openvino", libraryName)
+	return filepath.Join(c.nativeDir(), "openvino", libraryName)
 }
 
 // lacksOpenVINO says what is missing for OpenVINO, which is set up apart.

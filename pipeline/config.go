@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,6 +29,7 @@ type Config struct {
 	Keep           []string
 	Model          string
 	ONNXRuntimeLib string
+	NativeDir      string
 	Precision      string
 	Accelerator    string
 	TokenBudget    int
@@ -45,6 +47,8 @@ type Config struct {
 	ClusterBy      string
 	ClusterSeed    int64
 	Python         string
+	ClusterAddress string // of a Python side that runs already
+	Flink          runners.Options
 	JSON           bool
 	sample         bool // no --root was given
 }
@@ -70,7 +74,7 @@ func (c Config) Layout() transforms.Layout {
 
 func (c Config) engine() models.Config {
 	return models.Config{
-		Folder: c.Model, Library: c.ONNXRuntimeLib,
+		Folder: c.Model, Library: c.ONNXRuntimeLib, NativeDir: c.NativeDir,
 		Precision: c.Precision, Accelerator: c.Accelerator, TokenBudget: c.TokenBudget,
 		LongText: c.LongText, Prompt: c.Prompt, DedupMB: c.DedupMB,
 	}
@@ -110,7 +114,7 @@ func (c *Config) complete() error {
 			return usagef("no --root given and the bundled sample is not set up: run 'make setup', or give --root DIR")
 		}
 	}
-	for _, dir := range []*string{&c.Root, &c.ChainsDir, &c.EmbeddingsDir, &c.ClustersDir} {
+	for _, dir := range []*string{&c.Root, &c.ChainsDir, &c.EmbeddingsDir, &c.ClustersDir, &c.Model, &c.NativeDir, &c.ONNXRuntimeLib} {
 		if *dir == "" {
 			continue
 		}
@@ -129,11 +133,21 @@ func (c *Config) complete() error {
 	if c.Python == "" {
 		c.Python = filepath.Join(repo, ".venv", "bin", "python")
 	}
+	if c.Flink.JobServer == "" {
+		c.Flink.JobServer = filepath.Join(repo, "build", "flink", "job-server.jar")
+	}
+	if c.Flink.Boot == "" {
+		c.Flink.Boot = filepath.Join(repo, "build", "flink", "boot")
+	}
+	if c.Flink.StagingDir == "" {
+		c.Flink.StagingDir = c.Root // every machine sees it
+	}
 	return c.check()
 }
 
 func (c *Config) check() error {
-	if _, err := runners.Named(c.Runner); err != nil {
+	runner, err := runners.Named(c.Runner, c.Flink)
+	if err != nil {
 		return usagef("--runner: %w", err)
 	}
 	if !filepath.IsLocal(c.Suffix) {
@@ -160,12 +174,9 @@ func (c *Config) check() error {
 	if _, err := transforms.ReadCheckpoint(c.Subreddits); err != nil {
 		return usagef("%w (--subreddits names the list)", err)
 	}
-	if _, err := os.Stat(filepath.Join(c.Model, "manifest.json")); err != nil {
-		return usagef("--model %s: %w: run 'make setup', or make one with 'python -m threadloom.export'", c.Model, models.ErrNoModel)
-	}
-	if c.ONNXRuntimeLib != "" {
-		if _, err := os.Stat(c.ONNXRuntimeLib); err != nil {
-			return usagef("--onnxruntime_lib %s: no such file", c.ONNXRuntimeLib)
+	if runner.InProcess() || c.partition().Bridged() {
+		if err := c.checkModel(); err != nil { // elsewhere the machines that embed do
+			return err
 		}
 	}
 	if !slices.Contains(models.Precisions(), c.Precision) {
@@ -174,9 +185,25 @@ func (c *Config) check() error {
 	if !slices.Contains(models.Accelerators(), c.Accelerator) {
 		return usagef("--accelerator %q: want one of %s", c.Accelerator, strings.Join(models.Accelerators(), ", "))
 	}
-	if c.Cluster {
+	if c.Cluster && c.ClusterAddress == "" {
 		if _, err := os.Stat(c.Python); err != nil {
 			return usagef("--python %s: no such file: run 'make setup', or skip clustering with --cluster=false", c.Python)
+		}
+	}
+	if err := runner.Check(context.Background()); err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
+// checkModel looks for what the engine needs on this machine.
+func (c *Config) checkModel() error {
+	if _, err := os.Stat(filepath.Join(c.Model, "manifest.json")); err != nil {
+		return usagef("--model %s: %w: run 'make setup', or make one with 'python -m threadloom.export'", c.Model, models.ErrNoModel)
+	}
+	if c.ONNXRuntimeLib != "" {
+		if _, err := os.Stat(c.ONNXRuntimeLib); err != nil {
+			return usagef("--onnxruntime_lib %s: no such file", c.ONNXRuntimeLib)
 		}
 	}
 	return nil

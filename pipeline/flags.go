@@ -9,9 +9,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/runners" // registers --runner
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/mpsbridge"
+	"github.com/threadloom/threadloom/runners"
 )
 
 const usageText = `Usage: go run ./pipeline [run] [flags]
@@ -22,6 +24,7 @@ embeddings exist are skipped, so a run that was stopped goes on where it was.
 
   go run ./pipeline --runner=prism                              the bundled sample
   go run ./pipeline --runner=prism --root=/data --suffix=2026   chains in /data/chains/2026/
+  go run ./pipeline --runner=flink --flink_master=node1:8081 --root=/data --suffix=2026
 
 Flags (Beam's own are accepted, too):
 `
@@ -44,6 +47,7 @@ func parseFlags(args []string, out io.Writer) (Config, error) {
 	})
 	own.StringVar(&c.Model, "model", "", "model `folder` (default: the one that 'make setup' exported)")
 	own.StringVar(&c.ONNXRuntimeLib, "onnxruntime_lib", "", "ONNX Runtime `library` (default: the one from 'make setup')")
+	own.StringVar(&c.NativeDir, "native_dir", "", "`folder` of the native libraries on the machines that embed (default: what 'make setup' made)")
 	own.StringVar(&c.Precision, "precision", models.FP32, "`precision`: "+strings.Join(models.Precisions(), ", "))
 	own.StringVar(&c.Accelerator, "accelerator", models.CPU, "`device` that embeds: "+strings.Join(models.Accelerators(), ", "))
 	own.IntVar(&c.TokenBudget, "token_budget", 0, "`tokens` in one batch, padding included (default: measured at the start)")
@@ -55,6 +59,8 @@ func parseFlags(args []string, out io.Writer) (Config, error) {
 	own.StringVar(&c.ClusterBy, "cluster_by", "all", "`what` to cluster: all chains together, or each subreddit")
 	own.Int64Var(&c.ClusterSeed, "cluster_seed", 42, "random `seed` of the clustering")
 	own.StringVar(&c.Python, "python", "", "Python `interpreter` with threadloom[cluster] (default: .venv/bin/python)")
+	own.StringVar(&c.ClusterAddress, "cluster_endpoint", "", "`HOST:PORT` of a clustering service that runs already (python -m threadloom.cluster.server --listen)")
+	flinkFlags(own, &c.Flink)
 	own.BoolVar(&c.JSON, "json", false, "print the summary as JSON on standard output")
 
 	all := flag.NewFlagSet("pipeline", flag.ContinueOnError)
@@ -84,6 +90,7 @@ func parseFlags(args []string, out io.Writer) (Config, error) {
 	if c.Runner == "" {
 		c.Runner = "prism"
 	}
+	c.Flink.Endpoint, c.Flink.Async = *jobopts.Endpoint, *jobopts.Async
 	if slices.Contains(c.Keep, c.TextColumn) {
 		return c, usagef("--keep: the text column %q is not kept", c.TextColumn)
 	}
@@ -92,6 +99,14 @@ func parseFlags(args []string, out io.Writer) (Config, error) {
 		return c, usageError{err}
 	}
 	return c, nil
+}
+
+// flinkFlags are those of --runner=flink, beside Beam's own.
+func flinkFlags(own *flag.FlagSet, o *runners.Options) {
+	own.StringVar(&o.FlinkMaster, "flink_master", "", "`HOST:PORT` of Flink's REST address, such as node1:8081")
+	own.StringVar(&o.JobServer, "flink_job_server", "", "`jar` of Beam's job server for Flink (default: the one that 'make flink' built)")
+	own.StringVar(&o.Boot, "flink_boot", "", "`path`, on Flink's machines, of the program that starts workers (default: the one that 'make flink' built)")
+	own.StringVar(&o.StagingDir, "staging_dir", "", "`folder` that Flink's machines see, too, for the worker binary (default {root})")
 }
 
 // bridgeFlags are those of the bridge to workers on other machines.

@@ -8,6 +8,10 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/threadloom/threadloom/runners"
 )
 
 // gcPercent keeps Go's heap small. Most of the memory is the model's, outside of
@@ -15,8 +19,20 @@ import (
 const gcPercent = 40
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "queue" {
-		os.Exit(queueCommand(os.Args[2:], os.Stdout, os.Stderr))
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+	if slices.Contains(os.Args, "--worker=true") { // a cluster's machine runs us for a job
+		flag.Parse()
+		beam.Init() // does not return
+	}
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case "queue":
+			os.Exit(queueCommand(os.Args[2:], os.Stdout, os.Stderr))
+		case runners.GuardCommand:
+			os.Exit(runners.Guard(os.Args[2:]))
+		}
 	}
 	config, err := parseFlags(os.Args[1:], os.Stdout)
 	if errors.Is(err, flag.ErrHelp) {
@@ -28,9 +44,6 @@ func main() {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(exitUsage)
-	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
 	}
 	os.Exit(run(config))
 }

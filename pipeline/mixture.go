@@ -13,21 +13,26 @@ import (
 // mostEarlier bounds the outputs of earlier runs that are looked at.
 const mostEarlier = 64
 
-// mixture looks at outputs of earlier runs and says how those were made that do
-// not go with what this run writes; nothing if all do. Vectors of two precisions
-// are near each other, those of two models have nothing in common.
-func mixture(c Config, engine *models.Engine) string {
+// earlierOutputs looks at how outputs of earlier runs were made.
+func earlierOutputs(c Config) []chainfile.Fingerprint {
 	names, err := transforms.ReadCheckpoint(c.Subreddits)
 	if err != nil {
-		return "" // the pipeline reads it, too, and says what is wrong
+		return nil // the pipeline reads it, too, and says what is wrong
 	}
-	return others(transforms.Earlier(c.Layout(), names, mostEarlier), chainfile.Fingerprint{
-		Model: engine.Folder.Name, WeightsSHA: engine.Folder.WeightsSHA, Precision: engine.Backend.Precision,
-	})
+	return transforms.Earlier(c.Layout(), names, mostEarlier)
 }
 
-// others counts what differs from ours in weights or in precision.
-func others(earlier []chainfile.Fingerprint, ours chainfile.Fingerprint) string {
+// mixture says which earlier outputs do not go with what this run wrote, or, where
+// it wrote nothing, with the first of them; nothing if all do. Vectors of two
+// precisions are near each other, those of two models have nothing in common.
+func mixture(earlier []chainfile.Fingerprint, model *models.Folder, precision string) string {
+	if len(earlier) == 0 {
+		return ""
+	}
+	ours := earlier[0]
+	if precision != "" && model != nil {
+		ours = chainfile.Fingerprint{Model: model.Name, WeightsSHA: model.WeightsSHA, Precision: precision}
+	}
 	counts := map[string]int{}
 	for _, mark := range earlier {
 		switch {
@@ -45,6 +50,6 @@ func others(earlier []chainfile.Fingerprint, ours chainfile.Fingerprint) string 
 	if len(parts) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("earlier outputs, %d looked at: %s; this run writes %s in %s: choose another --suffix, or delete them to have them embedded anew",
+	return fmt.Sprintf("earlier outputs, %d looked at: %s; others are of %s in %s: choose another --suffix, or delete them to have them embedded anew",
 		len(earlier), strings.Join(parts, ", "), ours.Model, ours.Precision)
 }

@@ -21,6 +21,7 @@ const (
 	exitFailed      = 1
 	exitUsage       = 2
 	exitDeadLetters = 3
+	exitOtherRun    = 4
 )
 
 // run runs the pipeline and returns the exit code.
@@ -37,54 +38,91 @@ func run(c Config) int {
 	go stop.cancelWhenDrained(cancel)
 	go logProgress(ctx, log)
 
-	p, s := beam.NewPipelineWithRoot()
-	engine, server, err := open(ctx, c)
-	defer server.Stop()
+	runner, err := runners.Named(c.Runner, c.Flink)
 	if err != nil {
 		return report(c, stop, usageError{err}, 0)
 	}
-	mixed := mixture(c, engine)
-	if mixed != "" {
-		log.Warn("the suffix is mixed: " + mixed)
+	lease, err := c.lease()
+	if err != nil {
+		return report(c, stop, err, 0)
 	}
-	Build(s, c, server.Address())
-	counts, err := execute(ctx, p, c)
-	sum := summarise(c, counts, work{
-		Backend: engine.Backend, mixture: mixed, padding: engine.Padding(), took: time.Since(start), embedding: transforms.EmbeddingTime(),
-	})
+	defer lease.release()
+	p, s := beam.NewPipelineWithRoot()
+	opened, err := open(ctx, c, runner.InProcess())
+	defer opened.server.Stop()
+	if err != nil {
+		return report(c, stop, usageError{err}, 0)
+	}
+	Build(s, c, opened.clusterAddr)
+	earlier := earlierOutputs(c)
+	counts, err := execute(ctx, p, c, runner)
+	sum := summarise(c, counts, embeddedHere(c, time.Since(start)))
+	if sum.Mixture = mixture(earlier, opened.model, sum.Precision); sum.Mixture != "" {
+		log.Warn("the suffix is mixed: " + sum.Mixture)
+	}
 	return report(c, stop, errors.Join(err, sum.print(c)), sum.DeadLettered)
 }
 
-// open opens the engine, so that a wrong model stops the run before it starts,
-// and meanwhile the Python side if it is needed.
-func open(ctx context.Context, c Config) (*models.Engine, *cluster.Server, error) {
-	var server *cluster.Server
+// lease takes the lease of the run.
+func (c Config) lease() (*lease, error) {
+	path, err := leasePath(c.Layout().Embeddings, c.Subreddits)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return takeLease(path)
+}
+
+// opened is what a run holds open.
+type opened struct {
+	model       *models.Folder  // nil where other machines embed
+	server      *cluster.Server // nil where there is none of this run's own
+	clusterAddr string          // empty: nothing is clustered
+}
+
+// open checks the model where this process embeds, so that a wrong one stops the
+// run before it starts, and meanwhile starts the Python side if it is needed.
+func open(ctx context.Context, c Config, inProcess bool) (o opened, err error) {
 	var starting errgroup.Group
-	if c.Cluster {
+	switch {
+	case c.Cluster && c.ClusterAddress != "":
+		o.clusterAddr = c.ClusterAddress
+	case c.Cluster:
 		starting.Go(func() (err error) {
-			server, err = cluster.Start(ctx, c.Python)
+			o.server, err = cluster.Start(ctx, c.Python)
 			return err
 		})
 	}
-	engine, err := models.Shared(c.engine())
-	err = errors.Join(err, starting.Wait())
-	if err == nil && c.partition().Bridged() {
-		err = announce(ctx, c, engine.Folder)
+	if inProcess {
+		o.model, err = models.Check(c.engine())
 	}
-	return engine, server, err
+	if err = errors.Join(err, starting.Wait()); err != nil {
+		return o, err
+	}
+	if o.server != nil {
+		o.clusterAddr = o.server.Addr
+	}
+	if c.partition().Bridged() {
+		err = announce(ctx, c)
+	}
+	return o, err
+}
+
+// embeddedHere says how this process embedded, if it did.
+func embeddedHere(c Config, took time.Duration) work {
+	w := work{took: took, embedding: transforms.EmbeddingTime()}
+	if e := models.Opened(c.engine()); e != nil {
+		w.Backend, w.padding = e.Backend, e.Padding()
+	}
+	return w
 }
 
 // execute runs the pipeline to its end, brings the dead letters up to date and
 // returns what was counted: in this process, unless others did the work and the
 // job ended well, which is when their counts have come.
-func execute(ctx context.Context, p *beam.Pipeline, c Config) (map[string]int64, error) {
-	runner, err := runners.Named(c.Runner)
-	if err != nil {
-		return nil, err
-	}
+func execute(ctx context.Context, p *beam.Pipeline, c Config, runner runners.Runner) (map[string]int64, error) {
 	result, err := runner.Run(ctx, p)
 	counts := transforms.LocalCounts()
-	if !runner.InProcess() && err == nil {
+	if !runner.InProcess() && result != nil {
 		counts = transforms.Counts(result.Metrics())
 	}
 	return counts, errors.Join(err, transforms.CompactDeadLetters(c.Layout().DeadLetters()))
@@ -98,6 +136,9 @@ func report(c Config, stop *stopper, err error, deadLetters int64) int {
 	}
 	var usage usageError
 	switch {
+	case errors.Is(err, errOtherRun):
+		fmt.Fprintln(os.Stderr, "error:", err)
+		return exitOtherRun
 	case errors.As(err, &usage):
 		fmt.Fprintln(os.Stderr, "error:", err)
 		return exitUsage

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms"
 )
 
 // summary is what a run did; --json prints it.
@@ -28,21 +29,22 @@ type summary struct {
 	Precision     string  `json:"precision"`
 	Backend       string  `json:"backend"`
 	TokenBudget   int     `json:"token_budget"`
-	Mixture       string  `json:"mixture,omitempty"` // how earlier outputs differ
-	Seconds       float64 `json:"seconds"`
-	EmbedSeconds  float64 `json:"embedding_seconds"`
-	TextsPerSec   float64 `json:"texts_per_second"` // while files were open
-	ClusteredRows int64   `json:"clustered_rows"`
-	Clusters      int64   `json:"clusters"`
-	NoiseRows     int64   `json:"noise_rows"`
-	Embeddings    string  `json:"embeddings"`
-	ClustersDir   string  `json:"clusters_dir,omitempty"`
+	// Processes are those on a cluster's machines.
+	Processes     []transforms.Process `json:"processes,omitempty"`
+	Mixture       string               `json:"mixture,omitempty"` // how earlier outputs differ
+	Seconds       float64              `json:"seconds"`
+	EmbedSeconds  float64              `json:"embedding_seconds"`
+	TextsPerSec   float64              `json:"texts_per_second"` // while files were open
+	ClusteredRows int64                `json:"clustered_rows"`
+	Clusters      int64                `json:"clusters"`
+	NoiseRows     int64                `json:"noise_rows"`
+	Embeddings    string               `json:"embeddings"`
+	ClustersDir   string               `json:"clusters_dir,omitempty"`
 }
 
 // work is how a run embedded.
 type work struct {
 	models.Backend
-	mixture   string
 	padding   float64       // share of the tokens run
 	took      time.Duration // the whole run
 	embedding time.Duration // while files were open
@@ -56,11 +58,15 @@ func summarise(c Config, n map[string]int64, w work) summary {
 		ClusteredRows: n["clustered_rows"], Clusters: n["clusters"], NoiseRows: n["noise_rows"],
 		LostTokens:   max(0, share(n["tokens_before_truncation"]-n["tokens"], n["tokens_before_truncation"])),
 		ReusedTokens: share(n["tokens_reused"], n["tokens"]), Padding: w.padding,
-		Precision: w.Precision, Backend: w.Name, TokenBudget: w.TokenBudget, Mixture: w.mixture,
+		Precision: w.Precision, Backend: w.Name, TokenBudget: w.TokenBudget,
 		Seconds: w.took.Seconds(), EmbedSeconds: w.embedding.Seconds(), Embeddings: c.Layout().Embeddings,
 	}
 	if w.embedding > 0 {
 		s.TextsPerSec = float64(s.Rows) / s.EmbedSeconds
+	}
+	s.Processes = transforms.Processes(n)
+	if s.Backend == "" && len(s.Processes) > 0 {
+		s.Backend, s.Precision = s.Processes[0].Backend, s.Processes[0].Precision
 	}
 	if c.Cluster {
 		s.ClustersDir = c.clusters()
@@ -95,11 +101,23 @@ func (s summary) text(clusterBy string) string {
 		fmt.Fprintf(&b, "          %d rows had NUL bytes or invalid UTF-8\n", s.RepairedRows)
 	}
 	fmt.Fprintf(&b, "tokens    %d, %.1f %% of them reused from the same text, %.1f %% padding\n", s.Tokens, 100*s.ReusedTokens, 100*s.Padding)
-	fmt.Fprintf(&b, "engine    %s, %s, batches of %d tokens\n", s.Backend, s.Precision, s.TokenBudget)
+	switch {
+	case s.TokenBudget > 0:
+		fmt.Fprintf(&b, "engine    %s, %s, batches of %d tokens\n", s.Backend, s.Precision, s.TokenBudget)
+	case s.Backend != "":
+		fmt.Fprintf(&b, "engine    %s, %s\n", s.Backend, s.Precision)
+	}
+	for _, p := range s.Processes {
+		fmt.Fprintf(&b, "process   %s: %d files, %s, %s\n", p.Name, p.Files, p.Backend, p.Precision)
+	}
 	if s.Mixture != "" {
 		fmt.Fprintf(&b, "mixed     %s\n", s.Mixture)
 	}
-	fmt.Fprintf(&b, "time      %.1f s, %.1f s of them embedding: %.0f texts/s\n", s.Seconds, s.EmbedSeconds, s.TextsPerSec)
+	if s.EmbedSeconds > 0 || len(s.Processes) == 0 {
+		fmt.Fprintf(&b, "time      %.1f s, %.1f s of them embedding: %.0f texts/s\n", s.Seconds, s.EmbedSeconds, s.TextsPerSec)
+	} else { // other machines embedded
+		fmt.Fprintf(&b, "time      %.1f s: %.0f texts/s\n", s.Seconds, float64(s.Rows)/s.Seconds)
+	}
 	fmt.Fprintf(&b, "vectors   %s\n", s.Embeddings)
 	if s.ClusteredRows > 0 {
 		fmt.Fprintf(&b, "clusters  %d of %d rows, %.0f %% noise\n",

@@ -18,6 +18,8 @@ type prismRunner struct{}
 // same time as the first of their stage it keeps the last one's.
 func (prismRunner) InProcess() bool { return true }
 
+func (prismRunner) Check(context.Context) error { return nil }
+
 func (prismRunner) Run(ctx context.Context, p *beam.Pipeline) (res beam.PipelineResult, err error) {
 	before := loopbackFiles()
 	defer removeNew(before)

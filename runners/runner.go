@@ -12,20 +12,33 @@ import (
 
 // Runner runs a pipeline to its end.
 type Runner interface {
-	// Run returns the job's result with its metrics. When ctx is cancelled it
-	// returns soon, with an error.
+	// Check says what is wrong with the options, before anything is started.
+	Check(ctx context.Context) error
+	// Run returns the job's result with its metrics, nil where nobody waits for
+	// it. When ctx is cancelled it returns soon, with an error.
 	Run(ctx context.Context, p *beam.Pipeline) (beam.PipelineResult, error)
 	// InProcess says that all DoFns in Go run in this process, so that what they
 	// count here is the whole.
 	InProcess() bool
 }
 
-var byName = map[string]Runner{
-	"prism": prismRunner{},
+// Options are what runners on a cluster must know. The zero value will do for Prism.
+type Options struct {
+	FlinkMaster string // HOST:PORT of Flink's REST address
+	Endpoint    string // HOST:PORT of a Beam job server that runs already
+	JobServer   string // path of the job server's jar, where there is no Endpoint
+	Boot        string // path, on the cluster's machines, of what starts a worker process
+	StagingDir  string // folder that this machine and the cluster's see, for the worker binary
+	Async       bool   // do not wait for the job's end
+}
+
+var byName = map[string]func(Options) Runner{
+	"prism": func(Options) Runner { return prismRunner{} },
+	"flink": func(o Options) Runner { return flinkRunner{o} },
 }
 
 // Named returns the runner for the flag --runner.
-func Named(name string) (Runner, error) {
+func Named(name string, o Options) (Runner, error) {
 	r, ok := byName[strings.ToLower(name)]
 	if !ok {
 		names := make([]string, 0, len(byName))
@@ -35,5 +48,5 @@ func Named(name string) (Runner, error) {
 		slices.Sort(names)
 		return nil, fmt.Errorf("no runner %q; choose one of: %s", name, strings.Join(names, ", "))
 	}
-	return r, nil
+	return r(o), nil
 }

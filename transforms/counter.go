@@ -2,10 +2,16 @@ package transforms
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/metrics"
+	"github.com/threadloom/threadloom/models"
 )
 
 // Counter counts twice: in Beam's metrics, which add up over all machines but
@@ -51,4 +57,50 @@ func Counts(results metrics.Results) map[string]int64 {
 		counts[c.Name()] += c.Result()
 	}
 	return counts
+}
+
+// Process is one process that embedded files, perhaps on another machine.
+type Process struct {
+	Name      string `json:"process"` // host and process number
+	Backend   string `json:"backend"`
+	Precision string `json:"precision"`
+	Files     int64  `json:"files"`
+}
+
+// processPrefix begins the names of counters of single processes: the rest says
+// which, as Beam's metrics do not.
+const processPrefix = "files_of "
+
+// thisProcess is the name of this process in counters.
+var thisProcess = sync.OnceValue(func() string {
+	return fmt.Sprintf("%s:%d", hostName(), os.Getpid())
+})
+
+func hostName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		return "unknown"
+	}
+	return strings.ReplaceAll(host, " ", "")
+}
+
+// countForProcess counts a file that this process embedded.
+func countForProcess(ctx context.Context, b models.Backend) {
+	name := processPrefix + strings.Join([]string{thisProcess(), b.Name, b.Precision}, " ")
+	beam.NewCounter(metricsNamespace, name).Inc(ctx, 1)
+}
+
+// Processes returns from a job's counts which processes embedded how many files, in
+// the order of their names.
+func Processes(counts map[string]int64) []Process {
+	var found []Process
+	for name, n := range counts {
+		rest, ok := strings.CutPrefix(name, processPrefix)
+		parts := strings.Fields(rest)
+		if ok && len(parts) == 3 {
+			found = append(found, Process{Name: parts[0], Backend: parts[1], Precision: parts[2], Files: n})
+		}
+	}
+	slices.SortFunc(found, func(a, b Process) int { return strings.Compare(a.Name, b.Name) })
+	return found
 }

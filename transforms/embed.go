@@ -66,6 +66,7 @@ type outcome struct {
 	file  File
 	stats fileStats
 	err   error
+	by    models.Backend // what embedded it in this process
 	// bridged: a worker behind the bridge embedded it, or let it die
 	bridged bool
 }
@@ -88,17 +89,29 @@ func (o outcome) each(add func(c *Counter, n int64)) {
 	add(rowsRepaired, o.stats.repaired)
 }
 
-func (f *embedFn) Setup() (err error) {
-	f.engine, err = models.Shared(f.Options.Model)
-	return err
+// Setup checks that this machine has what embedding takes. The engine is opened with
+// the first file: a run that finds nothing to do needs none.
+func (f *embedFn) Setup() error {
+	if _, err := models.Check(f.Options.Model); err != nil {
+		return onHost(err)
+	}
+	return nil
 }
 
 func (f *embedFn) StartBundle(func(File)) {}
 
-func (f *embedFn) ProcessElement(ctx context.Context, file File, emit func(File)) error {
+func (f *embedFn) ProcessElement(ctx context.Context, file File, emit func(File)) (err error) {
+	if f.engine == nil {
+		if f.engine, err = models.Shared(f.Options.Model); err != nil {
+			return onHost(err)
+		}
+	}
 	f.outcomes.start(slots, func() outcome { return embedOne(ctx, f.engine, file, f.Options) })
 	return flushOutcomes(ctx, f.Options.DeadLetters, f.outcomes.take(), emit)
 }
+
+// onHost says on which machine an error was met: on a cluster it matters.
+func onHost(err error) error { return fmt.Errorf("on %s: %w", hostName(), err) }
 
 func (f *embedFn) FinishBundle(ctx context.Context, emit func(File)) error {
 	return flushOutcomes(ctx, f.Options.DeadLetters, f.outcomes.rest(), emit)
@@ -111,7 +124,7 @@ func embedOne(ctx context.Context, engine *models.Engine, file File, o EmbedOpti
 	}
 	defer func() { openFiles.leave(time.Now()) }()
 	stats, err := embedFile(ctx, engine, file, o)
-	out := outcome{file: file, stats: stats, err: err}
+	out := outcome{file: file, stats: stats, err: err, by: engine.Backend}
 	out.each(func(c *Counter, n int64) { c.local.Add(n) }) // progress must not wait for the bundle
 	return out
 }
@@ -126,6 +139,9 @@ func flushOutcomes(ctx context.Context, deadLetters string, finished []outcome, 
 		}
 		o.each(func(c *Counter, n int64) { c.beam.Inc(ctx, n) })
 		if o.err == nil {
+			if o.by.Name != "" {
+				countForProcess(ctx, o.by)
+			}
 			emit(o.file)
 			continue
 		}

@@ -1,0 +1,190 @@
+"""Runs on a real Flink of two TaskManagers, which dies and is cancelled in the middle."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+CLUSTER = REPOSITORY / "runners" / "flink" / "cluster.sh"
+RUN = REPOSITORY / "build" / "flink" / "run"
+MASTER = "127.0.0.1:8081"
+FILES = 24  # of a run that is long enough to be disturbed
+ROWS = 60  # of each
+
+
+@pytest.fixture(scope="module", autouse=True)
+def flink():
+    """Start the development cluster for this module and stop it at the end."""
+    if not (REPOSITORY / "build" / "flink" / "ready").exists():
+        if os.environ.get("CI"):
+            pytest.fail("no Flink: run 'make flink'")
+        pytest.skip("no Flink on this machine: 'make flink' gets it")
+    subprocess.run([CLUSTER, "up"], check=True)
+    yield
+    subprocess.run([CLUSTER, "down"], check=True)
+    assert not processes("org.apache.flink"), "Flink goes on after 'down'"
+
+
+def processes(*words: str) -> list[int]:
+    """Return the processes in whose command line all the words are."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if all(word in line for word in words):
+            found.append(int(folder.name))
+    return found
+
+
+def of_ours() -> list[int]:
+    """Return what a job starts on the way: job server, guard, boot programs, workers."""
+    return [
+        *processes("flink/job-server.jar"),
+        *processes("build/flink/boot --"),
+        *processes("--worker=true"),
+        *processes("threadloom.cluster.server"),
+    ]
+
+
+def wait_for(what, seconds: float = 60):
+    end = time.monotonic() + seconds
+    while not (result := what()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+    return result
+
+
+@pytest.fixture
+def long_run(tmp_path) -> Path:
+    """Return a root with work for some ten seconds."""
+    (tmp_path / "subreddits_list.json").write_text(json.dumps(["one", "two"]))
+    for name in ("one", "two"):
+        folder = tmp_path / "chains" / "test" / name
+        folder.mkdir(parents=True)
+        for i in range(FILES // 2):
+            texts = [
+                f"{name} {i} {j} " + " ".join(f"word{(i * j + k) % 997}" for k in range(150))
+                for j in range(ROWS)
+            ]
+            pq.write_table(
+                pa.table({"id": list(range(ROWS)), "text": texts}), folder / f"{i:02d}.parquet"
+            )
+    return tmp_path
+
+
+def flags(root: Path, suffix: str, *more: object) -> tuple:
+    return (
+        *("--runner=flink", f"--flink_master={MASTER}", "--parallelism=2"),
+        *("--root", root, "--suffix", suffix, *more),
+    )
+
+
+def outputs(root: Path, suffix: str) -> dict[str, Path]:
+    folder = root / "embeddings" / suffix
+    return {str(f.relative_to(folder)): f for f in sorted(folder.glob("*/*.parquet"))}
+
+
+def check_outputs(root: Path) -> None:
+    """Check that each input has one whole output, and that nothing half done lies about."""
+    found = outputs(root, "test")
+    assert len(found) == FILES
+    for path in found.values():
+        assert pq.read_table(path)["id"].to_pylist() == list(range(ROWS))
+
+
+def leftovers(root: Path) -> list[Path]:
+    return [p for p in root.rglob("*") if p.name.startswith("threadloom-flink-")]
+
+
+def test_flink_gives_what_prism_gives(program, sample, tmp_path):
+    embedded = {}
+    for runner in ("prism", "flink"):
+        root = tmp_path / runner
+        root.mkdir()
+        (root / "chains").symlink_to(sample / "chains")
+        (root / "subreddits_list.json").symlink_to(sample / "subreddits_list.json")
+        more = () if runner == "prism" else ("--parallelism=2", f"--flink_master={MASTER}")
+        ended = program.run(
+            *("--runner", runner, "--root", root, "--suffix=sample", *more),
+        )
+        assert ended.code == 0, ended.errors
+        assert (ended.summary["files_done"], ended.summary["rows"]) == (12, 300)
+        embedded[runner] = outputs(root, "sample")
+        labels = pq.read_table(root / "clusters" / "sample" / "labels.parquet")
+        embedded[runner + " labels"] = labels.drop_columns(["probability"])
+    assert list(embedded["prism"]) == list(embedded["flink"])
+    for name, path in embedded["prism"].items():
+        a, b = pq.read_table(path), pq.read_table(embedded["flink"][name])
+        assert a.drop_columns(["embedding"]).equals(b.drop_columns(["embedding"]))
+        a, b = (np.array(t["embedding"].to_pylist()) for t in (a, b))
+        assert np.abs(a - b).max() <= 1e-6
+    assert embedded["prism labels"].equals(embedded["flink labels"])
+    did = ended.summary["processes"]
+    assert len(did) == 2
+    assert sum(p["files"] for p in did) == 12
+    assert min(p["files"] for p in did) > 0
+    wait_for(lambda: not of_ours())
+    assert leftovers(tmp_path) == []
+
+
+def test_a_taskmanager_that_dies_costs_nothing_but_time(program, long_run):
+    run = program.start(*flags(long_run, "test", "--cluster=false"))
+    wait_for(lambda: len(outputs(long_run, "test")) >= 2)
+    os.kill(int((RUN / "taskmanager-1.pid").read_text()), signal.SIGKILL)
+    subprocess.run([CLUSTER, "up"], check=True)
+    ended = program.end(run)
+    assert ended.code == 0, ended.errors
+    check_outputs(long_run)
+    wait_for(lambda: not of_ours())
+
+
+@pytest.mark.parametrize("sig", [signal.SIGKILL, signal.SIGTERM])
+def test_without_its_driver_the_job_ends_and_the_next_run_completes_it(program, long_run, sig):
+    run = program.start(*flags(long_run, "test", "--cluster=false"))
+    wait_for(lambda: len(outputs(long_run, "test")) >= 2)
+    run.send_signal(sig)
+    ended = program.end(run)
+    assert ended.code == (-sig if sig == signal.SIGKILL else 143), ended.errors
+    wait_for(lambda: not of_ours())
+    done = outputs(long_run, "test")
+    assert 0 < len(done) < FILES
+    for path in done.values():
+        assert pq.read_metadata(path).num_rows == ROWS
+    assert leftovers(long_run) == []
+    again = program.run(*flags(long_run, "test", "--cluster=false"))
+    assert again.code == 0, again.errors
+    assert again.summary["files_skipped"] == len(done)
+    check_outputs(long_run)
+
+
+@pytest.mark.parametrize(
+    ("more", "wanted"),
+    [
+        (("--endpoint", MASTER), f"use --flink_master={MASTER}"),
+        (("--flink_master", "127.0.0.1:9"), "no Flink answers there"),
+        ((), "--flink_master=HOST:8081"),
+        (("--flink_master", MASTER, "--async"), "--endpoint"),
+    ],
+)
+def test_a_wrong_address_is_explained_in_one_line(program, sample, more, wanted):
+    ended = program.run("--runner=flink", "--root", sample, "--suffix=sample", *more)
+    assert ended.code == 2
+    assert wanted in ended.errors
+    assert len(ended.errors.strip().splitlines()) == 1
+
+
+def test_a_machine_without_the_model_is_named(program, long_run):
+    ended = program.run(*flags(long_run, "test", "--cluster=false", "--model=/nowhere"))
+    assert ended.code == 1
+    assert "/nowhere" in ended.errors
+    assert os.uname().nodename in ended.errors

@@ -1,0 +1,127 @@
+package runners
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/universal"
+)
+
+// flinkRunner submits to a Flink cluster through Beam's job server. Each of
+// Flink's TaskManagers starts one worker process, a copy of this program, by the
+// boot program of runners/flink/boot (environment PROCESS).
+type flinkRunner struct{ o Options }
+
+// InProcess is false even with LOOPBACK: Flink starts a failed task anew, and the
+// counts of its first attempt do not count.
+func (flinkRunner) InProcess() bool { return false }
+
+func (r flinkRunner) Check(ctx context.Context) error {
+	o := r.o
+	switch {
+	case o.Endpoint != "" && o.FlinkMaster != "":
+		return errors.New("--endpoint names a job server, which knows its Flink: leave out --flink_master")
+	case o.Endpoint != "":
+		if version, err := flinkREST(o.Endpoint).version(ctx); err == nil {
+			return fmt.Errorf("--endpoint=%s is Flink %s itself and no Beam job server: use --flink_master=%s", o.Endpoint, version, o.Endpoint)
+		}
+		return nil
+	case o.FlinkMaster == "":
+		return errors.New("--runner=flink: want --flink_master=HOST:8081 ('make flink-up' starts a Flink on this machine), or --endpoint of a job server")
+	case o.Async:
+		return errors.New("--async: want --endpoint of a job server that outlives this program")
+	}
+	if _, err := flinkREST(o.FlinkMaster).version(ctx); err != nil {
+		return fmt.Errorf("--flink_master=%s: no Flink answers there ('make flink-up' starts one on this machine): %w", o.FlinkMaster, err)
+	}
+	if _, err := exec.LookPath("java"); err != nil {
+		return errors.New("--runner=flink: no java on this machine: install a JRE of version 11 or 17, or give --endpoint of a job server")
+	}
+	if _, err := os.Stat(o.JobServer); err != nil {
+		return fmt.Errorf("no job server %s: run 'make flink', or name its jar with --flink_job_server", o.JobServer)
+	}
+	return nil
+}
+
+func (r flinkRunner) Run(ctx context.Context, p *beam.Pipeline) (res beam.PipelineResult, err error) {
+	if *jobopts.JobName == "" { // Flink's page shows it, and we find our job by it
+		*jobopts.JobName = "threadloom" + strconv.FormatInt(time.Now().UnixNano(), 36)
+	}
+	endpoint := r.o.Endpoint
+	if endpoint == "" {
+		server, err := startJobServer(ctx, r.o, *jobopts.JobName)
+		if err != nil {
+			return nil, fmt.Errorf("starting the job server: %w", err)
+		}
+		ended := false
+		defer func() { server.stop(ended && err == nil) }()
+		res, err = r.submit(ctx, p, server.endpoint)
+		ended = ctx.Err() == nil
+		return res, err
+	}
+	return r.submit(ctx, p, endpoint)
+}
+
+// submit runs the job and waits for its end, unless ctx ends before.
+func (r flinkRunner) submit(ctx context.Context, p *beam.Pipeline, endpoint string) (beam.PipelineResult, error) {
+	if err := r.environment(); err != nil {
+		return nil, err
+	}
+	*jobopts.Endpoint = endpoint
+	type ended struct {
+		res beam.PipelineResult
+		err error
+	}
+	done := make(chan ended, 1)
+	go func() {
+		res, err := universal.Execute(ctx, p)
+		done <- ended{res, err}
+	}()
+	select {
+	case e := <-done:
+		if e.err != nil {
+			return nil, fmt.Errorf("running on Flink: %w", jobError(e.err))
+		}
+		if r.o.Async {
+			return nil, nil
+		}
+		return e.res, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// environment has each TaskManager run a copy of this program, unless Beam's own
+// flags say otherwise.
+func (r flinkRunner) environment() error {
+	if *jobopts.EnvironmentType == "" {
+		*jobopts.EnvironmentType = "PROCESS"
+	}
+	if !strings.EqualFold(*jobopts.EnvironmentType, "PROCESS") {
+		return nil
+	}
+	if *jobopts.EnvironmentConfig == "" {
+		config, err := json.Marshal(map[string]string{"command": r.o.Boot})
+		if err != nil {
+			return err
+		}
+		*jobopts.EnvironmentConfig = string(config)
+	}
+	if *jobopts.WorkerBinary == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return fmt.Errorf("finding this program's file for the workers: %w", err)
+		}
+		*jobopts.WorkerBinary = self
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+// Command boot starts a worker process for a Flink TaskManager: it fetches the
+// program that was staged for the job, runs it, and cleans up.
+//
+// Beam's own boot program leaves the worker and its copy in the temporary folder
+// when the TaskManager stops it, or dies. This one ends the worker, and removes the
+// copy, at SIGTERM and when its parent has gone.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/apache/beam/sdks/v2/go/container/tools"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/artifact"
+	fnpb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/fnexecution_v1"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/util/grpcx"
+)
+
+const (
+	// parentCheck is how often boot looks whether its TaskManager is there.
+	parentCheck = 500 * time.Millisecond
+	// grace is how long a worker may take to end.
+	grace = 3 * time.Second
+)
+
+// The flags are Beam's contract for a worker's container:
+// https://s.apache.org/beam-fn-api-container-contract.
+var (
+	id        = flag.String("id", "", "the worker's `name`")
+	provision = flag.String("provision_endpoint", "", "`HOST:PORT` that tells the other endpoints and the job's options")
+	_         = flag.String("logging_endpoint", "", "told by the provision endpoint")
+	_         = flag.String("artifact_endpoint", "", "told by the provision endpoint")
+	_         = flag.String("control_endpoint", "", "told by the provision endpoint")
+	_         = flag.String("semi_persist_dir", "", "not used: the copy of the program lies in the temporary folder")
+)
+
+func main() {
+	flag.Parse()
+	if *id == "" || *provision == "" {
+		fmt.Fprintln(os.Stderr, "error: want --id and --provision_endpoint: Flink starts this program")
+		os.Exit(2)
+	}
+	parent := os.Getppid()
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	go func() {
+		for os.Getppid() == parent {
+			time.Sleep(parentCheck)
+		}
+		stop <- syscall.SIGTERM
+	}()
+	if err := run(stop); err != nil {
+		host, _ := os.Hostname() // nothing is better than no message
+		fmt.Fprintf(os.Stderr, "error: worker %s on %s: %v\n", *id, host, err)
+		os.Exit(1)
+	}
+}
+
+// run fetches the program and runs it to its end, or until told to stop.
+func run(stop <-chan os.Signal) (err error) {
+	ctx := grpcx.WriteWorkerID(context.Background(), *id)
+	info, err := tools.ProvisionInfo(ctx, *provision)
+	if err != nil {
+		return fmt.Errorf("asking %s about the job: %w", *provision, err)
+	}
+	dir, err := os.MkdirTemp("", "threadloom-worker-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	program, err := fetch(ctx, info, dir)
+	if err != nil {
+		return fmt.Errorf("fetching the program: %w", err)
+	}
+	options, err := tools.ProtoToJSON(info.GetPipelineOptions())
+	if err != nil {
+		return fmt.Errorf("reading the job's options: %w", err)
+	}
+	optionsFile := filepath.Join(dir, "options.json")
+	if err := os.WriteFile(optionsFile, []byte(options), 0o600); err != nil {
+		return err
+	}
+	cmd := exec.Command(program, "--worker=true", "--id="+*id,
+		"--logging_endpoint="+info.GetLoggingEndpoint().GetUrl(),
+		"--control_endpoint="+info.GetControlEndpoint().GetUrl())
+	cmd.Env = append(os.Environ(), "PIPELINE_OPTIONS_FILE="+optionsFile,
+		"RUNNER_CAPABILITIES="+strings.Join(info.GetRunnerCapabilities(), " "))
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("starting the program: %w", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-stop:
+		end(cmd, ended)
+		return nil
+	}
+}
+
+// fetch gets the staged program into dir and returns its path.
+func fetch(ctx context.Context, info *fnpb.ProvisionInfo, dir string) (string, error) {
+	files, err := artifact.Materialize(ctx, info.GetArtifactEndpoint().GetUrl(), info.GetDependencies(), info.GetRetrievalToken(), dir)
+	if err != nil {
+		return "", err
+	}
+	for _, f := range files {
+		if len(files) == 1 || f.GetRoleUrn() == artifact.URNGoWorkerBinaryRole {
+			name, _ := artifact.MustExtractFilePayload(f)
+			path := filepath.Join(dir, name)
+			return path, os.Chmod(path, 0o700)
+		}
+	}
+	return "", fmt.Errorf("none of the %d staged files is a Go program", len(files))
+}
+
+// end stops the worker: it needs no time to save anything, since an output is
+// renamed into place only when it is whole.
+func end(cmd *exec.Cmd, ended <-chan error) {
+	_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended meanwhile
+	select {
+	case <-ended:
+	case <-time.After(grace):
+		_ = cmd.Process.Kill()
+		<-ended
+	}
+}

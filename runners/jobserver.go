@@ -1,0 +1,129 @@
+package runners
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// How long the job server may take to listen: a JVM with 160 MB of classes on a
+// machine that may be busy.
+const jobServerTimeout = 2 * time.Minute
+
+// jobServer is Beam's job server for Flink, a Java program, below a guard: a copy
+// of this program that outlives it, however it ends, and cleans up (see Guard).
+type jobServer struct {
+	endpoint string // 127.0.0.1:port
+	guard    *exec.Cmd
+	stdin    io.WriteCloser
+	log      string
+	done     chan struct{} // closed when the guard has ended
+}
+
+// startJobServer returns when the job server listens.
+func startJobServer(ctx context.Context, o Options, jobName string) (s *jobServer, err error) {
+	dir, err := os.MkdirTemp(o.StagingDir, "threadloom-flink-")
+	if err != nil {
+		return nil, err
+	}
+	ports, err := freePorts(2)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	s = &jobServer{
+		endpoint: "127.0.0.1:" + strconv.Itoa(ports[0]),
+		log:      filepath.Join(dir, "job-server.log"), done: make(chan struct{}),
+	}
+	s.guard = exec.Command(self, append([]string{GuardCommand, dir, o.FlinkMaster, jobName}, javaCommand(o, dir, ports)...)...)
+	s.guard.Stderr = os.Stderr
+	// A group of its own: Ctrl-C on the terminal is ours to handle.
+	s.guard.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if s.stdin, err = s.guard.StdinPipe(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	if err := s.guard.Start(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	go func() {
+		_ = s.guard.Wait() // we end it, or it has said on standard error why it ended
+		close(s.done)
+	}()
+	if err := s.waitUntilItListens(ctx); err != nil {
+		s.stop(true)
+		return nil, err
+	}
+	return s, nil
+}
+
+// javaCommand is the command line of the job server.
+func javaCommand(o Options, dir string, ports []int) []string {
+	command := []string{"java", "-Xmx512m"}
+	for _, name := range []string{"lang", "net", "nio", "util", "util.concurrent", "io", "math", "text", "time", "lang.reflect"} {
+		command = append(command, "--add-opens=java.base/java."+name+"=ALL-UNNAMED")
+	}
+	return append(command,
+		"-jar", o.JobServer, "--job-host=127.0.0.1", "--job-port="+strconv.Itoa(ports[0]),
+		"--artifact-port="+strconv.Itoa(ports[1]), "--expansion-port=-1",
+		"--flink-master="+o.FlinkMaster, "--artifacts-dir="+filepath.Join(dir, "artifacts"), "--flink-conf-dir="+dir,
+	)
+}
+
+func (s *jobServer) waitUntilItListens(ctx context.Context) error {
+	deadline := time.After(jobServerTimeout)
+	for {
+		c, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", s.endpoint)
+		if err == nil {
+			return c.Close()
+		}
+		select {
+		case <-s.done:
+			return errors.New("it ended at once")
+		case <-deadline:
+			return fmt.Errorf("it does not listen after %s", jobServerTimeout)
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// stop ends the job server, and the job unless it is over.
+func (s *jobServer) stop(over bool) {
+	if over {
+		_, _ = io.WriteString(s.stdin, jobIsOver) // if the guard has ended, it is not needed
+	}
+	_ = s.stdin.Close() // that is what the guard waits for
+	<-s.done
+}
+
+// freePorts returns ports of the loopback device that nobody listens on now.
+func freePorts(n int) (ports []int, err error) {
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, l.Close()) }()
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports, nil
+}
+
+// lastLine returns the last line of a text that says something.
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
+}
