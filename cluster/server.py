@@ -17,8 +17,13 @@ import sys
 import threading
 import time
 
+import grpc
+
 # As Go writes its lines, beside which these stand.
 LOG_FORMAT = 'time=%(asctime)s level=%(levelname)s msg="%(message)s"'
+
+# How a call ends whose other side is gone.
+HUNG_UP = (grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE)
 
 _LOG = logging.getLogger("threadloom.cluster.server")
 
@@ -45,11 +50,19 @@ def main() -> None:
         server, address = services.start(listen or "127.0.0.1:0")
     except (OSError, RuntimeError, ValueError) as why:
         raise SystemExit(f"error: --listen {listen}: {why}") from None
+    threading.excepthook = hang_up
     print(f"ready {address}", flush=True)
     # From here on, what a library prints is not for the reader of that line.
     sys.stdout = sys.stderr
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     server.wait_for_termination()
+
+
+def hang_up(failed: threading.ExceptHookArgs) -> None:
+    """Say nothing of a thread of Beam's whose runner has hung up, as Flink's do at a job's end."""
+    if isinstance(failed.exc_value, grpc.RpcError) and failed.exc_value.code() in HUNG_UP:
+        return
+    threading.__excepthook__(failed)
 
 
 def end_with_input() -> None:

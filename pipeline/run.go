@@ -42,17 +42,17 @@ func run(c Config) int {
 	if err != nil {
 		return report(c, stop, usageError{err}, 0)
 	}
-	lease, err := c.lease()
-	if err != nil {
-		return report(c, stop, err, 0)
-	}
-	defer lease.release()
 	p, s := beam.NewPipelineWithRoot()
 	opened, err := open(ctx, c, runner.InProcess())
 	defer opened.server.Stop()
 	if err != nil {
 		return report(c, stop, usageError{err}, 0)
 	}
+	lease, err := c.lease()
+	if err != nil {
+		return report(c, stop, err, 0)
+	}
+	defer lease.release()
 	Build(s, c, opened.clusterAddr)
 	earlier := earlierOutputs(c)
 	counts, err := execute(ctx, p, c, runner)

@@ -140,7 +140,9 @@ def test_flink_gives_what_prism_gives(program, sample, tmp_path):
 def test_a_taskmanager_that_dies_costs_nothing_but_time(program, long_run):
     run = program.start(*flags(long_run, "test", "--cluster=false"))
     wait_for(lambda: len(outputs(long_run, "test")) >= 2)
-    os.kill(int((RUN / "taskmanager-1.pid").read_text()), signal.SIGKILL)
+    taskmanager = int((RUN / "taskmanager-1.pid").read_text())
+    os.kill(taskmanager, signal.SIGKILL)
+    wait_for(lambda: taskmanager not in processes("TaskManagerRunner"))
     subprocess.run([CLUSTER, "up"], check=True)
     ended = program.end(run)
     assert ended.code == 0, ended.errors

@@ -28,7 +28,7 @@ if [ ! -d "$flink/$version" ]; then
 	rm -rf "$flink/download"
 	.venv/bin/python -m pip --disable-pip-version-check --quiet download --no-deps --no-binary :all: \
 		--no-build-isolation --require-hashes -r requirements/flink.txt --dest "$flink/download"
-	tar -xzf "$flink/download/apache_flink_libraries-$version.tar.gz" -C "$flink/download" --strip-components=1
+	tar -xzf "$flink/download/apache-flink-libraries-$version.tar.gz" -C "$flink/download" --strip-components=1
 	mv "$flink/download/deps/lib" "$flink/$version"
 	rm -rf "$flink/download"
 fi
