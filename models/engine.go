@@ -84,6 +84,11 @@ func Check(config Config) (*Folder, error) {
 		if _, err := candidates(config); err != nil {
 			return nil, err
 		}
+		if config.Library != "" { // a user's own may be anything
+			if err := initRuntime(config.Library); err != nil {
+				return nil, err
+			}
+		}
 		return OpenFolder(config.Folder)
 	}))
 	return check.(func() (*Folder, error))()
