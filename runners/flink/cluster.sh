@@ -21,7 +21,8 @@ answers() { # how many TaskManagers are there, or an error where no JobManager a
 	python
 }
 
-alive() { [ -f "$run/$1.pid" ] && kill -0 "$(cat "$run/$1.pid")" 2> /dev/null; }
+# alive NAME: a process that has just been killed still has its number for a moment.
+alive() { [ -f "$run/$1.pid" ] && ps -ww -p "$(cat "$run/$1.pid")" -o command= | grep -q org.apache.flink; }
 
 # start NAME CLASS HEAP [ARGUMENT...]: unless it runs.
 start() {
