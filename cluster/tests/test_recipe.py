@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from threadloom.cluster.recipe import cluster_vectors, nearest_neighbors
+from threadloom.cluster.recipe import cluster_vectors, most_typical, nearest_neighbors
 
 
 def test_blobs_become_clusters_numbered_by_size():
@@ -87,3 +87,10 @@ def test_neighbors_are_the_nearest():
     assert indices[7, 1] == 150 and indices[150, 1] == 7
     assert np.allclose(distances, np.sort(all_distances, axis=1)[:, :6], atol=1e-5)
     assert (distances >= 0).all()
+
+
+def test_of_several_clusterings_the_odd_one_is_not_taken():
+    usual = np.repeat([0, 1, 2], 10)
+    joined = np.zeros(30, int)
+    assert most_typical([joined, usual, np.roll(usual, 1)]) == 1
+    assert most_typical([usual]) == 0
