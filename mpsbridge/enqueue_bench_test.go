@@ -16,7 +16,7 @@ const benchJobs = 100_000
 // each, their ratio and what Redis holds for the jobs, MB.
 func BenchmarkEnqueue(b *testing.B) {
 	s := startRedis(b)
-	q := s.open()
+	q := s.open(b)
 	ctx := context.Background()
 	all := jobs(benchJobs)
 	var first, again, plain time.Duration

@@ -27,7 +27,7 @@ func must[T any](t *testing.T) func(T, error) T {
 }
 
 func TestEnqueuePutsInOnlyWhatIsInNoList(t *testing.T) {
-	q := startRedis(t).open()
+	q := startRedis(t).open(t)
 	all := jobs(5)
 	count := must[int](t)
 	if n := count(q.Enqueue(ctx, all, false)); n != 5 {
@@ -53,7 +53,7 @@ func TestEnqueuePutsInOnlyWhatIsInNoList(t *testing.T) {
 }
 
 func TestAJobIsTakenBegunAndAcknowledgedOnce(t *testing.T) {
-	q := startRedis(t).open()
+	q := startRedis(t).open(t)
 	must[int](t)(q.Enqueue(ctx, jobs(2), false))
 	_, from, err := q.Events(ctx, "", 0)
 	if err != nil {
@@ -82,7 +82,7 @@ func TestAJobIsTakenBegunAndAcknowledgedOnce(t *testing.T) {
 
 func TestEightReapersRequeueALostWorkersJobsOnce(t *testing.T) {
 	s := startRedis(t)
-	q := s.open()
+	q := s.open(t)
 	must[int](t)(q.Enqueue(ctx, jobs(200), false))
 	w := q.worker(t, "a")
 	for w.move() != "" {
@@ -94,7 +94,7 @@ func TestEightReapersRequeueALostWorkersJobsOnce(t *testing.T) {
 	var requeued atomic.Int64
 	var reapers sync.WaitGroup
 	for range 8 {
-		reaper := s.open()
+		reaper := s.open(t)
 		reapers.Go(func() {
 			r, err := reaper.Reap(ctx)
 			if err != nil {
@@ -112,7 +112,7 @@ func TestEightReapersRequeueALostWorkersJobsOnce(t *testing.T) {
 }
 
 func TestAFencedWorkerCanDoNothing(t *testing.T) {
-	q := startRedis(t).open()
+	q := startRedis(t).open(t)
 	must[int](t)(q.Enqueue(ctx, jobs(2), false))
 	w := q.worker(t, "a")
 	job := w.take()
@@ -133,7 +133,7 @@ func TestAFencedWorkerCanDoNothing(t *testing.T) {
 }
 
 func TestFailuresAreDelayedAndTheThirdIsTheLast(t *testing.T) {
-	q := startRedis(t).open()
+	q := startRedis(t).open(t)
 	must[int](t)(q.Enqueue(ctx, jobs(1), false))
 	w := q.worker(t, "a")
 	delays := []time.Duration{}
@@ -159,7 +159,7 @@ func TestFailuresAreDelayedAndTheThirdIsTheLast(t *testing.T) {
 }
 
 func TestAJobThatKillsItsWorkersIsBuried(t *testing.T) {
-	q := startRedis(t).open()
+	q := startRedis(t).open(t)
 	must[int](t)(q.Enqueue(ctx, jobs(1), false))
 	for attempt := range Attempts {
 		w := q.worker(t, string(rune('a'+attempt)))
@@ -176,7 +176,7 @@ func TestAJobThatKillsItsWorkersIsBuried(t *testing.T) {
 }
 
 func TestGivingBackCountsNoAttempt(t *testing.T) {
-	q := startRedis(t).open()
+	q := startRedis(t).open(t)
 	must[int](t)(q.Enqueue(ctx, jobs(3), false))
 	w := q.worker(t, "a")
 	first := w.take()
@@ -195,12 +195,12 @@ func TestGivingBackCountsNoAttempt(t *testing.T) {
 
 func TestEachJobIsWithdrawnOrTakenAndNeverBoth(t *testing.T) {
 	s := startRedis(t)
-	q := s.open()
+	q := s.open(t)
 	all := jobs(2000)
 	must[int](t)(q.Enqueue(ctx, all, false))
 	var taken []string
 	var taker sync.WaitGroup
-	w := s.open().worker(t, "a")
+	w := s.open(t).worker(t, "a")
 	taker.Go(func() {
 		for job := w.move(); job != ""; job = w.move() {
 			taken = append(taken, job)
@@ -226,7 +226,7 @@ func TestEachJobIsWithdrawnOrTakenAndNeverBoth(t *testing.T) {
 }
 
 func TestPlainProducersAndConsumers(t *testing.T) {
-	q := startRedis(t).open()
+	q := startRedis(t).open(t)
 	job := jobs(1)[0]
 	q.client.RPush(ctx, q.todo(), job)
 	if n := must[int](t)(q.Enqueue(ctx, []string{job}, false)); n != 0 {
@@ -245,15 +245,15 @@ func TestPlainProducersAndConsumers(t *testing.T) {
 
 func TestRedisKilledForgetsNothingAndRedisWipedIsRefilled(t *testing.T) {
 	s := startRedis(t)
-	q := s.open()
+	q := s.open(t)
 	must[int](t)(q.Enqueue(ctx, jobs(100), false))
 	w := q.worker(t, "a")
 	w.take()
-	s.kill()
+	s.Kill()
 	if _, err := q.Reap(ctx); err == nil || strings.Contains(err.Error(), "\n") {
 		t.Errorf("a Redis that is gone gives %v", err)
 	}
-	s.start()
+	s.Start()
 	status := must[Status](t)(q.Status(ctx))
 	if status.Todo != 99 || len(status.Workers) != 1 || len(status.Workers[0].Jobs) != 1 {
 		t.Errorf("after the restart: %+v", status)
@@ -269,12 +269,12 @@ func TestRedisKilledForgetsNothingAndRedisWipedIsRefilled(t *testing.T) {
 
 func TestAnACLForTheQueueSuffices(t *testing.T) {
 	s := startRedis(t)
-	q := s.open()
+	q := s.open(t)
 	rule := append([]any{"ACL", "SETUSER", "mac", "on", ">secret"}, ACLRule("q")...)
 	if err := q.client.Do(ctx, rule...).Err(); err != nil {
 		t.Fatal(err)
 	}
-	mac, err := Open(ctx, "redis://mac:secret@"+s.address, "q")
+	mac, err := Open(ctx, "redis://mac:secret@"+s.Address, "q")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,14 +293,14 @@ func TestAnACLForTheQueueSuffices(t *testing.T) {
 			t.Errorf("%v is allowed", command)
 		}
 	}
-	_, err = Open(ctx, "redis://mac:wrong@"+s.address, "q")
+	_, err = Open(ctx, "redis://mac:wrong@"+s.Address, "q")
 	if err == nil || strings.Contains(err.Error(), "wrong:") || strings.Contains(err.Error(), "mac:wrong") {
 		t.Errorf("a wrong password gives %v", err)
 	}
 }
 
 func TestAHugeJobIsBuriedWithItsBeginningOnly(t *testing.T) {
-	q := startRedis(t).open()
+	q := startRedis(t).open(t)
 	q.client.RPush(ctx, q.todo(), strings.Repeat("x", 10<<20))
 	w := q.worker(t, "a")
 	w.nack(w.take(), 0, 0, "longer than 64 KiB")

@@ -3,74 +3,25 @@ package mpsbridge
 import (
 	"context"
 	"fmt"
-	"net"
-	"os"
-	"os/exec"
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	"github.com/threadloom/threadloom/mpsbridge/redistest"
 )
 
 // server is a redis-server of a test's own.
-type server struct {
-	t       testing.TB
-	address string
-	folder  string
-	process *exec.Cmd
-}
+type server struct{ *redistest.Server }
 
-// startRedis starts one with an append-only file. Without redis-server the test is
-// skipped on a laptop and fails in CI.
-func startRedis(t testing.TB) *server {
+func startRedis(t testing.TB) server { return server{redistest.New(t)} }
+
+// open returns a client of the queue "q" there.
+func (s server) open(t testing.TB) *Queue {
 	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("no redis-server: install it")
-		}
-		t.Skip("no redis-server on this machine")
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	q, err := Open(context.Background(), s.URL(), "q")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{t: t, address: l.Addr().String(), folder: t.TempDir()}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	s.start()
-	t.Cleanup(s.kill)
-	return s
-}
-
-func (s *server) start() {
-	s.t.Helper()
-	_, port, _ := net.SplitHostPort(s.address)
-	s.process = exec.Command(
-		"redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", s.folder,
-		"--appendonly", "yes", "--appendfsync", "always", "--save", "", "--loglevel", "warning",
-	)
-	if err := s.process.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	client := redis.NewClient(&redis.Options{Addr: s.address})
-	defer func() { _ = client.Close() }()
-	until(s.t, "redis-server answers", func() bool { return client.Ping(context.Background()).Err() == nil })
-}
-
-// kill ends it without a warning; start starts it again with what is on its disk.
-func (s *server) kill() {
-	_ = s.process.Process.Kill() // it may be dead already
-	_ = s.process.Wait()
-}
-
-func (s *server) open() *Queue {
-	s.t.Helper()
-	q, err := Open(context.Background(), "redis://"+s.address, "q")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() { _ = q.Close() })
+	t.Cleanup(func() { _ = q.Close() })
 	return q
 }
 

@@ -88,8 +88,7 @@ func (c *crossing) step(ctx context.Context) ([]outcome, error) {
 func (c *crossing) giveUp(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveUpWithin)
 	defer cancel()
-	_, err := c.withdraw(ctx, len(c.waiting))
-	c.heard(err)
+	c.heard(c.withdraw(ctx, len(c.waiting)))
 }
 
 // look waits for events and looks at the files that they are about.
@@ -173,7 +172,7 @@ func (c *crossing) lookUp(ctx context.Context, jobs []string, now time.Time) (en
 		return ended, err
 	}
 	if n := c.overdue(now); n > 0 {
-		_, err = c.withdraw(ctx, n)
+		err = c.withdraw(ctx, n)
 	}
 	return ended, err
 }
@@ -210,13 +209,15 @@ func (c *crossing) overdue(now time.Time) (n int) {
 }
 
 // withdraw takes up to most jobs that no worker holds out of the queue, the last
-// ones first, to embed their files here. It returns how many.
-func (c *crossing) withdraw(ctx context.Context, most int) (int, error) {
+// ones first, to embed their files here.
+func (c *crossing) withdraw(ctx context.Context, most int) error {
 	taken, err := c.queue.Withdraw(ctx, c.order, most)
 	c.takeBack(taken)
-	return len(taken), err
+	return err
 }
 
+// takeBack moves jobs to the backlog. Some may have no file that waits any more: a job
+// that was put in anew while a worker still had it can be done and in the queue.
 func (c *crossing) takeBack(jobs []string) {
 	for _, job := range jobs {
 		if p := c.waiting[job]; p != nil {
@@ -241,8 +242,9 @@ func (c *crossing) embedHere(ctx context.Context, now time.Time) error {
 			if now.Sub(c.freeSince) < idleFor || !c.silentSince.IsZero() {
 				return nil
 			}
-			if n, err := c.withdrawOne(ctx); n == 0 || err != nil {
-				return nil // Redis's errors are told by look
+			c.withdrawOne(ctx)
+			if len(c.backlog) == 0 {
+				return nil
 			}
 		}
 		engine, err := models.Shared(c.options.Embed.Model)
@@ -259,14 +261,14 @@ func (c *crossing) embedHere(ctx context.Context, now time.Time) error {
 
 // withdrawOne takes one job back, from those at the end. Those that were tried in vain
 // are with workers: they are not tried again before the next sweep has looked at them.
-func (c *crossing) withdrawOne(ctx context.Context) (int, error) {
+// Redis's errors are told by look.
+func (c *crossing) withdrawOne(ctx context.Context) {
 	last := max(0, len(c.untried)-tries)
 	taken, err := c.queue.Withdraw(ctx, c.untried[last:], 1)
 	if err == nil && len(taken) == 0 {
 		c.untried = c.untried[:last]
 	}
 	c.takeBack(taken)
-	return len(taken), err
 }
 
 // heard notes whether Redis answers, and logs when that changes.

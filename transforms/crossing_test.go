@@ -1,0 +1,43 @@
+package transforms
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/threadloom/threadloom/mpsbridge"
+	"github.com/threadloom/threadloom/mpsbridge/redistest"
+)
+
+// A Redis that was wiped gets jobs again that its workers still have; when they
+// finish them, the jobs are settled and stand in the queue.
+func TestAJobThatIsSettledAndStillInTheQueueIsTakenOutOfIt(t *testing.T) {
+	ctx := context.Background()
+	queue, err := mpsbridge.Open(ctx, redistest.New(t).URL(), "q")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = queue.Close() }()
+	settled := mpsbridge.Job{InputPath: "/in/a.parquet", OutputPath: "/out/a.parquet"}
+	raw, err := settled.Raw()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := queue.Enqueue(ctx, []string{raw}, false); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	c := newCrossing(queue, BridgeOptions{}, now)
+	c.add(File{Input: "/in/b.parquet"}, "with a worker", now)
+	c.untried = []string{"with a worker", raw}
+	c.freeSince = now.Add(-2 * idleFor)
+	if err := c.embedHere(ctx, now); err != nil {
+		t.Fatal(err)
+	}
+	if c.open != 0 || len(c.waiting) != 1 {
+		t.Errorf("%d files are open here and %d wait, want 0 and 1", c.open, len(c.waiting))
+	}
+	if left, err := queue.Unlisted(ctx, []string{raw}); err != nil || len(left) != 1 {
+		t.Errorf("the settled job is still in the queue (%v)", err)
+	}
+}
