@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -50,7 +49,8 @@ type Config struct {
 	ClusterAddress string // of a Python side that runs already
 	Flink          runners.Options
 	JSON           bool
-	sample         bool // no --root was given
+	sample         bool     // no --root was given
+	names          []string // of the subreddits
 }
 
 // usageError is a wrong setting: exit code 2, one line.
@@ -107,7 +107,7 @@ func (c Config) clusters() string {
 // complete fills in what follows from other settings and checks all of them
 // before anything runs.
 func (c *Config) complete() error {
-	repo := repositoryRoot()
+	repo := models.RepositoryRoot()
 	if c.Root == "" {
 		c.sample, c.Root, c.Suffix = true, filepath.Join(repo, "build", "sample"), "sample"
 		if _, err := os.Stat(c.Root); err != nil {
@@ -171,7 +171,7 @@ func (c *Config) check() error {
 	if info, err := os.Stat(c.Layout().Chains); err != nil || !info.IsDir() {
 		return usagef("no chains folder %s: check --root and --suffix", c.Layout().Chains)
 	}
-	if _, err := transforms.ReadCheckpoint(c.Subreddits); err != nil {
+	if c.names, err = transforms.ReadCheckpoint(c.Subreddits); err != nil {
 		return usagef("%w (--subreddits names the list)", err)
 	}
 	if runner.InProcess() || c.partition().Bridged() {
@@ -226,14 +226,4 @@ func (c *Config) checkBridge() error {
 		return usagef("--path_map: %w", err)
 	}
 	return nil
-}
-
-// repositoryRoot is the folder this program was built from, or "." if the build
-// did not record it.
-func repositoryRoot() string {
-	_, file, _, ok := runtime.Caller(0)
-	if !ok || !filepath.IsAbs(file) {
-		return "."
-	}
-	return filepath.Dir(filepath.Dir(file))
 }

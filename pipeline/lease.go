@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -45,14 +46,10 @@ type lease struct {
 	done sync.WaitGroup
 }
 
-// leasePath is the lease of a run: in the folder of its outputs, by its checkpoint.
-func leasePath(outputs, checkpoint string) (string, error) {
-	b, err := os.ReadFile(checkpoint)
-	if err != nil {
-		return "", fmt.Errorf("reading the list of subreddits: %w", err)
-	}
-	sum := sha256.Sum256(b)
-	return filepath.Join(outputs, fmt.Sprintf("_run-%x.lease", sum[:4])), nil
+// leasePath is the lease of a run: in the folder of its outputs, by its subreddits.
+func leasePath(outputs string, subreddits []string) string {
+	sum := sha256.Sum256([]byte(strings.Join(slices.Sorted(slices.Values(subreddits)), "\n")))
+	return filepath.Join(outputs, fmt.Sprintf("_run-%x.lease", sum[:4]))
 }
 
 // takeLease takes the lease at path, or fails with errOtherRun.

@@ -30,6 +30,15 @@ func TestOnlyOneRunHoldsTheLease(t *testing.T) {
 	}
 }
 
+func TestTheLeaseIsByTheSubredditsWhateverTheirOrder(t *testing.T) {
+	if a, b := leasePath("o", []string{"x", "y"}), leasePath("o", []string{"y", "x"}); a != b {
+		t.Errorf("%s and %s", a, b)
+	}
+	if a, b := leasePath("o", []string{"x", "y"}), leasePath("o", []string{"x"}); a == b {
+		t.Errorf("%s for both lists", a)
+	}
+}
+
 func TestADeadRunsLeaseIsTaken(t *testing.T) {
 	ended := exec.Command("true")
 	if err := ended.Run(); err != nil {

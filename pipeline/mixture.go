@@ -6,21 +6,11 @@ import (
 	"strings"
 
 	"github.com/threadloom/threadloom/models"
-	"github.com/threadloom/threadloom/transforms"
 	"github.com/threadloom/threadloom/transforms/chainfile"
 )
 
 // mostEarlier bounds the outputs of earlier runs that are looked at.
 const mostEarlier = 64
-
-// earlierOutputs looks at how outputs of earlier runs were made.
-func earlierOutputs(c Config) []chainfile.Fingerprint {
-	names, err := transforms.ReadCheckpoint(c.Subreddits)
-	if err != nil {
-		return nil // the pipeline reads it, too, and says what is wrong
-	}
-	return transforms.Earlier(c.Layout(), names, mostEarlier)
-}
 
 // mixture says which earlier outputs do not go with what this run wrote, or, where
 // it wrote nothing, with the first of them; nothing if all do. Vectors of two

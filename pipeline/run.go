@@ -48,13 +48,13 @@ func run(c Config) int {
 	if err != nil {
 		return report(c, stop, usageError{err}, 0)
 	}
-	lease, err := c.lease()
+	lease, err := takeLease(leasePath(c.Layout().Embeddings, c.names))
 	if err != nil {
 		return report(c, stop, err, 0)
 	}
 	defer lease.release()
 	Build(s, c, opened.clusterAddr)
-	earlier := earlierOutputs(c)
+	earlier := transforms.Earlier(c.Layout(), c.names, mostEarlier)
 	counts, err := execute(ctx, p, c, runner)
 	sum := summarise(c, counts, embeddedHere(c, time.Since(start)))
 	if sum.Mixture = mixture(earlier, opened.model, sum.Precision); sum.Mixture != "" {
@@ -63,18 +63,9 @@ func run(c Config) int {
 	return report(c, stop, errors.Join(err, sum.print(c)), sum.DeadLettered)
 }
 
-// lease takes the lease of the run.
-func (c Config) lease() (*lease, error) {
-	path, err := leasePath(c.Layout().Embeddings, c.Subreddits)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	return takeLease(path)
-}
-
 // opened is what a run holds open.
 type opened struct {
-	model       *models.Folder  // nil where other machines embed
+	model       *models.Folder  // nil where only other machines need it
 	server      *cluster.Server // nil where there is none of this run's own
 	clusterAddr string          // empty: nothing is clustered
 }
@@ -92,8 +83,11 @@ func open(ctx context.Context, c Config, inProcess bool) (o opened, err error) {
 			return err
 		})
 	}
-	if inProcess {
+	switch {
+	case inProcess:
 		o.model, err = models.Check(c.engine())
+	case c.partition().Bridged():
+		o.model, err = models.OpenFolder(c.Model)
 	}
 	if err = errors.Join(err, starting.Wait()); err != nil {
 		return o, err
@@ -102,7 +96,7 @@ func open(ctx context.Context, c Config, inProcess bool) (o opened, err error) {
 		o.clusterAddr = o.server.Addr
 	}
 	if c.partition().Bridged() {
-		err = announce(ctx, c)
+		err = announce(ctx, c, o.model)
 	}
 	return o, err
 }

@@ -56,48 +56,27 @@ func (r flinkRunner) Run(ctx context.Context, p *beam.Pipeline) (res beam.Pipeli
 	if *jobopts.JobName == "" { // Flink's page shows it, and we find our job by it
 		*jobopts.JobName = "threadloom" + strconv.FormatInt(time.Now().UnixNano(), 36)
 	}
-	endpoint := r.o.Endpoint
-	if endpoint == "" {
+	if err := r.environment(); err != nil {
+		return nil, err
+	}
+	*jobopts.Endpoint = r.o.Endpoint
+	if r.o.Endpoint == "" {
 		server, err := startJobServer(ctx, r.o, *jobopts.JobName)
 		if err != nil {
 			return nil, fmt.Errorf("starting the job server: %w", err)
 		}
-		ended := false
-		defer func() { server.stop(ended && err == nil) }()
-		res, err = r.submit(ctx, p, server.endpoint)
-		ended = ctx.Err() == nil
+		over := false
+		defer func() { server.stop(over) }()
+		*jobopts.Endpoint = server.endpoint
+		res, err = untilDone(ctx, "Flink", p, universal.Execute)
+		over = err == nil
 		return res, err
 	}
-	return r.submit(ctx, p, endpoint)
-}
-
-// submit runs the job and waits for its end, unless ctx ends before.
-func (r flinkRunner) submit(ctx context.Context, p *beam.Pipeline, endpoint string) (beam.PipelineResult, error) {
-	if err := r.environment(); err != nil {
+	res, err = untilDone(ctx, "Flink", p, universal.Execute)
+	if r.o.Async {
 		return nil, err
 	}
-	*jobopts.Endpoint = endpoint
-	type ended struct {
-		res beam.PipelineResult
-		err error
-	}
-	done := make(chan ended, 1)
-	go func() {
-		res, err := universal.Execute(ctx, p)
-		done <- ended{res, err}
-	}()
-	select {
-	case e := <-done:
-		if e.err != nil {
-			return nil, fmt.Errorf("running on Flink: %w", jobError(e.err))
-		}
-		if r.o.Async {
-			return nil, nil
-		}
-		return e.res, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
+	return res, err
 }
 
 // environment has each TaskManager run a copy of this program, unless Beam's own

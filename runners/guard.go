@@ -137,3 +137,9 @@ func jobPrefix(name string) string {
 		return '0'
 	}, strings.ToLower(name))
 }
+
+// lastLine returns the last line of a text that says something.
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
+}

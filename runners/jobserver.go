@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -35,13 +34,18 @@ func startJobServer(ctx context.Context, o Options, jobName string) (s *jobServe
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(dir)) // the guard may have done it
+		}
+	}()
 	ports, err := freePorts(2)
 	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+		return nil, err
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+		return nil, err
 	}
 	s = &jobServer{
 		endpoint: "127.0.0.1:" + strconv.Itoa(ports[0]),
@@ -52,10 +56,10 @@ func startJobServer(ctx context.Context, o Options, jobName string) (s *jobServe
 	// A group of its own: Ctrl-C on the terminal is ours to handle.
 	s.guard.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if s.stdin, err = s.guard.StdinPipe(); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+		return nil, err
 	}
 	if err := s.guard.Start(); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+		return nil, err
 	}
 	go func() {
 		_ = s.guard.Wait() // we end it, or it has said on standard error why it ended
@@ -120,10 +124,4 @@ func freePorts(n int) (ports []int, err error) {
 		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
 	return ports, nil
-}
-
-// lastLine returns the last line of a text that says something.
-func lastLine(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return strings.TrimSpace(lines[len(lines)-1])
 }

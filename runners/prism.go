@@ -2,7 +2,6 @@ package runners
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -20,27 +19,10 @@ func (prismRunner) InProcess() bool { return true }
 
 func (prismRunner) Check(context.Context) error { return nil }
 
-func (prismRunner) Run(ctx context.Context, p *beam.Pipeline) (res beam.PipelineResult, err error) {
+func (prismRunner) Run(ctx context.Context, p *beam.Pipeline) (beam.PipelineResult, error) {
 	before := loopbackFiles()
 	defer removeNew(before)
-	type ended struct {
-		res beam.PipelineResult
-		err error
-	}
-	done := make(chan ended, 1)
-	go func() {
-		res, err := prism.Execute(ctx, p)
-		done <- ended{res, err}
-	}()
-	select {
-	case e := <-done:
-		if e.err != nil {
-			return nil, fmt.Errorf("running on Prism: %w", jobError(e.err))
-		}
-		return e.res, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
+	return untilDone(ctx, "Prism", p, prism.Execute)
 }
 
 // The SDK leaves an empty file in the temporary folder for each LOOPBACK job.

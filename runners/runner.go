@@ -50,3 +50,28 @@ func Named(name string, o Options) (Runner, error) {
 	}
 	return r(o), nil
 }
+
+// untilDone has one of Beam's runners execute a pipeline, and returns when that has
+// ended, or as soon as ctx has: Beam would wait for its workers.
+func untilDone(ctx context.Context, name string, p *beam.Pipeline,
+	execute func(context.Context, *beam.Pipeline) (beam.PipelineResult, error),
+) (beam.PipelineResult, error) {
+	var (
+		res  beam.PipelineResult
+		err  error
+		done = make(chan struct{})
+	)
+	go func() {
+		defer close(done)
+		res, err = execute(ctx, p)
+	}()
+	select {
+	case <-done:
+		if err != nil {
+			return nil, fmt.Errorf("running on %s: %w", name, jobError(err))
+		}
+		return res, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}

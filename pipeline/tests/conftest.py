@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +77,18 @@ def corpus() -> Path:
 def sample() -> Path:
     """Return the root of the bundled sample, as set-up made it."""
     return REPOSITORY / "build" / "sample"
+
+
+@pytest.fixture(scope="session")
+def copy_sample(sample):
+    """Return copy_sample(root): put the sample there, with nothing embedded."""
+
+    def copy_sample(root: Path) -> Path:
+        shutil.copytree(sample / "chains", root / "chains")
+        shutil.copy(sample / "subreddits_list.json", root)
+        return root
+
+    return copy_sample
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,7 @@
 """Files go over the bridge to real workers, and come back like those embedded here."""
 
-import contextlib
 import json
-import os
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -15,7 +12,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import redis
 
 from threadloom.export.source import packaged
 from threadloom.worker.queue import Queue, connect
@@ -23,59 +19,27 @@ from threadloom.worker.queue import Queue, connect
 ALIKE = 0.9999  # least cosine of a worker's vectors to those embedded here
 
 
-@contextlib.contextmanager
-def redis_server(folder: Path, port: int = 0):
-    """Run a redis-server; yield a client, its URL and its process. Started again, it goes on."""
-    if not shutil.which("redis-server"):
-        if os.environ.get("CI"):
-            pytest.fail("no redis-server: install it")
-        pytest.skip("no redis-server on this machine")
-    if port == 0:
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
-    process = subprocess.Popen(
-        ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "",
-         "--appendonly", "yes", "--dir", folder, "--loglevel", "warning"]
-    )  # fmt: skip
-    client = redis.Redis(port=port)
-    for _ in range(200):
-        try:
-            client.ping()
-            break
-        except redis.ConnectionError:
-            time.sleep(0.05)
-    yield client, f"redis://127.0.0.1:{port}", process
-    process.kill()
-    process.wait()
-
-
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with redis_server(tmp_path_factory.mktemp("redis")) as (client, url, _):
-        yield client, url
+def server(start_redis):
+    return start_redis()
 
 
 @pytest.fixture
-def start_worker(server):
+def start_worker(server, until):
     """Return a function that starts a real worker on the CPU, on this module's Redis or another."""
     running = []
 
-    def start(root: Path, queue: str, *flags: object, on: tuple = server) -> subprocess.Popen:
+    def start(root: Path, queue: str, *flags: object, on=server) -> subprocess.Popen:
         command = [
-            *(sys.executable, "-m", "threadloom.worker", "--redis", on[1], "--queue", queue),
+            *(sys.executable, "-m", "threadloom.worker", "--redis", on.url, "--queue", queue),
             *("--root", root, "--model", packaged(), "--device=cpu", "--threads=1", *flags),
         ]
+        before = on.client.zcard(f"{queue}:workers")
         running.append(
             subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, text=True)
         )
-        client = on[0]
-        before = client.zcard(f"{queue}:workers")
-        for _ in range(600):
-            if client.zcard(f"{queue}:workers") > before:
-                return running[-1]
-            time.sleep(0.1)
-        raise AssertionError("the worker did not start")
+        until(lambda: on.client.zcard(f"{queue}:workers") > before)
+        return running[-1]
 
     yield start
     for process in running:
@@ -89,7 +53,7 @@ def bridged(server, program):
 
     def run(root: Path, suffix: str, queue: str, *flags: object):
         return program.run(
-            *("--root", root, "--suffix", suffix, "--cluster=false", "--redis", server[1]),
+            *("--root", root, "--suffix", suffix, "--cluster=false", "--redis", server.url),
             *("--queue", queue, *flags),
         )
 
@@ -110,14 +74,13 @@ def columns(path: Path) -> list[tuple]:
 
 
 def test_workers_files_are_like_those_embedded_here(
-    bridged, program, start_worker, sample, tmp_path
+    bridged, program, start_worker, sample, copy_sample, tmp_path
 ):
     here = tmp_path / "here"
     code = program.run("--root", sample, "--suffix=sample", "--cluster=false",
                        "--embeddings_dir", here).code  # fmt: skip
     assert code == 0
-    shutil.copytree(sample / "chains", tmp_path / "root" / "chains")
-    shutil.copy(sample / "subreddits_list.json", tmp_path / "root")
+    copy_sample(tmp_path / "root")
     start_worker(tmp_path / "root", "alike")
     # Nothing is left for the pipeline but what it takes back.
     ended = bridged(tmp_path / "root", "sample", "alike", "--mps_share=1")
@@ -144,22 +107,20 @@ def test_workers_files_are_like_those_embedded_here(
     assert theirs == ended.summary["files_by_workers"]
 
 
-def test_without_any_worker_everything_is_embedded_here(bridged, server, sample, tmp_path):
-    shutil.copytree(sample / "chains", tmp_path / "chains")
-    shutil.copy(sample / "subreddits_list.json", tmp_path)
+def test_without_any_worker_everything_is_embedded_here(bridged, server, copy_sample, tmp_path):
+    copy_sample(tmp_path)
     ended = bridged(tmp_path, "sample", "nobody", "--mps_share=1")
     assert ended.code == 0, ended.errors
     assert ended.summary["rows"] == 300
     assert ended.summary["files_by_workers"] == 0
-    assert server[0].llen("nobody") == 0
+    assert server.client.llen("nobody") == 0
 
 
 def test_a_job_that_a_plain_consumer_lost_is_done_all_the_same(bridged, server, lay_out, tmp_path):
     lay_out(tmp_path, ["a text", None])
-    client, _ = server
     popped = []
 
-    taker = threading.Thread(target=lambda: popped.append(client.blpop("plain", timeout=20)))
+    taker = threading.Thread(target=lambda: popped.append(server.client.blpop("plain", timeout=20)))
     taker.start()
     ended = bridged(tmp_path, "test", "plain", "--mps_share=1", "--bridge_lost_after=4s")
     taker.join()
@@ -183,35 +144,30 @@ def test_a_file_that_workers_cannot_read_is_a_dead_letter(
 
 
 @pytest.mark.parametrize("fate", ["wiped", "killed", "restarted"])
-def test_the_run_ends_well_though_redis_is(fate, program, start_worker, lay_out, tmp_path):
+def test_the_run_ends_well_though_redis_is(
+    fate, program, start_redis, start_worker, lay_out, until, tmp_path
+):
     lay_out(tmp_path, ["a text"])
     folder = tmp_path / "chains" / "test" / "mixed"
     for i in range(20):  # some seconds of work
         texts = [f"{i} {j} " + " ".join(f"{i * j + k} words" for k in range(60)) for j in range(60)]
         pq.write_table(pa.table({"text": texts}), folder / f"part-{i:02d}.parquet")
-    (tmp_path / "redis").mkdir()
-    with contextlib.ExitStack() as servers:
-        client, url, process = servers.enter_context(redis_server(tmp_path / "redis"))
-        start_worker(tmp_path, "q", on=(client, url))
-        run = program.start(
-            *("--root", tmp_path, "--suffix=test", "--cluster=false", "--redis", url),
-            *("--queue=q", "--mps_share=1", "--bridge_lost_after=3s"),
-        )
-        for _ in range(600):  # until the worker has done something
-            if client.xlen("q:events"):
-                break
-            time.sleep(0.05)
-        assert run.poll() is None
-        if fate == "wiped":
-            client.flushall()
-        else:
-            process.kill()
-            process.wait()
-        if fate == "restarted":
-            time.sleep(1)
-            port = client.connection_pool.connection_kwargs["port"]
-            servers.enter_context(redis_server(tmp_path / "redis", port))
-        ended = program.end(run)
+    redis = start_redis()
+    start_worker(tmp_path, "q", on=redis)
+    run = program.start(
+        *("--root", tmp_path, "--suffix=test", "--cluster=false", "--redis", redis.url),
+        *("--queue=q", "--mps_share=1", "--bridge_lost_after=3s"),
+    )
+    until(lambda: redis.client.xlen("q:events"))  # the worker has done something
+    assert run.poll() is None
+    if fate == "wiped":
+        redis.client.flushall()
+    else:
+        redis.kill()
+    if fate == "restarted":
+        time.sleep(1)
+        redis.start()
+    ended = program.end(run)
     assert ended.code == 0, ended.errors
     assert ended.summary["files_done"] == 21
     outputs = list((tmp_path / "embeddings" / "test" / "mixed").iterdir())
@@ -223,10 +179,9 @@ def test_a_job_that_died_is_a_dead_letter_and_the_queue_command_knows_it(
     bridged, program, server, lay_out, tmp_path
 ):
     lay_out(tmp_path, ["a text"])
-    client, url = server
 
     def fail():
-        queue = Queue(connect(url), "dying")
+        queue = Queue(connect(server.url), "dying")
         queue.heartbeat("mac", 60, first=True)
         job = queue.take("mac", 20)
         queue.begin("mac", job)
@@ -241,13 +196,21 @@ def test_a_job_that_died_is_a_dead_letter_and_the_queue_command_knows_it(
     assert len(letters) == 1 and "worker mac: cannot read it" in letters[0]
 
     def queue(*arguments: object) -> dict:
-        command = [program.path, "queue", *arguments, "--json", "--redis", url, "--queue=dying"]
+        command = [
+            program.path,
+            "queue",
+            *arguments,
+            "--json",
+            "--redis",
+            server.url,
+            "--queue=dying",
+        ]
         return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
 
     (dead,) = queue()["dead"]
     assert (dead["worker"], dead["reason"], dead["attempts"]) == ("mac", "cannot read it", 1)
     assert queue("retry") == {"retried": 1}
-    assert (queue()["dead"], client.llen("dying")) == ([], 1)
+    assert (queue()["dead"], server.client.llen("dying")) == ([], 1)
 
 
 def test_no_redis_is_told_in_one_line(program, lay_out, tmp_path):

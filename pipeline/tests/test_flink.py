@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import numpy as np
@@ -55,14 +54,6 @@ def of_ours() -> list[int]:
     ]
 
 
-def wait_for(what, seconds: float = 60):
-    end = time.monotonic() + seconds
-    while not (result := what()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
-    return result
-
-
 @pytest.fixture
 def long_run(tmp_path) -> Path:
     """Return a root with work for some ten seconds."""
@@ -105,19 +96,12 @@ def leftovers(root: Path) -> list[Path]:
     return [p for p in root.rglob("*") if p.name.startswith("threadloom-flink-")]
 
 
-def copy_sample(sample: Path, root: Path) -> Path:
-    root.mkdir()
-    (root / "chains").symlink_to(sample / "chains")
-    shutil.copy(sample / "subreddits_list.json", root)
-    return root
-
-
 def labels(root: Path) -> pa.Table:
     return pq.read_table(root / "clusters" / "sample" / "labels.parquet")
 
 
-def test_flink_gives_what_prism_gives(program, sample, tmp_path):
-    prism, flink, mixed = (copy_sample(sample, tmp_path / n) for n in ("prism", "flink", "mixed"))
+def test_flink_gives_what_prism_gives(program, copy_sample, until, tmp_path):
+    prism, flink, mixed = (copy_sample(tmp_path / n) for n in ("prism", "flink", "mixed"))
     assert program.run("--runner=prism", "--root", prism, "--suffix=sample").code == 0
     ended = program.run(*flags(flink, "sample"))
     assert ended.code == 0, ended.errors
@@ -133,7 +117,7 @@ def test_flink_gives_what_prism_gives(program, sample, tmp_path):
     assert len(did) == 2
     assert sum(p["files"] for p in did) == 12
     assert min(p["files"] for p in did) > 0
-    wait_for(lambda: not of_ours())
+    until(lambda: not of_ours())
     assert leftovers(tmp_path) == []
     # Of the same vectors Flink makes the same clusters. (Of vectors that differ by 1e-7 even two
     # runs on Prism do not.)
@@ -143,27 +127,29 @@ def test_flink_gives_what_prism_gives(program, sample, tmp_path):
     assert labels(mixed).equals(labels(prism))
 
 
-def test_a_taskmanager_that_dies_costs_nothing_but_time(program, long_run):
+def test_a_taskmanager_that_dies_costs_nothing_but_time(program, until, long_run):
     run = program.start(*flags(long_run, "test", "--cluster=false"))
-    wait_for(lambda: len(outputs(long_run, "test")) >= 2)
+    until(lambda: len(outputs(long_run, "test")) >= 2)
     taskmanager = int((RUN / "taskmanager-1.pid").read_text())
     os.kill(taskmanager, signal.SIGKILL)
-    wait_for(lambda: taskmanager not in processes("TaskManagerRunner"))
+    until(lambda: taskmanager not in processes("TaskManagerRunner"))
     subprocess.run([CLUSTER, "up"], check=True)
     ended = program.end(run)
     assert ended.code == 0, ended.errors
     check_outputs(long_run)
-    wait_for(lambda: not of_ours())
+    until(lambda: not of_ours())
 
 
 @pytest.mark.parametrize("sig", [signal.SIGKILL, signal.SIGTERM])
-def test_without_its_driver_the_job_ends_and_the_next_run_completes_it(program, long_run, sig):
+def test_without_its_driver_the_job_ends_and_the_next_run_completes_it(
+    program, until, long_run, sig
+):
     run = program.start(*flags(long_run, "test", "--cluster=false"))
-    wait_for(lambda: len(outputs(long_run, "test")) >= 2)
+    until(lambda: len(outputs(long_run, "test")) >= 2)
     run.send_signal(sig)
     ended = program.end(run)
     assert ended.code == (-sig if sig == signal.SIGKILL else 143), ended.errors
-    wait_for(lambda: not of_ours())
+    until(lambda: not of_ours())
     done = outputs(long_run, "test")
     assert 0 < len(done) < FILES
     for path in done.values():

@@ -4,7 +4,6 @@ import json
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -17,24 +16,18 @@ ROWS = 300
 
 
 @pytest.fixture
-def root(tmp_path, sample) -> Path:
+def root(tmp_path, copy_sample) -> Path:
     """Return a copy of the sample with nothing embedded."""
-    return copy_sample(sample, tmp_path)
+    return copy_sample(tmp_path)
 
 
 @pytest.fixture(scope="module")
-def whole_run(program, sample, tmp_path_factory):
+def whole_run(program, copy_sample, tmp_path_factory):
     """Run the whole pipeline once; returns the clusters' folder and how the run ended."""
-    root = copy_sample(sample, tmp_path_factory.mktemp("whole"))
+    root = copy_sample(tmp_path_factory.mktemp("whole"))
     ended = program.run(*flags(root))
     assert ended.code == 0, ended.errors
     return root / "clusters" / "sample", ended
-
-
-def copy_sample(sample: Path, root: Path) -> Path:
-    shutil.copytree(sample / "chains", root / "chains")
-    shutil.copy(sample / "subreddits_list.json", root)
-    return root
 
 
 def flags(root: Path, *more: object) -> tuple[object, ...]:
@@ -46,15 +39,6 @@ def python_children(pid: int) -> list[int]:
     listed = Path(f"/proc/{pid}/task").glob("*/children")
     children = {int(child) for file in listed for child in file.read_text().split()}
     return [c for c in children if b"threadloom.cluster" in Path(f"/proc/{c}/cmdline").read_bytes()]
-
-
-def wait_for(what, timeout: float = 30):
-    """Wait until `what()` is true and return it."""
-    end = time.monotonic() + timeout
-    while not (result := what()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
-    return result
 
 
 def is_gone(pid: int) -> bool:
@@ -165,30 +149,30 @@ def test_a_spoiled_model_is_refused(program, root, tmp_path, file):
     assert "is not the file in the manifest" in ended.errors
 
 
-def test_a_failed_cluster_step_is_told_in_one_line(program, root):
+def test_a_failed_cluster_step_is_told_in_one_line(program, until, root):
     assert program.run(*flags(root, "--cluster=false")).code == 0
     spoiled = next((root / "embeddings" / "sample").glob("*/*.parquet"))
     spoiled.write_bytes(b"PAR1")
     process = program.start(*flags(root))
-    (child,) = wait_for(lambda: python_children(process.pid))
+    (child,) = until(lambda: python_children(process.pid))
     ended = program.end(process)
     assert ended.code == 1
     last = ended.errors.splitlines()[-1]
     assert last.startswith("error: ")
     assert str(spoiled) in last
     assert len(last) < 500
-    wait_for(lambda: is_gone(child))
+    until(lambda: is_gone(child))
     assert not (root / "clusters" / "sample" / "labels.parquet").exists()
 
 
 @pytest.mark.parametrize("how", ["done", signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_the_python_side_ends_with_the_run(program, root, how):
+def test_the_python_side_ends_with_the_run(program, until, root, how):
     process = program.start(*flags(root))
-    (child,) = wait_for(lambda: python_children(process.pid))
+    (child,) = until(lambda: python_children(process.pid))
     if how != "done":
         process.send_signal(how)
     process.communicate()
-    wait_for(lambda: is_gone(child))
+    until(lambda: is_gone(child))
     if how == "done":
         assert process.returncode == 0
     elif how == signal.SIGKILL:

@@ -3,18 +3,13 @@
 import json
 import multiprocessing
 import os
-import shutil
 import signal
-import socket
-import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import redis
 
 from threadloom.export.source import packaged
 from threadloom.worker import model, places, worker
@@ -28,52 +23,9 @@ LEASE = 0.4  # seconds
 GOLDEN = Path(__file__).parents[2] / "golden"
 
 
-class Server:
-    """A redis-server of a test's own, with an append-only file."""
-
-    def __init__(self, folder: Path):
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
-        self.url, self.folder = f"redis://127.0.0.1:{self.port}", folder
-        self.client = redis.Redis(port=self.port)
-        self.start()
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder,
-             "--appendonly", "yes", "--save", "", "--loglevel", "warning"]
-        )  # fmt: skip
-        until(self.answers)
-
-    def answers(self) -> bool:
-        try:
-            return self.client.ping()
-        except redis.ConnectionError:
-            return False
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
-def until(holds: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait for something to hold."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it never held"
-        time.sleep(0.02)
-
-
 @pytest.fixture
-def server(tmp_path):
-    if not shutil.which("redis-server"):
-        if os.environ.get("CI"):
-            pytest.fail("no redis-server: install it")
-        pytest.skip("no redis-server on this machine")
-    folder = tmp_path / "redis"
-    folder.mkdir()
-    server = Server(folder)
+def server(start_redis):
+    server = start_redis()
     yield server
     server.kill()
 
@@ -96,7 +48,7 @@ def root(tmp_path) -> Path:
 class Bridge:
     """A queue, a folder of files, and the workers of a test."""
 
-    def __init__(self, server: Server, root: Path, encoder: model.Encoder):
+    def __init__(self, server, root: Path, encoder: model.Encoder):
         self.server, self.root, self.encoder = server, root, encoder
         self.redis, self.keys = server.client, Keys(QUEUE)
         self.workers: list[multiprocessing.Process] = []
@@ -177,11 +129,6 @@ def bridge(server, root, encoder):
     for process in bridge.workers:
         process.kill()
         process.join()
-
-
-@pytest.fixture(scope="session", name="until")
-def _until():
-    return until
 
 
 @pytest.fixture(scope="session")

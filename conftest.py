@@ -1,0 +1,79 @@
+"""What tests of several packages need: a redis-server of their own, and patience."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+import redis
+
+T = TypeVar("T")
+
+
+class RedisServer:
+    """A redis-server with an append-only file."""
+
+    def __init__(self, folder: Path):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        self.url, self.folder = f"redis://127.0.0.1:{self.port}", folder
+        self.client = redis.Redis(port=self.port)
+        self.start()
+
+    def start(self) -> None:
+        """Start it, again with what is on its disk."""
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder,
+             "--appendonly", "yes", "--save", "", "--loglevel", "warning"]
+        )  # fmt: skip
+        until(self.answers)
+
+    def answers(self) -> bool:
+        """Return whether it answers."""
+        try:
+            return self.client.ping()
+        except redis.ConnectionError:
+            return False
+
+    def kill(self) -> None:
+        """End it without a warning."""
+        self.process.kill()
+        self.process.wait()
+
+
+def until(holds: Callable[[], T], seconds: float = 60) -> T:
+    """Wait until `holds()` is true, and return it."""
+    end = time.monotonic() + seconds
+    while not (result := holds()):
+        assert time.monotonic() < end, "it never held"
+        time.sleep(0.02)
+    return result
+
+
+@pytest.fixture(scope="session", name="until")
+def _until():
+    return until
+
+
+@pytest.fixture(scope="module")
+def start_redis(tmp_path_factory):
+    """Return a function that starts a redis-server, which ends with the test's module."""
+    if not shutil.which("redis-server"):
+        if os.environ.get("CI"):
+            pytest.fail("no redis-server: install it")
+        pytest.skip("no redis-server on this machine")
+    servers = []
+
+    def start() -> RedisServer:
+        servers.append(RedisServer(tmp_path_factory.mktemp("redis")))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.kill()
