@@ -24,6 +24,8 @@ ROWS = 60  # of each
 def flink():
     """Start the development cluster for this module and stop it at the end."""
     if not (REPOSITORY / "build" / "flink" / "ready").exists():
+        if os.environ.get("CI"):
+            pytest.fail("no Flink: run 'make flink' before")
         pytest.skip("no Flink on this machine: 'make flink' gets it")
     subprocess.run([CLUSTER, "up"], check=True)
     yield
