@@ -1,6 +1,6 @@
 # Threadloom. 'make help' lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup run flink flink-up flink-down test test-go test-python lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-clusters lock clean prerequisites
+.PHONY: help setup run flink flink-up flink-down test test-go test-python lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-flink bench-clusters lock clean prerequisites
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet
@@ -74,6 +74,9 @@ bench-memory: $(BENCH) ## watch the memory on inputs of extreme shapes (15 minut
 
 bench-queue: $(NATIVE) ## put 100,000 jobs into Redis if they are not there (10 seconds)
 	go test -run '^$$' -bench Enqueue -benchtime 5x ./mpsbridge
+
+bench-flink: $(BENCH) $(FLINK) ## compare Flink with Prism, and say on paper what more machines bring (15 minutes)
+	$(PYTHON) bench/flink.py
 
 bench-clusters: $(BENCH) ## compare the clusters with the corpus's groups (5 to 15 minutes)
 	$(PYTHON) bench/clusters.py

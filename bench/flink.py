@@ -1,0 +1,221 @@
+"""Embed the newsgroups on Flink and on Prism, the same files in turn, and compare.
+
+    python bench/flink.py [--rounds 3] [--share 1]
+
+On the development cluster (`make flink-up`; started if it does not run): two TaskManagers of one
+slot and one core each. Flink says for how long its job ran; what the driver took beside that is
+submission: it starts the job server, and sends the program and the jar. The vectors must be the
+same. What each process held at most is told.
+
+In the end, on paper: 100,000 files of these sizes on N machines like this one, from what was
+measured here (see `simulate`).
+"""
+
+import argparse
+import json
+import subprocess
+import tempfile
+import threading
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import product
+import pyarrow.parquet as pq
+
+MASTER = "127.0.0.1:8081"
+CLUSTER = product.REPOSITORY / "runners" / "flink" / "cluster.sh"
+ALIKE = 1e-6  # most that a number of a vector may differ
+# What the command lines of the processes hold.
+PROCESSES = {
+    "driver": ("build/pipeline", "--runner=flink"),
+    "guard": ("guard-flink-job",),
+    "job server": ("-jar", "job-server.jar"),
+    "JobManager": ("StandaloneSessionClusterEntrypoint",),
+    "TaskManager": ("TaskManagerRunner",),
+    "boot": ("build/flink/boot",),
+    "worker": ("--worker=true",),
+}
+MACHINES = (1, 2, 10, 50, 100, 200, 500)
+FILES_ON_PAPER = 100_000
+NETWORK = 125e6  # bytes/s of a machine: 1 Gbit/s
+
+
+@dataclass
+class OnFlink:
+    """One run on Flink: seconds of the driver and of the job, bytes that its stages sent."""
+
+    all: float
+    job: float
+    shuffled: int
+
+
+def main() -> None:
+    """Run the rounds and print what came of them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--share", type=float, default=1, help="share of the files to embed")
+    options = parser.parse_args()
+    corpus = product.corpus(product.SUFFIX)
+    product.build()
+    product.RESULTS.mkdir(parents=True, exist_ok=True)
+    ran_before = is_up()
+    subprocess.run([CLUSTER, "up"], check=True)
+    try:
+        with tempfile.TemporaryDirectory(dir=product.RESULTS) as folder:
+            compare(lay_out(corpus, Path(folder), options.share), options.rounds)
+    finally:
+        if not ran_before:
+            subprocess.run([CLUSTER, "down"], check=True)
+
+
+def compare(root: Path, rounds: int) -> None:
+    """Run the rounds, print a line for each, then the ratios, the memory and the simulation."""
+    on_prism, on_flink, peaks = [], [], {}
+    for number in range(rounds):
+        for name in ("prism", "flink") if number % 2 == 0 else ("flink", "prism"):
+            if name == "prism":
+                on_prism.append(product.measured(*flags(root, "prism"))[1])
+            else:
+                on_flink.append(flink(root, peaks))
+        files, apart = compare_outputs(root)
+        line = f"Prism {on_prism[-1]:.1f} s, Flink {on_flink[-1].all:.1f} s"
+        print(
+            f"round {number + 1}: {files} files, {line}, vectors differ by {apart:.1e}", flush=True
+        )
+    pairs = list(zip(on_flink, on_prism, strict=True))
+    print(f"Flink's job / Prism, time: {product.spread([f.job / p for f, p in pairs])}")
+    print(f"Flink's driver / Prism, time: {product.spread([f.all / p for f, p in pairs])}")
+    print(f"submission: {product.spread([f.all - f.job for f in on_flink], '.1f')} s")
+    for name in PROCESSES:
+        print(f"memory of the {name}: {peaks[name]:.0f} MB")
+    simulate(root, on_flink)
+
+
+def lay_out(corpus: Path, root: Path, share: float) -> Path:
+    """Put a share of the corpus's files into a root of their own."""
+    folders = sorted((corpus / "chains" / product.SUFFIX).iterdir())
+    (root / "subreddits_list.json").write_text(json.dumps([f.name for f in folders]))
+    for folder in folders:
+        mine = root / "chains" / product.SUFFIX / folder.name
+        mine.mkdir(parents=True)
+        files = sorted(folder.glob("*.parquet"))
+        for file in files[: max(1, round(share * len(files)))]:
+            (mine / file.name).symlink_to(file)
+    return root
+
+
+def flags(root: Path, name: str) -> tuple:
+    """Return the flags of a run on a runner, which must begin anew."""
+    out = root / name
+    if out.exists():
+        subprocess.run(["rm", "-r", out], check=True)
+    return (
+        *("--root", root, "--suffix", product.SUFFIX, "--embeddings_dir", out, "--cluster=false"),
+        f"--runner={name}",
+    )
+
+
+def flink(root: Path, peaks: dict[str, float]) -> OnFlink:
+    """Run the program on Flink; raise `peaks`, MB by kind of process, to what is seen."""
+    ended = threading.Event()
+    watch = threading.Thread(target=watch_memory, args=(peaks, ended))
+    watch.start()
+    try:
+        more = (f"--flink_master={MASTER}", "--parallelism=2")
+        _, seconds, _ = product.measured(*flags(root, "flink"), *more)
+    finally:
+        ended.set()
+        watch.join()
+    job = max(ask("/jobs/overview")["jobs"], key=lambda j: j["start-time"])
+    vertices = ask(f"/jobs/{job['jid']}")["vertices"]
+    sent = sum(v["metrics"]["write-bytes"] for v in vertices)
+    return OnFlink(seconds, job["duration"] / 1000, sent)
+
+
+def ask(path: str) -> dict:
+    """Ask Flink's REST interface."""
+    with urllib.request.urlopen(f"http://{MASTER}{path}", timeout=5) as answer:
+        return json.load(answer)
+
+
+def is_up() -> bool:
+    """Return whether a Flink answers."""
+    try:
+        return bool(ask("/config"))
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def watch_memory(peaks: dict[str, float], ended: threading.Event) -> None:
+    """Look at the peak memory of each kind of process, MB, until told to end."""
+    while not ended.wait(0.2):
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                status = (folder / "status").read_text()
+            except (OSError, UnicodeDecodeError):
+                continue
+            peak = next((x.split()[1] for x in status.splitlines() if x.startswith("VmHWM")), 0)
+            for name, words in PROCESSES.items():
+                if all(word in line for word in words) and ("guard" in line) == (name == "guard"):
+                    peaks[name] = max(peaks.get(name, 0), int(peak) / 1024)
+
+
+def compare_outputs(root: Path) -> tuple[int, float]:
+    """Return the files that both runs wrote, and by how much their vectors differ at most."""
+    mine, theirs = (sorted((root / n).glob("*/*/*.parquet")) for n in ("prism", "flink"))
+    names = [f.relative_to(root / "prism") for f in mine]
+    assert names == [f.relative_to(root / "flink") for f in theirs], "other files"
+    apart = 0.0
+    for a, b in zip(mine, theirs, strict=True):
+        x, y = pq.read_table(a), pq.read_table(b)
+        assert x.drop_columns(["embedding"]).equals(y.drop_columns(["embedding"])), f"{a} and {b}"
+        x, y = (t["embedding"].combine_chunks().flatten().to_numpy() for t in (x, y))
+        apart = max(apart, float(np.abs(x - y).max()))
+    assert apart <= ALIKE, f"the vectors differ by {apart}"
+    return len(names), apart
+
+
+def simulate(root: Path, runs: list[OnFlink]) -> None:
+    """Print how long many files would take on N machines, and what bounds that.
+
+    Files are drawn from those measured. One costs its tokens times the seconds per token of one
+    machine, which both TaskManagers here are together. Flink deals them out in turn, whatever they
+    cost, so that the last machine is done after the longest sum. Before that come submission and
+    the job's start, the same for any N but for the jar and the program, which every machine gets
+    from one. Each file is a path in the shuffle, of the bytes measured.
+    """
+    outputs = sorted((root / "flink").glob("*/*/*.parquet"))
+    tokens = np.array(
+        [sum(pq.read_table(f, columns=["n_tokens"])["n_tokens"].to_pylist()) for f in outputs]
+    )
+    job = float(np.median([r.job for r in runs]))
+    submission = float(np.median([r.all - r.job for r in runs]))
+    shuffled = float(np.median([r.shuffled for r in runs])) / len(outputs)
+    staged = product.BUILT.stat().st_size
+    staged += (product.REPOSITORY / "build" / "flink" / "job-server.jar").stat().st_size
+    costs = np.random.default_rng(0).choice(tokens, FILES_ON_PAPER) * (job / tokens.sum())
+    alone = submission + costs.sum()
+    print(
+        f"on paper: {FILES_ON_PAPER:,} files of {tokens.mean():.0f} tokens (up to {tokens.max()}),"
+    )
+    print(
+        f"{shuffled:.0f} bytes of each in the shuffle, {staged / 1e6:.0f} MB sent to each machine"
+    )
+    print("| machines | hours | × one machine | of N | staging, s | shuffle, s |")
+    print("|---|---|---|---|---|---|")
+    for n in MACHINES:
+        last = max(costs[i::n].sum() for i in range(n))
+        staging, shuffle = staged * n / NETWORK, FILES_ON_PAPER * shuffled / NETWORK
+        whole = submission + staging + shuffle + last
+        print(
+            f"| {n} | {whole / 3600:.2f} | {alone / whole:.1f} | {alone / whole / n:.0%} "
+            f"| {staging:.1f} | {shuffle:.2f} |"
+        )
+
+
+if __name__ == "__main__":
+    main()
