@@ -13,6 +13,7 @@ measured here (see `simulate`).
 
 import argparse
 import json
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -103,15 +104,14 @@ def lay_out(corpus: Path, root: Path, share: float) -> Path:
         mine.mkdir(parents=True)
         files = sorted(folder.glob("*.parquet"))
         for file in files[: max(1, round(share * len(files)))]:
-            (mine / file.name).symlink_to(file)
+            shutil.copy(file, mine)
     return root
 
 
 def flags(root: Path, name: str) -> tuple:
     """Return the flags of a run on a runner, which must begin anew."""
     out = root / name
-    if out.exists():
-        subprocess.run(["rm", "-r", out], check=True)
+    shutil.rmtree(out, ignore_errors=True)
     return (
         *("--root", root, "--suffix", product.SUFFIX, "--embeddings_dir", out, "--cluster=false"),
         f"--runner={name}",

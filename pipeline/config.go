@@ -185,6 +185,9 @@ func (c *Config) check() error {
 	if !slices.Contains(models.Accelerators(), c.Accelerator) {
 		return usagef("--accelerator %q: want one of %s", c.Accelerator, strings.Join(models.Accelerators(), ", "))
 	}
+	if c.Cluster && c.ClusterAddress == "" && c.Flink.Async {
+		return usagef("--async: the clustering ends with this program; name one that stays with --cluster_endpoint, or skip it with --cluster=false")
+	}
 	if c.Cluster && c.ClusterAddress == "" {
 		if _, err := os.Stat(c.Python); err != nil {
 			return usagef("--python %s: no such file: run 'make setup', or skip clustering with --cluster=false", c.Python)

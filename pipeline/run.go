@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
 	"github.com/threadloom/threadloom/cluster"
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/runners"
@@ -36,7 +37,6 @@ func run(c Config) int {
 	defer cancel()
 	stop := watchSignals()
 	go stop.cancelWhenDrained(cancel)
-	go logProgress(ctx, log)
 
 	runner, err := runners.Named(c.Runner, c.Flink)
 	if err != nil {
@@ -53,14 +53,27 @@ func run(c Config) int {
 		return report(c, stop, err, 0)
 	}
 	defer lease.release()
+	go logProgress(ctx, log, c.progress(runner))
 	Build(s, c, opened.clusterAddr)
 	earlier := transforms.Earlier(c.Layout(), c.names, mostEarlier)
 	counts, err := execute(ctx, p, c, runner)
+	if c.Flink.Async && err == nil {
+		log.Info("the job is submitted", "name", *jobopts.JobName)
+		return report(c, stop, nil, 0)
+	}
 	sum := summarise(c, counts, embeddedHere(c, time.Since(start)))
 	if sum.Mixture = mixture(earlier, opened.model, sum.Precision); sum.Mixture != "" {
 		log.Warn("the suffix is mixed: " + sum.Mixture)
 	}
 	return report(c, stop, errors.Join(err, sum.print(c)), sum.DeadLettered)
+}
+
+// progress returns what tells how far the run is.
+func (c Config) progress(runner runners.Runner) func() standing {
+	if runner.InProcess() {
+		return inThisProcess
+	}
+	return onDisk(c.Layout(), c.names)
 }
 
 // opened is what a run holds open.

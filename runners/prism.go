@@ -2,6 +2,7 @@ package runners
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -11,13 +12,18 @@ import (
 
 // prismRunner runs in this process: Prism is started inside it and the DoFns run
 // here, too (LOOPBACK). Nothing is downloaded.
-type prismRunner struct{}
+type prismRunner struct{ o Options }
 
 // InProcess matters because Prism (2.77) loses counts: of bundles that end at the
 // same time as the first of their stage it keeps the last one's.
 func (prismRunner) InProcess() bool { return true }
 
-func (prismRunner) Check(context.Context) error { return nil }
+func (r prismRunner) Check(context.Context) error {
+	if r.o.Async {
+		return errors.New("--async: Prism runs in this program; leave it out")
+	}
+	return nil
+}
 
 func (prismRunner) Run(ctx context.Context, p *beam.Pipeline) (beam.PipelineResult, error) {
 	before := loopbackFiles()

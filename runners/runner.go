@@ -33,7 +33,7 @@ type Options struct {
 }
 
 var byName = map[string]func(Options) Runner{
-	"prism": func(Options) Runner { return prismRunner{} },
+	"prism": func(o Options) Runner { return prismRunner{o} },
 	"flink": func(o Options) Runner { return flinkRunner{o} },
 }
 

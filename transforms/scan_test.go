@@ -45,6 +45,17 @@ func TestChainsNamesPassesOverWhatIsNoChainsFile(t *testing.T) {
 	}
 }
 
+func TestStandingCountsInputsAndOutputs(t *testing.T) {
+	layout := NewLayout(t.TempDir(), "test")
+	done, missing, other := layout.file("baking", "done.parquet"), layout.file("baking", "new.parquet"), layout.file("tea", "one.parquet")
+	touch(t, done.Input, done.Output, missing.Input, other.Input)
+	touch(t, filepath.Join(filepath.Dir(done.Output), "._new.parquet.1"), layout.file("not listed", "a.parquet").Input)
+	inputs, outputs, err := Standing(layout, []string{"baking", "tea", "empty"})
+	if err != nil || inputs != 3 || outputs != 1 {
+		t.Errorf("%d inputs, %d outputs, error %v, want 3 and 1", inputs, outputs, err)
+	}
+}
+
 func TestFilterTellsTheDoneFilesFromTheMissing(t *testing.T) {
 	layout := NewLayout(t.TempDir(), "test")
 	done, missing, other := layout.file("baking", "done.parquet"), layout.file("baking", "new.parquet"), layout.file("tea", "one.parquet")

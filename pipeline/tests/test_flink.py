@@ -4,7 +4,10 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
+import sys
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -169,7 +172,7 @@ def test_without_its_driver_the_job_ends_and_the_next_run_completes_it(
         (("--endpoint", MASTER), f"use --flink_master={MASTER}"),
         (("--flink_master", "127.0.0.1:9"), "no Flink answers there"),
         ((), "--flink_master=HOST:8081"),
-        (("--flink_master", MASTER, "--async"), "--endpoint"),
+        (("--flink_master", MASTER, "--async", "--cluster=false"), "--endpoint"),
     ],
 )
 def test_a_wrong_address_is_explained_in_one_line(program, sample, more, wanted):
@@ -184,3 +187,84 @@ def test_a_machine_without_the_model_is_named(program, long_run):
     assert ended.code == 1
     assert "/nowhere" in ended.errors
     assert os.uname().nodename in ended.errors
+
+
+@pytest.fixture
+def job_server(tmp_path):
+    """Run a job server that outlives its drivers; return its HOST:PORT."""
+    with socket.socket() as a, socket.socket() as b:
+        for s in (a, b):
+            s.bind(("127.0.0.1", 0))
+        ports = [s.getsockname()[1] for s in (a, b)]
+    log = tmp_path / "job-server.log"
+    with log.open("w") as out:
+        server = subprocess.Popen(
+            ["java", "-Xmx512m", "-jar", REPOSITORY / "build" / "flink" / "job-server.jar",
+             "--job-host=127.0.0.1", f"--job-port={ports[0]}", f"--artifact-port={ports[1]}",
+             "--expansion-port=-1", f"--flink-master={MASTER}", f"--artifacts-dir={tmp_path}/jobs"],
+            stdout=out, stderr=out,
+        )  # fmt: skip
+    yield f"127.0.0.1:{ports[0]}"
+    server.kill()
+    server.wait()
+
+
+@pytest.fixture
+def cluster_service(tmp_path, until):
+    """Run the clustering as a service of its own; return its HOST:PORT."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{s.getsockname()[1]}"
+    log = tmp_path / "service.log"
+    with log.open("w") as out:
+        command = [sys.executable, "-m", "threadloom.cluster.server", "--listen", address]
+        service = subprocess.Popen(command, stdout=out, stderr=out)
+    until(lambda: "ready" in log.read_text())
+    yield address
+    service.kill()
+    service.wait()
+
+
+def test_a_job_server_and_a_clustering_service_that_run_already(
+    program, copy_sample, until, tmp_path, job_server, cluster_service
+):
+    root = copy_sample(tmp_path / "root")
+    to = (f"--endpoint={job_server}", "--parallelism=2", "--root", root, "--suffix=sample")
+    until(lambda: is_open(job_server))
+    submitted = program.run(
+        "--runner=flink", *to, f"--cluster_endpoint={cluster_service}", "--async"
+    )
+    assert submitted.code == 0, submitted.errors
+    assert submitted.summary is None
+    until(lambda: (root / "clusters" / "sample" / "labels.parquet").exists())
+    assert len(outputs(root, "sample")) == 12
+    assert labels(root).num_rows == 300
+    # The driver does the work itself.
+    shutil.rmtree(root / "embeddings")
+    run = program.start("--runner=flink", *to, "--cluster=false", "--environment_type=LOOPBACK")
+    ended = program.end(run)
+    assert ended.code == 0, ended.errors
+    assert [p["process"].split(":")[1] for p in ended.summary["processes"]] == [str(run.pid)]
+    assert (ended.summary["files_done"], len(outputs(root, "sample"))) == (12, 12)
+
+
+def is_open(address: str) -> bool:
+    host, port = address.split(":")
+    with socket.socket() as s:
+        return s.connect_ex((host, int(port))) == 0
+
+
+def test_a_job_that_is_cancelled_on_flinks_page_leaves_whole_files(program, until, long_run):
+    run = program.start(*flags(long_run, "test", "--cluster=false"))
+    until(lambda: len(outputs(long_run, "test")) >= 2)
+    with urllib.request.urlopen(f"http://{MASTER}/jobs/overview") as answer:
+        (job,) = [j["jid"] for j in json.load(answer)["jobs"] if j["state"] == "RUNNING"]
+    cancel = urllib.request.Request(f"http://{MASTER}/jobs/{job}?mode=cancel", method="PATCH")
+    urllib.request.urlopen(cancel).close()
+    ended = program.end(run)
+    assert ended.code == 1
+    assert "cancelled" in ended.errors.splitlines()[-1]
+    until(lambda: not of_ours())
+    assert 0 < len(outputs(long_run, "test")) < FILES
+    for path in outputs(long_run, "test").values():
+        assert pq.read_metadata(path).num_rows == ROWS

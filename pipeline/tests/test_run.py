@@ -123,6 +123,7 @@ def test_only_the_summary_is_on_standard_output(program, root):
         ("--onnxruntime_lib=/nowhere.so", "--onnxruntime_lib"),
         ("--cluster_by=author", "--cluster_by"),
         ("--python=/nowhere", "--cluster=false"),
+        ("--async", "--cluster_endpoint"),
         ("--python=/bin/false", "threadloom[cluster]"),
         ("--onnxruntime_lib=/bin/false", "/bin/false"),
     ],
