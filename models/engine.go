@@ -15,6 +15,10 @@ const (
 	DefaultTokenBudget = 256
 	// windowTokens bounds the texts that wait for a batch, all files together.
 	windowTokens = 256 << 10
+	// GCPercent is what a process with an engine does well to give debug.SetGCPercent.
+	// Most of its memory is the model's, outside of Go's heap, and there is little
+	// garbage: collecting more often costs no time that shows.
+	GCPercent = 40
 )
 
 // Config names a model and how to run it. Its zero values are the defaults.

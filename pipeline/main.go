@@ -11,16 +11,13 @@ import (
 	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/runners"
 )
 
-// gcPercent keeps Go's heap small. Most of the memory is the model's, outside of
-// it, and there is little garbage: collecting more often costs no time that shows.
-const gcPercent = 40
-
 func main() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
+		debug.SetGCPercent(models.GCPercent)
 	}
 	if slices.Contains(os.Args, "--worker=true") { // a cluster's machine runs us for a job
 		flag.Parse()

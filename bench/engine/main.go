@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -31,6 +32,7 @@ type answer struct {
 }
 
 func main() {
+	debug.SetGCPercent(models.GCPercent)
 	// No vectors are kept from one request to the next: the rounds repeat texts.
 	config := models.Config{DedupMB: 0}
 	flag.StringVar(&config.Folder, "model", "", "model `folder`")
