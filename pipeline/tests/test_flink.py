@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ REPOSITORY = Path(__file__).parents[2]
 CLUSTER = REPOSITORY / "runners" / "flink" / "cluster.sh"
 RUN = REPOSITORY / "build" / "flink" / "run"
 MASTER = "127.0.0.1:8081"
-FILES = 24  # of a run that is long enough to be disturbed
+FILES = 24  # of the invented work
 ROWS = 60  # of each
 
 
@@ -59,12 +60,59 @@ def of_ours() -> list[int]:
     ]
 
 
-@pytest.fixture
-def long_run(tmp_path) -> Path:
-    """Return a root with work for some ten seconds."""
-    (tmp_path / "subreddits_list.json").write_text(json.dumps(["one", "two"]))
+@dataclass(frozen=True)
+class Work:
+    """Inputs for a run that is long enough to be disturbed. rows: of each file, by its name."""
+
+    root: Path
+    suffix: str
+    rows: dict[str, int]
+
+    def flags(self, *more: object) -> tuple:
+        return flags(self.root, self.suffix, "--cluster=false", *more)
+
+    def outputs(self) -> dict[str, Path]:
+        return outputs(self.root, self.suffix)
+
+    def check_whole(self) -> None:
+        """Check that no output is half done, and nothing lies about."""
+        for name, path in self.outputs().items():
+            assert pq.read_metadata(path).num_rows == self.rows[name]
+        assert leftovers(self.root) == []
+
+    def check_done(self) -> None:
+        """Check that each input has its output."""
+        assert self.outputs().keys() == self.rows.keys()
+        self.check_whole()
+
+
+@pytest.fixture(params=["invented", "corpus"])
+def work(request, tmp_path) -> Work:
+    """Return work for some ten seconds, or the newsgroups: for minutes."""
+    if request.param == "corpus":
+        suffix = "newsgroups"
+        copy_list(request.getfixturevalue("corpus"), tmp_path, suffix)
+    else:
+        suffix = "test"
+        invent(tmp_path, suffix)
+    chains = tmp_path / "chains" / suffix
+    rows = {
+        str(f.relative_to(chains)): pq.read_metadata(f).num_rows for f in chains.glob("*/*.parquet")
+    }
+    return Work(tmp_path, suffix, rows)
+
+
+def copy_list(corpus: Path, root: Path, suffix: str) -> None:
+    root.mkdir(exist_ok=True)
+    (root / "chains").symlink_to(corpus / "chains")
+    names = sorted(f.name for f in (corpus / "chains" / suffix).iterdir())
+    (root / "subreddits_list.json").write_text(json.dumps(names))
+
+
+def invent(root: Path, suffix: str) -> None:
+    (root / "subreddits_list.json").write_text(json.dumps(["one", "two"]))
     for name in ("one", "two"):
-        folder = tmp_path / "chains" / "test" / name
+        folder = root / "chains" / suffix / name
         folder.mkdir(parents=True)
         for i in range(FILES // 2):
             texts = [
@@ -74,7 +122,6 @@ def long_run(tmp_path) -> Path:
             pq.write_table(
                 pa.table({"id": list(range(ROWS)), "text": texts}), folder / f"{i:02d}.parquet"
             )
-    return tmp_path
 
 
 def flags(root: Path, suffix: str, *more: object) -> tuple:
@@ -89,81 +136,80 @@ def outputs(root: Path, suffix: str) -> dict[str, Path]:
     return {str(f.relative_to(folder)): f for f in sorted(folder.glob("*/*.parquet"))}
 
 
-def check_outputs(root: Path) -> None:
-    """Check that each input has one whole output, and that nothing half done lies about."""
-    found = outputs(root, "test")
-    assert len(found) == FILES
-    for path in found.values():
-        assert pq.read_table(path)["id"].to_pylist() == list(range(ROWS))
-
-
 def leftovers(root: Path) -> list[Path]:
     return [p for p in root.rglob("*") if p.name.startswith("threadloom-flink-")]
 
 
-def labels(root: Path) -> pa.Table:
-    return pq.read_table(root / "clusters" / "sample" / "labels.parquet")
+def labels(root: Path, suffix: str) -> pa.Table:
+    return pq.read_table(root / "clusters" / suffix / "labels.parquet")
 
 
-def test_flink_gives_what_prism_gives(program, copy_sample, until, tmp_path):
-    prism, flink, mixed = (copy_sample(tmp_path / n) for n in ("prism", "flink", "mixed"))
-    assert program.run("--runner=prism", "--root", prism, "--suffix=sample").code == 0
-    ended = program.run(*flags(flink, "sample"))
+@pytest.mark.parametrize("data", ["invented", "corpus"])
+def test_flink_gives_what_prism_gives(program, request, copy_sample, until, tmp_path, data):
+    roots = [tmp_path / name for name in ("prism", "flink", "mixed")]
+    if data == "corpus":
+        suffix, files, rows = "newsgroups", 96, 11_276
+        for root in roots:
+            copy_list(request.getfixturevalue("corpus"), root, suffix)
+    else:
+        suffix, files, rows = "sample", 12, 300
+        for root in roots:
+            copy_sample(root)
+    prism, flink, mixed = roots
+    ended = program.run("--runner=prism", "--root", prism, "--suffix", suffix)
     assert ended.code == 0, ended.errors
-    assert (ended.summary["files_done"], ended.summary["rows"]) == (12, 300)
-    assert ended.summary["clustered_rows"] == 300
-    assert list(outputs(prism, "sample")) == list(outputs(flink, "sample"))
-    for name, path in outputs(prism, "sample").items():
-        a, b = pq.read_table(path), pq.read_table(outputs(flink, "sample")[name])
+    ended = program.run(*flags(flink, suffix))
+    assert ended.code == 0, ended.errors
+    assert (ended.summary["files_done"], ended.summary["rows"]) == (files, rows)
+    assert ended.summary["clustered_rows"] == rows
+    assert list(outputs(prism, suffix)) == list(outputs(flink, suffix))
+    for name, path in outputs(prism, suffix).items():
+        a, b = pq.read_table(path), pq.read_table(outputs(flink, suffix)[name])
         assert a.drop_columns(["embedding"]).equals(b.drop_columns(["embedding"]))
         a, b = (np.array(t["embedding"].to_pylist()) for t in (a, b))
         assert np.abs(a - b).max() <= 1e-6
     did = ended.summary["processes"]
     assert len(did) == 2
-    assert sum(p["files"] for p in did) == 12
+    assert sum(p["files"] for p in did) == files
     assert min(p["files"] for p in did) > 0
     until(lambda: not of_ours())
     assert leftovers(tmp_path) == []
     # Of the same vectors Flink makes the same clusters. (Of vectors that differ by 1e-7 even two
     # runs on Prism do not.)
     shutil.copytree(prism / "embeddings", mixed / "embeddings")
-    ended = program.run(*flags(mixed, "sample"))
+    ended = program.run(*flags(mixed, suffix))
     assert (ended.code, ended.summary["files_done"]) == (0, 0), ended.errors
-    assert labels(mixed).equals(labels(prism))
+    assert labels(mixed, suffix).equals(labels(prism, suffix))
 
 
-def test_a_taskmanager_that_dies_costs_nothing_but_time(program, until, long_run):
-    run = program.start(*flags(long_run, "test", "--cluster=false"))
-    until(lambda: len(outputs(long_run, "test")) >= 2)
+def test_a_taskmanager_that_dies_costs_nothing_but_time(program, until, work):
+    run = program.start(*work.flags())
+    until(lambda: len(work.outputs()) >= 2)
     taskmanager = int((RUN / "taskmanager-1.pid").read_text())
     os.kill(taskmanager, signal.SIGKILL)
     until(lambda: taskmanager not in processes("TaskManagerRunner"))
     subprocess.run([CLUSTER, "up"], check=True)
     ended = program.end(run)
     assert ended.code == 0, ended.errors
-    check_outputs(long_run)
+    work.check_done()
     until(lambda: not of_ours())
 
 
 @pytest.mark.parametrize("sig", [signal.SIGKILL, signal.SIGTERM])
-def test_without_its_driver_the_job_ends_and_the_next_run_completes_it(
-    program, until, long_run, sig
-):
-    run = program.start(*flags(long_run, "test", "--cluster=false"))
-    until(lambda: len(outputs(long_run, "test")) >= 2)
+def test_without_its_driver_the_job_ends_and_the_next_run_completes_it(program, until, work, sig):
+    run = program.start(*work.flags())
+    until(lambda: len(work.outputs()) >= 2)
     run.send_signal(sig)
     ended = program.end(run)
     assert ended.code == (-sig if sig == signal.SIGKILL else 143), ended.errors
     until(lambda: not of_ours())
-    done = outputs(long_run, "test")
-    assert 0 < len(done) < FILES
-    for path in done.values():
-        assert pq.read_metadata(path).num_rows == ROWS
-    assert leftovers(long_run) == []
-    again = program.run(*flags(long_run, "test", "--cluster=false"))
+    done = len(work.outputs())
+    assert 0 < done < len(work.rows)
+    work.check_whole()
+    again = program.run(*work.flags())
     assert again.code == 0, again.errors
-    assert again.summary["files_skipped"] == len(done)
-    check_outputs(long_run)
+    assert again.summary["files_skipped"] == done
+    work.check_done()
 
 
 @pytest.mark.parametrize(
@@ -182,8 +228,9 @@ def test_a_wrong_address_is_explained_in_one_line(program, sample, more, wanted)
     assert len(ended.errors.strip().splitlines()) == 1
 
 
-def test_a_machine_without_the_model_is_named(program, long_run):
-    ended = program.run(*flags(long_run, "test", "--cluster=false", "--model=/nowhere"))
+def test_a_machine_without_the_model_is_named(program, copy_sample, tmp_path):
+    root = copy_sample(tmp_path / "root")
+    ended = program.run(*flags(root, "sample", "--cluster=false", "--model=/nowhere"))
     assert ended.code == 1
     assert "/nowhere" in ended.errors
     assert os.uname().nodename in ended.errors
@@ -238,7 +285,7 @@ def test_a_job_server_and_a_clustering_service_that_run_already(
     assert submitted.summary is None
     until(lambda: (root / "clusters" / "sample" / "labels.parquet").exists())
     assert len(outputs(root, "sample")) == 12
-    assert labels(root).num_rows == 300
+    assert labels(root, "sample").num_rows == 300
     # The driver does the work itself.
     shutil.rmtree(root / "embeddings")
     run = program.start("--runner=flink", *to, "--cluster=false", "--environment_type=LOOPBACK")
@@ -254,9 +301,9 @@ def is_open(address: str) -> bool:
         return s.connect_ex((host, int(port))) == 0
 
 
-def test_a_job_that_is_cancelled_on_flinks_page_leaves_whole_files(program, until, long_run):
-    run = program.start(*flags(long_run, "test", "--cluster=false"))
-    until(lambda: len(outputs(long_run, "test")) >= 2)
+def test_a_job_that_is_cancelled_on_flinks_page_leaves_whole_files(program, until, work):
+    run = program.start(*work.flags())
+    until(lambda: len(work.outputs()) >= 2)
     with urllib.request.urlopen(f"http://{MASTER}/jobs/overview") as answer:
         (job,) = [j["jid"] for j in json.load(answer)["jobs"] if j["state"] == "RUNNING"]
     cancel = urllib.request.Request(f"http://{MASTER}/jobs/{job}?mode=cancel", method="PATCH")
@@ -265,6 +312,5 @@ def test_a_job_that_is_cancelled_on_flinks_page_leaves_whole_files(program, unti
     assert ended.code == 1
     assert "cancelled" in ended.errors.splitlines()[-1]
     until(lambda: not of_ours())
-    assert 0 < len(outputs(long_run, "test")) < FILES
-    for path in outputs(long_run, "test").values():
-        assert pq.read_metadata(path).num_rows == ROWS
+    assert 0 < len(work.outputs()) < len(work.rows)
+    work.check_whole()
