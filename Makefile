@@ -54,7 +54,7 @@ BENCH := $(SETUP) $(VENV_DEV)
 bench-speed: $(BENCH) ## compare with sentence-transformers on the corpus (10 to 30 minutes)
 	$(PYTHON) bench/speed.py
 
-bench-engine: $(BENCH) ## compare the engine with six peers, texts to vectors (10 to 30 minutes)
+bench-engine: $(BENCH) ## compare the engine with seven peers, texts to vectors (10 to 30 minutes)
 	$(PYTHON) bench/engine.py
 
 bench-cores: $(BENCH) ## compare one core with all, and time a run's start (3 minutes)

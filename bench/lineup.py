@@ -25,6 +25,7 @@ def everyone() -> list[Contender]:
         Contender("Python ORT, by length", partial(python, "onnx_runtime", "length")),
         Contender("Python OpenVINO bf16, by length", openvino),
         Contender("hugot (Go, ORT), file order", hugot),
+        Contender("Rust ort, by length", rust),
         *ours(),
     ]
 
@@ -74,6 +75,15 @@ def hugot() -> list:
         CGO_LDFLAGS=flags,
     )
     return [program, "-model", hugot_model(), "-libraries", LIBRARIES]
+
+
+def rust() -> list:
+    """Build the loop in Rust."""
+    target = product.RESULTS / "rust"
+    manifest = BENCH / "rust" / "Cargo.toml"
+    command = ["cargo", "build", "--release", "--locked", "--quiet", "--manifest-path", manifest]
+    checked("cannot be built", [*command, "--target-dir", target])
+    return [target / "release" / "bench", product.MODEL, LIBRARIES / "libonnxruntime.so"]
 
 
 def hugot_model() -> Path:
