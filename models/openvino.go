@@ -53,6 +53,8 @@ func openVINOIn(precision string) func(o *ort.SessionOptions, runs, threads int)
 			"NUM_STREAMS":                strconv.Itoa(runs),
 			"INFERENCE_NUM_THREADS":      strconv.Itoa(runs * threads),
 			"CPU_RUNTIME_CACHE_CAPACITY": keptKernels,
+			// Two processes of one core each would both be bound to the first core.
+			"ENABLE_CPU_PINNING": "NO",
 		}})
 		if err != nil {
 			return err

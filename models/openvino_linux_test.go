@@ -1,0 +1,44 @@
+package models
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// allowed returns on which cores a thread may run, as the kernel writes it.
+func allowed(t *testing.T, status string) string {
+	t.Helper()
+	b, err := os.ReadFile(status)
+	if err != nil {
+		return "" // it has ended meanwhile
+	}
+	_, rest, _ := strings.Cut(string(b), "Cpus_allowed_list:")
+	list, _, _ := strings.Cut(rest, "\n")
+	return strings.TrimSpace(list)
+}
+
+// Several processes of a few cores each share a machine, as Flink's TaskManagers do:
+// those that bind themselves to the first core all take the same one.
+func TestAnEngineBindsNoThreadToACore(t *testing.T) {
+	e, err := Open(Config{Folder: filepath.Join(RepositoryRoot(), "build", "models", "all-MiniLM-L6-v2"), Workers: 1, TokenBudget: 256})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if _, err := e.Embed(context.Background(), []string{"a text", "and another one"}); err != nil {
+		t.Fatal(err)
+	}
+	want := allowed(t, "/proc/self/status")
+	threads, err := filepath.Glob("/proc/self/task/*/status")
+	if err != nil || len(threads) < 2 {
+		t.Fatalf("%d threads, error %v", len(threads), err)
+	}
+	for _, thread := range threads {
+		if got := allowed(t, thread); got != "" && got != want {
+			t.Errorf("%s may run on cores %s only, the process on %s", thread, got, want)
+		}
+	}
+}
