@@ -59,6 +59,10 @@ func openVINOIn(precision string) func(o *ort.SessionOptions, runs, threads int)
 		if err != nil {
 			return err
 		}
+		// ONNX Runtime's own threads would have nothing to do.
+		if err := o.SetIntraOpNumThreads(1); err != nil {
+			return err
+		}
 		// load_config takes the JSON itself, not a file's name.
 		return o.AppendExecutionProviderOpenVINO(map[string]string{"device_type": "CPU", "load_config": string(load)})
 	}
