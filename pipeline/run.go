@@ -53,7 +53,8 @@ func run(c Config) int {
 		return report(c, stop, err, 0)
 	}
 	defer lease.release()
-	go logProgress(ctx, log, c.progress(runner))
+	progress := c.progress(runner)
+	go logProgress(ctx, log, progress)
 	Build(s, c, opened.clusterAddr)
 	earlier := transforms.Earlier(c.Layout(), c.names, mostEarlier)
 	counts, err := execute(ctx, p, c, runner)
@@ -62,6 +63,9 @@ func run(c Config) int {
 		return report(c, stop, nil, 0)
 	}
 	sum := summarise(c, counts, embeddedHere(c, time.Since(start)))
+	if !runner.InProcess() {
+		sum.FilesUncounted = max(0, progress().done-sum.FilesDone)
+	}
 	if sum.Mixture = mixture(earlier, opened.model, sum.Precision); sum.Mixture != "" {
 		log.Warn("the suffix is mixed: " + sum.Mixture)
 	}

@@ -15,20 +15,22 @@ import (
 
 // summary is what a run did; --json prints it.
 type summary struct {
-	FilesDone     int64   `json:"files_done"`
-	FilesBridged  int64   `json:"files_by_workers"` // of the done ones
-	FilesSkipped  int64   `json:"files_skipped"`
-	DeadLettered  int64   `json:"files_dead_lettered"`
-	Rows          int64   `json:"rows"`
-	Tokens        int64   `json:"tokens"`
-	TruncatedRows int64   `json:"rows_truncated"`
-	RepairedRows  int64   `json:"rows_repaired"`
-	LostTokens    float64 `json:"tokens_truncated_share"` // of the texts' tokens
-	ReusedTokens  float64 `json:"tokens_reused_share"`    // of the tokens read: the same text was embedded once
-	Padding       float64 `json:"padding_share"`          // of the tokens run
-	Precision     string  `json:"precision"`
-	Backend       string  `json:"backend"`
-	TokenBudget   int     `json:"token_budget"`
+	FilesDone    int64 `json:"files_done"`
+	FilesBridged int64 `json:"files_by_workers"` // of the done ones
+	// FilesUncounted were embedded by processes that died before they were counted.
+	FilesUncounted int64   `json:"files_uncounted,omitempty"`
+	FilesSkipped   int64   `json:"files_skipped"`
+	DeadLettered   int64   `json:"files_dead_lettered"`
+	Rows           int64   `json:"rows"`
+	Tokens         int64   `json:"tokens"`
+	TruncatedRows  int64   `json:"rows_truncated"`
+	RepairedRows   int64   `json:"rows_repaired"`
+	LostTokens     float64 `json:"tokens_truncated_share"` // of the texts' tokens
+	ReusedTokens   float64 `json:"tokens_reused_share"`    // of the tokens read: the same text was embedded once
+	Padding        float64 `json:"padding_share"`          // of the tokens run
+	Precision      string  `json:"precision"`
+	Backend        string  `json:"backend"`
+	TokenBudget    int     `json:"token_budget"`
 	// Processes are those on a cluster's machines.
 	Processes     []transforms.Process `json:"processes,omitempty"`
 	Mixture       string               `json:"mixture,omitempty"` // how earlier outputs differ
@@ -95,6 +97,9 @@ func (s summary) text(clusterBy string) string {
 	fmt.Fprintf(&b, "files     %d embedded, %d skipped, %d dead-lettered\n", s.FilesDone, s.FilesSkipped, s.DeadLettered)
 	if s.FilesBridged > 0 {
 		fmt.Fprintf(&b, "          %d of them embedded by workers on other machines\n", s.FilesBridged)
+	}
+	if s.FilesUncounted > 0 {
+		fmt.Fprintf(&b, "          %d more embedded by processes that died; what follows leaves them out\n", s.FilesUncounted)
 	}
 	fmt.Fprintf(&b, "rows      %d, %d truncated: %.1f %% of all tokens were not read\n", s.Rows, s.TruncatedRows, 100*s.LostTokens)
 	if s.RepairedRows > 0 {

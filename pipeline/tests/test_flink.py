@@ -192,6 +192,9 @@ def test_a_taskmanager_that_dies_costs_nothing_but_time(program, until, work):
     ended = program.end(run)
     assert ended.code == 0, ended.errors
     work.check_done()
+    counted = ended.summary["files_done"], ended.summary.get("files_uncounted", 0)
+    assert sum(counted) == len(work.rows)
+    assert counted[1] > 0
     until(lambda: not of_ours())
 
 
