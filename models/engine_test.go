@@ -153,3 +153,31 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 		}
 	}
 }
+
+// No GPU is needed to see that what is bound to a session comes out of it as from
+// a plain run: the CPU stands in for the device.
+func TestBoundInputsGiveTheSameVectors(t *testing.T) {
+	e := openEngine(t)
+	texts := []string{"Bread needs time.", "The moon rises over the ridge.", "a"}
+	want, err := e.Embed(context.Background(), texts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bound := session{ort: e.session.ort, dimension: e.session.dimension, device: true}
+	for i, text := range texts {
+		tokens, err := e.tokens.encode(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := 0
+		err = bound.run(tokens.sequences, func(_ int, vector []float32) {
+			rows++
+			if c := worstCosine([][]float32{vector}, [][]float32{want.Vectors[i*len(vector) : (i+1)*len(vector)]}); c < 1-1e-6 {
+				t.Errorf("text %d: cosine %v between bound and plain", i, c)
+			}
+		})
+		if err != nil || rows != 1 {
+			t.Fatalf("text %d: %d vectors, error %v", i, rows, err)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"errors"
 	"fmt"
 
 	ort "github.com/yalue/onnxruntime_go"
@@ -17,6 +18,7 @@ const graphOutput = "sentence_embedding"
 type session struct {
 	ort       *ort.DynamicAdvancedSession
 	dimension int
+	device    bool // computes elsewhere than in the CPU's memory
 }
 
 func openSession(f *Folder, b backend, cores int) (*session, error) {
@@ -33,7 +35,7 @@ func openSession(f *Folder, b backend, cores int) (*session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the graph %s: %w", path, err)
 	}
-	return &session{ort: s, dimension: f.Dimension}, nil
+	return &session{ort: s, dimension: f.Dimension, device: b.accelerator != CPU}, nil
 }
 
 // close frees the session; no run may be going on.
@@ -82,7 +84,12 @@ func (s *session) run(batch [][]uint32, emit func(row int, vector []float32)) er
 		return fmt.Errorf("output: %w", err)
 	}
 	defer func() { _ = out.Destroy() }()
-	if err := s.ort.Run(values, []ort.Value{out}); err != nil {
+	if s.device {
+		err = s.runOnDevice(values, out)
+	} else {
+		err = s.ort.Run(values, []ort.Value{out})
+	}
+	if err != nil {
 		return fmt.Errorf("running the model on %d texts of %d tokens: %w", len(batch), width, err)
 	}
 	data := out.GetData()
@@ -90,6 +97,26 @@ func (s *session) run(batch [][]uint32, emit func(row int, vector []float32)) er
 		emit(row, data[row*s.dimension:(row+1)*s.dimension])
 	}
 	return nil
+}
+
+// runOnDevice runs the model with its inputs and its output bound to it. Binding
+// copies an input to the device at once, so one batch is copied while another is
+// computed; a plain Run copies it only when its turn has come.
+func (s *session) runOnDevice(inputs []ort.Value, output ort.Value) (err error) {
+	binding, err := s.ort.CreateIoBinding()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, binding.Destroy()) }()
+	for i, name := range graphInputs {
+		if err := binding.BindInput(name, inputs[i]); err != nil {
+			return fmt.Errorf("binding %s: %w", name, err)
+		}
+	}
+	if err := binding.BindOutput(graphOutput, output); err != nil {
+		return fmt.Errorf("binding %s: %w", graphOutput, err)
+	}
+	return s.ort.RunWithBinding(binding)
 }
 
 // fillInput lays a batch out as [len(batch), width], row by row. Token types are
