@@ -3,15 +3,21 @@
     python bench/clusters.py [--seeds 5]
 
 Embeds what is not embedded yet (in build/bench, minutes at first), runs the pipeline's own cluster
-step, then the same step with other seeds. No group's name is read by the clustering. Measures:
-adjusted mutual information (AMI; Vinh, Epps & Bailey 2010) between labels and groups over the
-clustered rows and over all rows, noise counting as one more cluster; the share of noise; the
-adjusted Rand index (ARI; Hubert & Arabie 1985) between the labels of two seeds.
+step, then the same step with other seeds, then as many of BERTopic's defaults (its UMAP and
+HDBSCAN), evoc's, if it is installed, and k-means told that there are 20. No group's name is read by
+any of them.
+
+Measures: adjusted mutual information (AMI; Vinh, Epps & Bailey 2010) between labels and groups over
+the clustered rows, over all rows with noise as one more cluster, and over all with each row of
+noise in its nearest cluster; the share of noise; the adjusted Rand index (ARI; Hubert & Arabie
+1985) between the labels of two seeds, and of the same rows in another order. In the end the halves
+of the corpus, drawn at random: nothing may collapse there.
 """
 
 import argparse
 import itertools
 import statistics
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -26,10 +32,10 @@ SEED = 42  # the pipeline's default
 
 
 def main() -> None:
-    """Run the pipeline, then the other seeds, and print a line for each."""
+    """Run the pipeline, then the other seeds and methods, and print a line for each."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5)
-    options = parser.parse_args()
+    seeds = parser.parse_args().seeds
     corpus = product.corpus()
     product.build()
     product.run(
@@ -41,20 +47,65 @@ def main() -> None:
     )
     table = pq.read_table(product.RESULTS / "clusters" / product.SUFFIX / "labels.parquet")
     groups = np.array(table["subreddit"].to_pylist())
-    runs = [table["label"].to_numpy()]
-    figures = [show("pipeline", groups, runs[0])]
     vectors = read_all(corpus)
-    for seed in range(1, options.seeds):
-        runs.append(cluster_vectors(vectors, seed).labels)
-        figures.append(show(f"seed {seed}", groups, runs[-1]))
-    for name, values in zip(
-        ("AMI clustered", "AMI all", "noise"), zip(*figures, strict=True), strict=True
-    ):
-        spread = f"{min(values):.3f} to {max(values):.3f}"
-        print(f"{name}: mean {statistics.mean(values):.3f}, {spread}")
-    pairs = [adjusted_rand_score(a, b) for a, b in itertools.combinations(runs, 2)]
-    if pairs:
-        print(f"ARI between seeds: mean {statistics.mean(pairs):.3f}, least {min(pairs):.3f}")
+    print("| | clusters | noise | AMI clustered | AMI all | reassigned | ARI between seeds |")
+    print("|---|---|---|---|---|---|---|")
+    own = [(table["label"].to_numpy(), table["nearest_label"].to_numpy())]
+    # Seeds 3 apart: a run makes three layouts, of its seed and the next two.
+    own += [ours(vectors, 3 * seed) for seed in range(1, seeds)]
+    show("the pipeline", groups, own)
+    show("BERTopic's defaults", groups, [bertopic(vectors, seed) for seed in range(seeds)])
+    show("evoc's defaults", groups, [evoc(vectors, seed) for seed in range(seeds)])
+    show("k-means told 20", groups, [k_means(vectors, seed) for seed in range(seeds)])
+    order = np.random.default_rng(0).permutation(len(vectors))
+    again, _ = ours(vectors[order], SEED)
+    print(
+        f"\nARI with the rows in another order: {adjusted_rand_score(own[0][0][order], again):.3f}"
+    )
+    halves(vectors[order], groups[order])
+
+
+def halves(vectors: np.ndarray, groups: np.ndarray) -> None:
+    """Print what comes out for each half of rows in random order."""
+    middle = len(vectors) // 2
+    for name, part in (("first half", slice(middle)), ("second half", slice(middle, None))):
+        show(name, groups[part], [ours(vectors[part], SEED)])
+
+
+Labels = tuple[np.ndarray, np.ndarray | None]  # int[n], and the same with noise reassigned
+
+
+def ours(vectors: np.ndarray, seed: int) -> Labels:
+    """Cluster as the pipeline does."""
+    found = cluster_vectors(vectors, seed)
+    return found.labels, found.nearest
+
+
+def bertopic(vectors: np.ndarray, seed: int) -> Labels:
+    """Cluster as BERTopic does by default (its version 0.17): UMAP to 5, HDBSCAN of 10."""
+    import hdbscan
+    import umap
+
+    reducer = umap.UMAP(n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine",
+                        low_memory=False, random_state=seed)  # fmt: skip
+    points = reducer.fit_transform(vectors)
+    return hdbscan.HDBSCAN(min_cluster_size=10, core_dist_n_jobs=1).fit(points).labels_, None
+
+
+def evoc(vectors: np.ndarray, seed: int) -> Labels | None:
+    """Cluster as evoc does by default; None where it is not installed."""
+    try:
+        from evoc import EVoC
+    except ImportError:
+        return None
+    return EVoC(random_state=seed).fit_predict(vectors), None
+
+
+def k_means(vectors: np.ndarray, seed: int) -> Labels:
+    """Cluster with k-means that is told how many groups there are."""
+    from sklearn.cluster import KMeans
+
+    return KMeans(20, n_init=3, random_state=seed).fit_predict(vectors), None
 
 
 def read_all(corpus: Path) -> np.ndarray:
@@ -68,18 +119,31 @@ def read_all(corpus: Path) -> np.ndarray:
     return read_vectors(open_sources(sources, "text"))
 
 
-def show(name: str, groups: np.ndarray, labels: np.ndarray) -> tuple[float, float, float]:
-    """Print the figures of one run and return AMI clustered, AMI all and the share of noise."""
-    clustered = labels >= 0
-    over_clustered = adjusted_mutual_info_score(groups[clustered], labels[clustered])
-    over_all = adjusted_mutual_info_score(groups, labels)
-    noise = 1 - clustered.mean()
-    print(
-        f"{name}: {labels.max() + 1} clusters, noise {noise:.3f}, "
-        f"AMI clustered {over_clustered:.3f}, AMI all {over_all:.3f}",
-        flush=True,
-    )
-    return over_clustered, over_all, noise
+def show(name: str, groups: np.ndarray, runs: list[Labels | None]) -> None:
+    """Print a row of the table for the runs of a method."""
+    if runs[0] is None:
+        print(f"| {name} | not installed |")
+        return
+    measures: list[Callable[[np.ndarray], float]] = [
+        lambda labels: labels.max() + 1,
+        lambda labels: (labels < 0).mean(),
+        lambda labels: adjusted_mutual_info_score(groups[labels >= 0], labels[labels >= 0]),
+        lambda labels: adjusted_mutual_info_score(groups, labels),
+    ]
+    cells = [spread([m(labels) for labels, _ in runs]) for m in measures]
+    cells[0] = cells[0].replace(".000", "")
+    moved = [adjusted_mutual_info_score(groups, m) for _, m in runs if m is not None]
+    cells.append(spread(moved) if moved else "")
+    pairs = [adjusted_rand_score(a[0], b[0]) for a, b in itertools.combinations(runs, 2)]
+    cells.append(f"{statistics.mean(pairs):.2f} (least {min(pairs):.2f})" if pairs else "")
+    print(f"| {name} | {' | '.join(cells)} |", flush=True)
+
+
+def spread(values: list[float]) -> str:
+    """Return the mean, and the range of several."""
+    if len(values) == 1:
+        return f"{values[0]:.3f}"
+    return f"{statistics.mean(values):.3f} ({min(values):.3f}–{max(values):.3f})"
 
 
 if __name__ == "__main__":

@@ -10,8 +10,15 @@ from threadloom.cluster.files import Opened
 from threadloom.cluster.recipe import Clustering
 
 SUBREDDIT = "subreddit"
+# What the step adds, in this order, and where it comes from.
 LABEL = "label"
-PROBABILITY = "probability"
+ADDED = {
+    LABEL: "labels",
+    "probability": "probabilities",
+    "outlier_score": "outlier_scores",
+    "nearest_label": "nearest",
+    "nearest_distance": "distances",
+}
 # In the footer: the fingerprint of the run that wrote the labels.
 FINGERPRINT = b"threadloom.clusters.fingerprint"
 
@@ -19,11 +26,11 @@ FINGERPRINT = b"threadloom.clusters.fingerprint"
 def with_subreddits(keys: pa.Table, files: list[Opened]) -> pa.Table:
     """Return the key columns with a column `subreddit`, from the jobs where the files have none.
 
-    Columns of the input called `label` or `probability` become `input_label` and
-    `input_probability`, to make room for ours.
+    Columns of the input that are called as ours are, as `label`, become `input_label` and so on.
     """
-    taken = {LABEL: f"input_{LABEL}", PROBABILITY: f"input_{PROBABILITY}"}
-    keys = keys.rename_columns([taken.get(name, name) for name in keys.column_names])
+    keys = keys.rename_columns(
+        [f"input_{name}" if name in ADDED else name for name in keys.column_names]
+    )
     job = pa.chunked_array(
         [pa.repeat(pa.scalar(f.source.subreddit, pa.string()), f.rows) for f in files],
         pa.string(),
@@ -39,9 +46,10 @@ def with_subreddits(keys: pa.Table, files: list[Opened]) -> pa.Table:
 
 
 def write_labels(path: str, keys: pa.Table, clustering: Clustering, fingerprint: str) -> None:
-    """Write the key columns, then `label` int32 and `probability` float32, in row order (zstd)."""
-    table = keys.append_column(LABEL, pa.array(clustering.labels))
-    table = table.append_column(PROBABILITY, pa.array(clustering.probabilities))
+    """Write the key columns, then those of `ADDED`, in row order (zstd)."""
+    table = keys
+    for name, values in ADDED.items():
+        table = table.append_column(name, pa.array(getattr(clustering, values)))
     with replacing(path) as temporary:
         pq.write_table(
             table.replace_schema_metadata({FINGERPRINT: fingerprint}),

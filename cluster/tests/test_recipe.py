@@ -5,7 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from threadloom.cluster.recipe import cluster_vectors, most_typical, nearest_neighbors
+from threadloom.cluster.recipe import (
+    Clustering,
+    cluster_vectors,
+    different_rows,
+    nearest_clusters,
+    nearest_neighbors,
+)
 
 
 def test_blobs_become_clusters_numbered_by_size():
@@ -57,13 +63,45 @@ def test_identical_rows_are_no_error():
     assert found.noise_rows == 100
 
 
-def test_copies_form_a_cluster():
-    random = np.random.default_rng(1)
-    copies = np.repeat(random.normal(size=(1, 16)), 60, axis=0)
-    others = random.normal(size=(1, 16)) + random.normal(size=(60, 16)) * 0.1
-    found = cluster_vectors(np.vstack([copies, others]).astype(np.float32), seed=0)
-    assert len(set(found.labels[:60].tolist())) == 1 and found.labels[0] >= 0
-    assert found.labels[0] not in found.labels[60:]
+def test_copies_count_once(make_blobs):
+    vectors, _ = make_blobs(120)
+    copies = np.repeat(vectors[7:8], 500, axis=0)
+    alone = cluster_vectors(vectors, seed=1)
+    found = cluster_vectors(np.vstack([vectors, copies]), seed=1)
+    same = {(a, b) for a, b in zip(alone.labels, found.labels, strict=False)}
+    assert len(same) == alone.count  # the same clusters, numbered by their new sizes
+    assert (found.labels[120:] == found.labels[7]).all()
+    assert found.labels[7] == 0
+
+
+def test_the_order_of_the_rows_does_not_matter():
+    # Without clear blobs, so that chance has something to decide.
+    vectors = np.random.default_rng(5).normal(size=(300, 8)).astype(np.float32)
+    order = np.random.default_rng(6).permutation(300)
+    one, two = cluster_vectors(vectors, seed=7), cluster_vectors(vectors[order], seed=7)
+    assert ((one.labels < 0)[order] == (two.labels < 0)).all()
+    assert (one.probabilities[order] == two.probabilities).all()
+    pairs = {(a, b) for a, b in zip(one.labels[order], two.labels, strict=True)}
+    assert len(pairs) == len(set(two.labels.tolist()))
+
+
+def test_different_rows_are_found_whatever_their_order():
+    vectors = np.array([[1, 2], [0, 0], [1, 2], [3, 4]], np.float32)
+    first, copy_of = different_rows(vectors)
+    assert sorted(first.tolist()) == [0, 1, 3]
+    assert (vectors[first][copy_of] == vectors).all()
+    again, _ = different_rows(vectors[::-1])
+    assert (vectors[::-1][again] == vectors[first]).all()
+
+
+def test_noise_has_a_nearest_cluster():
+    vectors = np.array([[1, 0], [2, 0.1], [0, 1], [0.1, 3], [1, 0.4], [0, 0]], np.float32)
+    nearest, distances = nearest_clusters(vectors, np.array([0, 0, 1, 1, -1, -1], np.int32))
+    assert nearest[:5].tolist() == [0, 0, 1, 1, 0]
+    assert distances[:4].max() < 0.01 < distances[4] < 0.1
+    assert distances[5] == 1  # of a row of zeros
+    nothing = Clustering.nothing(2)
+    assert nothing.nearest.tolist() == [-1, -1] and nothing.distances.tolist() == [2, 2]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -87,10 +125,3 @@ def test_neighbors_are_the_nearest():
     assert indices[7, 1] == 150 and indices[150, 1] == 7
     assert np.allclose(distances, np.sort(all_distances, axis=1)[:, :6], atol=1e-5)
     assert (distances >= 0).all()
-
-
-def test_of_several_clusterings_the_odd_one_is_not_taken():
-    usual = np.repeat([0, 1, 2], 10)
-    joined = np.zeros(30, int)
-    assert most_typical([joined, usual, np.roll(usual, 1)]) == 1
-    assert most_typical([usual]) == 0

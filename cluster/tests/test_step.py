@@ -23,7 +23,10 @@ def test_labels_and_report(folder, settings):
     summary = cluster_files(sources, settings)
     assert (summary["rows"], summary["clusters"], summary["files"]) == (120, 3, 3)
     labels = pq.read_table(summary["labels"])
-    assert labels.column_names == ["chain_id", "subreddit", "label", "probability"]
+    assert labels.column_names == [
+        *("chain_id", "subreddit", "label", "probability"),
+        *("outlier_score", "nearest_label", "nearest_distance"),
+    ]
     # Topic i % 3 is the blob, and rows stand in the order of the files' paths.
     got = labels["label"].to_numpy()
     rows = [int(i.rsplit("/", 1)[1]) for i in labels["chain_id"].to_pylist()]
