@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from threadloom.cluster.files import Source, open_sources, read_vectors
-from threadloom.cluster.recipe import cluster_vectors
+from threadloom.cluster.fit import cluster_vectors
 
 SEED = 42  # the pipeline's default
 
@@ -77,7 +77,7 @@ Labels = tuple[np.ndarray, np.ndarray | None]  # int[n], and the same with noise
 
 def ours(vectors: np.ndarray, seed: int) -> Labels:
     """Cluster as the pipeline does."""
-    found = cluster_vectors(vectors, seed)
+    found = cluster_vectors(vectors, seed).clustering
     return found.labels, found.nearest
 
 

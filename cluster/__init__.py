@@ -7,7 +7,10 @@ chain         one reply chain: a row of a chains file, and the row with the same
 source        one pair of such files, with the subreddit that it belongs to (`files.Source`).
 group         the chains that are clustered together: those of one subreddit, or "all" of them.
 label         the number of a chain's cluster within its group: 0 is the largest cluster.
-noise         label -1: chains in no dense region, which the recipe leaves out of every cluster.
+noise         label -1: chains in no dense region, which the method leaves out of every cluster.
+level         a coarser view: each cluster belongs to one group of a level, groups nest.
+method        how clusters are found among vectors (`methods.METHODS`).
+anchor        a chain that the method saw; new chains go where the nearest anchors are (`model`).
 probability   how firmly a chain sits in its cluster, 0..1; 0 for noise.
 key columns   the columns that an embeddings file kept from its chains file, such as `chain_id`:
               they say which chain a label belongs to.

@@ -38,6 +38,9 @@ type Options struct {
 	TextColumn  string
 	By          string // "all" or "subreddit"
 	Seed        int64
+	Method      string // as Python's methods.METHODS has it
+	MinSize     int64  // least rows of a cluster; 0: by the number of rows
+	Sample      int64  // rows that are fitted at most; 0: as many as the method takes
 }
 
 // payload is what the Python side reads; its field names are part of the contract.
@@ -46,6 +49,9 @@ type payload struct {
 	TextColumn  string `beam:"text_column"`
 	By          string `beam:"by"`
 	Seed        int64  `beam:"seed"`
+	Method      string `beam:"method"`
+	MinSize     int64  `beam:"min_size"`
+	Sample      int64  `beam:"sample"`
 }
 
 // Cluster clusters the embeddings of files, all together or each subreddit for

@@ -6,10 +6,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from threadloom.cluster.atomic import replacing
+from threadloom.cluster.clustering import Clustering
 from threadloom.cluster.files import Opened
-from threadloom.cluster.recipe import Clustering
 
 SUBREDDIT = "subreddit"
+# Then one for each coarser level: label_level_1 and so on.
+LEVEL = "label_level_"
 # What the step adds, in this order, and where it comes from.
 LABEL = "label"
 ADDED = {
@@ -29,7 +31,10 @@ def with_subreddits(keys: pa.Table, files: list[Opened]) -> pa.Table:
     Columns of the input that are called as ours are, as `label`, become `input_label` and so on.
     """
     keys = keys.rename_columns(
-        [f"input_{name}" if name in ADDED else name for name in keys.column_names]
+        [
+            f"input_{name}" if name in ADDED or name.startswith(LEVEL) else name
+            for name in keys.column_names
+        ]
     )
     job = pa.chunked_array(
         [pa.repeat(pa.scalar(f.source.subreddit, pa.string()), f.rows) for f in files],
@@ -46,10 +51,12 @@ def with_subreddits(keys: pa.Table, files: list[Opened]) -> pa.Table:
 
 
 def write_labels(path: str, keys: pa.Table, clustering: Clustering, fingerprint: str) -> None:
-    """Write the key columns, then those of `ADDED`, in row order (zstd)."""
+    """Write the key columns, those of `ADDED` and one for each level, in row order (zstd)."""
     table = keys
     for name, values in ADDED.items():
         table = table.append_column(name, pa.array(getattr(clustering, values)))
+    for level in range(len(clustering.levels)):
+        table = table.append_column(f"{LEVEL}{level + 1}", pa.array(clustering.labels_at(level)))
     with replacing(path) as temporary:
         pq.write_table(
             table.replace_schema_metadata({FINGERPRINT: fingerprint}),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from threadloom.cluster.atomic import write_text
 
-FORMAT = 1
+FORMAT = 2
 
 
 def write_report(path: str, report: Mapping) -> None:
@@ -36,15 +36,15 @@ def write_table(path: str, report: Mapping) -> None:
     lines += [f"> {escape(warning)}\n" for warning in report["warnings"]]
     if report["clusters"]:
         lines += [
-            "| label | chains | words | subreddits | typical |",
-            "|---:|---:|---|---|---|",
+            "| label | name | chains | words | subreddits | typical |",
+            "|---:|---|---:|---|---|---|",
         ]
     for cluster in report["clusters"]:
         subreddits = ", ".join(f"{name} {size:,}" for name, size in cluster["subreddits"].items())
         typical = cluster["typical"][0]["text"] if cluster["typical"] else ""
-        cells = [", ".join(cluster["words"]), subreddits, typical]
-        size = f"{cluster['size']:,}"
-        lines.append(f"| {cluster['label']} | {size} | {' | '.join(map(escape, cells))} |")
+        words = ", ".join(cluster["words"])
+        cells = [cluster["name"], f"{cluster['size']:,}", words, subreddits, typical]
+        lines.append(f"| {cluster['label']} | {' | '.join(map(escape, cells))} |")
     write_text(path, "\n".join(lines).rstrip() + "\n")
 
 

@@ -84,9 +84,9 @@ def warm_up() -> None:
     """
     import numpy as np
 
-    from threadloom.cluster import recipe, step  # noqa: F401
+    from threadloom.cluster import fit, step  # noqa: F401
 
-    recipe.cluster_vectors(np.random.default_rng(0).normal(size=(64, 8)).astype(np.float32), 0)
+    fit.cluster_vectors(np.random.default_rng(0).normal(size=(64, 8)).astype(np.float32), 0)
 
 
 if __name__ == "__main__":

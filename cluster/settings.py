@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from threadloom.cluster.recipe import RECIPE
+from threadloom.cluster import methods
+from threadloom.cluster.densities import RECIPE
 
 ALL = "all"
 SUBREDDIT = "subreddit"
@@ -19,7 +20,10 @@ class Settings:
     clusters_dir: the folder for the results, made when missing.
     text_column: the column of the chains files that holds the text.
     by: "all" clusters everything together, "subreddit" each subreddit for itself.
-    seed: 0 .. 2**32 - 1, of UMAP.
+    seed: 0 .. 2**32 - 1.
+    method: one of `methods.METHODS`.
+    min_size: the least chains of a cluster, among those that are fitted; 0: by their number.
+    sample: how many different chains are fitted at most; 0: as many as the method takes.
 
     Raises ValueError, with one line that says what to change, when a value cannot be used.
     """
@@ -28,6 +32,9 @@ class Settings:
     text_column: str = "text"
     by: str = ALL
     seed: int = 0
+    method: str = methods.DEFAULT
+    min_size: int = 0
+    sample: int = 0
 
     def __post_init__(self) -> None:
         """Check the values, so that a wrong one stops a run before it starts."""
@@ -39,6 +46,11 @@ class Settings:
             raise ValueError(f'by is {self.by!r}: use "{ALL}" or "{SUBREDDIT}"')
         if not 0 <= self.seed < 2**32:
             raise ValueError(f"seed is {self.seed}: use a number from 0 to 4294967295")
+        if self.min_size < 0 or self.min_size == 1:
+            raise ValueError(f"min_size is {self.min_size}: use 2 or more, or 0")
+        if self.sample < 0:
+            raise ValueError(f"sample is {self.sample}: use a number above 0, or 0")
+        methods.named(self.method)
 
     def as_dict(self) -> dict:
         """Return the settings that decide what comes out, not where it goes."""
@@ -68,6 +80,26 @@ class Outputs:
         """The same for readers, in Markdown."""
         return os.path.join(self.folder, "clusters.md")
 
+    @property
+    def map(self) -> str:
+        """The map to open in a browser."""
+        return os.path.join(self.folder, "map.html")
+
+    @property
+    def image(self) -> str:
+        """The map as a picture."""
+        return os.path.join(self.folder, "map.png")
+
+    @property
+    def model(self) -> str:
+        """The folder of the model that new chains are assigned with."""
+        return os.path.join(self.folder, "model")
+
+    def all_there(self) -> bool:
+        """Return whether every one of them is there."""
+        files = (self.labels, self.report, self.table, self.map, self.image)
+        return all(map(os.path.exists, (*files, os.path.join(self.model, "model.json"))))
+
 
 def outputs(settings: Settings, group: str) -> Outputs:
     """Return where the results of `group` go: clusters_dir, or the group's own folder in it.
@@ -84,12 +116,13 @@ def outputs(settings: Settings, group: str) -> Outputs:
 def fingerprint(settings: Settings, group: str, paths: Iterable[str]) -> str:
     """Return the sha256, in hex, of everything that decides what comes out.
 
-    That is the settings, the recipe, and each file's absolute path, size and time of change
-    (nanoseconds). Raises FileNotFoundError for a missing file.
+    That is the settings, the method's version and numbers, and each file's absolute path, size and
+    time of change (nanoseconds). Raises FileNotFoundError for a missing file.
     """
     files = []
     for path in sorted(os.path.abspath(p) for p in paths):
         stat = os.stat(path)
         files.append([path, stat.st_size, stat.st_mtime_ns])
-    facts = [settings.as_dict(), group, RECIPE.as_dict(), files]
+    version = methods.METHODS[settings.method].version
+    facts = [settings.as_dict(), version, group, RECIPE.as_dict(), files]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

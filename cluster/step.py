@@ -1,31 +1,29 @@
-"""The whole step, from the files of a group to its labels and report; needs no Beam."""
+"""The whole step, from the files of a group to its labels, report and map; needs no Beam."""
 
 import logging
-import os
 import time
 from collections.abc import Iterable
-
-import numpy as np
-import pyarrow as pa
+from dataclasses import replace
 
 from threadloom.cluster import files as reading
 from threadloom.cluster import labels as labelling
+from threadloom.cluster import model as models
 from threadloom.cluster import report as reporting
-from threadloom.cluster import typical
-from threadloom.cluster.files import Opened, Source
-from threadloom.cluster.recipe import RECIPE, Clustering, cluster_vectors
+from threadloom.cluster.densities import RECIPE
+from threadloom.cluster.describe import describe
+from threadloom.cluster.files import Source
+from threadloom.cluster.fit import cluster_vectors
 from threadloom.cluster.settings import ALL, Outputs, Settings, fingerprint, outputs
-from threadloom.cluster.words import WordCounts
 
 _LOG = logging.getLogger(__name__)
 
 
 def cluster_files(sources: Iterable[Source], settings: Settings, group: str = ALL) -> dict:
-    """Cluster the chains of a group and write its labels.parquet, clusters.md and clusters.json.
+    """Cluster the chains of a group and write what `settings.Outputs` names.
 
-    When all three are there and nothing that decides them has changed, nothing is computed. Returns
+    When all of it is there and nothing that decides it has changed, nothing is computed. Returns
     the summary: `group`, `rows`, `clusters`, `noise_rows`, `files` (numbers), `reused` (bool),
-    `seconds` (of this call), and the paths `labels`, `report` and `table`.
+    `seconds` (of this call), and the paths `labels`, `report`, `table` and `map`.
 
     Raises FileNotFoundError or ValueError, with one line that names the file, for files that are
     missing or do not go together; then nothing is written.
@@ -52,13 +50,14 @@ def cluster_files(sources: Iterable[Source], settings: Settings, group: str = AL
         "labels": paths.labels,
         "report": paths.report,
         "table": paths.table,
+        "map": paths.map,
     }
 
 
 def _still_good(paths: Outputs, mark: str) -> dict | None:
-    """Return the report of an earlier run, when its three files are there and still hold."""
+    """Return the report of an earlier run, when all its files are there and still hold."""
     report = reporting.read_report(paths.report)
-    if report is None or report.get("fingerprint") != mark or not os.path.exists(paths.table):
+    if report is None or report.get("fingerprint") != mark or not paths.all_there():
         return None
     return report if labelling.read_fingerprint(paths.labels) == mark else None
 
@@ -66,20 +65,24 @@ def _still_good(paths: Outputs, mark: str) -> dict | None:
 def _compute(
     sources: list[Source], settings: Settings, group: str, paths: Outputs, mark: str, start: float
 ) -> dict:
-    """Do all the work, write the three files, and return the report."""
+    """Do all the work, write everything, and return the report."""
     files = reading.open_sources(sources, settings.text_column)
     rows = sum(f.rows for f in files)
     _LOG.info("%s: reading %s files, %s rows", group, f"{len(files):,}", f"{rows:,}")
     keys = labelling.with_subreddits(reading.read_keys(files), files)
-    warnings = _warnings(files)
+    kinds = reading.models(files)
+    warnings = _warnings(kinds)
     for warning in warnings:
         _LOG.warning("%s: %s", group, warning)
     vectors = reading.read_vectors(files)
-    _LOG.info("%s: reducing and clustering %s vectors", group, f"{rows:,}")
-    clustering = cluster_vectors(vectors, settings.seed)
-    rows_to_show = typical.candidates(vectors, clustering)
+    _LOG.info("%s: clustering %s vectors by %s", group, f"{rows:,}", settings.method)
+    fitted = cluster_vectors(
+        vectors, settings.seed, settings.method, settings.min_size, settings.sample, draw=True
+    )
+    found = fitted.clustering
+    _LOG.info("%s: reading the texts of %s clusters", group, found.count)
+    described = describe(files, settings.text_column, keys, fitted, vectors)
     del vectors
-    _LOG.info("%s: reading the texts of %s clusters", group, clustering.count)
     report = {
         "format": reporting.FORMAT,
         "fingerprint": mark,
@@ -87,61 +90,41 @@ def _compute(
         "settings": settings.as_dict(),
         "recipe": RECIPE.as_dict(),
         "rows": rows,
+        "fitted_rows": len(fitted.rows),
         "files": len(files),
-        "noise_rows": clustering.noise_rows,
-        "noise_share": round(clustering.noise_rows / rows, 4) if rows else 0.0,
-        "models": reading.models(files),
+        "noise_rows": found.noise_rows,
+        "noise_share": round(found.noise_rows / rows, 4) if rows else 0.0,
+        "models": kinds,
         "warnings": warnings,
-        "clusters": _describe(files, settings.text_column, keys, clustering, rows_to_show),
+        "clusters": described.clusters,
+        "levels": described.levels,
         "seconds": round(time.monotonic() - start, 3),
     }
-    labelling.write_labels(paths.labels, keys, clustering, mark)
+    labelling.write_labels(paths.labels, keys, found, mark)
+    models.save(
+        paths.model,
+        replace(
+            fitted.model,
+            names=tuple(c["name"] for c in described.clusters),
+            embedding={k: v for k, v in kinds[0].items() if k != "files"} if kinds else {},
+            about={"group": group, **settings.as_dict(), "fingerprint": mark},
+        ),
+    )
     reporting.write_table(paths.table, report)
-    # Last: it holds the fingerprint, which says that the other two are there.
+    # Not at the top: what draws takes a second to import.
+    from threadloom.cluster.map import write_map
+    from threadloom.cluster.mapimage import write_image
+
+    write_map(paths.map, described.map, group)
+    write_image(paths.image, described.map, group)
+    # Last: it holds the fingerprint, which says that the others are there.
     reporting.write_report(paths.report, report)
     return report
 
 
-def _describe(
-    files: list[Opened],
-    text_column: str,
-    keys: pa.Table,
-    clustering: Clustering,
-    rows_to_show: list[list[int]],
-) -> list[dict]:
-    """Return what the report says of each cluster, largest first; reads all texts once."""
-    counts = WordCounts()
-    wanted = {row for candidates in rows_to_show for row in candidates}
-    shown: dict[int, str] = {}
-    for row, text in enumerate(reading.read_texts(files, text_column)):
-        counts.add(int(clustering.labels[row]), text)
-        if row in wanted:
-            shown[row] = text
-    top = counts.top()
-    sizes = np.bincount(clustering.labels[clustering.labels >= 0], minlength=clustering.count)
-    subreddits = labelling.subreddit_counts(keys, clustering.labels, clustering.count)
-    return [
-        {
-            "label": label,
-            "size": int(sizes[label]),
-            "share": round(int(sizes[label]) / len(clustering.labels), 4),
-            "words": top[label],
-            "subreddits": subreddits[label],
-            "typical": [
-                {"keys": keys.slice(row, 1).to_pylist()[0], "text": text}
-                for row, text in typical.pick(rows_to_show[label], shown)
-            ],
-        }
-        for label in range(clustering.count)
-    ]
-
-
-def _warnings(files: list[Opened]) -> list[str]:
-    """Return what a reader of the report should know about the files, one line each."""
-    kinds = {(f.model["model_sha256"], f.model["precision"]) for f in files}
-    if len(kinds) < 2:
+def _warnings(kinds: list[dict]) -> list[str]:
+    """Return what a reader of the report should know about the vectors, one line each."""
+    if len({(m["model_sha256"], m["precision"]) for m in kinds}) < 2:
         return []
-    names = ", ".join(
-        f"{m['model']} {m['precision']} ({m['files']})" for m in reading.models(files)
-    )
+    names = ", ".join(f"{m['model']} {m['precision']} ({m['files']})" for m in kinds)
     return [f"the vectors come from more than one model or precision: {names}"]

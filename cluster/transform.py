@@ -17,7 +17,15 @@ Payload = external_transforms_pb2.ExternalConfigurationPayload
 # The third part must be "python": Beam looks the payload's decoder up by it.
 URN = "beam:transforms:python:threadloom_cluster:v1"
 
-_FIELDS = {"clusters_dir": str, "text_column": str, "by": str, "seed": int}
+_FIELDS = {
+    "clusters_dir": str,
+    "text_column": str,
+    "by": str,
+    "seed": int,
+    "method": str,
+    "min_size": int,
+    "sample": int,
+}
 _LOG = logging.getLogger(__name__)
 
 
@@ -53,8 +61,7 @@ class ClusterChains(beam.PTransform):
 
     A job has `subreddit`, `input` (the path of a chains file) and `output` (its embeddings file);
     the summary is that of `step.cluster_files`, or `group` and `error`. The payload is a row with
-    `clusters_dir`, `text_column`, `by` (strings) and `seed` (int64), the fields of
-    `settings.Settings`.
+    the fields of `settings.Settings`: strings, and int64 for numbers.
     """
 
     def __init__(self, settings: Settings) -> None:

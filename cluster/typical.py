@@ -5,22 +5,28 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from threadloom.cluster.recipe import Clustering
+from threadloom.cluster.clustering import Clustering
+from threadloom.cluster.words import skip_quotes
 
 SNIPPET_CHARACTERS = 240
 # More candidates than are shown, since some turn out to have the same text.
 _CANDIDATES = 12
-# Vectors this close (cosine) are copies of one text, perhaps with another name or number in it.
-_SAME = 0.999
+# Vectors this close (cosine) are versions of one text, or of one short remark; those of a second
+# round, for clusters that hold little else, must at least be no copies with another number in them.
+_SAME = (0.95, 0.999)
+# Snippets that share this much of their words (Jaccard's index) read the same.
+_ALIKE = 0.5
+# Rows whose closeness is computed at a time.
+_BLOCK = 8192
 
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]+")
 
 
 def candidates(vectors: np.ndarray, clustering: Clustering) -> list[list[int]]:
-    """Return the most typical rows of each cluster, best first: up to 12, no two nearly the same.
+    """Return the most typical rows of each cluster, best first: up to 12, no two of them copies.
 
     Of the more probable half of a cluster's rows, those whose vectors of float32[n, d] are closest
-    by cosine to the mean of the cluster's unit vectors.
+    by cosine to the mean of the cluster's unit vectors. Near copies of a better row come last.
     """
     return [
         _closest(vectors, rows, clustering.probabilities[rows])
@@ -37,34 +43,53 @@ def members(labels: np.ndarray, count: int) -> Iterator[np.ndarray]:
 
 
 def pick(rows: list[int], texts: dict[int, str], number: int = 3) -> list[tuple[int, str]]:
-    """Return the first `number` of the rows with different snippets, as (row, snippet)."""
-    picked: dict[str, int] = {}
+    """Return the first `number` of the rows with different snippets, as (row, snippet).
+
+    Snippets that share half of their words with one before them come last.
+    """
+    different: dict[str, int] = {}
+    alike: dict[str, int] = {}
     for row in rows:
         text = snippet(texts[row])
-        if text and len(picked) < number:
-            picked.setdefault(text, row)
-    return [(row, text) for text, row in picked.items()]
+        if text and text not in different:
+            words = set(text.lower().split())
+            repeats = any(_overlap(words, set(other.lower().split())) for other in different)
+            (alike if repeats else different).setdefault(text, row)
+    return [(row, text) for text, row in (different | alike).items()][:number]
 
 
 def snippet(text: str) -> str:
-    """Return at most 240 characters of a text, on one line; a cut shows as "…"."""
+    """Return at most 240 characters of a text, on one line; a cut shows as "…".
+
+    It starts where the writer's own words do, after quotes, mail headers and "... wrote:".
+    """
     # A text of 100,000 characters is not worth cleaning whole; blanks may fill a part of it.
-    line = _BLANK.sub(" ", text[: 20 * SNIPPET_CHARACTERS]).strip()
+    line = _BLANK.sub(" ", skip_quotes(text[: 20 * SNIPPET_CHARACTERS])).strip()
     if len(line) <= SNIPPET_CHARACTERS:
         return line
     return line[: SNIPPET_CHARACTERS - 1].rstrip() + "…"
+
+
+def _overlap(words: set[str], others: set[str]) -> bool:
+    return len(words & others) >= _ALIKE * len(words | others)
 
 
 def _closest(vectors: np.ndarray, rows: np.ndarray, probabilities: np.ndarray) -> list[int]:
     """Return the candidates among a cluster's `rows`, int[m], with probabilities float32[m]."""
     units = vectors[rows]
     units /= np.maximum(np.linalg.norm(units, axis=1, keepdims=True), np.finfo(np.float32).tiny)
-    closeness = units @ units.mean(axis=0)
+    # In double precision the order of the rows changes no digit that decides.
+    middle = units.mean(axis=0, dtype=np.float64)
+    closeness = np.concatenate(
+        [units[i : i + _BLOCK].astype(np.float64) @ middle for i in range(0, len(units), _BLOCK)]
+    )
     probable = np.flatnonzero(probabilities >= np.median(probabilities))
+    order = probable[np.argsort(-closeness[probable], kind="stable")]
     found: list[int] = []
-    for index in probable[np.argsort(-closeness[probable], kind="stable")]:
-        if not found or (units[found] @ units[index]).max() < _SAME:
-            found.append(int(index))
-        if len(found) == _CANDIDATES:
-            break
+    for same in _SAME:
+        for index in order:
+            if len(found) == _CANDIDATES:
+                break
+            if not found or (units[found] @ units[index]).max() < same:
+                found.append(int(index))
     return rows[found].tolist()

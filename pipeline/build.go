@@ -32,5 +32,6 @@ func Build(s beam.Scope, c Config, clusterAddr string) {
 	}
 	cluster.Cluster(s, clusterAddr, cluster.Options{
 		ClustersDir: c.clusters(), TextColumn: c.TextColumn, By: c.ClusterBy, Seed: c.ClusterSeed,
+		Method: c.ClusterMethod, MinSize: c.ClusterMinSize, Sample: c.ClusterSample,
 	}, beam.Flatten(s, done, embedded))
 }

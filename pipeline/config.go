@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,6 +45,9 @@ type Config struct {
 	LostAfter      time.Duration
 	Cluster        bool
 	ClusterBy      string
+	ClusterMethod  string
+	ClusterMinSize int64
+	ClusterSample  int64
 	ClusterSeed    int64
 	Python         string
 	ClusterAddress string // of a Python side that runs already
@@ -156,6 +160,9 @@ func (c *Config) check() error {
 	if c.ClusterBy != "all" && c.ClusterBy != "subreddit" {
 		return usagef("--cluster_by %q: want all or subreddit", c.ClusterBy)
 	}
+	if err := c.checkClustering(); err != nil {
+		return err
+	}
 	if c.LongText != models.Truncate && c.LongText != models.Chunk {
 		return usagef("--long_text %q: want truncate or chunk", c.LongText)
 	}
@@ -208,6 +215,23 @@ func (c *Config) checkModel() error {
 		if _, err := os.Stat(c.ONNXRuntimeLib); err != nil {
 			return usagef("--onnxruntime_lib %s: no such file", c.ONNXRuntimeLib)
 		}
+	}
+	return nil
+}
+
+// clusterMethods are those of the Python side (cluster/methods.py), the default first.
+var clusterMethods = []string{"hdbscan", "evoc", "cuml"}
+
+func (c *Config) checkClustering() error {
+	switch {
+	case !slices.Contains(clusterMethods, c.ClusterMethod):
+		return usagef("--cluster_method %q: want one of %s", c.ClusterMethod, strings.Join(clusterMethods, ", "))
+	case c.ClusterMinSize < 0 || c.ClusterMinSize == 1:
+		return usagef("--cluster_min_size %d: want 2 or more", c.ClusterMinSize)
+	case c.ClusterSample < 0:
+		return usagef("--cluster_sample %d: want more than 0", c.ClusterSample)
+	case c.ClusterSeed < 0 || c.ClusterSeed > math.MaxUint32:
+		return usagef("--cluster_seed %d: want 0 to %d", c.ClusterSeed, uint32(math.MaxUint32))
 	}
 	return nil
 }

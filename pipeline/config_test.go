@@ -32,7 +32,7 @@ func goodConfig(t *testing.T) Config {
 		}
 	}
 	return Config{
-		Runner: "prism", Root: root, Suffix: "test", TextColumn: "text", Cluster: true, ClusterBy: "all",
+		Runner: "prism", Root: root, Suffix: "test", TextColumn: "text", Cluster: true, ClusterBy: "all", ClusterMethod: "hdbscan",
 		Precision: "fp32", Accelerator: "cpu", LongText: "truncate", Model: filepath.Join(root, "model"), ONNXRuntimeLib: filepath.Join(root, "lib", "libonnxruntime.so"),
 		Python: filepath.Join(root, "venv", "bin", "python"),
 	}
@@ -73,6 +73,10 @@ func TestWrongSettingsAreRefusedInOneLine(t *testing.T) {
 		"list of other names": {func(c *Config) { c.Subreddits = c.Root + "/wrong_subreddits.json" }, "--subreddits"},
 		"list that is text":   {func(c *Config) { c.Subreddits = c.Root + "/no_subreddits_here.txt" }, "--subreddits"},
 		"cluster by":          {func(c *Config) { c.ClusterBy = "author" }, "--cluster_by"},
+		"cluster method":      {func(c *Config) { c.ClusterMethod = "k-means" }, "--cluster_method"},
+		"cluster size":        {func(c *Config) { c.ClusterMinSize = 1 }, "--cluster_min_size"},
+		"cluster sample":      {func(c *Config) { c.ClusterSample = -1 }, "--cluster_sample"},
+		"cluster seed":        {func(c *Config) { c.ClusterSeed = -1 }, "--cluster_seed"},
 		"token budget":        {func(c *Config) { c.TokenBudget = -1 }, "--token_budget"},
 		"model":               {func(c *Config) { c.Model = c.Root }, "--model"},
 		"library":             {func(c *Config) { c.ONNXRuntimeLib = c.Root + "/lib.so" }, "--onnxruntime_lib"},

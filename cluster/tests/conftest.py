@@ -105,3 +105,9 @@ def folder(tmp_path: Path) -> Folder:
 @pytest.fixture
 def make_blobs():
     return blobs
+
+
+@pytest.fixture
+def made_by() -> dict:
+    """Return what the files' footers say of the model."""
+    return MODEL

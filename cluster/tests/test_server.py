@@ -17,6 +17,7 @@ from apache_beam.portability.api import (
 )
 from apache_beam.typehints.schemas import named_fields_to_schema
 
+from threadloom.cluster.settings import Settings
 from threadloom.cluster.transform import URN, Payload
 
 
@@ -54,10 +55,9 @@ def test_it_ends_at_sigterm(server):
 
 
 def expand(address, urn):
-    schema = named_fields_to_schema(
-        {"clusters_dir": str, "text_column": str, "by": str, "seed": int}
-    )
-    row = beam.Row(clusters_dir="somewhere", text_column="text", by="all", seed=1)
+    values = Settings(clusters_dir="somewhere", seed=1).__dict__
+    schema = named_fields_to_schema({name: type(value) for name, value in values.items()})
+    row = beam.Row(**values)
     payload = Payload(schema=schema, payload=RowCoder(schema).encode(row))
     pipeline = beam.Pipeline()
     jobs = pipeline | beam.Create([("all", b"{}")]).with_output_types(tuple[str, bytes])

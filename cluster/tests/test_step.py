@@ -45,7 +45,9 @@ def test_labels_and_report(folder, settings):
         assert "I don't think" in cluster["typical"][0]["text"]
     assert "| label |" in Path(summary["table"]).read_text()
     left = [p for p in Path(settings.clusters_dir).iterdir()]
-    assert sorted(p.name for p in left) == ["clusters.json", "clusters.md", "labels.parquet"]
+    assert sorted(p.name for p in left) == [
+        *("clusters.json", "clusters.md", "labels.parquet", "map.html", "map.png", "model"),
+    ]
 
 
 def test_the_order_of_the_files_does_not_matter(folder, settings, tmp_path):

@@ -1,69 +1,137 @@
-"""The words that set clusters apart."""
+"""What a chain says, word by word."""
 
-from threadloom.cluster.words import READ_CHARACTERS, WordCounts, count_words
+import pytest
+
+from threadloom.cluster.words import READ_CHARACTERS, base_forms, skip_quotes, split_words
+
+
+def found(text: str) -> list[str]:
+    return [word for word in split_words(text) if word]
 
 
 def test_words_of_a_text():
     text = (
         "Don't LOOK: the Reddit's dogs, naïve café! we’ll they've 42 km http://a.example/telescope"
     )
-    assert list(count_words(text)) == ["look", "reddit", "dogs", "naïve", "café"]
-
-
-def test_uses_are_counted_over_all_forms():
-    assert count_words("Dog dog's DOG dog’s") == {"dog": 4}
+    assert found(text) == ["look", "reddit", "dogs", "naïve", "café"]
 
 
 def test_leftovers_of_contractions_and_markup_are_no_words():
-    assert not count_words("don t don't doesn't ve ll isnt can't you're &amp; &nbsp; &gt; I'm it's")
+    assert not found("don t don't doesn't ve ll isnt can't you're &amp; &nbsp; &gt; I'm it's")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a hard/soft drive-bay word...word", ["hard", "soft", "drive", "bay", "word", "word"]),
+        ('**bold** (brackets) "quoted" _under_', ["bold", "brackets", "quoted"]),
+        ("телескоп 望遠鏡 हिन्दी ñandú", ["телескоп", "望遠鏡", "हिन्दी", "ñandú"]),
+        ("x86 3D 1993 mp3 v2.0", []),
+        ("half a pair \ud800 orbit\udfff comet", ["half", "pair", "comet"]),
+        ("", []),
+        (" \n\n\t\x00 ", []),
+    ],
+)
+def test_letters_of_any_script_and_no_digits(text, words):
+    assert found(text) == words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[deleted]",
+        "[removed]",
+        "TL;DR lol lmao imho EDIT: upvoted",
+        "u/somebody /u/somebody <email> [NAME] somebody@host.example",
+        "www.telescope.example HTTPS://telescope.example/orbit",
+        "M>'AX>'AX>'AX>'AX>'AX>'AX>'AX>'AX>'AX>'AX>'AX>'AX>'AX>'AX>'AX>'AX",
+        "aGVsbG9ibGFibGFibGFibGFibGFibGFibGFibGFibGFibGFibGFibGFibGFibGE",
+        "From: Comet Halley\nSubject: Re: orbit\nNntp-Posting-Host: comet\nLines: 12\n",
+        "In article <1993Apr5@host.example> comet@orbit.example (Comet Halley) writes:\n",
+        "On 5 Apr 1993, Comet Halley wrote:\n",
+        "\n--\nComet Halley, Orbit University\nTelescope Road 5\n",
+        "\n-- \n\nComet Halley\n",
+        "\nComet Halley  <email>  Orbit University\n",
+        "\nHalley\n",
+    ],
+)
+def test_boilerplate_is_no_word(text):
+    assert not found(text)
+
+
+def test_what_follows_a_signature_counts():
+    text = "first comet\n--\nHalley, Orbit University\n\nsecond comet"
+    assert found(text) == ["comet", "second", "comet"]
+    assert found("a comet\n--\n" + "name here\n" * 6 + "telescope mirror")[-1] == "mirror"
+
+
+def test_a_text_of_one_word_counts():
+    assert found("Amazing!") == ["amazing"]
+
+
+def test_a_paragraph_with_an_address_counts():
+    assert "telescope" in found(f"First line.\nThe telescope {'is for sale and ' * 8} <email>\n")
+
+
+def test_only_neighbours_within_a_clause_are_side_by_side():
+    assert split_words("hard drive, scsi") == ["hard", "drive", "", "scsi"]
+    assert split_words("a hard\ndrive here")[1:3] == ["hard", "drive"]
+    assert split_words("drive of war") == ["drive", "", "war"]
 
 
 def test_only_the_start_of_a_long_text_counts():
-    assert count_words("x" * 10 + " " * READ_CHARACTERS + "telescope") == {"x" * 10: 1}
+    assert found("orbit " + " " * READ_CHARACTERS + "telescope") == ["orbit"]
+    assert len(split_words("orbit " * 20_000)) < READ_CHARACTERS
 
 
-def test_planted_words_win():
-    counts = WordCounts()
-    for i in range(30):
-        counts.add(0, f"people bread bread flour {'oven' if i % 2 else 'yeast'}")
-        counts.add(1, "people bicycle pedal")
-        counts.add(-1, "people and other people")
-    top = counts.top(number=3)
-    # Equal weights come by alphabet; "people" is everywhere, so words of the cluster come first.
-    assert top[0] == ["bread", "flour", "oven"]
-    assert top[1] == ["bicycle", "pedal", "people"]
-    assert len(counts.top(number=10)[0]) == 5
+@pytest.mark.parametrize(
+    ("word", "base"),
+    [
+        ("games", "game"),
+        ("gaming", "game"),
+        ("churches", "church"),
+        ("batteries", "battery"),
+        ("running", "run"),
+        ("rated", "rate"),
+        ("walked", "walk"),
+        ("carried", "carry"),
+    ],
+)
+def test_inflections_have_their_base_among_what_they_may_be_of(word, base):
+    assert base in base_forms(word)
 
 
-def test_formula():
-    # tf * log(1 + A / f) with A = (6 + 12) / 2 = 9: "rare" 3 log(1 + 9/3), "wide" 3 log(1 + 9/15).
-    counts = WordCounts()
-    for _ in range(3):
-        counts.add(0, "wide rare")
-        counts.add(1, "wide wide wide wide")
-    assert counts.top()[0] == ["rare", "wide"]
-    # With 5 uses a chain "wide" outweighs it: 15 log(1 + A/27) > 3 log(1 + A/3), A = 15.
-    counts = WordCounts()
-    for _ in range(3):
-        counts.add(0, "wide wide wide wide wide rare")
-        counts.add(1, "wide wide wide wide")
-    assert counts.top()[0] == ["wide", "rare"]
+@pytest.mark.parametrize(
+    ("word", "other"),
+    [
+        ("caring", "car"),
+        ("planes", "plan"),
+        ("rating", "rat"),
+        ("news", "new"),
+        ("class", "clas"),
+        ("virus", "viru"),
+        ("being", "be"),
+    ],
+)
+def test_a_word_that_only_looks_alike_is_none_of_them(word, other):
+    assert other not in base_forms(word)
 
 
-def test_a_word_of_few_chains_is_left_out():
-    counts = WordCounts()
-    for i in range(200):
-        # "zebra" often, but in three chains of 200; "tiger" once each in four, 2 %.
-        extra = "zebra " * 500 if i < 3 else "tiger" if i < 7 else ""
-        counts.add(0, f"bread {extra}")
-    assert counts.top()[0] == ["bread", "tiger"]
-
-
-def test_order_of_texts_does_not_matter():
-    texts = [(0, "alpha beta gamma"), (0, "gamma alpha beta"), (0, "beta gamma alpha")]
-    forwards, backwards = WordCounts(), WordCounts()
-    for label, text in texts:
-        forwards.add(label, text)
-    for label, text in reversed(texts):
-        backwards.add(label, text)
-    assert forwards.top() == backwards.top() == {0: ["alpha", "beta", "gamma"]}
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("Own words\n> quote", "Own words\n> quote"),
+        ("> quote\n>> older\n\nOwn words", "Own words"),
+        ("&gt; quote\n\nOwn words", "Own words"),
+        ("JD> quote\nOwn words", "Own words"),
+        ("In article <1@a.example> John Doe writes:\n> quote\nOwn words", "Own words"),
+        ("John Doe <email> wrote:\nOwn words", "Own words"),
+        ("Subject: orbit\nDate: 5 Apr\n-----\n\nOwn words", "Own words"),
+        ("He wrote about it: a lot", "He wrote about it: a lot"),
+        ("> only a quote", "> only a quote"),
+        ("😂", "😂"),
+        ("", ""),
+    ],
+)
+def test_a_text_starts_with_its_writers_own_words(text, rest):
+    assert skip_quotes(text) == rest

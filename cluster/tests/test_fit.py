@@ -1,17 +1,17 @@
-"""The recipe finds what is there, the same each time, and survives odd input."""
+"""What is there is found, the same each time, and odd input is survived."""
 
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from threadloom.cluster.recipe import (
-    Clustering,
-    cluster_vectors,
-    different_rows,
-    nearest_clusters,
-    nearest_neighbors,
-)
+from threadloom.cluster import fit
+from threadloom.cluster.clustering import Clustering
+from threadloom.cluster.neighbors import different_rows, means, nearest_means, nearest_neighbors
+
+
+def cluster_vectors(vectors: np.ndarray, seed: int, **more: object) -> Clustering:
+    return fit.cluster_vectors(vectors, seed, **more).clustering
 
 
 def test_blobs_become_clusters_numbered_by_size():
@@ -96,11 +96,12 @@ def test_different_rows_are_found_whatever_their_order():
 
 def test_noise_has_a_nearest_cluster():
     vectors = np.array([[1, 0], [2, 0.1], [0, 1], [0.1, 3], [1, 0.4], [0, 0]], np.float32)
-    nearest, distances = nearest_clusters(vectors, np.array([0, 0, 1, 1, -1, -1], np.int32))
+    labels = np.array([0, 0, 1, 1, -1, -1], np.int32)
+    nearest, distances = nearest_means(vectors, labels, means(vectors, labels, 2))
     assert nearest[:5].tolist() == [0, 0, 1, 1, 0]
     assert distances[:4].max() < 0.01 < distances[4] < 0.1
     assert distances[5] == 1  # of a row of zeros
-    nothing = Clustering.nothing(2)
+    nothing = cluster_vectors(vectors[:2], seed=0)
     assert nothing.nearest.tolist() == [-1, -1] and nothing.distances.tolist() == [2, 2]
 
 

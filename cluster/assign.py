@@ -1,0 +1,111 @@
+"""Put new chains into the clusters of an earlier run: python -m threadloom.cluster.assign.
+
+Reads a JSON object from standard input: `model` (the folder of a model, `clusters/{suffix}/model`),
+`jobs` (as the pipeline's, see `transform`), `text_column` and `clusters_dir`; writes
+`assigned.parquet` and `assigned.json` there, and prints the latter's figures on one line. An error
+is one line on standard error, and exit code 1.
+"""
+
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterable
+
+import numpy as np
+
+from threadloom.cluster import files as reading
+from threadloom.cluster import labels as labelling
+from threadloom.cluster import model as models
+from threadloom.cluster.files import Opened, Source
+from threadloom.cluster.report import write_report
+
+FORMAT = 1
+# What must be the same of the vectors' model for distances to mean anything.
+_SAME = ("model_sha256", "precision", "dimension")
+
+
+def assign_files(
+    sources: Iterable[Source], model_dir: str, clusters_dir: str, text_column: str = "text"
+) -> dict:
+    """Assign the chains of `sources` to the clusters of a model, without fitting anything.
+
+    Writes `assigned.parquet`, the columns of labels.parquet, and `assigned.json`, which this
+    returns: `rows`, `noise_rows`, `noise_share`, `fitted_noise_share` (of the run that found the
+    clusters), `drift` (the difference), and for each cluster its `label`, `name`, `rows`, `share`
+    and `fitted_share`.
+
+    Raises ValueError, in one line, for vectors of another model or precision.
+    """
+    start = time.monotonic()
+    model = models.load(model_dir)
+    files = reading.open_sources(sources, text_column)
+    for file in files:
+        _check(file, model.embedding)
+    keys = labelling.with_subreddits(reading.read_keys(files), files)
+    found = model.assign(reading.read_vectors(files))
+    rows = len(found.labels)
+    share = found.noise_rows / rows if rows else 0.0
+    now = np.bincount(found.labels[found.labels >= 0], minlength=len(model.names))
+    before = np.bincount(model.labels[model.labels >= 0], minlength=len(model.names))
+    report = {
+        "format": FORMAT,
+        "model": os.path.abspath(model_dir),
+        "model_fingerprint": model.about.get("fingerprint"),
+        "rows": rows,
+        "files": len(files),
+        "noise_rows": found.noise_rows,
+        "noise_share": round(share, 4),
+        "fitted_noise_share": model.noise_share,
+        "drift": round(share - model.noise_share, 4),
+        "clusters": [
+            {
+                "label": label,
+                "name": name,
+                "rows": int(now[label]),
+                "share": round(int(now[label]) / rows, 4) if rows else 0.0,
+                "fitted_share": round(int(before[label]) / len(model.labels), 4),
+            }
+            for label, name in enumerate(model.names)
+        ],
+        "seconds": round(time.monotonic() - start, 3),
+    }
+    mark = str(report["model_fingerprint"])
+    labelling.write_labels(os.path.join(clusters_dir, "assigned.parquet"), keys, found, mark)
+    write_report(os.path.join(clusters_dir, "assigned.json"), report)
+    return report
+
+
+def _check(file: Opened, embedding: dict) -> None:
+    """Refuse vectors that are not of the model and precision that the clusters were found with."""
+    for name in _SAME:
+        if file.model.get(name) != embedding.get(name):
+            raise ValueError(
+                f"{file.source.embeddings}: its vectors are of {_kind(file.model)}, the clusters "
+                f"of {_kind(embedding)}: embed it with that model and precision, or cluster anew"
+            )
+
+
+def _kind(model: dict) -> str:
+    name, precision, dimension = (model.get(k) for k in ("model", "precision", "dimension"))
+    return f"{name} ({str(model.get('model_sha256'))[:12]}) in {precision}, {dimension} dimensions"
+
+
+def main() -> None:
+    """Read the request, assign, print the figures."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    request = json.load(sys.stdin)
+    sources = [Source(j["subreddit"], j["input"], j["output"]) for j in request["jobs"]]
+    try:
+        report = assign_files(
+            sources, request["model"], request["clusters_dir"], request["text_column"]
+        )
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"{error}") from None
+    json.dump(report, sys.stdout)
+    sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    main()

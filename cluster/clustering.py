@@ -1,0 +1,127 @@
+"""What is said of the chains of a group, whatever method found it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# Ratio of the clusters of a level to those of the next finer one; a level has at least two.
+_COARSER = 3
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a method found among m different rows.
+
+    labels: int[m], -1 for noise. probabilities: float32[m] in 0..1, how firmly a row sits in its
+    cluster. outlier_scores: float32[m] in 0..1, how far a row lies out of what is dense around it.
+    layers: the method's own coarser labels, int[m] each, finest first; none for most methods.
+    """
+
+    labels: np.ndarray
+    probabilities: np.ndarray
+    outlier_scores: np.ndarray
+    layers: tuple[np.ndarray, ...] = ()
+
+
+@dataclass(frozen=True)
+class Clustering:
+    """What is said of n rows.
+
+    labels: int32[n]; -1 is noise, 0 is the largest cluster, then by falling size (equal sizes: the
+    cluster whose first row comes first).
+    probabilities: float32[n] in 0..1: how firmly a row sits in its cluster; 0 for noise.
+    outlier_scores: float32[n] in 0..1: how far a row lies out of what is dense around it.
+    nearest: int32[n]; the row's cluster, for noise the one whose mean vector is nearest by cosine;
+    -1 where there are no clusters.
+    distances: float32[n] in 0..2: the cosine distance to the mean vector of that one; 2 for none.
+    levels: int32[k] each: the group of each of the k clusters at coarser and coarser levels.
+    """
+
+    labels: np.ndarray
+    probabilities: np.ndarray
+    outlier_scores: np.ndarray
+    nearest: np.ndarray
+    distances: np.ndarray
+    levels: tuple[np.ndarray, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """The number of clusters, noise not counted."""
+        return int(self.labels.max(initial=-1)) + 1
+
+    @property
+    def noise_rows(self) -> int:
+        """The number of rows in no cluster."""
+        return int((self.labels < 0).sum())
+
+    def labels_at(self, level: int) -> np.ndarray:
+        """Return the label of each row at a coarser level, int32[n], noise -1."""
+        return at_level(self.levels[level], self.labels)
+
+
+def at_level(groups: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the groups, of int32[k] by cluster, of labels int[n]; noise stays -1."""
+    return np.append(groups, -1).astype(np.int32)[labels]
+
+
+def numbers_by_size(labels: np.ndarray) -> np.ndarray:
+    """Return the new number of each cluster, by falling size and then by first row.
+
+    labels: int[n] of 0 .. k-1 and noise -1; a number that no row has comes last. Gives int32[k].
+    """
+    count = int(labels.max(initial=-1)) + 1
+    names, first, sizes = np.unique(labels[labels >= 0], return_index=True, return_counts=True)
+    order = list(names[np.lexsort((first, -sizes))])
+    order += sorted(set(range(count)) - set(order))
+    new = np.empty(count, np.int32)
+    new[order] = np.arange(count, dtype=np.int32)
+    return new
+
+
+def coarser_levels(middles: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return groups of clusters at coarser and coarser levels: int32[k] each, nested.
+
+    middles: float32[k, d], the clusters' mean directions. A level has about a third of the groups
+    of the one before it, the coarsest at least two. Clusters are joined by average linkage of the
+    cosine distances (Sokal & Michener 1958), the groups numbered by their first cluster.
+    """
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    levels: list[np.ndarray] = []
+    groups = len(middles) // _COARSER
+    if groups < 2:
+        return ()
+    distances = np.clip(1 - middles.astype(np.float64) @ middles.T, 0, 2)
+    tree = linkage(distances[np.triu_indices(len(middles), 1)], "average")
+    while groups >= 2:
+        names = fcluster(tree, groups, "maxclust")
+        _, first, inverse = np.unique(names, return_index=True, return_inverse=True)
+        if len(first) >= 2:
+            levels.append(np.argsort(np.argsort(first)).astype(np.int32)[inverse])
+        groups //= _COARSER
+    return tuple(levels)
+
+
+def levels_of_layers(labels: np.ndarray, layers: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+    """Return the groups int32[k] that a method's own coarser labels make of k clusters.
+
+    A cluster belongs, at each layer, where most of its rows do; one whose rows are all noise there
+    is a group of its own. Layers that join nothing are left out.
+    """
+    count = int(labels.max(initial=-1)) + 1
+    before = np.arange(count)
+    levels: list[np.ndarray] = []
+    for layer in layers:
+        votes = np.zeros((count, int(layer.max(initial=-1)) + 1), np.int64)
+        both = (labels >= 0) & (layer >= 0)
+        np.add.at(votes, (before[labels[both]], layer[both]), 1)  # whole groups move: it nests
+        names = [
+            (0, int(row.argmax())) if row.any() else (1, group)
+            for group, row in ((g, votes[g]) for g in before)
+        ]
+        order = {name: i for i, name in enumerate(dict.fromkeys(names))}
+        groups = np.array([order[name] for name in names], np.int32)
+        if 2 <= len(order) < before.max(initial=-1) + 1:
+            levels.append(groups)
+            before = groups
+    return tuple(levels)

@@ -1,0 +1,108 @@
+"""The default method: UMAP reduces the vectors, HDBSCAN finds the dense regions.
+
+HDBSCAN on the raw 384 dimensions calls nearly everything noise, so UMAP reduces them to five.
+UMAP's layout depends on chance, and HDBSCAN on the last digit of it: now and then one layout joins
+what the others keep apart. So several are made, and two rows are as far apart as they are on
+average over all layouts (the root mean square): chance seldom draws the same line twice.
+
+HDBSCAN calls noise what lies between the dense regions of the layouts, where also rows are whose
+neighbours among the vectors themselves nearly all are in one cluster: they go there.
+
+Sources: HDBSCAN, Campello, Moulavi & Sander 2013, doi:10.1007/978-3-642-37456-2_14, with the
+excess-of-mass selection described there; its outlier scores (GLOSH), Campello, Moulavi, Zimek &
+Sander 2015, doi:10.1145/2733381.
+"""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from threadloom.cluster.clustering import Found
+from threadloom.cluster.layout import Rows, lay_out
+from threadloom.cluster.model import tally
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The numbers of the method; a change of any of them makes older results stale.
+
+    dimensions: of each layout.
+    neighbors, neighbors_share, fewest_neighbors: rows in a UMAP neighbourhood, the row itself
+    included: share x n, but not above the first nor below the last. In a small group 50 neighbours
+    of each row join all topics to one.
+    min_dist: UMAP's least distance between neighbours; 0 packs clusters as densely as they are.
+    smallest_cluster, smallest_share: a cluster has at least max(smallest_cluster, share x n) rows.
+    min_samples: HDBSCAN's number of neighbours that a dense row must have; more means more noise.
+    layouts: how many are made.
+    voters: a row of noise goes where more than half of so many neighbours are, by cosine.
+    """
+
+    dimensions: int = 5
+    neighbors: int = 50
+    neighbors_share: float = 0.05
+    fewest_neighbors: int = 15
+    min_dist: float = 0.0
+    smallest_cluster: int = 10
+    smallest_share: float = 0.01
+    min_samples: int = 15
+    layouts: int = 3
+    voters: int = 15
+
+    def neighborhood(self, rows: int) -> int:
+        """Return the rows in a UMAP neighbourhood among `rows`."""
+        wanted = max(self.fewest_neighbors, int(rows * self.neighbors_share))
+        return min(self.neighbors, wanted, rows - 1)
+
+    def as_dict(self) -> dict:
+        """Return the numbers by name, for the report and the fingerprint."""
+        return asdict(self)
+
+
+RECIPE = Recipe()
+
+
+def smallest(rows: int) -> int:
+    """Return the least number of rows that make a cluster among `rows`."""
+    return max(RECIPE.smallest_cluster, int(rows * RECIPE.smallest_share))
+
+
+def find(rows: Rows, seed: int, min_cluster_size: int) -> Found:
+    """Find clusters among the rows of `rows`; see `methods`."""
+    import hdbscan
+
+    k = RECIPE.neighborhood(len(rows))
+    layouts = [
+        lay_out(rows, k, RECIPE.dimensions, (seed + i) % 2**32, RECIPE.min_dist)
+        for i in range(RECIPE.layouts)
+    ]
+    points = np.hstack(layouts) / np.sqrt(len(layouts))
+    found = hdbscan.HDBSCAN(
+        min_cluster_size=min_cluster_size,
+        min_samples=RECIPE.min_samples,
+        cluster_selection_method="eom",
+        # More than one job starts processes, which would outlive a killed server.
+        core_dist_n_jobs=1,
+    ).fit(points)
+    # Copies that differ in the last digit can be infinitely dense, and their score 0/0.
+    scores = np.nan_to_num(found.outlier_scores_).clip(0, 1)
+    labels, probabilities = _adopt(rows, found.labels_, found.probabilities_)
+    return Found(labels, probabilities, scores)
+
+
+def _adopt(
+    rows: Rows, labels: np.ndarray, probabilities: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels and probabilities, with noise in a cluster where most of its neighbours are.
+
+    The probability of such a row is the share of its neighbours' votes, by cosine, which it got.
+    """
+    k = min(RECIPE.voters + 1, len(rows))
+    voters, distances = rows.neighbors(k)
+    if voters is None:  # too many rows for exact neighbours
+        return labels, probabilities
+    votes = tally(labels[voters[:, 1:]], np.maximum(1 - distances[:, 1:], 0), labels.max() + 1)
+    share = votes / np.maximum(votes.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    best = share[:, :-1].argmax(axis=1) if share.shape[1] > 1 else np.zeros(len(rows), int)
+    won = np.take_along_axis(share, best[:, None], axis=1)[:, 0]
+    moved = (labels < 0) & (won > 0.5) & (share.shape[1] > 1)
+    return np.where(moved, best, labels), np.where(moved, won, probabilities)

@@ -1,0 +1,305 @@
+"""The map's page as a reader sees it, in Chromium."""
+
+import io
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from selenium import webdriver
+from selenium.webdriver import ActionChains, Keys
+from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+
+from threadloom.cluster.map import write_map
+from threadloom.cluster.mapdata import MapData
+
+HOSTILE = '</script><img src=x onerror="hacked=1"> & <b>bold</b> \ud800 <script>hacked=1</script>'
+SHOWN = HOSTILE.replace("\ud800", "?")
+
+
+class Reader:
+    """A browser that opens maps, looks and clicks."""
+
+    def __init__(self, driver: webdriver.Chrome, folder: Path):
+        self.driver, self.folder = driver, folder
+
+    def open(self, data: MapData, heading: str = "all", width: int = 1200, height: int = 800):
+        """Open a map of `data`, and wait until it is there or says why not."""
+        write_map(str(self.folder / "map.html"), data, heading)
+        self.driver.set_window_size(width, height)
+        for kind in ("browser", "performance"):
+            self.driver.get_log(kind)
+        self.driver.get((self.folder / "map.html").as_uri())
+        self.until(lambda: self.message != "Opening…")
+
+    def until(self, holds, seconds: float = 60):
+        """Wait until `holds()` is true."""
+        WebDriverWait(self.driver, seconds, 0.05).until(lambda _: holds())
+
+    @property
+    def message(self) -> str:
+        """What stands in the middle of the map; "" when it shows points."""
+        return self.one("#message").text
+
+    def one(self, selector: str):
+        """Return the element for a CSS selector."""
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def all(self, selector: str) -> list:
+        """Return the visible elements for a CSS selector."""
+        return [e for e in self.driver.find_elements(By.CSS_SELECTOR, selector) if e.is_displayed()]
+
+    def texts(self, selector: str) -> list[str]:
+        """Return the texts of the visible elements for a CSS selector."""
+        return [element.text for element in self.all(selector)]
+
+    def stage(self) -> np.ndarray:
+        """Return what the map looks like without names and tooltip, int[height, width, 3]."""
+        hide = (
+            "for (const e of arguments[1]) document.getElementById(e).style.opacity = arguments[0]"
+        )
+        over = ["names", "tooltip", "ring"]
+        self.driver.execute_script(hide, "0", over)
+        png = self.one("#stage").screenshot_as_png
+        self.driver.execute_script(hide, "", over)
+        with Image.open(io.BytesIO(png)) as image:
+            return np.asarray(image.convert("RGB"), int)
+
+    def points(self, colour: str) -> np.ndarray:
+        """Return the pixels of the map that have about a colour, int[n, 2] as (x, y)."""
+        rgb = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+        return np.argwhere(np.abs(self.stage() - rgb).max(axis=2) < 45)[:, ::-1]
+
+    def hover(self, x: float, y: float) -> str:
+        """Move the pointer to a place on the map, and return what the tooltip says."""
+        stage = self.one("#stage")
+        middle = stage.size["width"] // 2, stage.size["height"] // 2
+        actions = ActionChains(self.driver, duration=0)
+        actions.move_to_element_with_offset(stage, int(x) - middle[0], int(y) - middle[1])
+        actions.perform()
+        return self.one("#tooltip").text
+
+    def requests(self) -> set[str]:
+        """Return the schemes of all that was fetched since the page was opened."""
+        entries = (json.loads(e["message"])["message"] for e in self.driver.get_log("performance"))
+        return {
+            entry["params"]["request"]["url"].split(":")[0]
+            for entry in entries
+            if entry["method"] == "Network.requestWillBeSent"
+        }
+
+    def errors(self) -> list[str]:
+        """Return what went wrong on the page, breaches of its policy included."""
+        return [e["message"] for e in self.driver.get_log("browser") if e["level"] == "SEVERE"]
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory) -> Iterator[Reader]:
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if not browser or not driver:
+        if os.environ.get("CI"):
+            pytest.fail("no chromium or chromedriver: install them")
+        pytest.skip("no chromium or chromedriver on this machine")
+    folder = tmp_path_factory.mktemp("chromium")
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    for argument in (
+        *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
+        *("--disable-background-networking", "--disable-component-update"),
+        *("--disable-dev-shm-usage", f"--user-data-dir={folder / 'profile'}"),
+    ):
+        options.add_argument(argument)
+    service = webdriver.ChromeService(driver)
+    with webdriver.Chrome(options=options, service=service) as chrome:
+        yield Reader(chrome, folder)
+
+
+def grid(rows: int, clusters: int, **changes) -> MapData:
+    """Return clusters on a grid, all of them even, with every tenth row noise far below."""
+    random = np.random.default_rng(1)
+    labels = (np.arange(rows) % max(clusters, 1)).astype(np.int32)
+    labels[np.arange(rows) % 10 == 9] = -1
+    side = int(np.ceil(np.sqrt(max(clusters, 1))))
+    points = np.stack([labels % side, labels // side], axis=1) + random.normal(0, 0.08, (rows, 2))
+    values = {
+        "points": points.astype(np.float32),
+        "labels": labels if clusters else np.full(rows, -1, np.int32),
+        "names": [f"topic {i}, words" for i in range(clusters)],
+        "texts": [f"text number{i}" for i in range(rows)],
+        "titles": [f"title {i}" for i in range(rows)],
+        "subreddits": ["even" if i % 2 == 0 else "odd" for i in range(rows)],
+    }
+    return MapData(**(values | changes))
+
+
+@pytest.fixture
+def square() -> MapData:
+    """Four clusters of one chain each, in the corners."""
+    points = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], np.float32)
+    return grid(4, 4, points=points, labels=np.arange(4, dtype=np.int32))
+
+
+@pytest.mark.parametrize(("rows", "clusters"), [(50, 5), (1000, 15), (20_000, 45)])
+def test_a_map_shows_points_names_and_legend(reader, rows, clusters):
+    data = grid(rows, clusters)
+    reader.open(data, "golang")
+    assert reader.message == ""
+    assert reader.one("h1").text == "golang"
+    assert reader.one("header p").text == data.caption
+    assert ((reader.stage() < 245).any(axis=2)).sum() > 5 * min(rows, 1000)
+    for colour, _ in data.colours:
+        assert len(reader.points(colour)) > 10
+    legend = reader.driver.find_elements(By.CSS_SELECTOR, "#legend .name")
+    assert [e.get_attribute("textContent") for e in legend] == [
+        "noise: in no cluster",
+        *data.names,
+    ]
+    names = reader.all("#names span")
+    assert {e.text for e in names} <= set(data.names) and len(names) >= 0.9 * clusters
+    boxes = [e.rect for e in names]
+    for i, a in enumerate(boxes):
+        for b in boxes[:i]:
+            beside = abs(a["x"] - b["x"]) >= (a if a["x"] < b["x"] else b)["width"] - 1
+            above = abs(a["y"] - b["y"]) >= (a if a["y"] < b["y"] else b)["height"] - 1
+            assert beside or above
+    assert reader.requests() <= {"file", "blob", "data"}
+    assert reader.errors() == []
+
+
+@pytest.mark.parametrize("size", [(1200, 800), (700, 500), (360, 480)])
+def test_a_tooltip_says_what_a_chain_is_and_stays_in_the_window(reader, square, size):
+    texts = [f"{'long words ' * 30} {i}" for i in range(4)]
+    reader.open(grid(4, 4, points=square.points, labels=square.labels, texts=texts), "all", *size)
+    window = reader.driver.execute_script("return [innerWidth, innerHeight]")
+    for label, (colour, _) in enumerate(square.colours):
+        x, y = np.median(reader.points(colour), axis=0)
+        said = reader.hover(x, y).split("\n")
+        assert said[0] == f"title {label}"
+        assert said[-1] == f"r/{square.subreddits[label]} · topic {label}, words"
+        assert "long words" in said[1]
+        box = reader.one("#tooltip").rect
+        assert box["x"] >= 0 and box["x"] + box["width"] <= window[0]
+        assert box["y"] >= 0 and box["y"] + box["height"] <= window[1]
+    assert reader.hover(x, 3) == ""
+    assert reader.errors() == []
+
+
+def test_a_search_leaves_what_it_finds(reader, square):
+    reader.open(square)
+    colours = [colour for colour, _ in square.colours]
+    search, found = reader.one("#search"), reader.one("#found")
+    for query, rows in [
+        ("NUMBER2", [2]),
+        ("title 1", [1]),
+        ("r/even", [0, 2]),
+        ("topic 3, words", [3]),
+        ("even number0", [0]),
+        ("nowhere", []),
+    ]:
+        search.clear()
+        search.send_keys(query)
+        reader.until(lambda rows=rows: found.text == f"{len(rows)} found")
+        reader.until(lambda rows=rows: [bool(len(reader.points(c))) for c in colours] == [
+            row in rows for row in range(4)
+        ])  # fmt: skip
+        assert reader.texts("#names span") == [square.names[row] for row in rows]
+        assert reader.texts("#legend .size") == ["0 of 0"] + [
+            f"{int(row in rows)} of 1" for row in range(4)
+        ]
+    search.send_keys(Keys.ESCAPE)
+    reader.until(lambda: found.text == "")
+    reader.until(lambda: all(len(reader.points(c)) for c in colours))
+    assert reader.texts("#legend .size") == ["0", "1", "1", "1", "1"]
+
+
+def test_the_legend_switches_clusters(reader, square):
+    reader.open(square)
+
+    def shown() -> list[bool]:
+        return [bool(len(reader.points(colour))) for colour, _ in square.colours]
+
+    reader.all("#legend input")[2].click()
+    reader.until(lambda: shown() == [True, False, True, True])
+    assert square.names[1] not in reader.texts("#names span")
+    reader.one("#none").click()
+    reader.until(lambda: shown() == [False] * 4)
+    reader.one("#all").click()
+    reader.until(lambda: shown() == [True] * 4)
+    line = reader.all("#legend li")[4]
+    ActionChains(reader.driver).move_to_element(line).perform()
+    line.find_element(By.CSS_SELECTOR, ".only").click()
+    reader.until(lambda: shown() == [False, False, False, True])
+
+
+def test_a_map_zooms_and_moves(reader, square):
+    reader.open(square)
+    colour = square.colours[0][0]
+    at = np.median(reader.points(colour), axis=0)
+    stage = reader.one("#stage")
+    ActionChains(reader.driver).drag_and_drop_by_offset(stage, 60, -40).perform()
+    reader.until(
+        lambda: np.abs(np.median(reader.points(colour), axis=0) - at - (60, -40)).max() < 3
+    )
+    # Zoomed in about the middle, the point is farther to the left, or out of sight.
+    origin = ScrollOrigin.from_element(stage)
+    ActionChains(reader.driver).scroll_from_origin(origin, 0, -400).perform()
+    reader.until(lambda: not (reader.points(colour)[:, 0] > at[0] - 30).any())
+    reader.one("#whole").click()
+    reader.until(lambda: len(reader.points(colour)))
+    assert np.abs(np.median(reader.points(colour), axis=0) - at).max() < 3
+    reader.one("#closer").click()
+    reader.until(lambda: not len(reader.points(colour)))
+    reader.one("#farther").click()
+    reader.until(lambda: len(reader.points(colour)))
+
+
+def test_a_narrow_window_keeps_the_legend_in_a_drawer(reader, square):
+    reader.open(square, "a heading that is much too long for a window as narrow as this", 500, 700)
+    assert reader.texts("#legend .name") == []
+    reader.one("#drawer").click()
+    assert len(reader.texts("#legend .name")) == 5
+    wide = reader.driver.execute_script("return document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0
+
+
+def test_hostile_texts_are_shown_and_run_nothing(reader):
+    data = MapData(
+        points=np.zeros((1, 2), np.float32),
+        labels=np.zeros(1, np.int32),
+        names=[HOSTILE],
+        texts=[HOSTILE],
+        titles=[HOSTILE],
+        subreddits=[HOSTILE],
+    )
+    reader.open(data, HOSTILE)
+    x, y = np.median(reader.points(data.colours[0][0]), axis=0)
+    reader.hover(x, y)
+    assert reader.driver.title == SHOWN
+    for selector in ("h1", "#tooltip .title", "#tooltip .text", "#names span"):
+        assert reader.one(selector).get_attribute("textContent") == SHOWN
+    assert reader.one("#tooltip .cluster").text == f"r/{SHOWN} · {SHOWN}"
+    assert reader.driver.find_elements(By.CSS_SELECTOR, "#legend .name")[1].text == SHOWN
+    assert reader.driver.find_elements(By.CSS_SELECTOR, "img, b") == []
+    assert reader.driver.execute_script("return typeof hacked") == "undefined"
+    assert reader.errors() == []
+
+
+def test_a_map_without_clusters_shows_noise(reader):
+    reader.open(grid(30, 0))
+    assert ((reader.stage() < 245).any(axis=2)).sum() > 100
+    assert reader.texts("#legend .name") == ["noise: in no cluster"]
+    assert reader.errors() == []
+
+
+def test_a_map_of_nothing_says_so(reader):
+    reader.open(grid(0, 0))
+    assert reader.message == "There are no chains to show."
+    assert reader.errors() == []
