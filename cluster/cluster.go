@@ -6,8 +6,10 @@ package cluster
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"strings"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -56,17 +58,33 @@ type payload struct {
 
 // Cluster clusters the embeddings of files, all together or each subreddit for
 // itself, with the Python side at addr. It turns a PCollection<File> into files
-// on disk.
-func Cluster(s beam.Scope, addr string, o Options, files beam.PCollection) {
+// on disk. It fails, in one line, where the Python side refuses the options.
+func Cluster(s beam.Scope, addr string, o Options, files beam.PCollection) error {
 	s = s.Scope("cluster.Cluster")
 	jobs := beam.ParDo(s, &jobFn{By: o.By}, files)
-	out := beam.CrossLanguage(
+	out, err := beam.TryCrossLanguage(
 		s, urn, beam.CrossLanguagePayload(payload(o)), handler+":"+addr,
 		beam.UnnamedInput(jobs),
 		beam.UnnamedOutput(typex.NewKV(typex.New(reflect.TypeFor[string]()), typex.New(reflect.TypeFor[[]byte]()))),
 	)
+	if refused := (*refusal)(nil); errors.As(err, &refused) {
+		return refused
+	}
+	if err != nil {
+		return fmt.Errorf("asking the clustering at %s for its step: %w", addr, err)
+	}
 	beam.ParDo0(s, &countFn{}, out[beam.UnnamedOutputTag()])
+	return nil
 }
+
+// refusal is what the Python side says of options that it cannot follow; Beam
+// wraps it in the whole request.
+type refusal struct{ text string }
+
+func (r *refusal) Error() string { return "clustering: " + r.text }
+
+// refused is the last line of the traceback of such a refusal.
+var refused = regexp.MustCompile(`(?m)^\s*ValueError: (.+)$`)
 
 type jobFn struct {
 	By string
@@ -117,6 +135,9 @@ func expand(ctx context.Context, p *xlangx.HandlerParams) (*jobpb.ExpansionRespo
 	p.Config = strings.TrimPrefix(p.Config, handler+":")
 	res, err := xlangx.QueryExpansionService(ctx, p)
 	if err != nil {
+		if m := refused.FindStringSubmatch(err.Error()); m != nil {
+			return nil, &refusal{m[1]}
+		}
 		return nil, err
 	}
 	ns := p.Req.GetNamespace()

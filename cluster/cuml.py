@@ -26,7 +26,7 @@ def find(rows: Rows, seed: int, min_cluster_size: int) -> Found:
     ).fit_transform(rows.vectors)
     found = HDBSCAN(
         min_cluster_size=min_cluster_size,
-        min_samples=RECIPE.min_samples,
+        min_samples=RECIPE.min_samples(len(rows)),
         output_type="numpy",
     ).fit(points)
     probabilities = np.asarray(found.probabilities_, np.float32)

@@ -32,7 +32,8 @@ class Recipe:
     of each row join all topics to one.
     min_dist: UMAP's least distance between neighbours; 0 packs clusters as densely as they are.
     smallest_cluster, smallest_share: a cluster has at least max(smallest_cluster, share x n) rows.
-    min_samples: HDBSCAN's number of neighbours that a dense row must have; more means more noise.
+    samples, samples_share, fewest_samples: HDBSCAN's number of neighbours that a dense row must
+    have, share x n within these bounds. More are steadier between seeds, and join small topics.
     layouts: how many are made.
     voters: a row of noise goes where more than half of so many neighbours are, by cosine.
     """
@@ -44,7 +45,9 @@ class Recipe:
     min_dist: float = 0.0
     smallest_cluster: int = 10
     smallest_share: float = 0.01
-    min_samples: int = 15
+    samples: int = 15
+    samples_share: float = 0.002
+    fewest_samples: int = 5
     layouts: int = 3
     voters: int = 15
 
@@ -52,6 +55,10 @@ class Recipe:
         """Return the rows in a UMAP neighbourhood among `rows`."""
         wanted = max(self.fewest_neighbors, int(rows * self.neighbors_share))
         return min(self.neighbors, wanted, rows - 1)
+
+    def min_samples(self, rows: int) -> int:
+        """Return the neighbours that a dense row must have among `rows`."""
+        return min(self.samples, max(self.fewest_samples, int(rows * self.samples_share)))
 
     def as_dict(self) -> dict:
         """Return the numbers by name, for the report and the fingerprint."""
@@ -78,7 +85,7 @@ def find(rows: Rows, seed: int, min_cluster_size: int) -> Found:
     points = np.hstack(layouts) / np.sqrt(len(layouts))
     found = hdbscan.HDBSCAN(
         min_cluster_size=min_cluster_size,
-        min_samples=RECIPE.min_samples,
+        min_samples=RECIPE.min_samples(len(rows)),
         cluster_selection_method="eom",
         # More than one job starts processes, which would outlive a killed server.
         core_dist_n_jobs=1,

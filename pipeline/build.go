@@ -9,7 +9,7 @@ import (
 // Build makes the pipeline: list → expand → filter → partition → embed or bridge →
 // cluster. clusterAddr is where the Python side listens; the last step is left
 // out where there is none.
-func Build(s beam.Scope, c Config, clusterAddr string) {
+func Build(s beam.Scope, c Config, clusterAddr string) error {
 	layout := c.Layout()
 	subreddits := transforms.List(s, c.Subreddits)
 	folders := transforms.Expand(s, layout, subreddits)
@@ -28,9 +28,9 @@ func Build(s beam.Scope, c Config, clusterAddr string) {
 		// Prism (2.77) spins on a core for as long as a stage runs that has no
 		// outputs: somebody must take the files. Reshuffle would not do, it drops it.
 		beam.GroupByKey(s, beam.AddFixedKey(s, embedded))
-		return
+		return nil
 	}
-	cluster.Cluster(s, clusterAddr, cluster.Options{
+	return cluster.Cluster(s, clusterAddr, cluster.Options{
 		ClustersDir: c.clusters(), TextColumn: c.TextColumn, By: c.ClusterBy, Seed: c.ClusterSeed,
 		Method: c.ClusterMethod, MinSize: c.ClusterMinSize, Sample: c.ClusterSample,
 	}, beam.Flatten(s, done, embedded))

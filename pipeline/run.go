@@ -55,7 +55,9 @@ func run(c Config) int {
 	defer lease.release()
 	progress := c.progress(runner)
 	go logProgress(ctx, log, progress)
-	Build(s, c, opened.clusterAddr)
+	if err := Build(s, c, opened.clusterAddr); err != nil {
+		return report(c, stop, usageError{err}, 0)
+	}
 	earlier := transforms.Earlier(c.Layout(), c.names, mostEarlier)
 	counts, err := execute(ctx, p, c, runner)
 	if c.Flink.Async && err == nil {

@@ -4,6 +4,7 @@ import json
 import shutil
 import signal
 import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -122,6 +123,8 @@ def test_only_the_summary_is_on_standard_output(program, root):
         ("--model=/nowhere", "make setup"),
         ("--onnxruntime_lib=/nowhere.so", "--onnxruntime_lib"),
         ("--cluster_by=author", "--cluster_by"),
+        ("--cluster_method=k-means", "--cluster_method"),
+        ("--cluster_min_size=1", "--cluster_min_size"),
         ("--python=/nowhere", "--cluster=false"),
         ("--async", "--cluster_endpoint"),
         ("--python=/bin/false", "threadloom[cluster]"),
@@ -136,6 +139,15 @@ def test_a_wrong_setting_is_one_line_and_exit_2(program, root, flag, says):
     assert ended.errors.startswith("error: ")
     assert says in ended.errors
     assert not (root / "embeddings").exists()
+
+
+@pytest.mark.skipif(find_spec("cuml") is not None, reason="RAPIDS is installed")
+def test_a_method_that_is_not_installed_is_refused_before_anything_runs(program, root):
+    ended = program.run(*flags(root, "--cluster_method=cuml"))
+    assert ended.code == 2, ended.errors
+    assert len(ended.errors.splitlines()) == 1
+    assert "cuml is not installed; here there is hdbscan, evoc" in ended.errors
+    assert not list((root / "embeddings").rglob("*.parquet"))
 
 
 @pytest.mark.parametrize("file", ["model.onnx", "model.onnx_data"])
