@@ -3,15 +3,17 @@
     python bench/clusters.py [--seeds 5]
 
 Embeds what is not embedded yet (in build/bench, minutes at first), runs the pipeline's own cluster
-step, then the same step with other seeds, then as many of BERTopic's defaults (its UMAP and
-HDBSCAN), evoc's, if it is installed, and k-means told that there are 20. No group's name is read by
-any of them.
+step, then the same step with other seeds and by the method evoc, then as many of BERTopic's
+defaults (its UMAP and HDBSCAN), EVoC's, and k-means told that there are 20. No group's name is read
+by any of them.
 
 Measures: adjusted mutual information (AMI; Vinh, Epps & Bailey 2010) between labels and groups over
 the clustered rows, over all rows with noise as one more cluster, and over all with each row of
 noise in its nearest cluster; the share of noise; the adjusted Rand index (ARI; Hubert & Arabie
-1985) between the labels of two seeds, and of the same rows in another order. In the end the halves
-of the corpus, drawn at random: nothing may collapse there.
+1985) between the labels of two seeds, and of the same rows in another order. Then the halves of the
+corpus, drawn at random, and short comments, whose groups are emotions and not topics: nothing may
+collapse there. In the end a fifth of the rows is held back and assigned to the clusters of the
+others, beside what clustering all rows makes of them.
 """
 
 import argparse
@@ -46,23 +48,24 @@ def main() -> None:
         *("--cluster_seed", SEED),
     )
     table = pq.read_table(product.RESULTS / "clusters" / product.SUFFIX / "labels.parquet")
-    groups = np.array(table["subreddit"].to_pylist())
-    vectors = read_all(corpus)
+    vectors, groups = read_all(corpus, product.SUFFIX)
     print("| | clusters | noise | AMI clustered | AMI all | reassigned | ARI between seeds |")
     print("|---|---|---|---|---|---|---|")
     own = [(table["label"].to_numpy(), table["nearest_label"].to_numpy())]
     # Seeds 3 apart: a run makes three layouts, of its seed and the next two.
     own += [ours(vectors, 3 * seed) for seed in range(1, seeds)]
     show("the pipeline", groups, own)
+    show("the pipeline's evoc", groups, [ours(vectors, s, "evoc") for s in range(seeds)])
     show("BERTopic's defaults", groups, [bertopic(vectors, seed) for seed in range(seeds)])
-    show("evoc's defaults", groups, [evoc(vectors, seed) for seed in range(seeds)])
+    show("EVoC's defaults", groups, [evoc(vectors, seed) for seed in range(seeds)])
     show("k-means told 20", groups, [k_means(vectors, seed) for seed in range(seeds)])
     order = np.random.default_rng(0).permutation(len(vectors))
-    again, _ = ours(vectors[order], SEED)
-    print(
-        f"\nARI with the rows in another order: {adjusted_rand_score(own[0][0][order], again):.3f}"
-    )
     halves(vectors[order], groups[order])
+    comments()
+    again, _ = ours(vectors[order], SEED)
+    same = adjusted_rand_score(own[0][0][order], again)
+    print(f"\nARI with the rows in another order: {same:.3f}")
+    held_back(vectors[order], groups[order], again)
 
 
 def halves(vectors: np.ndarray, groups: np.ndarray) -> None:
@@ -75,9 +78,30 @@ def halves(vectors: np.ndarray, groups: np.ndarray) -> None:
 Labels = tuple[np.ndarray, np.ndarray | None]  # int[n], and the same with noise reassigned
 
 
-def ours(vectors: np.ndarray, seed: int) -> Labels:
+def comments() -> None:
+    """Print what comes out for the comments by both methods, if they have been embedded."""
+    try:
+        vectors, groups = read_all(product.corpus("comments"), "comments")
+    except FileNotFoundError:
+        print("| comments | not embedded: run the pipeline on them into build/bench first |")
+        return
+    for method in ("hdbscan", "evoc"):
+        show(f"comments, {method}", groups, [ours(vectors, SEED, method)])
+
+
+def held_back(vectors: np.ndarray, groups: np.ndarray, refitted: np.ndarray) -> None:
+    """Print how well a fifth of the rows is assigned, beside `refitted`, labels found of all."""
+    new = np.arange(len(vectors)) % 5 == 0
+    assigned = cluster_vectors(vectors[~new], SEED).model.assign(vectors[new]).labels
+    for name, labels in (("assigned", assigned), ("refitted", refitted[new])):
+        score = adjusted_mutual_info_score(groups[new], labels)
+        noise = (labels < 0).mean()
+        print(f"{new.sum()} rows held back, {name}: AMI {score:.3f}, noise {noise:.3f}")
+
+
+def ours(vectors: np.ndarray, seed: int, method: str = "hdbscan") -> Labels:
     """Cluster as the pipeline does."""
-    found = cluster_vectors(vectors, seed).clustering
+    found = cluster_vectors(vectors, seed, method).clustering
     return found.labels, found.nearest
 
 
@@ -92,12 +116,10 @@ def bertopic(vectors: np.ndarray, seed: int) -> Labels:
     return hdbscan.HDBSCAN(min_cluster_size=10, core_dist_n_jobs=1).fit(points).labels_, None
 
 
-def evoc(vectors: np.ndarray, seed: int) -> Labels | None:
-    """Cluster as evoc does by default; None where it is not installed."""
-    try:
-        from evoc import EVoC
-    except ImportError:
-        return None
+def evoc(vectors: np.ndarray, seed: int) -> Labels:
+    """Cluster as EVoC does by default."""
+    from evoc import EVoC
+
     return EVoC(random_state=seed).fit_predict(vectors), None
 
 
@@ -108,22 +130,23 @@ def k_means(vectors: np.ndarray, seed: int) -> Labels:
     return KMeans(20, n_init=3, random_state=seed).fit_predict(vectors), None
 
 
-def read_all(corpus: Path) -> np.ndarray:
-    """Return all vectors in the order of the labels, float32[rows, 384]."""
-    chains = corpus / "chains" / product.SUFFIX
-    embeddings = product.RESULTS / "embeddings" / product.SUFFIX
+def read_all(corpus: Path, suffix: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return all vectors in the order of the labels, float32[rows, 384], and their groups."""
+    chains = corpus / "chains" / suffix
+    embeddings = product.RESULTS / "embeddings" / suffix
     sources = [
         Source(p.parent.name, str(chains / p.parent.name / p.name), str(p))
         for p in embeddings.glob("*/*.parquet")
     ]
-    return read_vectors(open_sources(sources, "text"))
+    if not sources:
+        raise FileNotFoundError(embeddings)
+    files = open_sources(sources, "text")
+    groups = np.concatenate([np.repeat(f.source.subreddit, f.rows) for f in files])
+    return read_vectors(files), groups
 
 
-def show(name: str, groups: np.ndarray, runs: list[Labels | None]) -> None:
+def show(name: str, groups: np.ndarray, runs: list[Labels]) -> None:
     """Print a row of the table for the runs of a method."""
-    if runs[0] is None:
-        print(f"| {name} | not installed |")
-        return
     measures: list[Callable[[np.ndarray], float]] = [
         lambda labels: labels.max() + 1,
         lambda labels: (labels < 0).mean(),

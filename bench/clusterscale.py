@@ -1,0 +1,114 @@
+"""Cluster 100,000 vectors: time and memory of each way, beside plain HDBSCAN.
+
+    python bench/clusterscale.py [--rows 100000]
+
+The vectors are the corpus's (embedded by bench/clusters.py before), again and again with a little
+noise, so the clusters mean nothing: only time and memory count. Each way runs in a process of its
+own, once to let numba compile on a few rows and once for the figures.
+
+The last row reads that many rows, not copies, as the pipeline does for a million: it shows the
+memory of the whole step on the sample way.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+
+import numpy as np
+import product
+
+WAYS = (
+    "hdbscan",
+    "evoc",
+    "hdbscan, sample of 20000",
+    "HDBSCAN on PCA 10",
+    "scikit-learn on PCA 10",
+)
+NOISE = 0.02  # of each coordinate; the vectors have length 1, so one is .05 in the mean
+
+
+def main() -> None:
+    """Run each way in a child and print its line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--way", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.way:
+        print(json.dumps(measure(options.way, options.rows)))
+        return
+    print(f"| {options.rows:,} rows | seconds | clusters | noise | peak memory |")
+    print("|---|---|---|---|---|")
+    for way in WAYS:
+        command = [sys.executable, __file__, "--rows", str(options.rows), "--way", way]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        figures = json.loads(done.stdout.splitlines()[-1])
+        print(
+            f"| {way} | {figures['seconds']:.0f} | {figures['clusters']} | {figures['noise']:.2f} "
+            f"| {figures['peak_mb']:.0f} MB, {figures['vectors_mb']:.0f} of them vectors |",
+            flush=True,
+        )
+
+
+def measure(way: str, rows: int) -> dict:
+    """Cluster in this process; returns the figures."""
+    vectors = make(rows)
+    run(way, vectors[:2000])
+    start = time.monotonic()
+    labels = run(way, vectors)
+    return {
+        "seconds": time.monotonic() - start,
+        "clusters": int(labels.max()) + 1,
+        "noise": float((labels < 0).mean()),
+        "peak_mb": peak_mb(),
+        "vectors_mb": vectors.nbytes / 1e6,
+    }
+
+
+def run(way: str, vectors: np.ndarray) -> np.ndarray:
+    """Return the labels that a way gives."""
+    if way.endswith("PCA 10"):
+        from sklearn.decomposition import PCA
+
+        points = PCA(10, random_state=0).fit_transform(vectors).astype(np.float64)
+        size = max(10, len(vectors) // 100)
+        if way.startswith("scikit"):
+            from sklearn.cluster import HDBSCAN
+
+            return HDBSCAN(min_cluster_size=size, min_samples=15).fit(points).labels_
+        from hdbscan import HDBSCAN
+
+        return (
+            HDBSCAN(min_cluster_size=size, min_samples=15, core_dist_n_jobs=1).fit(points).labels_
+        )
+    from threadloom.cluster.fit import cluster_vectors
+
+    method, _, sample = way.partition(", sample of ")
+    return cluster_vectors(vectors, 42, method, sample=int(sample or 0)).clustering.labels
+
+
+def make(rows: int) -> np.ndarray:
+    """Return float32[rows, 384] of length 1: the corpus's vectors, each a little off."""
+    from clusters import read_all
+
+    known, _ = read_all(product.corpus(), product.SUFFIX)
+    random = np.random.default_rng(0)
+    vectors = np.empty((rows, known.shape[1]), np.float32)
+    for start in range(0, rows, len(known)):
+        part = vectors[start : start + len(known)]
+        part[:] = known[: len(part)]
+        part += random.normal(size=part.shape).astype(np.float32) * NOISE
+        part /= np.linalg.norm(part, axis=1, keepdims=True)
+    return vectors
+
+
+def peak_mb() -> float:
+    """Return the most memory that this process has held, in MB."""
+    with open("/proc/self/status") as status:
+        line = next(line for line in status if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024 / 1e6
+
+
+if __name__ == "__main__":
+    main()
