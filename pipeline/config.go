@@ -33,6 +33,7 @@ type Config struct {
 	Accelerator    string
 	TokenBudget    int
 	LongText       string
+	Check          string // how closely outputs that are there are looked at
 	Prompt         string
 	DedupMB        int
 	MPSShare       float64
@@ -84,6 +85,10 @@ func (c Config) embedding() transforms.EmbedOptions {
 	return transforms.EmbedOptions{
 		Model: c.engine(), TextColumn: c.TextColumn, Keep: c.Keep, DeadLetters: c.Layout().DeadLetters(),
 	}
+}
+
+func (c Config) checking() transforms.CheckOptions {
+	return transforms.CheckOptions{Kind: c.Check, Model: c.engine()}
 }
 
 func (c Config) partition() transforms.PartitionOptions {
@@ -159,6 +164,9 @@ func (c *Config) check() error {
 	if c.LongText != models.Truncate && c.LongText != models.Chunk {
 		return usagef("--long_text %q: want truncate or chunk", c.LongText)
 	}
+	if !slices.Contains(transforms.Checks(), c.Check) {
+		return usagef("--check %q: want one of %s", c.Check, strings.Join(transforms.Checks(), ", "))
+	}
 	if c.DedupMB < 0 {
 		return usagef("--dedup_cache_mb %d: want 0 or more", c.DedupMB)
 	}
@@ -221,6 +229,9 @@ func (c *Config) checkBridge() error {
 	}
 	if c.LongText == models.Chunk {
 		return usagef("--long_text=chunk: the workers behind the bridge do not chunk; set --mps_share=0")
+	}
+	if c.Check == transforms.CheckFingerprint && c.Precision != models.FP32 && c.Precision != models.Auto {
+		return usagef("--check=fingerprint: the workers behind the bridge embed in fp32, and what they make would be stale: set --mps_share=0 or --precision=fp32")
 	}
 	if c.ClaimTimeout <= 0 || c.LostAfter <= 0 {
 		return usagef("--mps_claim_timeout and --bridge_lost_after: want more than 0")

@@ -14,10 +14,10 @@ import (
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/mpsbridge"
 	"github.com/threadloom/threadloom/runners"
+	"github.com/threadloom/threadloom/transforms"
 )
 
-const usageText = `Usage: go run ./pipeline [run] [flags]
-       go run ./pipeline queue --help      the jobs of workers on other machines
+const runUsage = `Usage: go run ./pipeline [run] [flags]
 
 Embeds the reply chains of a list of subreddits and clusters them. Files whose
 embeddings exist are skipped, so a run that was stopped goes on where it was.
@@ -29,9 +29,10 @@ embeddings exist are skipped, so a run that was stopped goes on where it was.
 Flags (Beam's own are accepted, too):
 `
 
-// parseFlags reads the command line. Beam's flags are registered on Go's global
+// parseFlags reads the command line of a command that takes a run's flags; usage is what
+// its --help begins with. Beam's flags are registered on Go's global
 // flag set by its packages; they are shared, so that their names are kept.
-func parseFlags(args []string, out io.Writer) (Config, error) {
+func parseFlags(usage string, args []string, out io.Writer) (Config, error) {
 	c := Config{}
 	own := flag.NewFlagSet("pipeline", flag.ContinueOnError)
 	own.StringVar(&c.Root, "root", "", "`folder` with subreddits_list.json and chains/; without it the bundled sample is used")
@@ -54,6 +55,7 @@ func parseFlags(args []string, out io.Writer) (Config, error) {
 	own.StringVar(&c.LongText, "long_text", models.Truncate, "`what` becomes of texts longer than the model reads: truncate, or chunk (the mean of overlapping chunks)")
 	own.StringVar(&c.Prompt, "prompt", "", "`text` to put before every text, for models that want one")
 	own.IntVar(&c.DedupMB, "dedup_cache_mb", 32, "`megabytes` for vectors of texts seen before; 0 keeps none")
+	own.StringVar(&c.Check, "check", transforms.CheckExists, "`what` to look at of an output that is there: exists (nothing), footer (a corrupt one is embedded anew), fingerprint (so is one of another model, precision or input)")
 	bridgeFlags(own, &c)
 	own.BoolVar(&c.Cluster, "cluster", true, "cluster the embeddings at the end")
 	own.StringVar(&c.ClusterBy, "cluster_by", "all", "`what` to cluster: all chains together, or each subreddit")
@@ -71,13 +73,10 @@ func parseFlags(args []string, out io.Writer) (Config, error) {
 			all.Var(f.Value, f.Name, f.Usage)
 		}
 	})
-	if len(args) > 0 && args[0] == "run" {
-		args = args[1:]
-	}
 	err := all.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(out, usageText)
+		fmt.Fprint(out, usage)
 		own.SetOutput(out)
 		own.PrintDefaults()
 		return c, err

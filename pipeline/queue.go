@@ -39,22 +39,10 @@ type queueOptions struct {
 // queueCommand runs 'pipeline queue' and returns the exit code.
 func queueCommand(args []string, out, errs io.Writer) int {
 	o, err := parseQueue(args, out)
-	if errors.Is(err, flag.ErrHelp) {
-		return exitDone
-	}
 	if err == nil {
 		err = o.run(context.Background(), out)
 	}
-	var usage usageError
-	switch {
-	case errors.As(err, &usage):
-		fmt.Fprintln(errs, "error:", err)
-		return exitUsage
-	case err != nil:
-		fmt.Fprintln(errs, "error:", err)
-		return exitFailed
-	}
-	return exitDone
+	return failed(err, errs)
 }
 
 func parseQueue(args []string, out io.Writer) (queueOptions, error) {
