@@ -19,6 +19,7 @@ func commands() []command {
 	return []command{
 		{"run", "embed and cluster what is missing", runCommand},
 		{"plan", "say what a run would do, and how long it would take", planCommand},
+		{"verify", "compare every output with its input", verifyCommand},
 		{"queue", "show, retry or drop the jobs of workers on other machines", queueCommand},
 	}
 }
