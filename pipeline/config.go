@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -49,9 +50,13 @@ type Config struct {
 	Python         string
 	ClusterAddress string // of a Python side that runs already
 	Flink          runners.Options
+	Progress       string // how it is shown
+	MetricsFile    string
+	MetricsAddr    string
 	JSON           bool
 	sample         bool     // no --root was given
 	names          []string // of the subreddits
+	settings       *settings
 }
 
 // usageError is a wrong setting: exit code 2, one line.
@@ -172,6 +177,9 @@ func (c *Config) check() error {
 	}
 	if c.TokenBudget < 0 {
 		return usagef("--token_budget %d: want a positive number", c.TokenBudget)
+	}
+	if err := errors.Join(c.checkProgress(), c.checkMetrics()); err != nil {
+		return err
 	}
 	if err := c.checkBridge(); err != nil {
 		return err

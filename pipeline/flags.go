@@ -33,7 +33,7 @@ Flags (Beam's own are accepted, too):
 // its --help begins with. Beam's flags are registered on Go's global
 // flag set by its packages; they are shared, so that their names are kept.
 func parseFlags(usage string, args []string, out io.Writer) (Config, error) {
-	c := Config{}
+	c := &Config{}
 	own := flag.NewFlagSet("pipeline", flag.ContinueOnError)
 	own.StringVar(&c.Root, "root", "", "`folder` with subreddits_list.json and chains/; without it the bundled sample is used")
 	own.StringVar(&c.Suffix, "suffix", "comments", "`name` of the folder below chains/")
@@ -42,10 +42,7 @@ func parseFlags(usage string, args []string, out io.Writer) (Config, error) {
 	own.StringVar(&c.EmbeddingsDir, "embeddings_dir", "", "`folder` for the embeddings (default {root}/embeddings)")
 	own.StringVar(&c.ClustersDir, "clusters_dir", "", "`folder` for the clusters (default {root}/clusters)")
 	own.StringVar(&c.TextColumn, "text_column", "text", "`name` of the text column")
-	own.Func("keep", "comma-separated `columns` to keep in the embeddings (default: all scalar ones but the text)", func(s string) error {
-		c.Keep = strings.Split(s, ",")
-		return nil
-	})
+	own.Var(list{values: &c.Keep}, "keep", "comma-separated `columns` to keep in the embeddings (default: all scalar ones but the text)")
 	own.StringVar(&c.Model, "model", "", "model `folder` (default: the one that 'make setup' exported)")
 	own.StringVar(&c.ONNXRuntimeLib, "onnxruntime_lib", "", "ONNX Runtime `library` (default: the one from 'make setup')")
 	own.StringVar(&c.NativeDir, "native_dir", "", "`folder` of the native libraries on the machines that embed (default: what 'make setup' made)")
@@ -56,13 +53,14 @@ func parseFlags(usage string, args []string, out io.Writer) (Config, error) {
 	own.StringVar(&c.Prompt, "prompt", "", "`text` to put before every text, for models that want one")
 	own.IntVar(&c.DedupMB, "dedup_cache_mb", 32, "`megabytes` for vectors of texts seen before; 0 keeps none")
 	own.StringVar(&c.Check, "check", transforms.CheckExists, "`what` to look at of an output that is there: exists (nothing), footer (a corrupt one is embedded anew), fingerprint (so is one of another model, precision or input)")
-	bridgeFlags(own, &c)
+	bridgeFlags(own, c)
 	own.BoolVar(&c.Cluster, "cluster", true, "cluster the embeddings at the end")
 	own.StringVar(&c.ClusterBy, "cluster_by", "all", "`what` to cluster: all chains together, or each subreddit")
 	own.Int64Var(&c.ClusterSeed, "cluster_seed", 42, "random `seed` of the clustering")
 	own.StringVar(&c.Python, "python", "", "Python `interpreter` with threadloom[cluster] (default: .venv/bin/python)")
 	own.StringVar(&c.ClusterAddress, "cluster_endpoint", "", "`HOST:PORT` of a clustering service that runs already (python -m threadloom.cluster.server --listen)")
 	flinkFlags(own, &c.Flink)
+	watchFlags(own, c)
 	own.BoolVar(&c.JSON, "json", false, "print the summary as JSON on standard output")
 
 	all := flag.NewFlagSet("pipeline", flag.ContinueOnError)
@@ -79,11 +77,11 @@ func parseFlags(usage string, args []string, out io.Writer) (Config, error) {
 		fmt.Fprint(out, usage)
 		own.SetOutput(out)
 		own.PrintDefaults()
-		return c, err
+		return *c, err
 	case err != nil:
-		return c, usagef("%w (--help lists the flags)", err)
+		return *c, usagef("%w (--help lists the flags)", err)
 	case all.NArg() > 0:
-		return c, usagef("unknown argument %q (--help lists the flags)", all.Arg(0))
+		return *c, usagef("unknown argument %q (--help lists the flags)", all.Arg(0))
 	}
 	c.Runner = all.Lookup("runner").Value.String()
 	if c.Runner == "" {
@@ -91,13 +89,21 @@ func parseFlags(usage string, args []string, out io.Writer) (Config, error) {
 	}
 	c.Flink.Endpoint, c.Flink.Async = *jobopts.Endpoint, *jobopts.Async
 	if slices.Contains(c.Keep, c.TextColumn) {
-		return c, usagef("--keep: the text column %q is not kept", c.TextColumn)
+		return *c, usagef("--keep: the text column %q is not kept", c.TextColumn)
 	}
 	// Beam asks whether the global flags were parsed.
 	if err := flag.CommandLine.Parse(nil); err != nil {
-		return c, usageError{err}
+		return *c, usageError{err}
 	}
-	return c, nil
+	c.settings = &settings{flags: own, bound: c}
+	return *c, nil
+}
+
+// watchFlags say how to watch a run.
+func watchFlags(own *flag.FlagSet, c *Config) {
+	own.StringVar(&c.Progress, "progress", progressAuto, "`how` to show progress on standard error: bar, log (a line every 30 s), none, or auto (bar on a terminal, else log)")
+	own.StringVar(&c.MetricsFile, "metrics_file", "", "`file` to write Prometheus metrics to, every 15 s and at the end; for node_exporter's textfile collector it ends in .prom")
+	own.StringVar(&c.MetricsAddr, "metrics_addr", "", "`[HOST]:PORT` to serve Prometheus metrics on, at /metrics; without HOST this machine alone sees them")
 }
 
 // flinkFlags are those of --runner=flink, beside Beam's own.
@@ -111,15 +117,9 @@ func flinkFlags(own *flag.FlagSet, o *runners.Options) {
 // bridgeFlags are those of the bridge to workers on other machines.
 func bridgeFlags(own *flag.FlagSet, c *Config) {
 	own.Float64Var(&c.MPSShare, "mps_share", 0, "`share` of the files that workers on other machines (threadloom-worker) embed, 0 to 1")
-	own.Func("mps_subreddits", "comma-separated `subreddits` of which workers embed all files", func(s string) error {
-		c.MPSSubreddits = strings.Split(s, ",")
-		return nil
-	})
+	own.Var(list{values: &c.MPSSubreddits}, "mps_subreddits", "comma-separated `subreddits` of which workers embed all files")
 	redisFlags(own, &c.Redis, &c.Queue)
-	own.Func("path_map", "`FROM=TO`: what the workers' jobs call a folder of this machine (may be repeated)", func(s string) error {
-		c.PathMap = append(c.PathMap, s)
-		return nil
-	})
+	own.Var(list{&c.PathMap, true}, "path_map", "`FROM=TO`: what the workers' jobs call a folder of this machine (may be repeated)")
 	own.DurationVar(&c.ClaimTimeout, "mps_claim_timeout", 10*time.Minute, "`time` after which a file that no worker has begun is embedded here")
 	own.DurationVar(&c.LostAfter, "bridge_lost_after", 2*time.Minute, "`time` after which a file that Redis has forgotten is put into the list again")
 }

@@ -55,8 +55,8 @@ type work struct {
 }
 
 // summarise makes the summary of what was counted, by counter name.
-func summarise(c Config, n map[string]int64, w work) summary {
-	s := summary{
+func summarise(c Config, n map[string]int64, w work) *summary {
+	s := &summary{
 		FilesDone: n["files_done"], FilesBridged: n["files_by_workers"], FilesSkipped: n["files_skipped"], DeadLettered: n["files_dead_lettered"],
 		FilesStale: n["files_stale"], FilesCorrupt: n["files_corrupt"],
 		Rows: n["rows"], Tokens: n["tokens"], TruncatedRows: n["rows_truncated"], RepairedRows: n["rows_repaired"],
@@ -79,7 +79,7 @@ func summarise(c Config, n map[string]int64, w work) summary {
 	return s
 }
 
-func (s summary) print(c Config) error {
+func (s *summary) print(c Config) error {
 	if c.JSON {
 		return json.NewEncoder(os.Stdout).Encode(s)
 	}
@@ -95,7 +95,7 @@ func share(part, whole int64) float64 {
 }
 
 // text is the summary for readers.
-func (s summary) text(clusterBy string) string {
+func (s *summary) text(clusterBy string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "files     %d embedded, %d skipped, %d dead-lettered\n", s.FilesDone, s.FilesSkipped, s.DeadLettered)
 	if s.FilesStale+s.FilesCorrupt > 0 {
