@@ -20,6 +20,7 @@ func commands() []command {
 		{"run", "embed and cluster what is missing", runCommand},
 		{"plan", "say what a run would do, and how long it would take", planCommand},
 		{"verify", "compare every output with its input", verifyCommand},
+		{"doctor", "look for what a run needs on this machine, and say what to do", doctorCommand},
 		{"queue", "show, retry or drop the jobs of workers on other machines", queueCommand},
 	}
 }

@@ -117,6 +117,14 @@ func (c Config) clusters() string {
 // complete fills in what follows from other settings and checks all of them
 // before anything runs.
 func (c *Config) complete() error {
+	if err := c.fill(); err != nil {
+		return err
+	}
+	return c.check()
+}
+
+// fill fills in what follows from other settings.
+func (c *Config) fill() error {
 	repo := models.RepositoryRoot()
 	if c.Root == "" {
 		c.sample, c.Root, c.Suffix = true, filepath.Join(repo, "build", "sample"), "sample"
@@ -152,7 +160,7 @@ func (c *Config) complete() error {
 	if c.Flink.StagingDir == "" {
 		c.Flink.StagingDir = c.Root // every machine sees it
 	}
-	return c.check()
+	return nil
 }
 
 func (c *Config) check() error {

@@ -95,7 +95,8 @@ func parseFlags(usage string, args []string, out io.Writer) (Config, error) {
 	if err := flag.CommandLine.Parse(nil); err != nil {
 		return *c, usageError{err}
 	}
-	c.settings = &settings{flags: own, bound: c}
+	c.settings = &settings{flags: own, bound: c, from: map[string]string{}}
+	all.Visit(func(f *flag.Flag) { c.settings.from[f.Name] = "flag" })
 	return *c, nil
 }
 

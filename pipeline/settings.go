@@ -71,3 +71,6 @@ func (l list) Set(s string) error {
 	}
 	return nil
 }
+
+// given says whether somebody has set a flag.
+func (c Config) given(name string) bool { return c.settings != nil && c.settings.from[name] != "" }
