@@ -3,6 +3,7 @@ module github.com/threadloom/threadloom
 go 1.26.8
 
 require (
+	github.com/BurntSushi/toml v1.6.0
 	github.com/apache/beam/sdks/v2 v2.77.0
 	github.com/daulet/tokenizers v1.24.0
 	github.com/parquet-go/parquet-go v0.32.0

@@ -5,24 +5,39 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // command is what the program does when its name is the first argument.
 type command struct {
-	name string
-	help string // one line
-	run  func(args []string, out, errs io.Writer) int
+	name  string
+	help  string // one line
+	run   func(args []string, out, errs io.Writer) int
+	flags func() *flag.FlagSet // for completion
+	words []string             // that may follow the name, for completion
 }
 
 // commands are all of them; the first is meant where none is named.
 func commands() []command {
+	runs := func() *flag.FlagSet { return runFlags(&Config{}) }
 	return []command{
-		{"run", "embed and cluster what is missing", runCommand},
-		{"plan", "say what a run would do, and how long it would take", planCommand},
-		{"verify", "compare every output with its input", verifyCommand},
-		{"doctor", "look for what a run needs on this machine, and say what to do", doctorCommand},
-		{"queue", "show, retry or drop the jobs of workers on other machines", queueCommand},
+		{"run", "embed and cluster what is missing", runCommand, runs, nil},
+		{"plan", "say what a run would do, and how long it would take", planCommand, runs, nil},
+		{"verify", "compare every output with its input", verifyCommand, runs, nil},
+		{"doctor", "look for what a run needs on this machine, and say what to do", doctorCommand, runs, nil},
+		{"config", "show the settings that hold, and where they are from", configCommand, runs, nil},
+		{"queue", "show, retry or drop the jobs of workers on other machines", queueCommand, queueFlags, queueActions},
+		{"completion", "print what a shell needs to complete the flags", completionCommand, nil, shells()},
 	}
+}
+
+// commandsText lists the commands, a line each.
+func commandsText() string {
+	var b strings.Builder
+	for _, c := range commands() {
+		fmt.Fprintf(&b, "  %-10s  %s\n", c.name, c.help)
+	}
+	return b.String()
 }
 
 // commandFor returns what the arguments ask for, and what is left of them.
@@ -40,7 +55,7 @@ func commandFor(args []string) (command, []string) {
 
 // runCommand runs 'pipeline run' and returns the exit code.
 func runCommand(args []string, out, errs io.Writer) int {
-	config, err := parseFlags(runUsage, args, out)
+	config, err := parseFlags(runUsage(), args, out)
 	if err == nil {
 		err = config.complete()
 	}

@@ -53,6 +53,7 @@ type Config struct {
 	Progress       string // how it is shown
 	MetricsFile    string
 	MetricsAddr    string
+	ConfigFile     string
 	JSON           bool
 	sample         bool     // no --root was given
 	names          []string // of the subreddits

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +18,7 @@ import (
 	"github.com/threadloom/threadloom/transforms"
 )
 
-const runUsage = `Usage: go run ./pipeline [run] [flags]
+const runIntro = `Usage: go run ./pipeline [COMMAND] [flags]
 
 Embeds the reply chains of a list of subreddits and clusters them. Files whose
 embeddings exist are skipped, so a run that was stopped goes on where it was.
@@ -26,14 +27,17 @@ embeddings exist are skipped, so a run that was stopped goes on where it was.
   go run ./pipeline --runner=prism --root=/data --suffix=2026   chains in /data/chains/2026/
   go run ./pipeline --runner=flink --flink_master=node1:8081 --root=/data --suffix=2026
 
-Flags (Beam's own are accepted, too):
+Commands; without one it runs. Each has --help:
+
 `
 
-// parseFlags reads the command line of a command that takes a run's flags; usage is what
-// its --help begins with. Beam's flags are registered on Go's global
-// flag set by its packages; they are shared, so that their names are kept.
-func parseFlags(usage string, args []string, out io.Writer) (Config, error) {
-	c := &Config{}
+// runUsage is what a run's --help begins with.
+func runUsage() string {
+	return runIntro + commandsText() + "\nFlags (Beam's own are accepted, too):\n"
+}
+
+// runFlags are the flags of a run, and of the commands that look at what a run would do.
+func runFlags(c *Config) *flag.FlagSet {
 	own := flag.NewFlagSet("pipeline", flag.ContinueOnError)
 	own.StringVar(&c.Root, "root", "", "`folder` with subreddits_list.json and chains/; without it the bundled sample is used")
 	own.StringVar(&c.Suffix, "suffix", "comments", "`name` of the folder below chains/")
@@ -61,8 +65,18 @@ func parseFlags(usage string, args []string, out io.Writer) (Config, error) {
 	own.StringVar(&c.ClusterAddress, "cluster_endpoint", "", "`HOST:PORT` of a clustering service that runs already (python -m threadloom.cluster.server --listen)")
 	flinkFlags(own, &c.Flink)
 	watchFlags(own, c)
-	own.BoolVar(&c.JSON, "json", false, "print the summary as JSON on standard output")
+	own.StringVar(&c.ConfigFile, "config", "", "`file` with settings in TOML, one for each flag (default {root}/threadloom.toml, if there is one)")
+	own.BoolVar(&c.JSON, "json", false, "print the result as JSON on standard output")
+	return own
+}
 
+// parseFlags reads the command line of a command that takes a run's flags, and under it the
+// environment and the settings' file; usage is what its --help begins with. Beam's flags
+// are registered on Go's global flag set by its packages; they are shared, so that their
+// names are kept.
+func parseFlags(usage string, args []string, out io.Writer) (Config, error) {
+	c := &Config{}
+	own := runFlags(c)
 	all := flag.NewFlagSet("pipeline", flag.ContinueOnError)
 	all.SetOutput(io.Discard)
 	own.VisitAll(func(f *flag.Flag) { all.Var(f.Value, f.Name, f.Usage) })
@@ -77,11 +91,16 @@ func parseFlags(usage string, args []string, out io.Writer) (Config, error) {
 		fmt.Fprint(out, usage)
 		own.SetOutput(out)
 		own.PrintDefaults()
+		fmt.Fprint(out, underFlagsText)
 		return *c, err
 	case err != nil:
 		return *c, usagef("%w (--help lists the flags)", err)
 	case all.NArg() > 0:
 		return *c, usagef("unknown argument %q (--help lists the flags)", all.Arg(0))
+	}
+	from, err := underFlags(all, os.LookupEnv)
+	if err != nil {
+		return *c, err
 	}
 	c.Runner = all.Lookup("runner").Value.String()
 	if c.Runner == "" {
@@ -95,8 +114,7 @@ func parseFlags(usage string, args []string, out io.Writer) (Config, error) {
 	if err := flag.CommandLine.Parse(nil); err != nil {
 		return *c, usageError{err}
 	}
-	c.settings = &settings{flags: own, bound: c, from: map[string]string{}}
-	all.Visit(func(f *flag.Flag) { c.settings.from[f.Name] = "flag" })
+	c.settings = &settings{own: own, all: all, bound: c, from: from}
 	return *c, nil
 }
 

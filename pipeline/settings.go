@@ -8,7 +8,8 @@ import (
 
 // settings are the flags of a command with what holds, and who said so.
 type settings struct {
-	flags *flag.FlagSet
+	own   *flag.FlagSet
+	all   *flag.FlagSet     // with Beam's
 	bound *Config           // what the flags write into
 	from  map[string]string // by flag; a flag that is not in it has its default
 }
@@ -27,13 +28,18 @@ func (c Config) shown() []setting {
 	}
 	*c.settings.bound = c
 	var all []setting
-	c.settings.flags.VisitAll(func(f *flag.Flag) {
+	c.settings.all.VisitAll(func(f *flag.Flag) {
 		s := setting{Name: f.Name, Value: f.Value.String(), From: c.settings.from[f.Name]}
+		switch {
+		case f.Name == "runner":
+			s.Value = c.Runner
+		case f.Name == "redis":
+			s.Value = withoutPassword(s.Value)
+		case c.settings.own.Lookup(f.Name) == nil && s.From == "":
+			return // a flag of Beam's that nobody has set
+		}
 		if s.From == "" {
 			s.From = "default"
-		}
-		if f.Name == "redis" {
-			s.Value = withoutPassword(s.Value)
 		}
 		all = append(all, s)
 	})
