@@ -21,7 +21,8 @@ type session struct {
 	device    bool // computes elsewhere than in the CPU's memory
 }
 
-func openSession(f *Folder, b backend, cores int) (*session, error) {
+// openSession opens a back end's graph; more sets further options.
+func openSession(f *Folder, b backend, cores int, more ...func(*ort.SessionOptions) error) (*session, error) {
 	path := f.file(b.graph)
 	options, err := ort.NewSessionOptions()
 	if err != nil {
@@ -30,6 +31,11 @@ func openSession(f *Folder, b backend, cores int) (*session, error) {
 	defer func() { _ = options.Destroy() }() // frees memory only
 	if err := configure(options, b, cores); err != nil {
 		return nil, fmt.Errorf("session options for %s on %s: %w", b.precision, b.accelerator, err)
+	}
+	for _, set := range more {
+		if err := set(options); err != nil {
+			return nil, fmt.Errorf("session options: %w", err)
+		}
 	}
 	s, err := ort.NewDynamicAdvancedSession(path, graphInputs, []string{graphOutput}, options)
 	if err != nil {

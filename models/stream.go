@@ -211,3 +211,19 @@ func (e *Engine) encodeAll(ctx context.Context, texts []string) ([]encoded, erro
 	}
 	return encodings, nil
 }
+
+// CountTokens returns how many tokens the model would read of each text, without
+// reading them.
+func (e *Engine) CountTokens(ctx context.Context, texts []string) ([]int, error) {
+	encodings, err := e.encodeAll(ctx, texts)
+	if err != nil {
+		return nil, fmt.Errorf("tokenising: %w", err)
+	}
+	counts := make([]int, len(texts))
+	for i, encoded := range encodings {
+		for _, ids := range encoded.sequences {
+			counts[i] += len(ids)
+		}
+	}
+	return counts, nil
+}

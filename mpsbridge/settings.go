@@ -48,6 +48,10 @@ var nonceText = regexp.MustCompile(`^[0-9a-f]{32}\n$`)
 // not another one that is mounted there.
 func EnsureNonce(folder string) (string, error) { return ensureNonce(folder, os.Link) }
 
+// ReadNonce returns the nonce of an output folder; the error is fs.ErrNotExist where there
+// is none.
+func ReadNonce(folder string) (string, error) { return readNonce(filepath.Join(folder, nonceName)) }
+
 func ensureNonce(folder string, link func(from, to string) error) (string, error) {
 	name := filepath.Join(folder, nonceName)
 	nonce, err := readNonce(name)

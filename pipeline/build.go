@@ -13,7 +13,7 @@ func Build(s beam.Scope, c Config, clusterAddr string) error {
 	layout := c.Layout()
 	subreddits := transforms.List(s, c.Subreddits)
 	folders := transforms.Expand(s, layout, subreddits)
-	missing, done := transforms.Filter(s, layout, folders)
+	missing, done := transforms.Filter(s, layout, c.checking(), folders)
 	local, mps := transforms.Partition(s, c.partition(), missing)
 	embedding := c.embedding()
 	var embedded beam.PCollection

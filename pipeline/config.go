@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -34,6 +35,7 @@ type Config struct {
 	Accelerator    string
 	TokenBudget    int
 	LongText       string
+	Check          string // how closely outputs that are there are looked at
 	Prompt         string
 	DedupMB        int
 	MPSShare       float64
@@ -52,9 +54,14 @@ type Config struct {
 	Python         string
 	ClusterAddress string // of a Python side that runs already
 	Flink          runners.Options
+	Progress       string // how it is shown
+	MetricsFile    string
+	MetricsAddr    string
+	ConfigFile     string
 	JSON           bool
 	sample         bool     // no --root was given
 	names          []string // of the subreddits
+	settings       *settings
 }
 
 // usageError is a wrong setting: exit code 2, one line.
@@ -90,6 +97,10 @@ func (c Config) embedding() transforms.EmbedOptions {
 	}
 }
 
+func (c Config) checking() transforms.CheckOptions {
+	return transforms.CheckOptions{Kind: c.Check, Model: c.engine()}
+}
+
 func (c Config) partition() transforms.PartitionOptions {
 	return transforms.PartitionOptions{Share: c.MPSShare, Subreddits: c.MPSSubreddits}
 }
@@ -111,6 +122,14 @@ func (c Config) clusters() string {
 // complete fills in what follows from other settings and checks all of them
 // before anything runs.
 func (c *Config) complete() error {
+	if err := c.fill(); err != nil {
+		return err
+	}
+	return c.check()
+}
+
+// fill fills in what follows from other settings.
+func (c *Config) fill() error {
 	repo := models.RepositoryRoot()
 	if c.Root == "" {
 		c.sample, c.Root, c.Suffix = true, filepath.Join(repo, "build", "sample"), "sample"
@@ -146,7 +165,7 @@ func (c *Config) complete() error {
 	if c.Flink.StagingDir == "" {
 		c.Flink.StagingDir = c.Root // every machine sees it
 	}
-	return c.check()
+	return nil
 }
 
 func (c *Config) check() error {
@@ -166,11 +185,17 @@ func (c *Config) check() error {
 	if c.LongText != models.Truncate && c.LongText != models.Chunk {
 		return usagef("--long_text %q: want truncate or chunk", c.LongText)
 	}
+	if !slices.Contains(transforms.Checks(), c.Check) {
+		return usagef("--check %q: want one of %s", c.Check, strings.Join(transforms.Checks(), ", "))
+	}
 	if c.DedupMB < 0 {
 		return usagef("--dedup_cache_mb %d: want 0 or more", c.DedupMB)
 	}
 	if c.TokenBudget < 0 {
 		return usagef("--token_budget %d: want a positive number", c.TokenBudget)
+	}
+	if err := errors.Join(c.checkProgress(), c.checkMetrics()); err != nil {
+		return err
 	}
 	if err := c.checkBridge(); err != nil {
 		return err
@@ -245,6 +270,9 @@ func (c *Config) checkBridge() error {
 	}
 	if c.LongText == models.Chunk {
 		return usagef("--long_text=chunk: the workers behind the bridge do not chunk; set --mps_share=0")
+	}
+	if c.Check == transforms.CheckFingerprint && c.Precision != models.FP32 && c.Precision != models.Auto {
+		return usagef("--check=fingerprint: the workers behind the bridge embed in fp32, and what they make would be stale: set --mps_share=0 or --precision=fp32")
 	}
 	if c.ClaimTimeout <= 0 || c.LostAfter <= 0 {
 		return usagef("--mps_claim_timeout and --bridge_lost_after: want more than 0")

@@ -33,7 +33,7 @@ func goodConfig(t *testing.T) Config {
 	}
 	return Config{
 		Runner: "prism", Root: root, Suffix: "test", TextColumn: "text", Cluster: true, ClusterBy: "all", ClusterMethod: "hdbscan",
-		Precision: "fp32", Accelerator: "cpu", LongText: "truncate", Model: filepath.Join(root, "model"), ONNXRuntimeLib: filepath.Join(root, "lib", "libonnxruntime.so"),
+		Precision: "fp32", Accelerator: "cpu", LongText: "truncate", Check: "exists", Progress: "none", Model: filepath.Join(root, "model"), ONNXRuntimeLib: filepath.Join(root, "lib", "libonnxruntime.so"),
 		Python: filepath.Join(root, "venv", "bin", "python"),
 	}
 }
@@ -83,6 +83,10 @@ func TestWrongSettingsAreRefusedInOneLine(t *testing.T) {
 		"precision":           {func(c *Config) { c.Precision = "int8" }, "--precision"},
 		"accelerator":         {func(c *Config) { c.Accelerator = "tpu" }, "--accelerator"},
 		"long text":           {func(c *Config) { c.LongText = "split" }, "--long_text"},
+		"check":               {func(c *Config) { c.Check = "rows" }, "--check"},
+		"progress":            {func(c *Config) { c.Progress = "dots" }, "--progress"},
+		"metrics file":        {func(c *Config) { c.MetricsFile = c.Root + "/missing/x.prom" }, "--metrics_file"},
+		"metrics address":     {func(c *Config) { c.MetricsAddr = "9090" }, "--metrics_addr"},
 		"dedup cache":         {func(c *Config) { c.DedupMB = -1 }, "--dedup_cache_mb"},
 		"python":              {func(c *Config) { c.Python = c.Root + "/python" }, "--cluster=false"},
 	} {

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -14,10 +15,10 @@ import (
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/mpsbridge"
 	"github.com/threadloom/threadloom/runners"
+	"github.com/threadloom/threadloom/transforms"
 )
 
-const usageText = `Usage: go run ./pipeline [run] [flags]
-       go run ./pipeline queue --help      the jobs of workers on other machines
+const runIntro = `Usage: go run ./pipeline [COMMAND] [flags]
 
 Embeds the reply chains of a list of subreddits and clusters them. Files whose
 embeddings exist are skipped, so a run that was stopped goes on where it was.
@@ -26,13 +27,17 @@ embeddings exist are skipped, so a run that was stopped goes on where it was.
   go run ./pipeline --runner=prism --root=/data --suffix=2026   chains in /data/chains/2026/
   go run ./pipeline --runner=flink --flink_master=node1:8081 --root=/data --suffix=2026
 
-Flags (Beam's own are accepted, too):
+Commands; without one it runs. Each has --help:
+
 `
 
-// parseFlags reads the command line. Beam's flags are registered on Go's global
-// flag set by its packages; they are shared, so that their names are kept.
-func parseFlags(args []string, out io.Writer) (Config, error) {
-	c := Config{}
+// runUsage is what a run's --help begins with.
+func runUsage() string {
+	return runIntro + commandsText() + "\nFlags (Beam's own are accepted, too):\n"
+}
+
+// runFlags are the flags of a run, and of the commands that look at what a run would do.
+func runFlags(c *Config) *flag.FlagSet {
 	own := flag.NewFlagSet("pipeline", flag.ContinueOnError)
 	own.StringVar(&c.Root, "root", "", "`folder` with subreddits_list.json and chains/; without it the bundled sample is used")
 	own.StringVar(&c.Suffix, "suffix", "comments", "`name` of the folder below chains/")
@@ -41,10 +46,7 @@ func parseFlags(args []string, out io.Writer) (Config, error) {
 	own.StringVar(&c.EmbeddingsDir, "embeddings_dir", "", "`folder` for the embeddings (default {root}/embeddings)")
 	own.StringVar(&c.ClustersDir, "clusters_dir", "", "`folder` for the clusters (default {root}/clusters)")
 	own.StringVar(&c.TextColumn, "text_column", "text", "`name` of the text column")
-	own.Func("keep", "comma-separated `columns` to keep in the embeddings (default: all scalar ones but the text)", func(s string) error {
-		c.Keep = strings.Split(s, ",")
-		return nil
-	})
+	own.Var(list{values: &c.Keep}, "keep", "comma-separated `columns` to keep in the embeddings (default: all scalar ones but the text)")
 	own.StringVar(&c.Model, "model", "", "model `folder` (default: the one that 'make setup' exported)")
 	own.StringVar(&c.ONNXRuntimeLib, "onnxruntime_lib", "", "ONNX Runtime `library` (default: the one from 'make setup')")
 	own.StringVar(&c.NativeDir, "native_dir", "", "`folder` of the native libraries on the machines that embed (default: what 'make setup' made)")
@@ -54,7 +56,8 @@ func parseFlags(args []string, out io.Writer) (Config, error) {
 	own.StringVar(&c.LongText, "long_text", models.Truncate, "`what` becomes of texts longer than the model reads: truncate, or chunk (the mean of overlapping chunks)")
 	own.StringVar(&c.Prompt, "prompt", "", "`text` to put before every text, for models that want one")
 	own.IntVar(&c.DedupMB, "dedup_cache_mb", 32, "`megabytes` for vectors of texts seen before; 0 keeps none")
-	bridgeFlags(own, &c)
+	own.StringVar(&c.Check, "check", transforms.CheckExists, "`what` to look at of an output that is there: exists (nothing), footer (a corrupt one is embedded anew), fingerprint (so is one of another model, precision or input)")
+	bridgeFlags(own, c)
 	own.BoolVar(&c.Cluster, "cluster", true, "cluster the embeddings at the end")
 	own.StringVar(&c.ClusterBy, "cluster_by", "all", "`what` to cluster: all chains together, or each subreddit")
 	own.StringVar(&c.ClusterMethod, "cluster_method", clusterMethods[0], "`method` of the clustering: "+strings.Join(clusterMethods, ", ")+" (evoc: for very many chains; cuml: on an NVIDIA GPU with RAPIDS)")
@@ -64,8 +67,19 @@ func parseFlags(args []string, out io.Writer) (Config, error) {
 	own.StringVar(&c.Python, "python", "", "Python `interpreter` with threadloom[cluster] (default: .venv/bin/python)")
 	own.StringVar(&c.ClusterAddress, "cluster_endpoint", "", "`HOST:PORT` of a clustering service that runs already (python -m threadloom.cluster.server --listen)")
 	flinkFlags(own, &c.Flink)
-	own.BoolVar(&c.JSON, "json", false, "print the summary as JSON on standard output")
+	watchFlags(own, c)
+	own.StringVar(&c.ConfigFile, "config", "", "`file` with settings in TOML, one for each flag (default {root}/threadloom.toml, if there is one)")
+	own.BoolVar(&c.JSON, "json", false, "print the result as JSON on standard output")
+	return own
+}
 
+// parseFlags reads the command line of a command that takes a run's flags, and under it the
+// environment and the settings' file; usage is what its --help begins with. Beam's flags
+// are registered on Go's global flag set by its packages; they are shared, so that their
+// names are kept.
+func parseFlags(usage string, args []string, out io.Writer) (Config, error) {
+	c := &Config{}
+	own := runFlags(c)
 	all := flag.NewFlagSet("pipeline", flag.ContinueOnError)
 	all.SetOutput(io.Discard)
 	own.VisitAll(func(f *flag.Flag) { all.Var(f.Value, f.Name, f.Usage) })
@@ -74,20 +88,22 @@ func parseFlags(args []string, out io.Writer) (Config, error) {
 			all.Var(f.Value, f.Name, f.Usage)
 		}
 	})
-	if len(args) > 0 && args[0] == "run" {
-		args = args[1:]
-	}
 	err := all.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(out, usageText)
+		fmt.Fprint(out, usage)
 		own.SetOutput(out)
 		own.PrintDefaults()
-		return c, err
+		fmt.Fprint(out, underFlagsText)
+		return *c, err
 	case err != nil:
-		return c, usagef("%w (--help lists the flags)", err)
+		return *c, usagef("%w (--help lists the flags)", err)
 	case all.NArg() > 0:
-		return c, usagef("unknown argument %q (--help lists the flags)", all.Arg(0))
+		return *c, usagef("unknown argument %q (--help lists the flags)", all.Arg(0))
+	}
+	from, err := underFlags(all, os.LookupEnv)
+	if err != nil {
+		return *c, err
 	}
 	c.Runner = all.Lookup("runner").Value.String()
 	if c.Runner == "" {
@@ -95,13 +111,21 @@ func parseFlags(args []string, out io.Writer) (Config, error) {
 	}
 	c.Flink.Endpoint, c.Flink.Async = *jobopts.Endpoint, *jobopts.Async
 	if slices.Contains(c.Keep, c.TextColumn) {
-		return c, usagef("--keep: the text column %q is not kept", c.TextColumn)
+		return *c, usagef("--keep: the text column %q is not kept", c.TextColumn)
 	}
 	// Beam asks whether the global flags were parsed.
 	if err := flag.CommandLine.Parse(nil); err != nil {
-		return c, usageError{err}
+		return *c, usageError{err}
 	}
-	return c, nil
+	c.settings = &settings{own: own, all: all, bound: c, from: from}
+	return *c, nil
+}
+
+// watchFlags say how to watch a run.
+func watchFlags(own *flag.FlagSet, c *Config) {
+	own.StringVar(&c.Progress, "progress", progressAuto, "`how` to show progress on standard error: bar, log (a line every 30 s), none, or auto (bar on a terminal, else log)")
+	own.StringVar(&c.MetricsFile, "metrics_file", "", "`file` to write Prometheus metrics to, every 15 s and at the end; for node_exporter's textfile collector it ends in .prom")
+	own.StringVar(&c.MetricsAddr, "metrics_addr", "", "`[HOST]:PORT` to serve Prometheus metrics on, at /metrics; without HOST this machine alone sees them")
 }
 
 // flinkFlags are those of --runner=flink, beside Beam's own.
@@ -115,15 +139,9 @@ func flinkFlags(own *flag.FlagSet, o *runners.Options) {
 // bridgeFlags are those of the bridge to workers on other machines.
 func bridgeFlags(own *flag.FlagSet, c *Config) {
 	own.Float64Var(&c.MPSShare, "mps_share", 0, "`share` of the files that workers on other machines (threadloom-worker) embed, 0 to 1")
-	own.Func("mps_subreddits", "comma-separated `subreddits` of which workers embed all files", func(s string) error {
-		c.MPSSubreddits = strings.Split(s, ",")
-		return nil
-	})
+	own.Var(list{values: &c.MPSSubreddits}, "mps_subreddits", "comma-separated `subreddits` of which workers embed all files")
 	redisFlags(own, &c.Redis, &c.Queue)
-	own.Func("path_map", "`FROM=TO`: what the workers' jobs call a folder of this machine (may be repeated)", func(s string) error {
-		c.PathMap = append(c.PathMap, s)
-		return nil
-	})
+	own.Var(list{&c.PathMap, true}, "path_map", "`FROM=TO`: what the workers' jobs call a folder of this machine (may be repeated)")
 	own.DurationVar(&c.ClaimTimeout, "mps_claim_timeout", 10*time.Minute, "`time` after which a file that no worker has begun is embedded here")
 	own.DurationVar(&c.LostAfter, "bridge_lost_after", 2*time.Minute, "`time` after which a file that Redis has forgotten is put into the list again")
 }

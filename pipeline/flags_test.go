@@ -17,14 +17,13 @@ func TestParseFlags(t *testing.T) {
 		{"defaults", "", func(c Config) bool {
 			return c.Runner == "prism" && c.Suffix == "comments" && c.TextColumn == "text" && c.Cluster && c.ClusterBy == "all" && !c.JSON
 		}},
-		{"the command's name", "run --suffix=posts", func(c Config) bool { return c.Suffix == "posts" }},
 		{"one or two dashes", "-suffix posts --json", func(c Config) bool { return c.Suffix == "posts" && c.JSON }},
 		{"no clustering", "--cluster=false", func(c Config) bool { return !c.Cluster }},
 		{"columns to keep", "--keep=a,b", func(c Config) bool { return slices.Equal(c.Keep, []string{"a", "b"}) }},
 		{"a flag of Beam's", "--job_name=night --runner=prism", func(c Config) bool { return c.Runner == "prism" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := parseFlags(strings.Fields(c.args), &bytes.Buffer{})
+			got, err := parseFlags(runUsage(), strings.Fields(c.args), &bytes.Buffer{})
 			if err != nil || !c.check(got) {
 				t.Fatalf("got %+v, error %v", got, err)
 			}
@@ -39,7 +38,7 @@ func TestWrongFlagsAreRefusedInOneLine(t *testing.T) {
 		{"posts", `unknown argument "posts"`},
 		{"--keep=text", `--keep: the text column "text"`},
 	} {
-		_, err := parseFlags(strings.Fields(c.args), &bytes.Buffer{})
+		_, err := parseFlags(runUsage(), strings.Fields(c.args), &bytes.Buffer{})
 		var usage usageError
 		if !errors.As(err, &usage) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %q, want one line with %q", c.args, err, c.want)
@@ -49,7 +48,7 @@ func TestWrongFlagsAreRefusedInOneLine(t *testing.T) {
 
 func TestHelpListsOurFlags(t *testing.T) {
 	var out bytes.Buffer
-	if _, err := parseFlags([]string{"--help"}, &out); !errors.Is(err, flag.ErrHelp) {
+	if _, err := parseFlags(runUsage(), []string{"--help"}, &out); !errors.Is(err, flag.ErrHelp) {
 		t.Fatalf("error %v", err)
 	}
 	for _, want := range []string{"-root", "-cluster_by", "go run ./pipeline --runner=prism"} {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"log/slog"
-	"os"
 	"strings"
 )
 
@@ -11,7 +10,7 @@ import (
 // it as well, filtered by beamHandler. It must be called after beam.Init, which
 // sets up Beam's own.
 func startLogging() *slog.Logger {
-	handler := slog.NewTextHandler(os.Stderr, nil)
+	handler := slog.NewTextHandler(console, nil)
 	slog.SetDefault(slog.New(beamHandler{handler}))
 	return slog.New(handler)
 }

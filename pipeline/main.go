@@ -3,9 +3,7 @@
 package main
 
 import (
-	"errors"
 	"flag"
-	"fmt"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -23,24 +21,9 @@ func main() {
 		flag.Parse()
 		beam.Init() // does not return
 	}
-	if len(os.Args) > 1 {
-		switch os.Args[1] {
-		case "queue":
-			os.Exit(queueCommand(os.Args[2:], os.Stdout, os.Stderr))
-		case runners.GuardCommand:
-			os.Exit(runners.Guard(os.Args[2:]))
-		}
+	if len(os.Args) > 1 && os.Args[1] == runners.GuardCommand {
+		os.Exit(runners.Guard(os.Args[2:]))
 	}
-	config, err := parseFlags(os.Args[1:], os.Stdout)
-	if errors.Is(err, flag.ErrHelp) {
-		return
-	}
-	if err == nil {
-		err = config.complete()
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "error:", err)
-		os.Exit(exitUsage)
-	}
-	os.Exit(run(config))
+	c, args := commandFor(os.Args[1:])
+	os.Exit(c.run(args, os.Stdout, os.Stderr))
 }

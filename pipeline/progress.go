@@ -4,60 +4,147 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
+	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms"
 )
 
+// What --progress takes.
 const (
-	progressEvery = 10 * time.Second
-	// progressShare bounds the time that looking at the disk may take of all.
-	progressShare = 20
+	progressAuto = "auto" // bars on a terminal, else log
+	progressBar  = "bar"
+	progressLog  = "log" // a line now and then
+	progressNone = "none"
+)
+
+const (
+	logEvery  = 30 * time.Second
+	lookEvery = 10 * time.Second // at the disk, at most
+	// lookShare bounds the time that looking at the disk may take of all.
+	lookShare = 20
 )
 
 // standing is how far a run is.
 type standing struct {
-	done, missing int64 // files of this run, at its start
-	rows          int64 // of the done ones; 0 where that is not known
+	done, missing int64 // files of this run: those that have ended, and all of them
+	dead          int64 // of the ended ones
+	workers       int64 // of the ended ones, embedded by workers on other machines
+	rows, tokens  int64 // of the ended ones; 0 where that is not known
 }
 
-// logProgress logs a line now and then while files are embedded, until ctx ends.
-func logProgress(ctx context.Context, log *slog.Logger, look func() standing) {
-	for wait := progressEvery; ; {
+// standingOf tells how far a run is from what was counted.
+func standingOf(n map[string]int64) standing {
+	return standing{
+		done: n["files_done"] + n["files_dead_lettered"], missing: n["files_missing"],
+		dead: n["files_dead_lettered"], workers: n["files_by_workers"], rows: n["rows"], tokens: n["tokens"],
+	}
+}
+
+// progress shows how far a run is.
+type progress struct {
+	look    func() map[string]int64
+	engine  models.Config
+	cluster bool // something follows the embedding
+	pace    pace
+}
+
+// by says what embeds, with the files of each where there are several.
+func (p *progress) by(s standing) string {
+	e := models.Opened(p.engine)
+	switch {
+	case e == nil && s.workers == 0:
+		return ""
+	case e == nil:
+		return "workers"
+	case s.workers == 0:
+		return e.Backend.Name + " " + e.Backend.Precision
+	}
+	return fmt.Sprintf("%s %s %d, workers %d", e.Backend.Name, e.Backend.Precision, s.done-s.dead-s.workers, s.workers)
+}
+
+// start shows the progress until the function that it returns is called.
+func (p *progress) start(ctx context.Context, kind string, log *slog.Logger) (stop func()) {
+	if kind == progressNone {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var shown sync.WaitGroup
+	if kind == progressBar {
+		shown.Go(func() { p.showBars(ctx) })
+	} else {
+		shown.Go(func() { p.log(ctx, log) })
+	}
+	return func() {
+		cancel()
+		shown.Wait()
+	}
+}
+
+// log logs a line now and then while files are embedded.
+func (p *progress) log(ctx context.Context, log *slog.Logger) {
+	p.pace.update(time.Now(), standingOf(p.look()))
+	tick := time.NewTicker(logEvery)
+	defer tick.Stop()
+	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(wait):
-			start := time.Now()
-			s := look()
-			wait = max(progressEvery, progressShare*time.Since(start))
-			if s.done >= s.missing {
-				continue
+		case now := <-tick.C:
+			s := standingOf(p.look())
+			p.pace.update(now, s)
+			if s.done < s.missing {
+				log.Info("embedding", p.line(s)...)
 			}
-			line := []any{"files", fmt.Sprintf("%d of %d", s.done, s.missing)}
-			if s.rows > 0 {
-				line = append(line, "rows", s.rows)
-			}
-			log.Info("embedding", line...)
 		}
 	}
 }
 
-// inThisProcess tells how far a run is that does its work here.
-func inThisProcess() standing {
-	n := transforms.LocalCounts()
-	return standing{done: n["files_done"] + n["files_dead_lettered"], missing: n["files_missing"], rows: n["rows"]}
+// line is how far a run is, as a logger's arguments.
+func (p *progress) line(s standing) []any {
+	line := []any{"files", fmt.Sprintf("%d of %d", s.done, s.missing)}
+	if s.rows > 0 {
+		line = append(line, "rows", s.rows, "rows/s", int64(p.pace.rows.perSecond()), "tokens/s", int64(p.pace.tokens.perSecond()))
+	}
+	if left, known := p.pace.left(s); known {
+		line = append(line, "left", left)
+	}
+	if s.dead > 0 {
+		line = append(line, "dead_letters", s.dead)
+	}
+	if by := p.by(s); by != "" {
+		line = append(line, "by", by)
+	}
+	return line
 }
 
-// onDisk tells how far a run is whose work other machines do: only files count.
-// Those that are dead letters are missing to the end.
-func onDisk(layout transforms.Layout, subreddits []string) func() standing {
+// onDisk counts for a run whose work other machines do: only files count. Those that are
+// dead letters are missing to the end.
+func onDisk(layout transforms.Layout, subreddits []string) func() map[string]int64 {
 	_, before, err := transforms.Standing(layout, subreddits)
-	return func() standing {
+	return func() map[string]int64 {
 		inputs, outputs, errNow := transforms.Standing(layout, subreddits)
 		if err != nil || errNow != nil {
-			return standing{} // the job meets the same error, and says it
+			return nil // the job meets the same error, and says it
 		}
-		return standing{done: outputs - before, missing: inputs - before}
+		return map[string]int64{"files_done": outputs - before, "files_missing": inputs - before}
+	}
+}
+
+// nowAndThen returns what look said the last time, if that is not long ago: looking may
+// not take more than a twentieth of the time.
+func nowAndThen(look func() map[string]int64) func() map[string]int64 {
+	var mu sync.Mutex
+	var last map[string]int64
+	var next time.Time
+	return func() map[string]int64 {
+		mu.Lock()
+		defer mu.Unlock()
+		if start := time.Now(); !start.Before(next) {
+			last = look()
+			next = time.Now().Add(max(lookEvery, lookShare*time.Since(start)))
+		}
+		return last
 	}
 }

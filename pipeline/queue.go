@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,34 +40,32 @@ type queueOptions struct {
 // queueCommand runs 'pipeline queue' and returns the exit code.
 func queueCommand(args []string, out, errs io.Writer) int {
 	o, err := parseQueue(args, out)
-	if errors.Is(err, flag.ErrHelp) {
-		return exitDone
-	}
 	if err == nil {
 		err = o.run(context.Background(), out)
 	}
-	var usage usageError
-	switch {
-	case errors.As(err, &usage):
-		fmt.Fprintln(errs, "error:", err)
-		return exitUsage
-	case err != nil:
-		fmt.Fprintln(errs, "error:", err)
-		return exitFailed
-	}
-	return exitDone
+	return failed(err, errs)
 }
+
+// queueActions are what may follow the command's name.
+var queueActions = []string{"show", "retry", "drop"}
+
+func (o *queueOptions) flags() *flag.FlagSet {
+	flags := flag.NewFlagSet("queue", flag.ContinueOnError)
+	redisFlags(flags, &o.redis, &o.queue)
+	flags.BoolVar(&o.json, "json", false, "print JSON on standard output")
+	return flags
+}
+
+func queueFlags() *flag.FlagSet { return new(queueOptions).flags() }
 
 func parseQueue(args []string, out io.Writer) (queueOptions, error) {
 	o := queueOptions{action: "show"}
-	flags := flag.NewFlagSet("queue", flag.ContinueOnError)
+	flags := o.flags()
 	flags.SetOutput(io.Discard)
-	redisFlags(flags, &o.redis, &o.queue)
-	flags.BoolVar(&o.json, "json", false, "print JSON on standard output")
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		o.action, args = args[0], args[1:]
 	}
-	if !slices.Contains([]string{"show", "retry", "drop"}, o.action) {
+	if !slices.Contains(queueActions, o.action) {
 		return o, usagef("queue: unknown action %q: show, retry or drop", o.action)
 	}
 	err := flags.Parse(args)
@@ -78,6 +77,9 @@ func parseQueue(args []string, out io.Writer) (queueOptions, error) {
 	}
 	if err != nil {
 		return o, usagef("queue: %w (--help lists the flags)", err)
+	}
+	if _, err := fromEnvironment(flags, os.LookupEnv); err != nil {
+		return o, err
 	}
 	o.files = flags.Args()
 	if o.action == "show" && len(o.files) > 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/runners"
 	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/chainfile"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -53,33 +55,69 @@ func run(c Config) int {
 		return report(c, stop, err, 0)
 	}
 	defer lease.release()
-	progress := c.progress(runner)
-	go logProgress(ctx, log, progress)
 	if err := Build(s, c, opened.clusterAddr); err != nil {
 		return report(c, stop, usageError{err}, 0)
 	}
-	earlier := transforms.Earlier(c.Layout(), c.names, mostEarlier)
-	counts, err := execute(ctx, p, c, runner)
-	if c.Flink.Async && err == nil {
-		log.Info("the job is submitted", "name", *jobopts.JobName)
-		return report(c, stop, nil, 0)
-	}
-	sum := summarise(c, counts, embeddedHere(c, time.Since(start)))
-	if !runner.InProcess() {
-		sum.FilesUncounted = max(0, progress().done-sum.FilesDone)
-	}
-	if sum.Mixture = mixture(earlier, opened.model, sum.Precision); sum.Mixture != "" {
-		log.Warn("the suffix is mixed: " + sum.Mixture)
-	}
-	return report(c, stop, errors.Join(err, sum.print(c)), sum.DeadLettered)
+	r := atWork{c: c, stop: stop, runner: runner, opened: opened, log: log, start: start}
+	return r.run(ctx, p)
 }
 
-// progress returns what tells how far the run is.
-func (c Config) progress(runner runners.Runner) func() standing {
-	if runner.InProcess() {
-		return inThisProcess
+// atWork is a run that holds its lease.
+type atWork struct {
+	c      Config
+	stop   *stopper
+	runner runners.Runner
+	opened opened
+	log    *slog.Logger
+	start  time.Time
+}
+
+// run runs the pipeline, watched, and returns the exit code.
+func (r atWork) run(ctx context.Context, p *beam.Pipeline) int {
+	look := transforms.LocalCounts
+	shown := look
+	if !r.runner.InProcess() {
+		look = onDisk(r.c.Layout(), r.c.names)
+		shown = nowAndThen(look)
 	}
-	return onDisk(c.Layout(), c.names)
+	meter, err := startMetrics(r.c, shown, r.start)
+	if err != nil {
+		return report(r.c, r.stop, err, 0)
+	}
+	record, err := newRecord(r.c, r.start)
+	if err != nil {
+		return report(r.c, r.stop, errors.Join(err, meter.stop(nil)), 0)
+	}
+	shows := &progress{look: shown, engine: r.c.engine(), cluster: r.c.Cluster}
+	endProgress := shows.start(ctx, r.c.Progress, r.log)
+	earlier := transforms.Earlier(r.c.Layout(), r.c.names, mostEarlier)
+	counts, err := execute(ctx, p, r.c, r.runner)
+	endProgress()
+	var sum *summary
+	code := exitDone
+	if r.c.Flink.Async && err == nil {
+		r.log.Info("the job is submitted", "name", *jobopts.JobName)
+	} else {
+		sum = r.summarise(counts, earlier, look)
+		err = errors.Join(err, sum.print(r.c))
+		code = report(r.c, r.stop, err, sum.DeadLettered)
+	}
+	now := time.Now()
+	if err := errors.Join(record.end(sum, err, code, now), meter.stop(&runEnd{counts, code, now})); err != nil {
+		r.log.Warn("the run's end is not written down", "error", err)
+	}
+	return code
+}
+
+func (r atWork) summarise(counts map[string]int64, earlier []chainfile.Fingerprint, look func() map[string]int64) *summary {
+	sum := summarise(r.c, counts, embeddedHere(r.c, time.Since(r.start)))
+	if !r.runner.InProcess() {
+		sum.FilesUncounted = max(0, standingOf(look()).done-sum.FilesDone)
+	}
+	if sum.Mixture = mixture(earlier, r.opened.model, sum.Precision); sum.Mixture != "" {
+		r.log.Warn("the suffix is mixed: " + sum.Mixture)
+	}
+	return sum
 }
 
 // opened is what a run holds open.

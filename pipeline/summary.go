@@ -20,6 +20,8 @@ type summary struct {
 	// FilesUncounted were embedded by processes that died before they were counted.
 	FilesUncounted int64   `json:"files_uncounted,omitempty"`
 	FilesSkipped   int64   `json:"files_skipped"`
+	FilesStale     int64   `json:"files_stale,omitempty"`   // had an output that was not wanted any more
+	FilesCorrupt   int64   `json:"files_corrupt,omitempty"` // had an output that cannot be read
 	DeadLettered   int64   `json:"files_dead_lettered"`
 	Rows           int64   `json:"rows"`
 	Tokens         int64   `json:"tokens"`
@@ -53,9 +55,10 @@ type work struct {
 }
 
 // summarise makes the summary of what was counted, by counter name.
-func summarise(c Config, n map[string]int64, w work) summary {
-	s := summary{
+func summarise(c Config, n map[string]int64, w work) *summary {
+	s := &summary{
 		FilesDone: n["files_done"], FilesBridged: n["files_by_workers"], FilesSkipped: n["files_skipped"], DeadLettered: n["files_dead_lettered"],
+		FilesStale: n["files_stale"], FilesCorrupt: n["files_corrupt"],
 		Rows: n["rows"], Tokens: n["tokens"], TruncatedRows: n["rows_truncated"], RepairedRows: n["rows_repaired"],
 		ClusteredRows: n["clustered_rows"], Clusters: n["clusters"], NoiseRows: n["noise_rows"],
 		LostTokens:   max(0, share(n["tokens_before_truncation"]-n["tokens"], n["tokens_before_truncation"])),
@@ -76,7 +79,7 @@ func summarise(c Config, n map[string]int64, w work) summary {
 	return s
 }
 
-func (s summary) print(c Config) error {
+func (s *summary) print(c Config) error {
 	if c.JSON {
 		return json.NewEncoder(os.Stdout).Encode(s)
 	}
@@ -92,9 +95,12 @@ func share(part, whole int64) float64 {
 }
 
 // text is the summary for readers.
-func (s summary) text(clusterBy string) string {
+func (s *summary) text(clusterBy string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "files     %d embedded, %d skipped, %d dead-lettered\n", s.FilesDone, s.FilesSkipped, s.DeadLettered)
+	if s.FilesStale+s.FilesCorrupt > 0 {
+		fmt.Fprintf(&b, "          %d had a stale output and %d a corrupt one\n", s.FilesStale, s.FilesCorrupt)
+	}
 	if s.FilesBridged > 0 {
 		fmt.Fprintf(&b, "          %d of them embedded by workers on other machines\n", s.FilesBridged)
 	}

@@ -17,6 +17,24 @@ type DeadLetter struct {
 	Step   string    `json:"step"`
 	Error  string    `json:"error"`
 	Time   time.Time `json:"time"`
+	// Stays is the time of an earlier output that was to be replaced, and is still there.
+	Stays *time.Time `json:"earlier_output,omitempty"`
+}
+
+// deadLetter is that of a file at a step.
+func deadLetter(file File, step string, reason error) DeadLetter {
+	d := DeadLetter{Input: file.Input, Output: file.Output, Step: step, Error: reason.Error(), Time: time.Now().UTC()}
+	if info, err := os.Stat(file.Output); file.Anew && err == nil {
+		stays := info.ModTime()
+		d.Stays = &stays
+	}
+	return d
+}
+
+// settled says whether an output has come since.
+func (d DeadLetter) settled() bool {
+	info, err := os.Stat(d.Output)
+	return err == nil && (d.Stays == nil || !info.ModTime().Equal(*d.Stays))
 }
 
 // appendDeadLetter adds one line in one write, so that lines of several
@@ -38,7 +56,7 @@ func appendDeadLetter(path string, d DeadLetter) (err error) {
 	return err
 }
 
-// CompactDeadLetters keeps the last line of each input that still has no output,
+// CompactDeadLetters keeps the last line of each input that still has no (new) output,
 // so that the file says what is wrong now. A file with none left is removed.
 func CompactDeadLetters(path string) error {
 	b, err := os.ReadFile(path)
@@ -48,10 +66,7 @@ func CompactDeadLetters(path string) error {
 	if err != nil {
 		return fmt.Errorf("reading the dead letters: %w", err)
 	}
-	lines := stillDead(b, func(output string) bool {
-		_, err := os.Stat(output)
-		return err == nil
-	})
+	lines := stillDead(b, DeadLetter.settled)
 	if len(lines) == 0 {
 		return os.Remove(path)
 	}
@@ -62,13 +77,13 @@ func CompactDeadLetters(path string) error {
 	return os.Rename(temp, path)
 }
 
-func stillDead(b []byte, done func(output string) bool) []byte {
+func stillDead(b []byte, settled func(DeadLetter) bool) []byte {
 	last := map[string]int{}
 	var order []string
 	lines := bytes.SplitAfter(b, []byte("\n"))
 	for i, line := range lines {
 		var d DeadLetter
-		if json.Unmarshal(line, &d) != nil || done(d.Output) {
+		if json.Unmarshal(line, &d) != nil || settled(d) {
 			continue
 		}
 		if _, ok := last[d.Input]; !ok {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestStillDeadKeepsTheLastReasonOfWhatIsStillMissing(t *testing.T) {
@@ -16,7 +17,7 @@ func TestStillDeadKeepsTheLastReasonOfWhatIsStillMissing(t *testing.T) {
 		`{"input":"a","output":"A","error":"second"}`,
 		`half a li`,
 	}, "\n")
-	got := string(stillDead([]byte(lines), func(output string) bool { return output == "B" }))
+	got := string(stillDead([]byte(lines), func(d DeadLetter) bool { return d.Output == "B" }))
 	want := `{"input":"a","output":"A","error":"second"}` + "\n" + `{"input":"c","output":"C","error":"only"}` + "\n"
 	if got != want {
 		t.Fatalf("got\n%swant\n%s", got, want)
@@ -47,5 +48,31 @@ func TestDeadLettersAreRemovedWithTheLast(t *testing.T) {
 	}
 	if err := CompactDeadLetters(path); err != nil {
 		t.Fatalf("without a file: %v", err)
+	}
+}
+
+func TestADeadLetterBesideAnEarlierOutputStaysUntilThatIsReplaced(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "_dead_letters.jsonl")
+	file := File{Input: "in", Output: filepath.Join(folder, "out.parquet"), Anew: true}
+	touch(t, file.Output)
+	if err := appendDeadLetter(path, deadLetter(file, "embed", errors.New("spoiled"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := CompactDeadLetters(path); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(path); err != nil || countLines(b) != 1 {
+		t.Fatalf("got %q, error %v, want the line", b, err)
+	}
+	later := time.Now().Add(time.Second)
+	if err := os.Chtimes(file.Output, later, later); err != nil {
+		t.Fatal(err)
+	}
+	if err := CompactDeadLetters(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Fatalf("still there: %v", err)
 	}
 }

@@ -149,9 +149,7 @@ func flushOutcomes(ctx context.Context, deadLetters string, finished []outcome, 
 			return fmt.Errorf("embedding %s: %w", o.file.Input, o.err)
 		}
 		log.Warnf(ctx, "dead letter: %s: %v", o.file.Input, o.err)
-		err := appendDeadLetter(deadLetters, DeadLetter{
-			Input: o.file.Input, Output: o.file.Output, Step: "embed", Error: o.err.Error(), Time: time.Now().UTC(),
-		})
+		err := appendDeadLetter(deadLetters, deadLetter(o.file, "embed", o.err))
 		if err != nil {
 			return err
 		}

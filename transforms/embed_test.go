@@ -39,7 +39,7 @@ func embedAll(t *testing.T, root string) Layout {
 	model := filepath.Join(filepath.Dir(here), "..", "build", "models", "all-MiniLM-L6-v2")
 	layout := NewLayout(root, "test")
 	p, s := beam.NewPipelineWithRoot()
-	missing, _ := Filter(s, layout, Expand(s, layout, beam.Create(s, "baking")))
+	missing, _ := Filter(s, layout, CheckOptions{}, Expand(s, layout, beam.Create(s, "baking")))
 	local, _ := Partition(s, PartitionOptions{}, missing)
 	Embed(s, EmbedOptions{Model: models.Config{Folder: model}, TextColumn: "text", DeadLetters: layout.DeadLetters()}, local)
 	if err := ptest.Run(p); err != nil {

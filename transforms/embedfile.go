@@ -120,12 +120,8 @@ func (s *fileStats) add(r models.Result) {
 }
 
 func fingerprint(e *models.Engine, in *chainfile.Reader) chainfile.Fingerprint {
-	m := e.Folder
-	return chainfile.Fingerprint{
-		Version: chainfile.Version, Model: m.Name, ModelSHA: m.GraphSHA, WeightsSHA: m.WeightsSHA, TokenizerSHA: m.TokenizerSHA,
-		Pooling: m.Pooling, Normalized: m.Normalized, MaxSeqLength: m.MaxSeqLength, Dimension: m.Dimension,
-		Precision: e.Backend.Precision, Backend: e.Backend.Name,
-		LongText: e.LongText(), Prompt: e.Prompt(),
-		InputRows: in.Rows, InputSize: in.Size, InputModTime: in.ModTime.UTC().Format(time.RFC3339Nano),
-	}
+	f := Wanted(e.Folder, models.Config{LongText: e.LongText(), Prompt: e.Prompt(), Precision: e.Backend.Precision})
+	f.Backend = e.Backend.Name
+	f.InputRows, f.InputSize, f.InputModTime = in.Rows, in.Size, in.ModTime.UTC().Format(time.RFC3339Nano)
+	return f
 }

@@ -18,6 +18,8 @@ type File struct {
 	Subreddit string `json:"subreddit"`
 	Input     string `json:"input"`
 	Output    string `json:"output"`
+	// Anew says that an output is there and is to be replaced.
+	Anew bool `json:"anew,omitempty"`
 }
 
 // Folder is the chains files of one subreddit.
@@ -45,6 +47,9 @@ func (l Layout) DeadLetters() string {
 	return filepath.Join(l.Embeddings, "_dead_letters.jsonl")
 }
 
+// outputs is the folder of a subreddit's embeddings.
+func (l Layout) outputs(subreddit string) string { return filepath.Join(l.Embeddings, subreddit) }
+
 func (l Layout) file(subreddit, name string) File {
 	return File{
 		Subreddit: subreddit,
@@ -53,12 +58,12 @@ func (l Layout) file(subreddit, name string) File {
 	}
 }
 
-// each calls emit for files of a subreddit.
-func (l Layout) each(subreddit string, names []string, emit func(File)) {
+// each calls emit for files of a subreddit, whose outputs are to be replaced if anew.
+func (l Layout) each(subreddit string, names []string, anew bool, emit func(File)) {
 	in := filepath.Join(l.Chains, subreddit) + string(filepath.Separator)
 	out := filepath.Join(l.Embeddings, subreddit) + string(filepath.Separator)
 	for _, name := range names {
-		emit(File{Subreddit: subreddit, Input: in + name, Output: out + name})
+		emit(File{Subreddit: subreddit, Input: in + name, Output: out + name, Anew: anew})
 	}
 }
 

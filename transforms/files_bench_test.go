@@ -29,7 +29,7 @@ func BenchmarkFiles(b *testing.B) {
 	}
 	for b.Loop() {
 		var done ahead[outcome]
-		layout.each("bench", names, func(file File) {
+		layout.each("bench", names, false, func(file File) {
 			done.start(slots, func() outcome {
 				stats, err := embedFile(context.Background(), engine, file, options)
 				return outcome{file: file, stats: stats, err: err}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -23,19 +22,24 @@ func init() {
 var (
 	filesMissing = NewCounter("files_missing")
 	filesSkipped = NewCounter("files_skipped")
+	filesStale   = NewCounter("files_stale")
+	filesCorrupt = NewCounter("files_corrupt")
 )
 
-// Filter looks up which files have an output already: it turns a
-// PCollection<Folder> into two PCollection<File>, the missing ones and the done ones.
-// It also removes what killed runs left unfinished in the output folders.
-func Filter(s beam.Scope, layout Layout, folders beam.PCollection) (missing, done beam.PCollection) {
+// Filter looks up which files have an output already, and, if asked to, whether it is
+// one that is wanted: it turns a PCollection<Folder> into two PCollection<File>, those
+// to be embedded and the done ones. It also removes what killed runs left unfinished in
+// the output folders.
+func Filter(s beam.Scope, layout Layout, o CheckOptions, folders beam.PCollection) (missing, done beam.PCollection) {
 	s = s.Scope("transforms.Filter")
-	return beam.ParDo2(s, &filterFn{Layout: layout}, folders)
+	return beam.ParDo2(s, &filterFn{Layout: layout, Options: o}, folders)
 }
 
 type filterFn struct {
-	Layout Layout
+	Layout  Layout
+	Options CheckOptions
 
+	checker  checker
 	sortings ahead[sorting]
 }
 
@@ -43,23 +47,33 @@ type filterFn struct {
 type sorting struct {
 	subreddit     string
 	missing, done []string // names
+	anew          []string // names of those whose output is stale or corrupt
+	stale         int      // how many of them are stale
+	unfinished    []string // names in the output folder
 	swept         int      // unfinished files that were removed
 	err           error
+}
+
+func (f *filterFn) Setup() (err error) {
+	if f.checker, err = f.Options.checker(); err != nil {
+		return onHost(err)
+	}
+	return nil
 }
 
 func (f *filterFn) StartBundle(_, _ func(File)) {}
 
 func (f *filterFn) ProcessElement(ctx context.Context, folder Folder, missing, done func(File)) error {
-	f.sortings.start(scans, func() sorting { return sortOut(folder, f.outputs(folder.Subreddit)) })
+	f.sortings.start(scans, func() sorting {
+		s := sortOut(folder, f.Layout, f.checker)
+		s.swept = chainfile.Sweep(f.Layout.outputs(folder.Subreddit), s.unfinished)
+		return s
+	})
 	return f.flush(ctx, f.sortings.take(), missing, done)
 }
 
 func (f *filterFn) FinishBundle(ctx context.Context, missing, done func(File)) error {
 	return f.flush(ctx, f.sortings.rest(), missing, done)
-}
-
-func (f *filterFn) outputs(subreddit string) string {
-	return filepath.Join(f.Layout.Embeddings, subreddit)
 }
 
 func (f *filterFn) flush(ctx context.Context, sortings []sorting, missing, done func(File)) error {
@@ -68,21 +82,24 @@ func (f *filterFn) flush(ctx context.Context, sortings []sorting, missing, done 
 			return s.err
 		}
 		if s.swept > 0 {
-			log.Infof(ctx, "removed %d unfinished files of an earlier run from %s", s.swept, f.outputs(s.subreddit))
+			log.Infof(ctx, "removed %d unfinished files of an earlier run from %s", s.swept, f.Layout.outputs(s.subreddit))
 		}
-		filesMissing.Inc(ctx, int64(len(s.missing)))
+		filesMissing.Inc(ctx, int64(len(s.missing)+len(s.anew)))
+		filesStale.Inc(ctx, int64(s.stale))
+		filesCorrupt.Inc(ctx, int64(len(s.anew)-s.stale))
 		filesSkipped.Inc(ctx, int64(len(s.done)))
-		f.Layout.each(s.subreddit, s.missing, missing)
-		f.Layout.each(s.subreddit, s.done, done)
+		f.Layout.each(s.subreddit, s.missing, false, missing)
+		f.Layout.each(s.subreddit, s.anew, true, missing)
+		f.Layout.each(s.subreddit, s.done, false, done)
 	}
 	return nil
 }
 
-// sortOut tells which names of a folder have an output in the folder outputs, with
-// one pass over its entries.
-func sortOut(folder Folder, outputs string) sorting {
+// sortOut tells which names of a folder have an output, with one pass over the entries
+// of the output folder, and what check makes of these. It writes nothing.
+func sortOut(folder Folder, layout Layout, check checker) sorting {
 	s := sorting{subreddit: folder.Subreddit}
-	var unfinished []string
+	outputs := layout.outputs(folder.Subreddit)
 	exists := make(map[string]bool, len(folder.Names))
 	for _, name := range folder.Names {
 		exists[name] = false
@@ -92,7 +109,7 @@ func sortOut(folder Folder, outputs string) sorting {
 			return
 		}
 		if chainfile.IsUnfinished(name) {
-			unfinished = append(unfinished, string(name))
+			s.unfinished = append(s.unfinished, string(name))
 		} else if _, ok := exists[string(name)]; ok { // no copy is made to look it up
 			exists[string(name)] = true
 		}
@@ -101,7 +118,6 @@ func sortOut(folder Folder, outputs string) sorting {
 		s.err = fmt.Errorf("listing the outputs: %w", err)
 		return s
 	}
-	s.swept = chainfile.Sweep(outputs, unfinished)
 	s.missing = make([]string, 0, len(folder.Names))
 	for _, name := range folder.Names {
 		if exists[name] {
@@ -111,5 +127,6 @@ func sortOut(folder Folder, outputs string) sorting {
 		}
 	}
 	slices.Sort(s.missing)
+	check.sift(&s, layout)
 	return s
 }

@@ -64,7 +64,7 @@ func TestFilterTellsTheDoneFilesFromTheMissing(t *testing.T) {
 	touch(t, layout.file("baking", "orphan.parquet").Output)
 	p, s := beam.NewPipelineWithRoot()
 	folders := Expand(s, layout, beam.Create(s, "baking", "tea", "empty"))
-	missingFiles, doneFiles := Filter(s, layout, folders)
+	missingFiles, doneFiles := Filter(s, layout, CheckOptions{}, folders)
 	passert.Equals(s, missingFiles, missing, other)
 	passert.Equals(s, doneFiles, done)
 	ptest.RunAndValidate(t, p)

@@ -19,16 +19,34 @@ func Check(path string) (rows int64, err error) {
 	return rows, err
 }
 
+// Output is what the footer of an output says.
+type Output struct {
+	Rows int64
+	// Fingerprint is the zero value where Marked is false: somebody else wrote the file.
+	Fingerprint Fingerprint
+	Marked      bool
+}
+
+// ReadOutput reads the footer of an output. Where there is no such file the error is
+// os.ErrNotExist.
+func ReadOutput(path string) (o Output, err error) {
+	err = readFooter(path, func(f *parquet.File) error {
+		o.Rows = f.NumRows()
+		text, ok := f.Lookup(FingerprintKey)
+		if !ok {
+			return nil
+		}
+		o.Marked = true
+		return json.Unmarshal([]byte(text), &o.Fingerprint)
+	})
+	return o, err
+}
+
 // ReadFingerprint returns how an output was made, as its footer says; the zero
 // value where the footer does not say.
-func ReadFingerprint(path string) (mark Fingerprint, err error) {
-	err = readFooter(path, func(f *parquet.File) error {
-		if text, ok := f.Lookup(FingerprintKey); ok {
-			return json.Unmarshal([]byte(text), &mark)
-		}
-		return nil
-	})
-	return mark, err
+func ReadFingerprint(path string) (Fingerprint, error) {
+	o, err := ReadOutput(path)
+	return o.Fingerprint, err
 }
 
 func readFooter(path string, read func(*parquet.File) error) (err error) {

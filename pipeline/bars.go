@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
+)
+
+// checkProgress settles what auto means, and refuses bars where there is no terminal.
+func (c *Config) checkProgress() error {
+	if !slices.Contains([]string{progressAuto, progressBar, progressLog, progressNone}, c.Progress) {
+		return usagef("--progress %q: want auto, bar, log or none", c.Progress)
+	}
+	terminal := term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb"
+	switch {
+	case c.Progress == progressBar && !terminal:
+		return usagef("--progress=bar: standard error is no terminal; --progress=log writes lines")
+	case c.Progress == progressAuto && terminal:
+		c.Progress = progressBar
+	case c.Progress == progressAuto:
+		c.Progress = progressLog
+	}
+	return nil
+}
+
+// console is standard error. What is written to it goes above the bars while there are some.
+var console = &screen{}
+
+type screen struct {
+	mu    sync.Mutex
+	above io.Writer // nil: there are no bars
+}
+
+func (s *screen) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.above != nil {
+		if n, err := s.above.Write(b); err == nil {
+			return n, nil
+		}
+	}
+	return os.Stderr.Write(b)
+}
+
+func (s *screen) putAbove(w io.Writer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.above = w
+}
+
+// drawEvery is how often the bar is drawn.
+const drawEvery = 250 * time.Millisecond
+
+// showBars draws a bar, with a line below it, while files are embedded. Nothing of it is left
+// when it returns.
+func (p *progress) showBars(ctx context.Context) {
+	tick := time.NewTicker(drawEvery)
+	defer tick.Stop()
+	var drawn *drawing
+	for {
+		select {
+		case <-ctx.Done():
+			drawn.end()
+			return
+		case now := <-tick.C:
+			s := standingOf(p.look())
+			p.pace.update(now, s)
+			if s.missing == 0 {
+				continue
+			}
+			if drawn == nil {
+				drawn = newDrawing()
+			}
+			drawn.set(s, p.beside(s), p.below(s))
+		}
+	}
+}
+
+// beside is what stands right of the bar.
+func (p *progress) beside(s standing) string {
+	text := fmt.Sprintf(" %d of %d files", s.done, s.missing)
+	if left, known := p.pace.left(s); known {
+		text += fmt.Sprintf(", %s left", left)
+	}
+	return text
+}
+
+// below is the line below the bar.
+func (p *progress) below(s standing) string {
+	var parts []string
+	if s.rows > 0 {
+		parts = append(parts, fmt.Sprintf("%d rows, %.0f rows/s, %.0f tokens/s", s.rows, p.pace.rows.perSecond(), p.pace.tokens.perSecond()))
+	}
+	if s.dead > 0 {
+		parts = append(parts, fmt.Sprintf("%d dead letters", s.dead))
+	}
+	if by := p.by(s); by != "" {
+		parts = append(parts, by)
+	}
+	if p.cluster && s.done >= s.missing {
+		parts = append(parts, "clustering")
+	}
+	return strings.Join(parts, "; ")
+}
+
+// drawing is the bar on the terminal.
+type drawing struct {
+	container *mpb.Progress
+	bar       *mpb.Bar
+
+	mu            sync.Mutex
+	beside, below string
+}
+
+func newDrawing() *drawing {
+	d := &drawing{container: mpb.New(mpb.WithOutput(os.Stderr), mpb.WithRefreshRate(drawEvery))}
+	text := func(of *string) func(decor.Statistics) string {
+		return func(decor.Statistics) string {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			return *of
+		}
+	}
+	line := text(&d.below)
+	d.bar = d.container.AddBar(
+		0, // not ended by reaching its total, which grows while the scan goes on
+		mpb.AppendDecorators(decor.Any(text(&d.beside))),
+		mpb.BarExtender(mpb.BarFillerFunc(func(w io.Writer, s decor.Statistics) error {
+			_, err := io.WriteString(w, cut(line(s), s.AvailableWidth)+"\n")
+			return err
+		}), false),
+	)
+	console.putAbove(d.container)
+	return d
+}
+
+// cut returns the beginning of a text that fits into a line.
+func cut(text string, width int) string {
+	if runes := []rune(text); len(runes) > width && width > 0 {
+		return string(runes[:width])
+	}
+	return text
+}
+
+func (d *drawing) set(s standing, beside, below string) {
+	d.mu.Lock()
+	d.beside, d.below = beside, below
+	d.mu.Unlock()
+	d.bar.SetTotal(s.missing, false)
+	d.bar.SetCurrent(s.done)
+}
+
+// end takes the bar away. It may be called on nil.
+func (d *drawing) end() {
+	if d == nil {
+		return
+	}
+	d.bar.Abort(true)
+	d.container.Wait()
+	console.putAbove(nil)
+}

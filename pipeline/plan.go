@@ -1,0 +1,251 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms"
+)
+
+const planUsage = `Usage: go run ./pipeline plan [flags]
+
+Says what a run with the same flags would do: which files are done, which are to be
+embedded, and how many rows, tokens and hours that is on this machine alone. It writes
+nothing. Up to 10,000 footers are read; of more files rows are an estimate.
+
+  go run ./pipeline plan --root=/data --suffix=2026
+  go run ./pipeline plan --root=/data --suffix=2026 --check=fingerprint --precision=bf16 --json
+
+Flags (a run's; those of clustering and of runners change nothing):
+`
+
+// planFooters bounds the footers of inputs that are read.
+const planFooters = 10_000
+
+// plan is what a run would do; --json prints it.
+type plan struct {
+	Check         string     `json:"check"`
+	Subreddits    []planPart `json:"subreddits"`
+	Total         planPart   `json:"total"`
+	FootersRead   int        `json:"footers_read"`   // of files to be embedded
+	RowsEstimated bool       `json:"rows_estimated"` // not all of them were read
+	SampleTexts   int        `json:"sample_texts"`
+	TokensPerSec  float64    `json:"tokens_per_second,omitempty"` // 0: nothing to embed
+	Backend       string     `json:"backend,omitempty"`
+	Precision     string     `json:"precision,omitempty"`
+	Embeddings    string     `json:"embeddings"`
+}
+
+// planPart is one subreddit, or all. Rows, tokens and hours are of what is to be done.
+type planPart struct {
+	Subreddit  string  `json:"subreddit,omitempty"`
+	Files      int     `json:"files"`
+	Done       int     `json:"done"`
+	Missing    int     `json:"missing"`
+	Stale      int     `json:"stale"`
+	Corrupt    int     `json:"corrupt"`
+	Unreadable int     `json:"inputs_unreadable"`
+	Rows       int64   `json:"rows"`
+	Tokens     int64   `json:"tokens"`
+	Hours      float64 `json:"hours"`
+}
+
+// planCommand runs 'pipeline plan' and returns the exit code.
+func planCommand(args []string, out, errs io.Writer) int {
+	c, err := parseFlags(planUsage, args, out)
+	if err == nil {
+		err = c.completeAlone()
+	}
+	if err != nil {
+		return failed(err, errs)
+	}
+	p, err := makePlan(context.Background(), c)
+	if err == nil {
+		err = p.print(out, c.JSON)
+	}
+	return failed(err, errs)
+}
+
+// completeAlone completes the configuration of a command that looks at files here and
+// needs neither a cluster nor the clustering.
+func (c *Config) completeAlone() error {
+	c.Runner, c.Flink.Async, c.Cluster = "prism", false, false
+	return c.complete()
+}
+
+func makePlan(ctx context.Context, c Config) (plan, error) {
+	surveys, err := transforms.TakeSurvey(ctx, c.Layout(), c.names, c.checking())
+	if err != nil {
+		return plan{}, err
+	}
+	parts := transforms.Measure(c.Layout(), surveys, c.embedding(), planFooters)
+	p := plan{Check: c.Check, Embeddings: c.Layout().Embeddings}
+	for _, part := range parts {
+		p.FootersRead += part.Read
+		p.RowsEstimated = p.RowsEstimated || part.Read < part.Files
+	}
+	if texts := sampled(parts); texts > 0 {
+		p.SampleTexts = texts
+		if err := p.measureSpeed(ctx, c.engine(), parts); err != nil {
+			return plan{}, err
+		}
+	}
+	p.fill(surveys, parts)
+	return p, nil
+}
+
+func sampled(parts []transforms.Part) (texts int) {
+	for _, part := range parts {
+		for _, s := range part.Samples {
+			texts += len(s.Texts)
+		}
+	}
+	return texts
+}
+
+// fill adds the rows of the table.
+func (p *plan) fill(surveys []transforms.Survey, parts []transforms.Part) {
+	p.Subreddits = make([]planPart, len(surveys))
+	for i, e := range transforms.EstimateParts(parts) {
+		s := surveys[i]
+		line := planPart{
+			Subreddit: s.Subreddit, Files: s.Files, Done: s.Done, Missing: s.Missing, Stale: s.Stale, Corrupt: s.Corrupt,
+			Unreadable: parts[i].Unreadable, Rows: e.Rows, Tokens: e.Tokens,
+		}
+		if p.TokensPerSec > 0 {
+			line.Hours = float64(e.Tokens) / p.TokensPerSec / time.Hour.Seconds()
+		}
+		p.Subreddits[i] = line
+		p.Total.add(line)
+	}
+}
+
+func (t *planPart) add(line planPart) {
+	t.Files, t.Done, t.Missing = t.Files+line.Files, t.Done+line.Done, t.Missing+line.Missing
+	t.Stale, t.Corrupt, t.Unreadable = t.Stale+line.Stale, t.Corrupt+line.Corrupt, t.Unreadable+line.Unreadable
+	t.Rows, t.Tokens, t.Hours = t.Rows+line.Rows, t.Tokens+line.Tokens, t.Hours+line.Hours
+}
+
+// speedTrial is for how long the engine's speed is measured, about.
+const speedTrial = 3 * time.Second
+
+// speedTexts are embedded at a time, enough for full batches on all cores.
+const speedTexts = 64
+
+// measureSpeed counts the tokens of the samples and embeds some of their texts.
+func (p *plan) measureSpeed(ctx context.Context, config models.Config, parts []transforms.Part) error {
+	engine, err := models.Shared(config)
+	if err != nil {
+		return usageError{err}
+	}
+	p.Backend, p.Precision = engine.Backend.Name, engine.Backend.Precision
+	var texts []string
+	for i := range parts {
+		for j := range parts[i].Samples {
+			s := &parts[i].Samples[j]
+			counts, err := engine.CountTokens(ctx, s.Texts)
+			if err != nil {
+				return err
+			}
+			for _, n := range counts {
+				s.Tokens += int64(n)
+			}
+			texts = append(texts, s.Texts...)
+		}
+	}
+	p.TokensPerSec, err = speed(ctx, engine, interleaved(texts))
+	return err
+}
+
+// speed returns the tokens per second of embedding some of the texts. The first ones are
+// not counted if there are others: they find a cold engine.
+func speed(ctx context.Context, engine *models.Engine, texts []string) (float64, error) {
+	var tokens int64
+	var took time.Duration
+	cold := true
+	for some := range slices.Chunk(texts, speedTexts) {
+		start := time.Now()
+		result, err := engine.Embed(ctx, some)
+		if err != nil {
+			return 0, fmt.Errorf("measuring the engine's speed: %w", err)
+		}
+		took += time.Since(start)
+		for _, n := range result.Tokens {
+			tokens += int64(n)
+		}
+		if cold && len(texts) > len(some) {
+			tokens, took = 0, 0
+		}
+		cold = false
+		if took > speedTrial {
+			break
+		}
+	}
+	return float64(tokens) / took.Seconds(), nil
+}
+
+// interleaved returns texts in an order in which neighbours are of different files, so
+// that the first ones stand for all.
+func interleaved(texts []string) []string {
+	const stride = 16
+	mixed := make([]string, 0, len(texts))
+	for start := range min(stride, len(texts)) {
+		for i := start; i < len(texts); i += stride {
+			mixed = append(mixed, texts[i])
+		}
+	}
+	return mixed
+}
+
+func (p plan) print(out io.Writer, asJSON bool) error {
+	if asJSON {
+		return json.NewEncoder(out).Encode(p)
+	}
+	_, err := io.WriteString(out, p.text())
+	return err
+}
+
+// text is the plan for readers.
+func (p plan) text() string {
+	var b strings.Builder
+	width := len("in all")
+	for _, s := range p.Subreddits {
+		width = max(width, len([]rune(s.Subreddit)))
+	}
+	fmt.Fprintf(&b, "%-*s %9s %9s %9s %9s %9s %11s %13s %9s\n", width, "", "files", "done", "missing", "stale", "corrupt", "rows", "tokens", "hours")
+	line := func(name string, s planPart) {
+		stale, corrupt := "-", "-" // nobody looked
+		if p.Check != transforms.CheckExists {
+			corrupt = fmt.Sprint(s.Corrupt)
+		}
+		if p.Check == transforms.CheckFingerprint {
+			stale = fmt.Sprint(s.Stale)
+		}
+		fmt.Fprintf(&b, "%-*s %9d %9d %9d %9s %9s %11d %13d %9.2f\n", width, name, s.Files, s.Done, s.Missing, stale, corrupt, s.Rows, s.Tokens, s.Hours)
+	}
+	for _, s := range p.Subreddits {
+		line(s.Subreddit, s)
+	}
+	line("in all", p.Total)
+	if p.Total.Unreadable > 0 {
+		fmt.Fprintf(&b, "\n%d inputs cannot be read or have no text column: they will be dead letters\n", p.Total.Unreadable)
+	}
+	switch {
+	case p.TokensPerSec > 0:
+		rows := "rows are exact"
+		if p.RowsEstimated {
+			rows = fmt.Sprintf("rows are estimated from %d footers", p.FootersRead)
+		}
+		fmt.Fprintf(&b, "\n%s; tokens are estimated from %d texts, hours from this machine's %.0f tokens/s (%s, %s)\n",
+			rows, p.SampleTexts, p.TokensPerSec, p.Backend, p.Precision)
+	case p.Total.Files == p.Total.Done:
+		fmt.Fprintf(&b, "\nnothing to embed\n")
+	}
+	return b.String()
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/threadloom/threadloom/transforms"
+)
+
+const verifyUsage = `Usage: go run ./pipeline verify [flags]
+
+Reads every output beside its input: rows, kept columns, the vectors' dimension,
+numbers and length, the fingerprint. One row in each of up to 100 files is embedded
+again and compared. Give the flags of the run that made them. It writes nothing.
+
+  go run ./pipeline verify --root=/data --suffix=2026
+  go run ./pipeline verify --root=/data --suffix=2026 --precision=bf16 --json
+
+Exit codes: 0 all outputs are right, 3 some are not; 'run --check=fingerprint' embeds
+those anew whose footer or fingerprint says so. Delete the others to have them embedded.
+
+Flags (a run's; those of clustering and of runners change nothing):
+`
+
+// verifyCommand runs 'pipeline verify' and returns the exit code.
+func verifyCommand(args []string, out, errs io.Writer) int {
+	c, err := parseFlags(verifyUsage, args, out)
+	if err == nil {
+		err = c.completeAlone()
+	}
+	if err != nil {
+		return failed(err, errs)
+	}
+	verdict, err := transforms.Verify(context.Background(), c.Layout(), c.names, c.embedding())
+	if err != nil {
+		return failed(err, errs)
+	}
+	if c.JSON {
+		err = json.NewEncoder(out).Encode(verdict)
+	} else {
+		_, err = io.WriteString(out, verdictText(verdict))
+	}
+	if err != nil {
+		return failed(err, errs)
+	}
+	if verdict.Wrong > 0 {
+		fmt.Fprintf(errs, "wrong outputs: %d\n", verdict.Wrong)
+		return exitDeadLetters
+	}
+	return exitDone
+}
+
+// verdictText is a verdict for readers.
+func verdictText(v transforms.Verdict) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "outputs   %d, %d rows; %d inputs have none yet\n", v.Files, v.Rows, v.Missing)
+	if v.Orphans > 0 {
+		fmt.Fprintf(&b, "          %d have no input any more, and were looked at alone\n", v.Orphans)
+	}
+	if v.Embedded > 0 {
+		fmt.Fprintf(&b, "sample    %d rows embedded again: the least cosine is %.7f\n", v.Embedded, v.Worst)
+	}
+	fmt.Fprintf(&b, "wrong     %d\n", v.Wrong)
+	for _, p := range v.Problems {
+		fmt.Fprintf(&b, "  %s: %s\n", p.Output, p.Reason)
+	}
+	if more := v.Wrong - int64(len(v.Problems)); more > 0 {
+		fmt.Fprintf(&b, "  and %d more\n", more)
+	}
+	return b.String()
+}

@@ -1,0 +1,190 @@
+package transforms
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/chainfile"
+)
+
+// How closely outputs that are there are looked at, as the flag has it.
+const (
+	CheckExists      = "exists"      // not at all
+	CheckFooter      = "footer"      // a corrupt one is embedded anew
+	CheckFingerprint = "fingerprint" // so is one that was made otherwise, or of another input
+)
+
+// Checks returns what the flag takes.
+func Checks() []string { return []string{CheckExists, CheckFooter, CheckFingerprint} }
+
+// CheckOptions say how closely outputs are looked at. The zero value: not at all.
+type CheckOptions struct {
+	Kind  string
+	Model models.Config // what makes the vectors that are wanted
+}
+
+// State is what became of an output.
+type State int
+
+// States.
+const (
+	Done State = iota
+	Missing
+	Stale   // made otherwise than is wanted, or of another input
+	Corrupt // no readable Parquet file, or not the rows that it says
+)
+
+// checker looks at outputs.
+type checker struct {
+	kind string
+	want chainfile.Fingerprint
+}
+
+// checker returns what looks at outputs. For fingerprints it reads the model folder.
+func (o CheckOptions) checker() (checker, error) {
+	c := checker{kind: o.Kind}
+	if o.Kind != CheckFingerprint {
+		return c, nil
+	}
+	folder, err := models.Check(o.Model)
+	if err != nil {
+		return c, err
+	}
+	c.want = Wanted(folder, o.Model)
+	return c, nil
+}
+
+// Wanted returns what the fingerprints of a model's outputs say. Precision is empty
+// where it is measured which one to take: any will do.
+func Wanted(m *models.Folder, config models.Config) chainfile.Fingerprint {
+	want := chainfile.Fingerprint{
+		Version: chainfile.Version, Model: m.Name, ModelSHA: m.GraphSHA, WeightsSHA: m.WeightsSHA, TokenizerSHA: m.TokenizerSHA,
+		Pooling: m.Pooling, Normalized: m.Normalized, MaxSeqLength: m.MaxSeqLength, Dimension: m.Dimension,
+		Precision: config.Precision, LongText: config.LongText, Prompt: config.Prompt,
+	}
+	if want.Precision == models.Auto {
+		want.Precision = ""
+	}
+	return want
+}
+
+// looks has a place for each footer that may be read at the same time: a disk on the
+// network answers slowly, and footers are small.
+var looks = perCPU(8)
+
+// sift moves those of a folder's done names whose output is none that is wanted.
+func (c checker) sift(s *sorting, layout Layout) {
+	if c.kind == "" || c.kind == CheckExists || len(s.done) == 0 {
+		return
+	}
+	states := make([]State, len(s.done))
+	inParallel(len(s.done), looks, func(i int) {
+		states[i], _ = c.look(layout.file(s.subreddit, s.done[i]))
+	})
+	done := s.done[:0]
+	for i, name := range s.done {
+		switch states[i] {
+		case Done:
+			done = append(done, name)
+		case Stale:
+			s.stale++
+			s.anew = append(s.anew, name)
+		case Corrupt:
+			s.anew = append(s.anew, name)
+		case Missing: // deleted since the folder was read
+			s.missing = append(s.missing, name)
+		}
+	}
+	s.done = done
+	slices.Sort(s.anew)
+}
+
+// look says what an output is, and why it is not done.
+func (c checker) look(file File) (state State, why string) {
+	defer func() { // of the Parquet library
+		if p := recover(); p != nil {
+			state, why = Corrupt, fmt.Sprintf("reading the footer: %v", p)
+		}
+	}()
+	out, err := chainfile.ReadOutput(file.Output)
+	switch {
+	case os.IsNotExist(err):
+		return Missing, "there is none"
+	case err != nil:
+		return Corrupt, err.Error()
+	case out.Marked && out.Rows != out.Fingerprint.InputRows:
+		return Corrupt, fmt.Sprintf("it has %d rows, of %d", out.Rows, out.Fingerprint.InputRows)
+	case c.kind == CheckFooter:
+		return Done, ""
+	case !out.Marked:
+		return Stale, "it has no fingerprint"
+	}
+	if why := Difference(out.Fingerprint, c.want); why != "" {
+		return Stale, why
+	}
+	info, err := os.Stat(file.Input)
+	if err != nil {
+		return Done, "" // gone since the folder was read: there is nothing to embed
+	}
+	if why := inputDifference(out.Fingerprint, info); why != "" {
+		return Stale, why
+	}
+	return Done, ""
+}
+
+// Difference says in what an output was made otherwise than is wanted; nothing where it
+// was not. What ran it (the back end, the graph) does not matter: vectors are the same.
+func Difference(got, want chainfile.Fingerprint) string {
+	switch {
+	case got.WeightsSHA != want.WeightsSHA, want.WeightsSHA == "" && got.ModelSHA != want.ModelSHA:
+		return fmt.Sprintf("it was made by another model (%s)", got.Model)
+	case got.TokenizerSHA != want.TokenizerSHA, got.MaxSeqLength != want.MaxSeqLength,
+		got.Pooling != want.Pooling, got.Normalized != want.Normalized, got.Dimension != want.Dimension:
+		return "it was made with other settings of the model"
+	case want.Precision != "" && got.Precision != want.Precision:
+		return fmt.Sprintf("it is in %s, not in %s", got.Precision, want.Precision)
+	case got.LongText != want.LongText:
+		return fmt.Sprintf("its long texts were treated otherwise (%s, not %s)", got.LongText, want.LongText)
+	case got.Prompt != want.Prompt:
+		return fmt.Sprintf("its prompt was %q, not %q", got.Prompt, want.Prompt)
+	}
+	return ""
+}
+
+// clockStep is what two machines that see one file may differ by in its time: file
+// systems on the network round it.
+const clockStep = time.Microsecond
+
+// inputDifference says in what an input differs from the one that an output was made of.
+func inputDifference(mark chainfile.Fingerprint, info os.FileInfo) string {
+	if mark.InputSize != info.Size() {
+		return fmt.Sprintf("the input has %d bytes, it had %d", info.Size(), mark.InputSize)
+	}
+	made, err := time.Parse(time.RFC3339Nano, mark.InputModTime)
+	if err != nil || info.ModTime().Sub(made).Abs() > clockStep {
+		return "the input was changed since"
+	}
+	return ""
+}
+
+// inParallel calls do for 0 to n-1, as many at once as limit has places, which it
+// shares with others.
+func inParallel(n int, limit chan struct{}, do func(i int)) {
+	var next atomic.Int64
+	var open sync.WaitGroup
+	for range min(n, cap(limit)) {
+		open.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				limit <- struct{}{}
+				do(i)
+				<-limit
+			}
+		})
+	}
+	open.Wait()
+}

@@ -1,0 +1,132 @@
+package transforms
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/threadloom/threadloom/transforms/chainfile"
+)
+
+// wanted is a fingerprint that a run wants.
+var wanted = chainfile.Fingerprint{
+	Model: "m", WeightsSHA: "w", ModelSHA: "g", TokenizerSHA: "t", Pooling: "mean", Normalized: true,
+	MaxSeqLength: 256, Dimension: 2, Precision: "fp32", LongText: "truncate",
+}
+
+func TestDifferenceTellsWhatMattersForVectors(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(got, want *chainfile.Fingerprint)
+		same   bool
+	}{
+		"nothing":                {func(_, _ *chainfile.Fingerprint) {}, true},
+		"what ran it":            {func(got, _ *chainfile.Fingerprint) { got.Backend, got.ModelSHA, got.Version = "x", "x", "x" }, true},
+		"weights":                {func(got, _ *chainfile.Fingerprint) { got.WeightsSHA = "x" }, false},
+		"graph, no weights' sum": {func(got, want *chainfile.Fingerprint) { got.WeightsSHA, want.WeightsSHA, got.ModelSHA = "", "", "x" }, false},
+		"tokenizer":              {func(got, _ *chainfile.Fingerprint) { got.TokenizerSHA = "x" }, false},
+		"length":                 {func(got, _ *chainfile.Fingerprint) { got.MaxSeqLength = 128 }, false},
+		"precision":              {func(got, _ *chainfile.Fingerprint) { got.Precision = "bf16" }, false},
+		"precision, any wanted":  {func(got, want *chainfile.Fingerprint) { got.Precision, want.Precision = "bf16", "" }, true},
+		"long texts":             {func(got, _ *chainfile.Fingerprint) { got.LongText = "chunk" }, false},
+		"prompt":                 {func(got, _ *chainfile.Fingerprint) { got.Prompt = "query: " }, false},
+		"none":                   {func(got, _ *chainfile.Fingerprint) { *got = chainfile.Fingerprint{} }, false},
+	} {
+		got, want := wanted, wanted
+		c.change(&got, &want)
+		if why := Difference(got, want); (why == "") != c.same {
+			t.Errorf("%s: %q", name, why)
+		}
+	}
+}
+
+// writeOutput writes an output of rows rows with a fingerprint, and its input.
+func writeOutput(t *testing.T, file File, rows int, mark chainfile.Fingerprint) {
+	t.Helper()
+	type chain struct {
+		Text string `parquet:"text"`
+	}
+	touch(t, file.Input)
+	if err := parquet.WriteFile(file.Input, slices.Repeat([]chain{{"a text"}}, rows)); err != nil {
+		t.Fatal(err)
+	}
+	in, err := chainfile.Open(file.Input, "text", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = in.Close() }()
+	out, err := chainfile.Create(file.Output, in, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chunk, err := in.Next()
+	if err == nil {
+		err = out.Write(chunk, chainfile.Embeddings{Vectors: make([]float32, 2*rows), Tokens: make([]int32, rows), Truncated: make([]bool, rows)})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	mark.InputRows, mark.InputSize = in.Rows, in.Size
+	mark.InputModTime = in.ModTime.UTC().Format(time.RFC3339Nano)
+	if err := out.Commit(mark); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestACheckSortsOutStaleAndCorruptOutputs(t *testing.T) {
+	layout := NewLayout(t.TempDir(), "test")
+	for _, name := range []string{"done", "cut", "bf16", "touched", "grown"} {
+		mark := wanted
+		if name == "bf16" {
+			mark.Precision = "bf16"
+		}
+		writeOutput(t, layout.file("tea", name+".parquet"), 3, mark)
+	}
+	touch(t, layout.file("tea", "new.parquet").Input)
+	cut := layout.file("tea", "cut.parquet").Output
+	if err := os.Truncate(cut, 100); err != nil {
+		t.Fatal(err)
+	}
+	later := time.Now().Add(time.Hour)
+	if err := os.Chtimes(layout.file("tea", "touched.parquet").Input, later, later); err != nil {
+		t.Fatal(err)
+	}
+	grown := layout.file("tea", "grown.parquet").Input
+	info, err := os.Stat(grown)
+	if err == nil {
+		err = os.WriteFile(grown, make([]byte, 4000), 0o666)
+	}
+	if err == nil {
+		err = os.Chtimes(grown, info.ModTime(), info.ModTime())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := chainsNames(filepath.Join(layout.Chains, "tea"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, want := range map[string]struct {
+		done, anew int
+		stale      int
+	}{
+		"":               {5, 0, 0},
+		CheckExists:      {5, 0, 0},
+		CheckFooter:      {4, 1, 0},
+		CheckFingerprint: {1, 4, 3},
+	} {
+		s := sortOut(Folder{"tea", names}, layout, checker{kind, wanted})
+		if s.err != nil || len(s.done) != want.done || len(s.anew) != want.anew || s.stale != want.stale || len(s.missing) != 1 {
+			t.Errorf("--check=%s: done %v, anew %v, stale %d, missing %v, error %v", kind, s.done, s.anew, s.stale, s.missing, s.err)
+		}
+	}
+}
+
+func TestWhatHasAnOutputIsNotForTheBridge(t *testing.T) {
+	all := PartitionOptions{Share: 1, Subreddits: []string{"tea"}}
+	if file := (File{Subreddit: "tea", Anew: true}); all.forBridge(file) {
+		t.Error("a worker would take its old output for done")
+	}
+}

@@ -1,0 +1,291 @@
+package transforms
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/chainfile"
+)
+
+const (
+	resampled = 100 // files of which a row is embedded again
+	// mostProblems bounds the problems that are named; all are counted.
+	mostProblems = 1000
+)
+
+// Problem is what is wrong with an output.
+type Problem struct {
+	Output string `json:"output"`
+	Reason string `json:"reason"`
+}
+
+// Verdict is what became of comparing outputs with their inputs.
+type Verdict struct {
+	Files    int64 `json:"files"` // outputs
+	Rows     int64 `json:"rows"`
+	Missing  int64 `json:"missing"`       // inputs without an output
+	Orphans  int64 `json:"without_input"` // outputs without an input, looked at alone
+	Wrong    int64 `json:"wrong"`
+	Embedded int   `json:"rows_embedded_again"`
+	// Worst is the least cosine of a vector and the one that the same text has now.
+	Worst    float64   `json:"least_cosine,omitempty"`
+	Problems []Problem `json:"problems"` // the first ones, by output
+}
+
+// Verify reads every output of some subreddits beside its input, and embeds a row of some
+// again. Memory does not grow with the files, nor with their number but for their names.
+func Verify(ctx context.Context, layout Layout, subreddits []string, o EmbedOptions) (Verdict, error) {
+	check, err := CheckOptions{Kind: CheckFingerprint, Model: o.Model}.checker()
+	if err != nil {
+		return Verdict{}, err
+	}
+	v := verifier{check: check, options: o}
+	if err := v.list(layout, subreddits); err != nil {
+		return Verdict{}, err
+	}
+	inParallel(len(v.files), scans, func(i int) {
+		if ctx.Err() == nil {
+			v.verify(v.files[i], v.drawn(i))
+		}
+	})
+	if ctx.Err() != nil {
+		return Verdict{}, context.Cause(ctx)
+	}
+	if err := v.embedAgain(ctx); err != nil {
+		return Verdict{}, err
+	}
+	slices.SortFunc(v.verdict.Problems, func(a, b Problem) int { return strings.Compare(a.Output, b.Output) })
+	return v.verdict, nil
+}
+
+type verifier struct {
+	check   checker
+	options EmbedOptions
+	files   []File // outputs, in order
+
+	mu      sync.Mutex
+	verdict Verdict
+	again   []again
+}
+
+// again is a row that is to be embedded again.
+type again struct {
+	file File
+	row  int64
+	text string
+	chainfile.Row
+	precision string
+}
+
+// list finds the outputs, and counts what is not there.
+func (v *verifier) list(layout Layout, subreddits []string) error {
+	v.verdict.Problems = []Problem{}
+	for _, subreddit := range subreddits {
+		inputs, err := chainsNames(filepath.Join(layout.Chains, subreddit))
+		if err != nil {
+			return err
+		}
+		outputs, err := chainsNames(layout.outputs(subreddit))
+		if err != nil {
+			return err
+		}
+		slices.Sort(outputs)
+		for _, name := range inputs {
+			if _, there := slices.BinarySearch(outputs, name); !there {
+				v.verdict.Missing++
+			}
+		}
+		layout.each(subreddit, outputs, false, func(f File) { v.files = append(v.files, f) })
+	}
+	v.verdict.Files = int64(len(v.files))
+	return nil
+}
+
+// drawn says whether a row of the i-th file is embedded again.
+func (v *verifier) drawn(i int) bool {
+	n := min(resampled, len(v.files))
+	return (i*n)/len(v.files) != ((i+1)*n)/len(v.files)
+}
+
+// verify looks at one output and notes what is wrong with it.
+func (v *verifier) verify(file File, draw bool) {
+	seen := &reading{check: v.check, options: v.options, file: file}
+	if draw {
+		seen.draw = drawn(file.Output)
+	}
+	err := seen.read()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.verdict.Rows += seen.rows
+	if seen.orphan {
+		v.verdict.Orphans++
+	}
+	if err != nil {
+		v.wrong(file, err.Error())
+	} else if seen.again != nil {
+		v.again = append(v.again, *seen.again)
+	}
+}
+
+func (v *verifier) wrong(file File, reason string) {
+	v.verdict.Wrong++
+	if len(v.verdict.Problems) < mostProblems {
+		v.verdict.Problems = append(v.verdict.Problems, Problem{file.Output, reason})
+	}
+}
+
+// embedAgain embeds the rows that were drawn and compares what comes out.
+func (v *verifier) embedAgain(ctx context.Context) error {
+	if len(v.again) == 0 {
+		return nil
+	}
+	engine, err := models.Shared(v.options.Model)
+	if err != nil {
+		return err
+	}
+	texts := make([]string, len(v.again))
+	for i, a := range v.again {
+		texts[i] = a.text
+	}
+	result, err := engine.Embed(ctx, texts)
+	if err != nil {
+		return fmt.Errorf("embedding a sample again: %w", err)
+	}
+	d := engine.Folder.Dimension
+	v.verdict.Embedded, v.verdict.Worst = len(texts), 1
+	for i, a := range v.again {
+		now := chainfile.Row{Tokens: result.Tokens[i], Truncated: result.Truncated[i], Vector: result.Vectors[i*d : (i+1)*d]}
+		cosine, why := compareRows(a.Row, now, leastAlike(a.precision, engine.Backend.Precision))
+		v.verdict.Worst = min(v.verdict.Worst, cosine)
+		if why != "" {
+			v.wrong(a.file, fmt.Sprintf("row %d: %s", a.row, why))
+		}
+	}
+	return nil
+}
+
+// reading is one output that is read beside its input.
+type reading struct {
+	check   checker
+	options EmbedOptions
+	file    File
+	draw    float64 // which row is embedded again, as a share of the rows; 0: none
+
+	mark   chainfile.Fingerprint
+	rows   int64
+	orphan bool
+	again  *again
+}
+
+// read returns what is wrong with the output.
+func (r *reading) read() (err error) {
+	defer func() { // of the Parquet library
+		if p := recover(); p != nil {
+			err = fmt.Errorf("it cannot be read: %v", p)
+		}
+	}()
+	if state, why := r.check.look(r.file); state != Done {
+		return errors.New(why)
+	}
+	o, err := chainfile.ReadOutput(r.file.Output)
+	if err != nil {
+		return err
+	}
+	r.mark = o.Fingerprint
+	out, err := chainfile.OpenOutput(r.file.Output, r.mark.Dimension)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	keep := out.Kept()
+	if len(keep) == 0 {
+		keep = []string{""} // no column has that name: none is compared
+	}
+	in, err := chainfile.Open(r.file.Input, r.options.TextColumn, keep)
+	if errors.Is(err, os.ErrNotExist) {
+		r.orphan = true
+		return r.alone(out)
+	}
+	if err != nil {
+		return fmt.Errorf("its input: %w", err)
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	if in.Rows != out.Rows {
+		return fmt.Errorf("it has %d rows, its input has %d", out.Rows, in.Rows)
+	}
+	return r.beside(in, out)
+}
+
+// beside compares an output with its input, chunk by chunk.
+func (r *reading) beside(in *chainfile.Reader, out *chainfile.OutputReader) error {
+	comparison, err := chainfile.NewComparison(out, in)
+	if err != nil {
+		return err
+	}
+	for {
+		chunk, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			return out.End()
+		}
+		if err != nil {
+			return fmt.Errorf("its input: %w", err)
+		}
+		made, err := out.Next(chunk.Rows)
+		if err != nil {
+			return err
+		}
+		if why := comparison.Rows(made, chunk, r.rows); why != "" {
+			return errors.New(why)
+		}
+		if err := r.vectors(made); err != nil {
+			return err
+		}
+		if at := r.drawnRow(out.Rows) - r.rows; at >= 0 && at < int64(chunk.Rows) {
+			r.again = &again{
+				file: r.file, row: r.rows + at, text: chunk.Texts[at],
+				Row: made.Row(int(at)), precision: r.mark.Precision,
+			}
+		}
+		r.rows += int64(chunk.Rows)
+	}
+}
+
+// alone reads an output without an input.
+func (r *reading) alone(out *chainfile.OutputReader) error {
+	const step = 256
+	for r.rows < out.Rows {
+		made, err := out.Next(int(min(step, out.Rows-r.rows)))
+		if err == nil {
+			err = r.vectors(made)
+		}
+		if err != nil {
+			return err
+		}
+		r.rows += int64(made.Rows)
+	}
+	return out.End()
+}
+
+func (r *reading) vectors(made chainfile.OutputChunk) error {
+	why := chainfile.CheckVectors(made.Vectors, r.mark.Dimension, r.mark.Normalized, lengthTolerance(r.mark.Precision), r.rows)
+	if why != "" {
+		return errors.New(why)
+	}
+	return nil
+}
+
+// drawnRow returns the row that is embedded again, -1 for none.
+func (r *reading) drawnRow(rows int64) int64 {
+	if r.draw == 0 {
+		return -1
+	}
+	return int64(r.draw * float64(rows))
+}
