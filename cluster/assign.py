@@ -32,9 +32,9 @@ def assign_files(
     """Assign the chains of `sources` to the clusters of a model, without fitting anything.
 
     Writes `assigned.parquet`, the columns of labels.parquet, and `assigned.json`, which this
-    returns: `rows`, `noise_rows`, `noise_share`, `fitted_noise_share` (of the run that found the
-    clusters), `drift` (the difference), and for each cluster its `label`, `name`, `rows`, `share`
-    and `fitted_share`.
+    returns: `rows`, `noise_rows`, `noise_share`, `fitted_noise_share` (what it would be among rows
+    like those that the clusters were found with), `drift` (the difference), and for each cluster
+    its `label`, `name`, `rows`, `share` and `fitted_share`.
 
     Raises ValueError, in one line, for vectors of another model or precision.
     """

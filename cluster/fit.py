@@ -111,8 +111,8 @@ def _finish(
     levels = (
         results.levels_of_layers(anchors, layers) if layers else results.coarser_levels(middles)
     )
-    noise_share = round(float((labels < 0).mean()), 4) if len(labels) else 0.0
-    model = replace(model, labels=anchors, middles=middles, levels=levels, noise_share=noise_share)
+    model = replace(model, labels=anchors, middles=middles, levels=levels)
+    model = replace(model, noise_share=model.expected_noise())
     nearest, distances = model.nearest(vectors, labels)
     clustering = Clustering(labels, probabilities, scores, nearest, distances, levels)
     return Fitted(clustering, model, first_fitted)

@@ -35,7 +35,8 @@ class Model:
     points: float32[p, 2], where the first p of the anchors lie on the map. middles: float32[k, d],
     the clusters' mean directions. levels: int32[k] each, see `Clustering`. names: of the clusters.
     embedding: what made the vectors: `model`, `model_sha256`, `precision`, `dimension`.
-    noise_share: of all rows that the clusters were found with. about: method, seed and the like.
+    noise_share: what share of rows like the fitted ones `assign` calls noise. about: method, seed
+    and the like.
     """
 
     anchors: np.ndarray
@@ -88,6 +89,24 @@ class Model:
                 labels[noise[part]] = np.where(inside.any(axis=1), inside.argmax(axis=1), -1)
         return nearest_means(vectors, labels, self.middles)
 
+    def expected_noise(self) -> float:
+        """Return the share of anchors that their neighbours would call noise, each left out.
+
+        Of the first 4,096, which are a fair sample. To compare the noise among new rows with.
+        """
+        asked = self.anchors[:4096]
+        if not len(asked):
+            return 0.0
+        voters, closeness = nearest_of(asked, unit(self.anchors), VOTERS + 1)
+        others = voters != np.arange(len(asked))[:, None]
+        weights = np.maximum(closeness, 0) * self._says()[voters] * others
+        votes = tally(self.labels[voters], weights, len(self.middles))
+        return round(float((votes.argmax(axis=1) == len(self.middles)).mean()), 4)
+
+    def _says(self) -> np.ndarray:
+        """Return each anchor's say: of a cluster its probability, of noise a whole vote."""
+        return np.where(self.labels >= 0, self.probabilities, 1).astype(np.float32)
+
     def _polls(
         self, vectors: np.ndarray, rows: np.ndarray | None = None
     ) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
@@ -98,8 +117,7 @@ class Model:
         if not len(self.anchors):
             return
         anchors = unit(self.anchors)
-        # An anchor's say: of a cluster its probability, of noise a whole vote.
-        says = np.where(self.labels >= 0, self.probabilities, 1).astype(np.float32)
+        says = self._says()
         for start in range(0, len(vectors) if rows is None else len(rows), BLOCK):
             part = slice(start, start + BLOCK)
             voters, closeness = nearest_of(

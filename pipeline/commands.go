@@ -24,6 +24,7 @@ func commands() []command {
 		{"run", "embed and cluster what is missing", runCommand, runs, nil},
 		{"plan", "say what a run would do, and how long it would take", planCommand, runs, nil},
 		{"verify", "compare every output with its input", verifyCommand, runs, nil},
+		{"assign", "put new chains into the clusters of an earlier run", assignCommand, func() *flag.FlagSet { return assignFlags(&Config{}) }, nil},
 		{"doctor", "look for what a run needs on this machine, and say what to do", doctorCommand, runs, nil},
 		{"config", "show the settings that hold, and where they are from", configCommand, runs, nil},
 		{"queue", "show, retry or drop the jobs of workers on other machines", queueCommand, queueFlags, queueActions},

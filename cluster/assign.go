@@ -1,0 +1,66 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/threadloom/threadloom/transforms"
+)
+
+// Assignment is what became of new chains; its field names are those of assigned.json.
+type Assignment struct {
+	Rows             int64   `json:"rows"`
+	Files            int64   `json:"files"`
+	NoiseRows        int64   `json:"noise_rows"`
+	NoiseShare       float64 `json:"noise_share"`
+	FittedNoiseShare float64 `json:"fitted_noise_share"` // what it would be among rows like those that the clusters were found with
+	Drift            float64 `json:"drift"`              // how much more is noise now
+	Clusters         []struct {
+		Label       int     `json:"label"`
+		Name        string  `json:"name"`
+		Rows        int64   `json:"rows"`
+		Share       float64 `json:"share"`
+		FittedShare float64 `json:"fitted_share"`
+	} `json:"clusters"`
+	Seconds float64 `json:"seconds"`
+}
+
+// Assign puts the embedded chains of files into the clusters of a model, a folder
+// that a run wrote, and leaves assigned.parquet and assigned.json in clustersDir. It
+// runs python -m threadloom.cluster.assign; cancelling ctx ends that.
+func Assign(ctx context.Context, python, model, clustersDir, textColumn string, files []transforms.File) (a Assignment, err error) {
+	request, err := json.Marshal(map[string]any{
+		"model": model, "clusters_dir": clustersDir, "text_column": textColumn, "jobs": files,
+	})
+	if err != nil {
+		return a, fmt.Errorf("assigning: %w", err)
+	}
+	var out, errs bytes.Buffer
+	cmd := exec.CommandContext(ctx, python, "-m", "threadloom.cluster.assign")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(request), &out, &errs
+	// It ends as at Ctrl-C; results are renamed into place only when whole.
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = stopTimeout + time.Second
+	err = cmd.Run()
+	if ctx.Err() != nil {
+		return a, fmt.Errorf("assigning: %w", context.Cause(ctx))
+	}
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		lines := strings.Split(strings.TrimSpace(errs.String()), "\n")
+		return a, fmt.Errorf("assigning: %s", lines[len(lines)-1]) // a traceback's last line says what
+	}
+	if err != nil {
+		return a, fmt.Errorf("starting %s for the assignment: %w", python, err)
+	}
+	if err := json.Unmarshal(out.Bytes(), &a); err != nil {
+		return a, fmt.Errorf("reading what the assignment says: %w", err)
+	}
+	return a, nil
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/threadloom/threadloom/cluster"
+	"github.com/threadloom/threadloom/transforms"
+)
+
+const assignUsage = `Usage: go run ./pipeline assign --model=DIR [flags]
+
+Puts embedded chains, such as the next month's, into the clusters of an earlier run:
+nothing is fitted, labels and names stay. Vectors of another model or precision are
+refused. It says how much more is noise than when the clusters were found: where that
+grows, cluster anew. Writes assigned.parquet and assigned.json into the clusters' folder.
+
+  go run ./pipeline --root=/data --suffix=2026-12 --cluster=false
+  go run ./pipeline assign --root=/data --suffix=2026-12 --model=/data/clusters/2026-11/model
+
+Flags:
+`
+
+// assignFlags are those of a run that say where files are, and the model's.
+func assignFlags(c *Config) *flag.FlagSet {
+	flags := flag.NewFlagSet("assign", flag.ContinueOnError)
+	flags.StringVar(&c.Model, "model", "", "`folder` of the clusters' model, clusters/{suffix}/model of an earlier run")
+	flags.StringVar(&c.Root, "root", "", "`folder` with subreddits_list.json and embeddings/; without it the bundled sample is used")
+	flags.StringVar(&c.Suffix, "suffix", "comments", "`name` of the folder below embeddings/")
+	flags.StringVar(&c.Subreddits, "subreddits", "", "`file` with the list of subreddits (default {root}/subreddits_list.json)")
+	flags.StringVar(&c.ChainsDir, "chains_dir", "", "`folder` of the chains (default {root}/chains)")
+	flags.StringVar(&c.EmbeddingsDir, "embeddings_dir", "", "`folder` of the embeddings (default {root}/embeddings)")
+	flags.StringVar(&c.ClustersDir, "clusters_dir", "", "`folder` for the result (default {root}/clusters)")
+	flags.StringVar(&c.TextColumn, "text_column", "text", "`name` of the text column")
+	flags.StringVar(&c.Python, "python", "", "Python `interpreter` with threadloom[cluster] (default: .venv/bin/python)")
+	flags.BoolVar(&c.JSON, "json", false, "print JSON on standard output")
+	return flags
+}
+
+// assignCommand runs 'pipeline assign' and returns the exit code.
+func assignCommand(args []string, out, errs io.Writer) int {
+	c, err := parseAssign(args, out)
+	if err == nil {
+		err = assign(c, out)
+	}
+	return failed(err, errs)
+}
+
+func parseAssign(args []string, out io.Writer) (Config, error) {
+	c := Config{}
+	flags := assignFlags(&c)
+	flags.SetOutput(io.Discard)
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(out, assignUsage)
+		flags.SetOutput(out)
+		flags.PrintDefaults()
+		return c, err
+	case err != nil:
+		return c, usagef("assign: %w (--help lists the flags)", err)
+	case flags.NArg() > 0:
+		return c, usagef("assign: unknown argument %q (--help lists the flags)", flags.Arg(0))
+	case c.Model == "": // before the environment, where --model is that of a run
+		return c, usagef("assign: --model is missing: name the folder clusters/{suffix}/model of an earlier run")
+	}
+	if _, err := fromEnvironment(flags, os.LookupEnv); err != nil {
+		return c, err
+	}
+	if err := c.fill(); err != nil {
+		return c, err
+	}
+	if c.names, err = transforms.ReadCheckpoint(c.Subreddits); err != nil {
+		return c, usagef("%w (--subreddits names the list)", err)
+	}
+	if _, err := os.Stat(c.Python); err != nil {
+		return c, usagef("--python %s: no such file: run 'make setup'", c.Python)
+	}
+	return c, nil
+}
+
+func assign(c Config, out io.Writer) error {
+	files, err := transforms.Embedded(c.Layout(), c.names)
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		return usagef("nothing is embedded in %s: run the pipeline on it first, with --cluster=false", c.Layout().Embeddings)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	a, err := cluster.Assign(ctx, c.Python, c.Model, c.clusters(), c.TextColumn, files)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(out).Encode(a)
+	}
+	_, err = io.WriteString(out, assignText(c, a))
+	return err
+}
+
+// assignText is an assignment for readers.
+func assignText(c Config, a cluster.Assignment) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "assigned  %d rows of %d files in %.1f s\n", a.Rows, a.Files, a.Seconds)
+	fmt.Fprintf(&b, "noise     %.1f %%; %.1f %% of rows like those that the clusters were found with\n", 100*a.NoiseShare, 100*a.FittedNoiseShare)
+	for _, k := range a.Clusters {
+		fmt.Fprintf(&b, "%9d  %4.1f %%, then %4.1f %%  %s\n", k.Rows, 100*k.Share, 100*k.FittedShare, k.Name)
+	}
+	fmt.Fprintf(&b, "labels    %s/assigned.parquet\n", c.clusters())
+	return b.String()
+}
