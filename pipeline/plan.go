@@ -5,11 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms"
 )
 
@@ -132,77 +130,6 @@ func (t *planPart) add(line planPart) {
 	t.Rows, t.Tokens, t.Hours = t.Rows+line.Rows, t.Tokens+line.Tokens, t.Hours+line.Hours
 }
 
-// speedTrial is for how long the engine's speed is measured, about.
-const speedTrial = 3 * time.Second
-
-// speedTexts are embedded at a time, enough for full batches on all cores.
-const speedTexts = 64
-
-// measureSpeed counts the tokens of the samples and embeds some of their texts.
-func (p *plan) measureSpeed(ctx context.Context, config models.Config, parts []transforms.Part) error {
-	engine, err := models.Shared(config)
-	if err != nil {
-		return usageError{err}
-	}
-	p.Backend, p.Precision = engine.Backend.Name, engine.Backend.Precision
-	var texts []string
-	for i := range parts {
-		for j := range parts[i].Samples {
-			s := &parts[i].Samples[j]
-			counts, err := engine.CountTokens(ctx, s.Texts)
-			if err != nil {
-				return err
-			}
-			for _, n := range counts {
-				s.Tokens += int64(n)
-			}
-			texts = append(texts, s.Texts...)
-		}
-	}
-	p.TokensPerSec, err = speed(ctx, engine, interleaved(texts))
-	return err
-}
-
-// speed returns the tokens per second of embedding some of the texts. The first ones are
-// not counted if there are others: they find a cold engine.
-func speed(ctx context.Context, engine *models.Engine, texts []string) (float64, error) {
-	var tokens int64
-	var took time.Duration
-	cold := true
-	for some := range slices.Chunk(texts, speedTexts) {
-		start := time.Now()
-		result, err := engine.Embed(ctx, some)
-		if err != nil {
-			return 0, fmt.Errorf("measuring the engine's speed: %w", err)
-		}
-		took += time.Since(start)
-		for _, n := range result.Tokens {
-			tokens += int64(n)
-		}
-		if cold && len(texts) > len(some) {
-			tokens, took = 0, 0
-		}
-		cold = false
-		if took > speedTrial {
-			break
-		}
-	}
-	return float64(tokens) / took.Seconds(), nil
-}
-
-// interleaved returns texts in an order in which neighbours are of different files, so
-// that the first ones stand for all.
-func interleaved(texts []string) []string {
-	const stride = 16
-	mixed := make([]string, 0, len(texts))
-	for start := range min(stride, len(texts)) {
-		for i := start; i < len(texts); i += stride {
-			mixed = append(mixed, texts[i])
-		}
-	}
-	return mixed
-}
-
 func (p plan) print(out io.Writer, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(out).Encode(p)
@@ -234,7 +161,7 @@ func (p plan) text() string {
 	}
 	line("in all", p.Total)
 	if p.Total.Unreadable > 0 {
-		fmt.Fprintf(&b, "\n%d inputs cannot be read or have no text column: they will be dead letters\n", p.Total.Unreadable)
+		fmt.Fprintf(&b, "\n%d of %d inputs that were looked at cannot be read or have no text column: they will be dead letters\n", p.Total.Unreadable, p.FootersRead)
 	}
 	switch {
 	case p.TokensPerSec > 0:
