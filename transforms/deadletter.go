@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // DeadLetter is one line of the dead letters: a file that could not be embedded.
@@ -17,6 +19,18 @@ type DeadLetter struct {
 	Step   string    `json:"step"`
 	Error  string    `json:"error"`
 	Time   time.Time `json:"time"`
+}
+
+// longestReason bounds what a dead letter says: libraries quote what they have read.
+const longestReason = 600
+
+// reason says in one line why something failed.
+func reason(err error) string {
+	line := strings.Join(strings.FieldsFunc(err.Error(), unicode.IsControl), "; ")
+	if len(line) > longestReason {
+		line = strings.ToValidUTF8(line[:longestReason], "") + " …"
+	}
+	return line
 }
 
 // appendDeadLetter adds one line in one write, so that lines of several

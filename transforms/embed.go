@@ -148,9 +148,9 @@ func flushOutcomes(ctx context.Context, deadLetters string, finished []outcome, 
 		if ctx.Err() != nil { // the run was stopped; the file may be a good one
 			return fmt.Errorf("embedding %s: %w", o.file.Input, o.err)
 		}
-		log.Warnf(ctx, "dead letter: %s: %v", o.file.Input, o.err)
+		log.Warnf(ctx, "dead letter: %q: %s", o.file.Input, reason(o.err))
 		err := appendDeadLetter(deadLetters, DeadLetter{
-			Input: o.file.Input, Output: o.file.Output, Step: "embed", Error: o.err.Error(), Time: time.Now().UTC(),
+			Input: o.file.Input, Output: o.file.Output, Step: "embed", Error: reason(o.err), Time: time.Now().UTC(),
 		})
 		if err != nil {
 			return err
