@@ -52,6 +52,21 @@ func readAll(path string) (rows int64, err error) {
 	return rows, nil
 }
 
+func TestEveryCodecOfTheLibraryIsRead(t *testing.T) {
+	codecs := []compress.Codec{&parquet.Uncompressed, &parquet.Snappy, &parquet.Gzip, &parquet.Brotli, &parquet.Zstd, &parquet.Lz4Raw}
+	for _, codec := range codecs {
+		for version := 1; version <= 2; version++ {
+			path := filepath.Join(t.TempDir(), "in.parquet")
+			if err := os.WriteFile(path, smallFile(t, parquet.Compression(codec), parquet.DataPageVersion(version)), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			if rows, err := readAll(path); rows != 6 || err != nil {
+				t.Errorf("%s, version %d: %d rows, error %v", codec, version, rows, err)
+			}
+		}
+	}
+}
+
 func TestAnyByteFlippedIsAnErrorOrAllRows(t *testing.T) {
 	for name, codec := range map[string]compress.Codec{"none": &parquet.Uncompressed, "snappy": &parquet.Snappy, "zstd": &parquet.Zstd} {
 		for version := 1; version <= 2; version++ {
