@@ -65,7 +65,10 @@ func (f *filterFn) outputs(subreddit string) string {
 func (f *filterFn) flush(ctx context.Context, sortings []sorting, missing, done func(File)) error {
 	for _, s := range sortings {
 		if s.err != nil {
-			return s.err
+			if err := folderDied(ctx, f.Layout.DeadLetters(), "filter", f.outputs(s.subreddit), s.err); err != nil {
+				return err
+			}
+			continue
 		}
 		if s.swept > 0 {
 			log.Infof(ctx, "removed %d unfinished files of an earlier run from %s", s.swept, f.outputs(s.subreddit))
