@@ -55,6 +55,9 @@ func embedFile(ctx context.Context, engine *models.Engine, file File, o EmbedOpt
 	if stats.rows != in.Rows {
 		return stats, fmt.Errorf("the footer says %d rows, the file has %d", in.Rows, stats.rows)
 	}
+	if err := in.Unchanged(); err != nil {
+		return stats, err
+	}
 	err = out.Commit(fingerprint(engine, in))
 	committed = err == nil
 	return stats, err

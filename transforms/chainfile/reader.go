@@ -211,6 +211,20 @@ func (r *Reader) closeGroup() error {
 	return errors.Join(errs...)
 }
 
+// Unchanged fails if the file was written to or replaced since Open: what was read may
+// be half of each. One that was deleted is whole.
+func (r *Reader) Unchanged() error {
+	info, err := r.file.Stat()
+	if err != nil {
+		return fmt.Errorf("looking at the chains file again: %w", err)
+	}
+	now, err := os.Stat(r.file.Name())
+	if info.Size() != r.Size || !info.ModTime().Equal(r.ModTime) || err == nil && !os.SameFile(info, now) {
+		return errors.New("the file was changed while it was read; the next run reads it again")
+	}
+	return nil
+}
+
 // Close closes the file.
 func (r *Reader) Close() error {
 	return errors.Join(r.closeGroup(), r.file.Close())
