@@ -1,6 +1,6 @@
 # Threadloom. 'make help' lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup run flink flink-up flink-down test test-go test-python lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-flink bench-clusters lock clean prerequisites
+.PHONY: help setup run flink flink-up flink-down test test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-flink bench-clusters lock clean prerequisites
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet
@@ -43,6 +43,14 @@ test-go: $(SETUP) $(VENV_DEV)
 
 test-python: $(SETUP) $(VENV_DEV)
 	$(PYTHON) -m pytest -q
+
+FUZZ := go test -run '^$$' -fuzztime 30s -fuzzminimizetime 10x -fuzz
+
+fuzz: $(NATIVE) ## try broken files, lists, jobs and path maps at random, 30 s each
+	$(FUZZ) '^FuzzOpen$$' ./transforms/chainfile
+	$(FUZZ) '^FuzzParseCheckpoint$$' ./transforms
+	$(FUZZ) '^FuzzParseJob$$' ./mpsbridge
+	$(FUZZ) '^FuzzPathMap$$' ./mpsbridge
 
 lint: $(SETUP) $(VENV_DEV) $(GOLANGCI) ## check style and layers: golangci-lint, ruff
 	$(GOLANGCI) run ./...

@@ -16,7 +16,7 @@ NOISE_LEVEL = 0.2
 EPOCHS = 200
 SMALLEST = 10
 # A cluster of its finest layer has at least this share of the rows.
-SMALLEST_SHARE = 1 / 400
+SMALLEST_SHARE = 0.003
 
 
 def smallest(rows: int) -> int:

@@ -58,6 +58,13 @@ func (e *Engine) Stream(ctx context.Context) *Stream {
 // Close tells the engine that no more texts come.
 func (s *Stream) Close() { s.engine.window.setBusy(-1) }
 
+// Idle calls wait, during which the stream does not count as busy.
+func (s *Stream) Idle(wait func()) {
+	s.engine.window.setBusy(-1)
+	defer s.engine.window.setBusy(1)
+	wait()
+}
+
 // Submit tokenises texts on all cores and queues them. It waits while the
 // engine has enough queued.
 func (s *Stream) Submit(texts []string) (*Job, error) {
@@ -121,9 +128,7 @@ func (s *Stream) Wait(job *Job) (Result, error) {
 	select {
 	case <-job.finished:
 	default:
-		s.engine.window.setBusy(-1)
-		<-job.finished
-		s.engine.window.setBusy(1)
+		s.Idle(func() { <-job.finished })
 	}
 	job.result.Vectors = job.vectors
 	if job.weights != nil && job.err == nil {

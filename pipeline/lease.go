@@ -109,13 +109,18 @@ func (l *lease) look() (other holder, dead bool) {
 		return other, true
 	}
 	if json.Unmarshal(b, &other) != nil {
-		return other, l.age() > leaseDead
+		return other, l.silent()
 	}
 	if other.Machine == l.me.Machine {
-		return other, errors.Is(syscall.Kill(other.PID, 0), syscall.ESRCH) || l.age() > leaseDead
+		return other, errors.Is(syscall.Kill(other.PID, 0), syscall.ESRCH) || l.silent()
 	}
-	return other, l.age() > leaseDead
+	return other, l.silent()
 }
+
+// silent says whether the holder has not been heard of for long. One that speaks from
+// the future is dead, too: the clock was set back since, and the living set it right
+// with their next word.
+func (l *lease) silent() bool { return l.age().Abs() > leaseDead }
 
 // age returns how long ago the holder's last word was, by the clock of the machine
 // whose disk it is.

@@ -54,6 +54,8 @@ func TestADeadRunsLeaseIsTaken(t *testing.T) {
 		"ended on this machine":         {here, 0, true},
 		"alive on another machine":      {elsewhere, 2 * leaseBeat, false},
 		"long silent, another machine":  {elsewhere, 2 * leaseDead, true},
+		"from the future":               {elsewhere, -2 * leaseDead, true},
+		"a clock that is a bit ahead":   {elsewhere, -2 * leaseBeat, false},
 		"alive here by PID, but silent": {holder{Machine: thisMachine(), PID: os.Getpid()}, 2 * leaseDead, true},
 	} {
 		path := filepath.Join(t.TempDir(), "_run-1.lease")

@@ -3,8 +3,8 @@ package runners
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/prism"
@@ -25,27 +25,31 @@ func (r prismRunner) Check(context.Context) error {
 	return nil
 }
 
-func (prismRunner) Run(ctx context.Context, p *beam.Pipeline) (beam.PipelineResult, error) {
-	before := loopbackFiles()
-	defer removeNew(before)
+func (prismRunner) Run(ctx context.Context, p *beam.Pipeline) (result beam.PipelineResult, err error) {
+	restore, err := ownTemp()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, restore()) }()
 	return untilDone(ctx, "Prism", p, prism.Execute)
 }
 
-// The SDK leaves an empty file in the temporary folder for each LOOPBACK job.
-func loopbackFiles() map[string]bool {
-	names, _ := filepath.Glob(filepath.Join(os.TempDir(), "beamloopbackworker-*")) // the pattern is valid
-	found := make(map[string]bool, len(names))
-	for _, n := range names {
-		found[n] = true
+// ownTemp makes a temporary folder for this run and removes it again: the SDK leaves
+// a file in it for each LOOPBACK job, under a name that it does not tell. Another run
+// that starts meanwhile needs its own for a moment.
+func ownTemp() (restore func() error, err error) {
+	old, was := os.LookupEnv("TMPDIR")
+	folder, err := os.MkdirTemp("", "threadloom-")
+	if err != nil {
+		return nil, fmt.Errorf("making a temporary folder: %w", err)
 	}
-	return found
-}
-
-func removeNew(before map[string]bool) {
-	for n := range loopbackFiles() {
-		info, err := os.Stat(n)
-		if !before[n] && err == nil && info.Size() == 0 {
-			_ = os.Remove(n) // a leftover costs nothing
+	restore = func() error {
+		if was {
+			err = os.Setenv("TMPDIR", old)
+		} else {
+			err = os.Unsetenv("TMPDIR")
 		}
+		return errors.Join(err, os.RemoveAll(folder))
 	}
+	return restore, os.Setenv("TMPDIR", folder)
 }

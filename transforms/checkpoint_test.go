@@ -1,6 +1,7 @@
 package transforms
 
 import (
+	"path/filepath"
 	"slices"
 	"testing"
 )
@@ -19,6 +20,9 @@ func TestParseCheckpoint(t *testing.T) {
 		{`["a/b"]`, nil},
 		{`[".."]`, nil},
 		{`[""]`, nil},
+		{`["_dead_letters.jsonl"]`, nil},
+		{`["_runs"]`, nil},
+		{`["_trees", "run"]`, []string{"_trees", "run"}},
 		{`[{"title": "a"}]`, nil},
 		{`[1]`, nil},
 		{`{"names": ["a"]}`, nil},
@@ -30,4 +34,25 @@ func TestParseCheckpoint(t *testing.T) {
 			t.Errorf("%s: got %q, error %v, want %q", c.in, got, err, c.want)
 		}
 	}
+}
+
+func FuzzParseCheckpoint(f *testing.F) {
+	for _, seed := range []string{
+		`["a", "b c"]`, `[{"name": "a"}, {"subreddit": "b"}]`, `{"subreddits": ["a", {"name": "b"}]}`,
+		`["../a"]`, `["\u0000"]`, `["a\ud800"]`, `[[[[[`, `{"subreddits": null}`, ``,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		names, err := parseCheckpoint(b)
+		if err != nil {
+			return
+		}
+		for i, name := range names {
+			folder := filepath.Join("/chains", name)
+			if filepath.Dir(folder) != "/chains" || slices.Contains(names[:i], name) {
+				t.Fatalf("%q came through", name)
+			}
+		}
+	})
 }

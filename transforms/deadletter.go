@@ -2,18 +2,25 @@ package transforms
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
+	"unicode"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 )
 
-// DeadLetter is one line of the dead letters: a file that could not be embedded.
+// DeadLetter is one line of the dead letters: a file that could not be embedded, or a
+// folder that could not be listed, which has no output.
 type DeadLetter struct {
 	Input  string    `json:"input"`
-	Output string    `json:"output"`
+	Output string    `json:"output,omitempty"`
 	Step   string    `json:"step"`
 	Error  string    `json:"error"`
 	Time   time.Time `json:"time"`
@@ -22,8 +29,8 @@ type DeadLetter struct {
 }
 
 // deadLetter is that of a file at a step.
-func deadLetter(file File, step string, reason error) DeadLetter {
-	d := DeadLetter{Input: file.Input, Output: file.Output, Step: step, Error: reason.Error(), Time: time.Now().UTC()}
+func deadLetter(file File, step string, err error) DeadLetter {
+	d := DeadLetter{Input: file.Input, Output: file.Output, Step: step, Error: reason(err), Time: time.Now().UTC()}
 	if info, err := os.Stat(file.Output); file.Anew && err == nil {
 		stays := info.ModTime()
 		d.Stays = &stays
@@ -35,6 +42,18 @@ func deadLetter(file File, step string, reason error) DeadLetter {
 func (d DeadLetter) settled() bool {
 	info, err := os.Stat(d.Output)
 	return err == nil && (d.Stays == nil || !info.ModTime().Equal(*d.Stays))
+}
+
+// longestReason bounds what a dead letter says: libraries quote what they have read.
+const longestReason = 600
+
+// reason says in one line why something failed.
+func reason(err error) string {
+	line := strings.Join(strings.FieldsFunc(err.Error(), unicode.IsControl), "; ")
+	if len(line) > longestReason {
+		line = strings.ToValidUTF8(line[:longestReason], "") + " …"
+	}
+	return line
 }
 
 // appendDeadLetter adds one line in one write, so that lines of several
@@ -56,8 +75,30 @@ func appendDeadLetter(path string, d DeadLetter) (err error) {
 	return err
 }
 
-// CompactDeadLetters keeps the last line of each input that still has no (new) output,
-// so that the file says what is wrong now. A file with none left is removed.
+// folderDied sets a folder aside that cannot be listed; its files are left for a run
+// that can.
+func folderDied(ctx context.Context, deadLetters, step, folder string, err error) error {
+	log.Warnf(ctx, "dead letter: %q: %s", folder, reason(err))
+	filesDead.Inc(ctx, 1)
+	return appendDeadLetter(deadLetters, DeadLetter{Input: folder, Step: step, Error: reason(err), Time: time.Now().UTC()})
+}
+
+// mended says whether what a dead letter is about is done: its output is there, or
+// the folder can be listed.
+func (d DeadLetter) mended() bool {
+	if d.Output == "" {
+		f, err := os.Open(d.Input)
+		if err == nil {
+			_, err = f.Readdirnames(1)
+			_ = f.Close() // only read
+		}
+		return err == nil || errors.Is(err, io.EOF) || errors.Is(err, os.ErrNotExist)
+	}
+	return d.settled()
+}
+
+// CompactDeadLetters keeps the last line of each input that is not mended, so that
+// the file says what is wrong now. A file with none left is removed.
 func CompactDeadLetters(path string) error {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -66,24 +107,29 @@ func CompactDeadLetters(path string) error {
 	if err != nil {
 		return fmt.Errorf("reading the dead letters: %w", err)
 	}
-	lines := stillDead(b, DeadLetter.settled)
+	lines := stillDead(b, DeadLetter.mended)
 	if len(lines) == 0 {
 		return os.Remove(path)
 	}
 	temp := path + ".tmp"
-	if err := os.WriteFile(temp, lines, 0o666); err != nil {
+	err = os.WriteFile(temp, lines, 0o666)
+	if err == nil {
+		err = os.Rename(temp, path)
+	}
+	if err != nil {
+		_ = os.Remove(temp) // the old ones stay
 		return fmt.Errorf("writing the dead letters: %w", err)
 	}
-	return os.Rename(temp, path)
+	return nil
 }
 
-func stillDead(b []byte, settled func(DeadLetter) bool) []byte {
+func stillDead(b []byte, done func(DeadLetter) bool) []byte {
 	last := map[string]int{}
 	var order []string
 	lines := bytes.SplitAfter(b, []byte("\n"))
 	for i, line := range lines {
 		var d DeadLetter
-		if json.Unmarshal(line, &d) != nil || settled(d) {
+		if json.Unmarshal(line, &d) != nil || done(d) {
 			continue
 		}
 		if _, ok := last[d.Input]; !ok {

@@ -24,6 +24,39 @@ func TestStillDeadKeepsTheLastReasonOfWhatIsStillMissing(t *testing.T) {
 	}
 }
 
+func TestAFoldersLetterStaysUntilItCanBeListed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "_dead_letters.jsonl")
+	folder := filepath.Join(t.TempDir(), "all")
+	touch(t, folder) // a file in the folder's place
+	for _, c := range []struct {
+		name string
+		mend func() error
+		left bool
+	}{
+		{"a file", func() error { return nil }, true},
+		{"a folder", func() error { return errors.Join(os.Remove(folder), os.Mkdir(folder, 0o777)) }, false},
+	} {
+		if err := appendDeadLetter(path, DeadLetter{Input: folder, Step: "expand", Error: "no folder"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(c.mend(), CompactDeadLetters(path)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(path); (err == nil) != c.left {
+			t.Errorf("%s: the letter is there: %v, want %v", c.name, err == nil, c.left)
+		}
+	}
+}
+
+func TestAReasonIsOneLineOfSomeLength(t *testing.T) {
+	if got := reason(errors.New("two\nlines\tand\x00more")); got != "two; lines; and; more" {
+		t.Errorf("got %q", got)
+	}
+	if got := reason(errors.New(strings.Repeat("ü", longestReason))); len(got) > longestReason+10 || strings.Contains(got, "\uFFFD") {
+		t.Errorf("got %d bytes: %q", len(got), got)
+	}
+}
+
 func TestDeadLettersAreRemovedWithTheLast(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "new", "_dead_letters.jsonl")

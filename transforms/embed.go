@@ -148,7 +148,7 @@ func flushOutcomes(ctx context.Context, deadLetters string, finished []outcome, 
 		if ctx.Err() != nil { // the run was stopped; the file may be a good one
 			return fmt.Errorf("embedding %s: %w", o.file.Input, o.err)
 		}
-		log.Warnf(ctx, "dead letter: %s: %v", o.file.Input, o.err)
+		log.Warnf(ctx, "dead letter: %q: %s", o.file.Input, reason(o.err))
 		err := appendDeadLetter(deadLetters, deadLetter(o.file, "embed", o.err))
 		if err != nil {
 			return err

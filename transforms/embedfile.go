@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"runtime/debug"
 	"time"
 
@@ -16,6 +17,9 @@ import (
 // to keep it busy while a chunk is written.
 const chunksAhead = 2
 
+// errPanic is what is said of a file that a library cannot cope with.
+var errPanic = errors.New("a library failed on this file; the log says where")
+
 // fileStats is what embedding one file counted.
 type fileStats struct {
 	rows, tokens, allTokens, reused, truncated, repaired int64
@@ -26,7 +30,8 @@ type fileStats struct {
 func embedFile(ctx context.Context, engine *models.Engine, file File, o EmbedOptions) (stats fileStats, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = errors.Join(fmt.Errorf("panic while reading or writing: %v\n%s", p, debug.Stack()), err)
+			slog.Error("a library panicked: please report this", "file", file.Input, "panic", p, "stack", string(debug.Stack()))
+			err = errors.Join(errPanic, err)
 		}
 	}()
 	in, err := chainfile.Open(file.Input, o.TextColumn, o.Keep)
@@ -50,6 +55,9 @@ func embedFile(ctx context.Context, engine *models.Engine, file File, o EmbedOpt
 	if stats.rows != in.Rows {
 		return stats, fmt.Errorf("the footer says %d rows, the file has %d", in.Rows, stats.rows)
 	}
+	if err := in.Unchanged(); err != nil {
+		return stats, err
+	}
 	err = out.Commit(fingerprint(engine, in))
 	committed = err == nil
 	return stats, err
@@ -59,6 +67,7 @@ func embedFile(ctx context.Context, engine *models.Engine, file File, o EmbedOpt
 func copyRows(ctx context.Context, engine *models.Engine, in *chainfile.Reader, out *chainfile.Writer) (stats fileStats, err error) {
 	stream := engine.Stream(ctx)
 	defer stream.Close()
+	in.Idle = stream.Idle
 	type open struct {
 		chunk chainfile.Chunk
 		job   *models.Job

@@ -24,7 +24,8 @@ var (
 )
 
 // Expand finds the chains files of each subreddit: it turns a
-// PCollection<string> into a PCollection<Folder>.
+// PCollection<string> into a PCollection<Folder>. A folder that cannot be listed goes
+// to the dead letters.
 func Expand(s beam.Scope, layout Layout, subreddits beam.PCollection) beam.PCollection {
 	s = s.Scope("transforms.Expand")
 	return beam.ParDo(s, &expandFn{Layout: layout}, subreddits)
@@ -62,7 +63,11 @@ func (f *expandFn) FinishBundle(ctx context.Context, emit func(Folder)) error {
 func (f *expandFn) flush(ctx context.Context, listings []listing, emit func(Folder)) error {
 	for _, l := range listings {
 		if l.err != nil {
-			return l.err
+			folder := filepath.Join(f.Layout.Chains, l.Subreddit)
+			if err := folderDied(ctx, f.Layout.DeadLetters(), "expand", folder, l.err); err != nil {
+				return err
+			}
+			continue
 		}
 		subredditsSeen.Inc(ctx, 1)
 		if len(l.Names) == 0 {

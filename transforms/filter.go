@@ -79,7 +79,10 @@ func (f *filterFn) FinishBundle(ctx context.Context, missing, done func(File)) e
 func (f *filterFn) flush(ctx context.Context, sortings []sorting, missing, done func(File)) error {
 	for _, s := range sortings {
 		if s.err != nil {
-			return s.err
+			if err := folderDied(ctx, f.Layout.DeadLetters(), "filter", f.Layout.outputs(s.subreddit), s.err); err != nil {
+				return err
+			}
+			continue
 		}
 		if s.swept > 0 {
 			log.Infof(ctx, "removed %d unfinished files of an earlier run from %s", s.swept, f.Layout.outputs(s.subreddit))

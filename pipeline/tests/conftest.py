@@ -1,9 +1,11 @@
 """Run the pipeline as a user does: the built program, real model, real Prism, real Python."""
 
+import importlib
 import json
 import os
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,12 +46,87 @@ class Program:
     def run(self, *flags: object) -> Ended:
         return self.end(self.start(*flags))
 
+    def watched(self, *flags: object, **options: object) -> tuple[Ended, float]:
+        """Run it; return how it ended and the most memory that it had, in MB."""
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
+            command = [self.path, "--json", *map(str, flags)]
+            process = subprocess.Popen(command, stdout=out, stderr=errors, **options)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            out.seek(0), errors.seek(0)
+            summary = json.loads(out.read() or "null")
+            return Ended(process.returncode, summary, errors.read()), usage.ru_maxrss / 1024
+
 
 @pytest.fixture(scope="session")
 def program() -> Program:
     path = REPOSITORY / "build" / "pipeline"
     subprocess.run(["go", "build", "-o", path, "./pipeline"], cwd=REPOSITORY, check=True)
     return Program(path)
+
+
+@pytest.fixture(scope="session")
+def bad_files():
+    """Return the module that makes bad files."""
+    return load("bad_files")
+
+
+@pytest.fixture(scope="session")
+def spoil():
+    """Return the module that makes a file and changes a part of it."""
+    return load("spoil")
+
+
+def load(name: str):
+    """Import a module that lies beside this one, and those of its neighbours that it needs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(Path(__file__).parent)
+        return importlib.import_module(name)
+
+
+@dataclass
+class Root:
+    """A folder with one subreddit, to be embedded."""
+
+    path: Path
+    flags: tuple[object, ...]
+
+    @property
+    def chains(self) -> Path:
+        return self.path / "chains" / "test" / "all"
+
+    @property
+    def outputs(self) -> dict[str, Path]:
+        """Return the embeddings files by name, without their suffix."""
+        return {p.stem: p for p in (self.path / "embeddings" / "test" / "all").glob("*.parquet")}
+
+    @property
+    def letters(self) -> dict[str, str]:
+        """Return the reasons of the dead letters by the input's name, without its suffix."""
+        path = self.path / "embeddings" / "test" / "_dead_letters.jsonl"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return {Path(d["input"]).stem: d["error"] for d in map(json.loads, lines)}
+
+    @property
+    def unfinished(self) -> list[Path]:
+        return list((self.path / "embeddings").rglob("*.tmp"))
+
+    def put(self, files: dict[str, bytes]) -> None:
+        for name, content in files.items():
+            (self.chains / f"{name}.parquet").write_bytes(content)
+
+
+@pytest.fixture(scope="session")
+def new_root():
+    """Return new_root(path): make a root with an empty subreddit."""
+
+    def new_root(path: Path) -> Root:
+        root = Root(path, ("--root", path, "--suffix", "test", "--cluster=false"))
+        root.chains.mkdir(parents=True)
+        (path / "subreddits_list.json").write_text(json.dumps(["all"]))
+        return root
+
+    return new_root
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/threadloom/threadloom/transforms/chainfile/guard"
 )
 
 // Check reads the footer of a Parquet file that somebody else wrote and returns
@@ -59,7 +60,7 @@ func readFooter(path string, read func(*parquet.File) error) (err error) {
 	if err != nil {
 		return fmt.Errorf("checking the output: %w", err)
 	}
-	pf, err := parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	pf, err := guard.Open(f, info.Size())
 	if err == nil {
 		err = read(pf)
 	}

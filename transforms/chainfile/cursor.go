@@ -15,9 +15,9 @@ type cursor struct {
 	done   bool
 }
 
-// next appends up to n values to dst, fewer only at the end of the chunk. The
-// values are copies that outlive the page.
-func (c *cursor) next(dst []parquet.Value, n int) ([]parquet.Value, error) {
+// each calls visit for the next n values, fewer only at the end of the chunk. A value
+// is only there during the call.
+func (c *cursor) each(n int, visit func(parquet.Value) error) error {
 	var buffer [stepRows]parquet.Value
 	for n > 0 && !c.done {
 		if c.page == nil {
@@ -27,25 +27,27 @@ func (c *cursor) next(dst []parquet.Value, n int) ([]parquet.Value, error) {
 				break
 			}
 			if err != nil {
-				return dst, err
+				return err
 			}
 			c.page, c.values = page, page.Values()
 		}
 		k, err := c.values.ReadValues(buffer[:min(n, len(buffer))])
 		for _, v := range buffer[:k] {
-			dst = append(dst, v.Clone())
+			if err := visit(v); err != nil {
+				return err
+			}
 		}
 		n -= k
 		switch {
 		case errors.Is(err, io.EOF):
 			c.release()
 		case err != nil:
-			return dst, err
+			return err
 		case k == 0:
-			return dst, io.ErrNoProgress
+			return io.ErrNoProgress
 		}
 	}
-	return dst, nil
+	return nil
 }
 
 func (c *cursor) release() {

@@ -19,8 +19,11 @@ func (c *leafReader) next(dst []parquet.Value, n int) ([]parquet.Value, error) {
 			c.current = &cursor{pages: c.groups[0].ColumnChunks()[c.index].Pages()}
 			c.groups = c.groups[1:]
 		}
-		var err error
-		if dst, err = c.current.next(dst, want-len(dst)); err != nil {
+		err := c.current.each(want-len(dst), func(v parquet.Value) error {
+			dst = append(dst, v.Clone()) // it outlives its page
+			return nil
+		})
+		if err != nil {
 			return dst, err
 		}
 		if c.current.done {

@@ -44,7 +44,7 @@ func Sweep(folder string, unfinished []string) (swept int) {
 // leftBehind says whether the writer of a temporary file is gone. Names are
 // .{host}-{pid}-{count}.parquet.tmp; a host's name may hold dashes itself.
 func leftBehind(name, host string, age time.Duration) bool {
-	if age > sweepAge {
+	if age.Abs() > sweepAge { // the clock may have been set back
 		return true
 	}
 	parts := strings.Split(strings.TrimSuffix(strings.TrimPrefix(name, "."), tempSuffix), "-")

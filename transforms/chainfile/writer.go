@@ -42,6 +42,7 @@ type Writer struct {
 	chunks  bool
 	kept    []int // which of the reader's kept columns are written
 	rows    int64
+	bytes   int // of the kept values in the row group that is being written
 	row     parquet.Row
 	buffer  []parquet.Row
 }
@@ -96,6 +97,7 @@ func (w *Writer) Write(chunk Chunk, e Embeddings) error {
 		for _, k := range w.kept {
 			v := chunk.Kept[k][i]
 			row = append(row, v.Level(0, v.DefinitionLevel(), column))
+			w.bytes += valueBytes(v)
 			column++
 		}
 		row = append(row,
@@ -119,6 +121,13 @@ func (w *Writer) Write(chunk Chunk, e Embeddings) error {
 			return fmt.Errorf("writing %s: %w", w.temp, err)
 		}
 		w.rows++
+	}
+	if w.bytes < keptBytes {
+		return nil
+	}
+	w.bytes = 0 // a row group is in memory until it is full
+	if err := w.parquet.Flush(); err != nil {
+		return fmt.Errorf("writing %s: %w", w.temp, err)
 	}
 	return nil
 }

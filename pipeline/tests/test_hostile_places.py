@@ -1,0 +1,232 @@
+"""Names, links, permissions, full and read-only disks, files that change while they are read."""
+
+import hashlib
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+SUBREDDITS = (
+    "all",
+    "two words",
+    "umläut 🍞",
+    "new\nline",
+    "quote\"'",
+    "x" * 255,
+    "-dash",
+    "*",
+    "%2e%2e",
+)
+NAMES = ("two words", "é 🍞", "new\nline", "y" * 247, "-n", "tab\t", "*", "a..", "bad\udcff")
+
+
+@pytest.fixture
+def root(new_root, tmp_path):
+    return new_root(tmp_path)
+
+
+@pytest.fixture
+def mount():
+    """Return mount(folder, options): mount a tmpfs there; it goes with the test."""
+    mounted = []
+
+    def mount(folder: Path, options: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        command = ["mount", "-t", "tmpfs", "-o", options, "none", folder]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"mounts are not allowed here: {done.stderr.strip()}")
+        mounted.append(folder)
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", folder], check=True)
+
+
+@pytest.fixture
+def unprivileged(tmp_path):
+    """Return what makes a child process somebody without rights, and open the way to `tmp_path`."""
+    if os.geteuid() != 0:
+        return {}
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.owner() == "root" and str(folder).startswith("/tmp/"):
+            folder.chmod(0o755)
+    return {"user": 65534, "group": 65534, "extra_groups": []}
+
+
+def test_names_of_every_kind_are_kept(program, root, spoil):
+    chains = root.chains.parent
+    (root.path / "subreddits_list.json").write_text(json.dumps(SUBREDDITS))
+    for subreddit in SUBREDDITS:
+        (chains / subreddit).mkdir(exist_ok=True)
+        for name in NAMES:
+            (chains / subreddit / f"{name}.parquet").write_bytes(spoil.good())
+    (chains / "all" / "two words.parquet").write_bytes(b"no Parquet")
+    ended = program.run(*root.flags)
+    assert ended.code == 3, ended.errors
+    assert ended.summary["files_done"] == len(SUBREDDITS) * len(NAMES) - 1
+    outputs = root.path / "embeddings" / "test"
+    for subreddit in SUBREDDITS:
+        names = {p.stem for p in (outputs / subreddit).iterdir()}
+        assert names == set(NAMES) - ({"two words"} if subreddit == "all" else set())
+    assert set(root.letters) == {"two words"}
+
+
+@pytest.mark.parametrize(
+    "name", ["..", "../all", "/etc", "a/../../b", "_dead_letters.jsonl", "a\0b"]
+)
+def test_a_name_that_leaves_the_folder_is_refused(program, root, name):
+    (root.path / "subreddits_list.json").write_text(json.dumps([name]))
+    ended = program.run(*root.flags)
+    assert ended.code == 2
+    assert len(ended.errors.splitlines()) == 1
+    assert "entry 1" in ended.errors
+
+
+def test_folders_that_cannot_be_listed_do_not_stop_the_others(program, root, spoil):
+    root.put({"good": spoil.good()})
+    chains = root.chains.parent
+    (chains / "loop").symlink_to("loop")
+    (chains / "file").touch()
+    (chains / "itself").mkdir()
+    (chains / "itself" / "again").symlink_to(".")
+    (chains / "itself" / "again.parquet").symlink_to(".")
+    (chains / "behind").mkdir()
+    (chains / "behind" / "a.parquet").write_bytes(spoil.good())
+    (root.path / "embeddings" / "test").mkdir(parents=True)
+    (root.path / "embeddings" / "test" / "behind").touch()  # a file where its outputs belong
+    names = ["all", "loop", "file", "itself", "behind", "none", "z" * 300]
+    (root.path / "subreddits_list.json").write_text(json.dumps(names))
+    ended = program.run(*root.flags)
+    assert ended.code == 3, ended.errors
+    assert set(root.outputs) == {"good"}
+    assert set(root.letters) == {"loop", "file", "behind", "z" * 300}
+    assert "too many levels of symbolic links" in root.letters["loop"]
+    assert "not a directory" in root.letters["file"]
+
+
+def test_links_among_the_files_are_not_followed(program, root, spoil, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "secret.parquet").write_bytes(spoil.good())
+    root.put({"good": spoil.good()})
+    (root.chains / "secret.parquet").symlink_to(elsewhere / "secret.parquet")
+    (root.chains / "loop.parquet").symlink_to("loop.parquet")
+    outputs = root.path / "embeddings" / "test" / "all"
+    outputs.mkdir(parents=True)
+    (outputs / "good.parquet").symlink_to(elsewhere / "written.parquet")
+    ended = program.run(*root.flags)
+    assert ended.code == 0, ended.errors
+    assert set(root.outputs) == {"good"}
+    assert not (outputs / "good.parquet").is_symlink()
+    assert {p.name for p in elsewhere.iterdir()} == {"secret.parquet"}
+
+
+def test_an_output_folder_may_be_a_link(program, root, spoil, tmp_path):
+    root.put({"good": spoil.good()})
+    (tmp_path / "disk").mkdir()
+    (root.path / "embeddings" / "test").mkdir(parents=True)
+    (root.path / "embeddings" / "test" / "all").symlink_to(tmp_path / "disk")
+    assert program.run(*root.flags).code == 0
+    assert pq.read_metadata(tmp_path / "disk" / "good.parquet").num_rows == len(spoil.TEXTS)
+    assert program.run(*root.flags).summary["files_skipped"] == 1
+
+
+def test_without_the_right_to_read_or_write_a_file_the_others_are_done(
+    program, root, spoil, unprivileged
+):
+    chains = root.chains.parent
+    (root.path / "subreddits_list.json").write_text(json.dumps(["all", "closed", "output", "open"]))
+    root.put({"good": spoil.good(), "unreadable": spoil.good()})
+    for name in ("closed", "output", "open"):
+        (chains / name).mkdir()
+        (chains / name / "a.parquet").write_bytes(spoil.good())
+    outputs = root.path / "embeddings" / "test"
+    (outputs / "output").mkdir(parents=True)
+    for path in (root.path / "embeddings", outputs):
+        path.chmod(0o777)
+    (outputs / "output").chmod(0o555)
+    (root.chains / "unreadable.parquet").chmod(0)
+    (chains / "closed").chmod(0)
+    ended, _ = program.watched(*root.flags, **unprivileged)
+    assert ended.code == 3, ended.errors
+    assert set(root.outputs) == {"good"}
+    assert (outputs / "open" / "a.parquet").exists()
+    assert set(root.letters) == {"unreadable", "closed", "a"}
+    assert all("permission denied" in reason for reason in root.letters.values())
+
+
+def test_a_read_only_folder_is_one_line(program, root, spoil, mount):
+    root.put({"good": spoil.good()})
+    mount(root.path / "embeddings", "ro,size=1m")
+    ended = program.run(*root.flags)
+    assert ended.code == 1
+    assert "read-only file system" in ended.errors.splitlines()[-1]
+    assert "panic" not in ended.errors
+
+
+def test_a_full_disk_leaves_nothing_half_done(program, root, spoil, mount):
+    texts = pa.table({"text": [f"reply {n} of many" for n in range(2000)]})
+    files = {f"large {n}": spoil.written(texts) for n in range(6)}
+    root.put(files)
+    mount(root.path / "embeddings", "size=6m")  # room for two
+    ended = program.run(*root.flags)
+    assert ended.code == 3, ended.errors
+    assert 1 <= len(root.outputs) < len(files)
+    assert all(pq.read_metadata(p).num_rows == 2000 for p in root.outputs.values())
+    assert root.unfinished == []
+    assert set(root.letters) == set(files) - set(root.outputs)
+    assert all("no space left on device" in reason for reason in root.letters.values())
+
+
+def test_the_lease_of_another_run_ends_the_second_with_4(program, root, spoil, until):
+    root.put({f"f{n}": spoil.good() for n in range(300)})
+    first = program.start(*root.flags)
+    until(lambda: list((root.path / "embeddings").rglob("*.lease")))
+    second = program.run(*root.flags)
+    assert program.end(first).code == 0
+    assert second.code == 4
+    assert len(root.outputs) == 300
+
+
+def test_two_runs_over_different_lists_work_side_by_side(program, root, spoil, tmp_path):
+    processes = []
+    for name in ("one", "two"):
+        folder = root.chains.parent / name
+        folder.mkdir()
+        for n in range(30):
+            (folder / f"{n}.parquet").write_bytes(spoil.good())
+        (folder / "bad.parquet").write_bytes(b"bad")
+        listed = tmp_path / f"{name}.json"
+        listed.write_text(json.dumps([name]))
+        processes.append(program.start(*root.flags, "--subreddits", listed))
+    ended = [program.end(process) for process in processes]
+    assert [e.code for e in ended] == [3, 3], [e.errors for e in ended]
+    assert [e.summary["files_done"] for e in ended] == [30, 30]
+    letters = (root.path / "embeddings" / "test" / "_dead_letters.jsonl").read_text().splitlines()
+    assert len(letters) == 2
+
+
+def test_times_in_the_future_stop_nothing(program, root, spoil):
+    """The clock was set back: inputs, a dead run's lease and its files are from tomorrow."""
+    root.put({"good": spoil.good()})
+    tomorrow = time.time() + 86400
+    os.utime(root.chains / "good.parquet", (tomorrow, tomorrow))
+    outputs = root.path / "embeddings" / "test" / "all"
+    outputs.mkdir(parents=True)
+    lease = outputs.parent / f"_run-{hashlib.sha256(b'all').hexdigest()[:8]}.lease"
+    lease.write_text(json.dumps({"host": "gone", "machine": "another", "pid": 1}))
+    left = outputs / ".gone-1-1.parquet.tmp"
+    left.touch()
+    for path in (lease, left):
+        os.utime(path, (tomorrow + 9, tomorrow + 9))
+    ended = program.run(*root.flags)
+    assert ended.code == 0, ended.errors
+    assert set(root.outputs) == {"good"}
+    assert root.unfinished == []
+    assert not lease.exists()
