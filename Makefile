@@ -1,6 +1,6 @@
 # Threadloom. 'make help' lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup run flink flink-up flink-down test test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-flink bench-clusters lock clean prerequisites
+.PHONY: help setup run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-flink bench-clusters lock clean prerequisites
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet
@@ -43,6 +43,9 @@ test-go: $(SETUP) $(VENV_DEV)
 
 test-python: $(SETUP) $(VENV_DEV)
 	$(PYTHON) -m pytest -q
+
+test-long: $(SETUP) $(VENV_DEV) $(FLINK) ## run the tests that take the whole corpus over Flink and the bridge (half an hour)
+	$(PYTHON) -m pytest -q -m long
 
 FUZZ := go test -run '^$$' -fuzztime 30s -fuzzminimizetime 10x -fuzz
 

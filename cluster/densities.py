@@ -19,7 +19,7 @@ import numpy as np
 
 from threadloom.cluster.clustering import Found
 from threadloom.cluster.layout import Rows, lay_out
-from threadloom.cluster.model import tally
+from threadloom.cluster.votes import adopt
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Recipe:
     samples, samples_share, fewest_samples: HDBSCAN's number of neighbours that a dense row must
     have, share x n within these bounds. More are steadier between seeds, and join small topics.
     layouts: how many are made.
-    voters: a row of noise goes where more than half of so many neighbours are, by cosine.
+    majority: a row of noise goes where more than this share of its neighbours is, see `votes`.
     """
 
     dimensions: int = 5
@@ -49,7 +49,7 @@ class Recipe:
     samples_share: float = 0.002
     fewest_samples: int = 5
     layouts: int = 3
-    voters: int = 15
+    majority: float = 0.5
 
     def neighborhood(self, rows: int) -> int:
         """Return the rows in a UMAP neighbourhood among `rows`."""
@@ -92,24 +92,5 @@ def find(rows: Rows, seed: int, min_cluster_size: int) -> Found:
     ).fit(points)
     # Copies that differ in the last digit can be infinitely dense, and their score 0/0.
     scores = np.nan_to_num(found.outlier_scores_).clip(0, 1)
-    labels, probabilities = _adopt(rows, found.labels_, found.probabilities_)
+    labels, probabilities = adopt(rows, found.labels_, found.probabilities_, RECIPE.majority)
     return Found(labels, probabilities, scores)
-
-
-def _adopt(
-    rows: Rows, labels: np.ndarray, probabilities: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return labels and probabilities, with noise in a cluster where most of its neighbours are.
-
-    The probability of such a row is the share of its neighbours' votes, by cosine, which it got.
-    """
-    k = min(RECIPE.voters + 1, len(rows))
-    voters, distances = rows.neighbors(k)
-    if voters is None:  # too many rows for exact neighbours
-        return labels, probabilities
-    votes = tally(labels[voters[:, 1:]], np.maximum(1 - distances[:, 1:], 0), labels.max() + 1)
-    share = votes / np.maximum(votes.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
-    best = share[:, :-1].argmax(axis=1) if share.shape[1] > 1 else np.zeros(len(rows), int)
-    won = np.take_along_axis(share, best[:, None], axis=1)[:, 0]
-    moved = (labels < 0) & (won > 0.5) & (share.shape[1] > 1)
-    return np.where(moved, best, labels), np.where(moved, won, probabilities)

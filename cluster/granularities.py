@@ -10,10 +10,13 @@ import numpy as np
 
 from threadloom.cluster.clustering import Found
 from threadloom.cluster.layout import Rows
+from threadloom.cluster.votes import adopt
 
 NEIGHBORS = 30
 NOISE_LEVEL = 0.2
 EPOCHS = 200
+# Noise goes where so many of its neighbours are: EVoC means to be sure, more so than HDBSCAN.
+MAJORITY = 2 / 3
 SMALLEST = 10
 # A cluster of its finest layer has at least this share of the rows.
 SMALLEST_SHARE = 0.003
@@ -45,4 +48,5 @@ def find(rows: Rows, seed: int, min_cluster_size: int) -> Found:
     )
     # It has no outlier scores of its own: what is not in a cluster's heart lies out of it.
     probabilities = np.where(labels >= 0, strengths, 0).clip(0, 1).astype(np.float32)
+    labels, probabilities = adopt(rows, labels, probabilities, MAJORITY)
     return Found(labels, probabilities, 1 - probabilities, coarser)

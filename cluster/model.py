@@ -19,10 +19,9 @@ import numpy as np
 from threadloom.cluster.atomic import replacing, write_text
 from threadloom.cluster.clustering import Clustering
 from threadloom.cluster.neighbors import BLOCK, nearest_means, nearest_of, unit
+from threadloom.cluster.votes import VOTERS, tally
 
 FORMAT = 1
-# Neighbours that vote.
-VOTERS = 15
 
 _ARRAYS = ("anchors", "labels", "probabilities", "outlier_scores", "points", "middles")
 
@@ -125,18 +124,6 @@ class Model:
             )
             weights = np.maximum(closeness, 0) * says[voters]
             yield part, tally(self.labels[voters], weights, len(self.middles)), voters
-
-
-def tally(labels: np.ndarray, weights: np.ndarray, count: int) -> np.ndarray:
-    """Return the votes for each of `count` clusters, and for noise in the last column.
-
-    labels: int[n, v], what each of a row's v voters is in, -1 for noise; weights: float32[n, v].
-    Gives float32[n, count + 1].
-    """
-    votes = np.zeros((len(labels), count + 1), np.float32)
-    chosen = np.where(labels < 0, count, labels)
-    np.add.at(votes, (np.arange(len(labels))[:, None], chosen), weights)
-    return votes
 
 
 def save(folder: str, model: Model) -> None:

@@ -11,6 +11,8 @@ from threadloom.cluster.clustering import (
     numbers_by_size,
 )
 from threadloom.cluster.fit import cluster_vectors
+from threadloom.cluster.layout import Rows
+from threadloom.cluster.votes import adopt
 
 
 def test_clusters_are_numbered_by_size_then_by_first_row():
@@ -86,3 +88,16 @@ def test_few_rows_have_a_place_on_the_map(make_blobs, rows):
     fitted = cluster_vectors(make_blobs(40)[0][:rows], 1, draw=True)
     assert fitted.model.points.shape == (rows, 2)
     assert np.isfinite(fitted.model.points).all()
+
+
+def test_noise_goes_where_most_of_its_neighbours_are():
+    # Two bundles of directions, and a row amid each that was called noise; one between them.
+    angles = np.concatenate([np.linspace(0, 0.1, 20), np.linspace(1, 1.1, 20), [0.05, 1.05, 0.55]])
+    rows = Rows(np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32))
+    labels = np.array([0] * 20 + [1] * 20 + [-1] * 3)
+    found, probabilities = adopt(rows, labels, np.ones(43), 0.9)
+    assert found[40:].tolist()[:2] == [0, 1]
+    assert (found[:40] == labels[:40]).all()
+    assert 0.9 < probabilities[40] <= 1
+    nothing, _ = adopt(rows, np.full(43, -1), np.zeros(43), 0.5)
+    assert (nothing == -1).all()

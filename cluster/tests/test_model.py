@@ -10,9 +10,10 @@ import pytest
 
 from threadloom.cluster.assign import assign_files
 from threadloom.cluster.fit import cluster_vectors
-from threadloom.cluster.model import load, save, tally
+from threadloom.cluster.model import load, save
 from threadloom.cluster.settings import Settings, outputs
 from threadloom.cluster.step import cluster_files
+from threadloom.cluster.votes import tally
 
 
 @pytest.fixture

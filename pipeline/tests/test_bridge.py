@@ -222,6 +222,7 @@ def test_no_redis_is_told_in_one_line(program, lay_out, tmp_path):
     assert "secret" not in ended.errors
 
 
+@pytest.mark.long
 def test_the_corpus_over_the_bridge_with_two_workers(bridged, start_worker, corpus, tmp_path):
     (tmp_path / "chains").mkdir()
     (tmp_path / "chains" / "newsgroups").symlink_to(corpus / "chains" / "newsgroups")

@@ -86,7 +86,10 @@ class Work:
         self.check_whole()
 
 
-@pytest.fixture(params=["invented", "corpus"])
+CORPUS = pytest.param("corpus", marks=pytest.mark.long)
+
+
+@pytest.fixture(params=["invented", CORPUS])
 def work(request, tmp_path) -> Work:
     """Return work for some ten seconds, or the newsgroups: for minutes."""
     if request.param == "corpus":
@@ -144,7 +147,7 @@ def labels(root: Path, suffix: str) -> pa.Table:
     return pq.read_table(root / "clusters" / suffix / "labels.parquet")
 
 
-@pytest.mark.parametrize("data", ["invented", "corpus"])
+@pytest.mark.parametrize("data", ["invented", CORPUS])
 def test_flink_gives_what_prism_gives(program, request, copy_sample, until, tmp_path, data):
     roots = [tmp_path / name for name in ("prism", "flink", "mixed")]
     if data == "corpus":
