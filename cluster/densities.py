@@ -13,6 +13,7 @@ excess-of-mass selection described there; its outlier scores (GLOSH), Campello, 
 Sander 2015, doi:10.1145/2733381.
 """
 
+import logging
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -67,6 +68,10 @@ class Recipe:
 
 RECIPE = Recipe()
 
+# From so many rows on a layout takes long enough to be told.
+_LONG = 20_000
+_LOG = logging.getLogger(__name__)
+
 
 def smallest(rows: int) -> int:
     """Return the least number of rows that make a cluster among `rows`."""
@@ -78,10 +83,12 @@ def find(rows: Rows, seed: int, min_cluster_size: int) -> Found:
     import hdbscan
 
     k = RECIPE.neighborhood(len(rows))
-    layouts = [
-        lay_out(rows, k, RECIPE.dimensions, (seed + i) % 2**32, RECIPE.min_dist)
-        for i in range(RECIPE.layouts)
-    ]
+    layouts = []
+    for i in range(RECIPE.layouts):
+        if len(rows) >= _LONG:
+            _LOG.info("layout %d of %d, %s rows", i + 1, RECIPE.layouts, f"{len(rows):,}")
+        seeded = (seed + i) % 2**32
+        layouts.append(lay_out(rows, k, RECIPE.dimensions, seeded, RECIPE.min_dist))
     points = np.hstack(layouts) / np.sqrt(len(layouts))
     found = hdbscan.HDBSCAN(
         min_cluster_size=min_cluster_size,

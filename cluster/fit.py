@@ -5,6 +5,7 @@ the methods see the different rows in an order that their values alone decide. O
 method takes, a sample is fitted (the first in that order) and the others are put beside it.
 """
 
+import logging
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +21,8 @@ from threadloom.cluster.neighbors import (
     means,
     unit,
 )
+
+_LOG = logging.getLogger(__name__)
 
 # Rows that the map shows, at most.
 MAP_ROWS = 50_000
@@ -85,6 +88,7 @@ def _beside(
         new = [np.empty(len(first) - fitted, v.dtype) for v in values]
         block = 65_536  # vectors copied at a time
         for start in range(fitted, len(first), block):
+            _LOG.info("%s of %s rows are put beside them", f"{start:,}", f"{len(first):,}")
             part = slice(start - fitted, start - fitted + block)
             for array, got in zip(new, model.vote(vectors[first[start : start + block]]),
                                   strict=True):  # fmt: skip

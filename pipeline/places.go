@@ -97,7 +97,7 @@ func lookAtDisk(_ context.Context, c Config) []finding {
 	if err := unix.Statfs(folder, &s); err != nil {
 		return []finding{warn(do, "the room in %s is not known: %v", folder, err)}
 	}
-	free := uint64(s.Bavail) * uint64(s.Bsize)
+	free := s.Bavail * uint64(s.Bsize)
 	text := fmt.Sprintf("%.1f GB and %d files free in %s", float64(free)/(1<<30), s.Ffree, folder)
 	fewFiles := s.Files > 0 && s.Ffree < scarceFiles // some file systems do not count files
 	switch {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -149,10 +150,10 @@ func (p plan) text() string {
 	line := func(name string, s planPart) {
 		stale, corrupt := "-", "-" // nobody looked
 		if p.Check != transforms.CheckExists {
-			corrupt = fmt.Sprint(s.Corrupt)
+			corrupt = strconv.Itoa(s.Corrupt)
 		}
 		if p.Check == transforms.CheckFingerprint {
-			stale = fmt.Sprint(s.Stale)
+			stale = strconv.Itoa(s.Stale)
 		}
 		fmt.Fprintf(&b, "%-*s %9d %9d %9d %9s %9s %11d %13d %9.2f\n", width, name, s.Files, s.Done, s.Missing, stale, corrupt, s.Rows, s.Tokens, s.Hours)
 	}

@@ -25,7 +25,7 @@ func watchSignals() *stopper {
 		s.sig = (<-signals).(syscall.Signal)
 		open := transforms.Drain()
 		close(s.first)
-		fmt.Fprintf(console, "%v: finishing %d open files; again to stop at once\n", s.sig, open)
+		_, _ = fmt.Fprintf(console, "%v: finishing %d open files; again to stop at once\n", s.sig, open)
 		again := (<-signals).(syscall.Signal)
 		os.Exit(128 + int(again))
 	}()

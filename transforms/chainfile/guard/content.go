@@ -177,7 +177,7 @@ func (w *walker) values(encoding format.Encoding, n int64, b []byte) (int64, err
 			return 0, plainTexts(b, n)
 		}
 		return 0, nil
-	case format.PlainDictionary, format.RLEDictionary:
+	case format.PlainDictionary, format.RLEDictionary: //nolint:staticcheck // older writers still use the first
 		if w.entries < 0 {
 			return 0, damaged("its dictionary is missing")
 		}

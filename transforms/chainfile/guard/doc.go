@@ -47,7 +47,7 @@ func tooLarge(format string, args ...any) error {
 	return fmt.Errorf("%w: %w", ErrTooLarge, fmt.Errorf(format, args...))
 }
 
-// Contain, deferred, makes a panic of the library an error that says what is wrong
+// Contain is to be deferred: it makes a panic of the library an error that says what is wrong
 // with the file.
 func Contain(err *error, what string) {
 	if p := recover(); p != nil {
