@@ -105,4 +105,5 @@ def _map(fitted: Fitted, names: list[str], snippets: list[str], keys: pa.Table) 
         snippets,
         titles,
         pc.fill_null(keys[labelling.SUBREDDIT], "").to_pylist(),
+        len(fitted.clustering.labels),
     )

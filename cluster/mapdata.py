@@ -23,6 +23,7 @@ class MapData:
     texts: n snippets.
     titles: n titles, or None where the chains have none.
     subreddits: n names of subreddits.
+    all_rows: chains of the group, where the map leaves copies out, or all but a sample.
 
     Raises ValueError when they do not go together.
     """
@@ -33,6 +34,7 @@ class MapData:
     texts: list[str]
     titles: list[str] | None
     subreddits: list[str]
+    all_rows: int = 0
 
     def __post_init__(self) -> None:
         """Check that everything is of one length, and every label has a name."""
@@ -90,6 +92,8 @@ class MapData:
         """Return the figures in words: chains, clusters, noise, and whether a sample is shown."""
         rows = len(self.labels)
         figures = headline(rows, len(self.names), rows - int(self.sizes.sum()))
+        if self.all_rows > rows:
+            figures = f"{rows:,} of {self.all_rows:,} " + figures.split(" ", 1)[1]
         if rows > MOST_POINTS:
             figures += f"; the map shows an even sample of {MOST_POINTS:,}"
         return figures

@@ -13,7 +13,7 @@ import (
 
 // keptKernels bounds what OpenVINO prepares for the shapes that it has met. Its own
 // bound of 5,000 is never reached: memory grows by 50 MB over a run, and nothing is faster.
-const keptKernels = "128"
+const keptKernels = "64"
 
 // openVINO says where the ONNX Runtime with OpenVINO is; its other libraries lie
 // beside it and find each other.

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import zlib
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -131,6 +132,8 @@ def test_of_very_many_chains_every_cluster_gives_its_share(monkeypatch):
     assert data.caption.endswith("; the map shows an even sample of 100")
     assert content(page(data, "all"))["clusters"][0]["size"] == data.sizes[0] > 100
     assert make_map(100, 4).caption == "100 chains, 4 clusters, 10 % noise"
+    more = replace(make_map(100, 4), all_rows=1234)
+    assert more.caption == "100 of 1,234 chains, 4 clusters, 10 % noise"
 
 
 def test_an_anchor_is_a_chain_of_the_cluster():
