@@ -42,7 +42,7 @@ test-go: $(SETUP) $(VENV_DEV)
 	go test ./...
 
 test-python: $(SETUP) $(VENV_DEV)
-	$(PYTHON) -m pytest -q
+	$(PYTHON) -m pytest -q --durations=15
 
 test-long: $(SETUP) $(VENV_DEV) $(FLINK) ## run the tests that take the whole corpus over Flink and the bridge (half an hour)
 	$(PYTHON) -m pytest -q -m long

@@ -8,12 +8,13 @@ import pyarrow.compute as pc
 
 from threadloom.cluster import files as reading
 from threadloom.cluster import labels as labelling
+from threadloom.cluster import names as naming
 from threadloom.cluster import typical
+from threadloom.cluster.chaintexts import ClusterTexts
 from threadloom.cluster.clustering import Clustering
 from threadloom.cluster.files import Opened
 from threadloom.cluster.fit import Fitted
 from threadloom.cluster.mapdata import MapData
-from threadloom.cluster.names import ClusterTexts
 
 TITLE = "title"
 # Names of its largest clusters that name a group at a coarser level.
@@ -46,7 +47,7 @@ def describe(
             shown[row] = text
         if row in on_map:
             on_map[row] = typical.snippet(text)
-    described = texts.describe()
+    described = naming.describe(texts)
     sizes = np.bincount(found.labels[found.labels >= 0], minlength=found.count)
     subreddits = labelling.subreddit_counts(keys, found.labels, found.count)
     clusters = [

@@ -11,24 +11,15 @@ class-based TF-IDF, Grootendorst 2022, arXiv:2203.05794, use times rarity; but a
 frequent everywhere weighs nothing). Noise counts as one more cluster: it shows what is common.
 """
 
-import hashlib
-import heapq
 import math
-from array import array
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 import numpy as np
 
-from threadloom.cluster.words import base_forms, split_words
+from threadloom.cluster.chaintexts import LEAST_CHAINS, Chains, ClusterTexts, families
 
-# Of each cluster this many different chains are read, those of the lowest hashes, which is a random
-# sample whatever the order (bottom-k, Cohen & Kaplan 2007, doi:10.1145/1281100.1281133). It bounds
-# memory and vocabulary. A share measured on it is off by 0.7 percentage points at the most (one
-# standard error), by 0.2 at the least share that counts.
-CHAINS = 5_000
-# A word that fewer chains of a cluster use is one writer's habit, a name or a misspelling.
-LEAST_CHAINS = 3
+# Nor is a word a cluster's that a smaller share of its chains uses.
 LEAST_SHARE = 0.02
 # A word says something about a cluster if it is so many times as frequent as in the others.
 LEAST_LIFT = 1.5
@@ -58,26 +49,6 @@ class Description:
 
 
 @dataclass(frozen=True)
-class _Chains:
-    """The words of a cluster's chains: `ids`, int32[m], chain by chain, with a 0 after each.
-
-    rows: int32[m], the chain that each stands in, from 0; size: how many chains there are.
-    """
-
-    ids: np.ndarray
-    rows: np.ndarray
-    size: int
-
-    def counts(self, family: np.ndarray) -> np.ndarray:
-        """Return in how many chains each word occurs, int64[v], all of a family as its one form."""
-        words = len(family)
-        pairs = np.unique(self.rows * np.int64(words) + family[self.ids])
-        counts = np.bincount(pairs % words, minlength=words)
-        counts[0] = 0
-        return counts
-
-
-@dataclass(frozen=True)
 class _Entry:
     """A word or phrase of a cluster, of the words `ids`; `weight` is that of its first."""
 
@@ -86,90 +57,31 @@ class _Entry:
     weight: float
 
 
-class ClusterTexts:
-    """The words of up to 5,000 different chains of each cluster, in order.
+def describe(texts: ClusterTexts, number: int = 10) -> dict[int, Description]:
+    """Return what is to be said of each label but noise, with at most `number` words.
 
-    That is 4 bytes a word, about 250 more a chain, and each different word once.
+    A word must be in at least max(3, 2 %) of the chains read, 1.5 times as often as elsewhere.
     """
-
-    def __init__(self) -> None:
-        """Start with no texts."""
-        self._numbers: defaultdict[str, int] = defaultdict()
-        self._numbers.default_factory = self._numbers.__len__
-        self._numbers[""] = 0
-        self._kept: dict[int, list[tuple[int, array]]] = defaultdict(list)
-        self._hashes: dict[int, set[int]] = defaultdict(set)
-
-    def add(self, label: int, text: str) -> None:
-        """Read one chain with this label."""
-        digest = hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
-        mark = -int.from_bytes(digest)
-        kept, hashes = self._kept[label], self._hashes[label]
-        if mark in hashes or (len(kept) == CHAINS and mark < kept[0][0]):
-            return
-        words = array("I", map(self._numbers.__getitem__, [*split_words(text), ""]))
-        hashes.add(mark)
-        if len(kept) < CHAINS:
-            heapq.heappush(kept, (mark, words))
-        else:
-            hashes.remove(heapq.heapreplace(kept, (mark, words))[0])
-
-    def describe(self, number: int = 10) -> dict[int, Description]:
-        """Return what is to be said of each label but noise, with at most `number` words.
-
-        A word must be in at least max(3, 2 %) of the chains read, 1.5 times as often as elsewhere.
-        """
-        forms = list(self._numbers)
-        clusters = {label: _joined(kept) for label, kept in sorted(self._kept.items())}
-        alone = np.arange(len(forms))
-        family = families(forms, sum((c.counts(alone) for c in clusters.values()), 0 * alone))
-        weights = _weights(clusters, family)
-        weights.pop(-1, None)
-        entries, top = {}, {}
-        for label, weight in weights.items():
-            heaviest = sorted(weight, key=lambda word: (-weight[word], forms[word]))
-            top[label] = heaviest[:number]
-            found = _entries(clusters[label], family, forms, heaviest[: 2 * number], weight)
-            entries[label] = found[:number]
-        coherences = _coherences(clusters, family, top)
-        names = _names(entries, weights)
-        return {
-            label: Description([e.text for e in entries[label]], names[label], coherences[label])
-            for label in entries
-        }
+    forms, clusters = texts.words(), texts.chains()
+    alone = np.arange(len(forms))
+    family = families(forms, sum((c.counts(alone) for c in clusters.values()), 0 * alone))
+    weights = _weights(clusters, family)
+    weights.pop(-1, None)
+    entries, top = {}, {}
+    for label, weight in weights.items():
+        heaviest = sorted(weight, key=lambda word: (-weight[word], forms[word]))
+        top[label] = heaviest[:number]
+        found = _entries(clusters[label], family, forms, heaviest[: 2 * number], weight)
+        entries[label] = found[:number]
+    coherences = _coherences(clusters, family, top)
+    names = _names(entries, weights)
+    return {
+        label: Description([e.text for e in entries[label]], names[label], coherences[label])
+        for label in entries
+    }
 
 
-def families(forms: list[str], chains: np.ndarray) -> np.ndarray:
-    """Return for each form, int64[v], the number of the one that stands for all its inflections.
-
-    That is the form in the most chains, int64[v]; of equals the first by alphabet. What is in fewer
-    than three chains stands for itself.
-    """
-    common = np.flatnonzero(chains >= LEAST_CHAINS).tolist()
-    numbers = {forms[i]: i for i in common}
-
-    def root(i: int) -> int:
-        bases = [numbers[b] for b in base_forms(forms[i]) if b in numbers]
-        return root(max(bases, key=lambda b: (chains[b], forms[b]))) if bases else i
-
-    members = defaultdict(list)
-    for i in common:
-        members[root(i)].append(i)
-    family = np.arange(len(forms))
-    for group in members.values():
-        family[group] = min(group, key=lambda i: (-chains[i], forms[i]))
-    return family
-
-
-def _joined(kept: list[tuple[int, array]]) -> _Chains:
-    """Return the chains that were kept of a cluster as one."""
-    lengths = [len(words) for _, words in kept]
-    ids = np.concatenate([np.frombuffer(words, np.uint32) for _, words in kept])
-    rows = np.repeat(np.arange(len(kept), dtype=np.int32), lengths)
-    return _Chains(ids.view(np.int32), rows, len(kept))
-
-
-def _weights(clusters: dict[int, _Chains], family: np.ndarray) -> dict[int, dict[int, float]]:
+def _weights(clusters: dict[int, Chains], family: np.ndarray) -> dict[int, dict[int, float]]:
     """Return the words of each cluster that say something about it, and their weights."""
     total = np.zeros(len(family))
     for chains in clusters.values():
@@ -191,7 +103,7 @@ def _weights(clusters: dict[int, _Chains], family: np.ndarray) -> dict[int, dict
 
 
 def _entries(
-    chains: _Chains,
+    chains: Chains,
     family: np.ndarray,
     forms: list[str],
     heaviest: list[int],
@@ -216,7 +128,7 @@ def _entries(
 
 
 def _phrases(
-    chains: _Chains, family: np.ndarray, forms: list[str], heaviest: list[int]
+    chains: Chains, family: np.ndarray, forms: list[str], heaviest: list[int]
 ) -> list[tuple[int, str, tuple[int, int]]]:
     """Return what the given words stand side by side with, the pairs in most chains first.
 
@@ -241,7 +153,7 @@ def _phrases(
 
 
 def _coherences(
-    clusters: dict[int, _Chains], family: np.ndarray, top: dict[int, list[int]]
+    clusters: dict[int, Chains], family: np.ndarray, top: dict[int, list[int]]
 ) -> dict[int, float | None]:
     """Return the mean normalised pointwise mutual information of each cluster's words.
 

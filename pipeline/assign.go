@@ -33,14 +33,7 @@ Flags:
 func assignFlags(c *Config) *flag.FlagSet {
 	flags := flag.NewFlagSet("assign", flag.ContinueOnError)
 	flags.StringVar(&c.Model, "model", "", "`folder` of the clusters' model, clusters/{suffix}/model of an earlier run")
-	flags.StringVar(&c.Root, "root", "", "`folder` with subreddits_list.json and embeddings/; without it the bundled sample is used")
-	flags.StringVar(&c.Suffix, "suffix", "comments", "`name` of the folder below embeddings/")
-	flags.StringVar(&c.Subreddits, "subreddits", "", "`file` with the list of subreddits (default {root}/subreddits_list.json)")
-	flags.StringVar(&c.ChainsDir, "chains_dir", "", "`folder` of the chains (default {root}/chains)")
-	flags.StringVar(&c.EmbeddingsDir, "embeddings_dir", "", "`folder` of the embeddings (default {root}/embeddings)")
-	flags.StringVar(&c.ClustersDir, "clusters_dir", "", "`folder` for the result (default {root}/clusters)")
-	flags.StringVar(&c.TextColumn, "text_column", "text", "`name` of the text column")
-	flags.StringVar(&c.Python, "python", "", "Python `interpreter` with threadloom[cluster] (default: .venv/bin/python)")
+	placeFlags(flags, c)
 	flags.BoolVar(&c.JSON, "json", false, "print JSON on standard output")
 	return flags
 }

@@ -39,13 +39,7 @@ func runUsage() string {
 // runFlags are the flags of a run, and of the commands that look at what a run would do.
 func runFlags(c *Config) *flag.FlagSet {
 	own := flag.NewFlagSet("pipeline", flag.ContinueOnError)
-	own.StringVar(&c.Root, "root", "", "`folder` with subreddits_list.json and chains/; without it the bundled sample is used")
-	own.StringVar(&c.Suffix, "suffix", "comments", "`name` of the folder below chains/")
-	own.StringVar(&c.Subreddits, "subreddits", "", "`file` with the list of subreddits (default {root}/subreddits_list.json)")
-	own.StringVar(&c.ChainsDir, "chains_dir", "", "`folder` of the chains (default {root}/chains)")
-	own.StringVar(&c.EmbeddingsDir, "embeddings_dir", "", "`folder` for the embeddings (default {root}/embeddings)")
-	own.StringVar(&c.ClustersDir, "clusters_dir", "", "`folder` for the clusters (default {root}/clusters)")
-	own.StringVar(&c.TextColumn, "text_column", "text", "`name` of the text column")
+	placeFlags(own, c)
 	own.Var(list{values: &c.Keep}, "keep", "comma-separated `columns` to keep in the embeddings (default: all scalar ones but the text)")
 	own.StringVar(&c.Model, "model", "", "model `folder` (default: the one that 'make setup' exported)")
 	own.StringVar(&c.ONNXRuntimeLib, "onnxruntime_lib", "", "ONNX Runtime `library` (default: the one from 'make setup')")
@@ -64,7 +58,6 @@ func runFlags(c *Config) *flag.FlagSet {
 	own.Int64Var(&c.ClusterMinSize, "cluster_min_size", 0, "least `chains` of a cluster (default: by their number)")
 	own.Int64Var(&c.ClusterSample, "cluster_sample", 0, "`chains` that the clusters are found with, at most; the others are put beside them (default: 50000; evoc 200000, cuml 1000000)")
 	own.Int64Var(&c.ClusterSeed, "cluster_seed", 42, "random `seed` of the clustering")
-	own.StringVar(&c.Python, "python", "", "Python `interpreter` with threadloom[cluster] (default: .venv/bin/python)")
 	own.StringVar(&c.ClusterAddress, "cluster_endpoint", "", "`HOST:PORT` of a clustering service that runs already (python -m threadloom.cluster.server --listen)")
 	flinkFlags(own, &c.Flink)
 	watchFlags(own, c)
@@ -126,6 +119,18 @@ func watchFlags(own *flag.FlagSet, c *Config) {
 	own.StringVar(&c.Progress, "progress", progressAuto, "`how` to show progress on standard error: bar, log (a line every 30 s), none, or auto (bar on a terminal, else log)")
 	own.StringVar(&c.MetricsFile, "metrics_file", "", "`file` to write Prometheus metrics to, every 15 s and at the end; for node_exporter's textfile collector it ends in .prom")
 	own.StringVar(&c.MetricsAddr, "metrics_addr", "", "`[HOST]:PORT` to serve Prometheus metrics on, at /metrics; without HOST this machine alone sees them")
+}
+
+// placeFlags say where files are, and with what Python they are clustered.
+func placeFlags(own *flag.FlagSet, c *Config) {
+	own.StringVar(&c.Root, "root", "", "`folder` with subreddits_list.json and chains/; without it the bundled sample is used")
+	own.StringVar(&c.Suffix, "suffix", "comments", "`name` of the folder below chains/")
+	own.StringVar(&c.Subreddits, "subreddits", "", "`file` with the list of subreddits (default {root}/subreddits_list.json)")
+	own.StringVar(&c.ChainsDir, "chains_dir", "", "`folder` of the chains (default {root}/chains)")
+	own.StringVar(&c.EmbeddingsDir, "embeddings_dir", "", "`folder` for the embeddings (default {root}/embeddings)")
+	own.StringVar(&c.ClustersDir, "clusters_dir", "", "`folder` for the clusters (default {root}/clusters)")
+	own.StringVar(&c.TextColumn, "text_column", "text", "`name` of the text column")
+	own.StringVar(&c.Python, "python", "", "Python `interpreter` with threadloom[cluster] (default: .venv/bin/python)")
 }
 
 // flinkFlags are those of --runner=flink, beside Beam's own.

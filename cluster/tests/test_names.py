@@ -6,8 +6,9 @@ import random
 import numpy as np
 import pytest
 
-from threadloom.cluster import names
-from threadloom.cluster.names import ClusterTexts, Description, families
+from threadloom.cluster import chaintexts, names
+from threadloom.cluster.chaintexts import ClusterTexts, families
+from threadloom.cluster.names import Description
 
 TOPICS = (
     "bread flour oven yeast dough crust",
@@ -21,7 +22,7 @@ def describe(labels, texts, **options) -> dict[int, Description]:
     read = ClusterTexts()
     for label, text in zip(labels, texts, strict=True):
         read.add(label, text)
-    return read.describe(**options)
+    return names.describe(read, **options)
 
 
 def corpus(rows: int = 150, seed: int = 3) -> tuple[list[int], list[str]]:
@@ -73,7 +74,7 @@ def test_copies_of_a_chain_count_once():
 
 @pytest.mark.parametrize("chains", [5_000, 20])
 def test_the_order_of_the_rows_does_not_matter(monkeypatch, chains):
-    monkeypatch.setattr(names, "CHAINS", chains)
+    monkeypatch.setattr(chaintexts, "CHAINS", chains)
     labels, texts = corpus()
     first = describe(labels, texts)
     for seed in range(3):
@@ -82,13 +83,13 @@ def test_the_order_of_the_rows_does_not_matter(monkeypatch, chains):
 
 
 def test_no_more_chains_are_kept_than_the_limit(monkeypatch):
-    monkeypatch.setattr(names, "CHAINS", 20)
+    monkeypatch.setattr(chaintexts, "CHAINS", 20)
     labels, texts = corpus(600)
     read = ClusterTexts()
     for label, text in zip(labels, texts, strict=True):
         read.add(label, text)
     assert {label: len(kept) for label, kept in read._kept.items()} == {0: 20, 1: 20, 2: 20}
-    planted = {word for entry in read.describe()[1].words for word in entry.split()}
+    planted = {word for entry in names.describe(read)[1].words for word in entry.split()}
     assert len(planted & set(TOPICS[1].split())) >= 5
 
 
@@ -187,7 +188,7 @@ def test_any_text_can_be_read():
 
 
 def test_no_texts_are_no_clusters():
-    assert ClusterTexts().describe() == {}
+    assert names.describe(ClusterTexts()) == {}
     assert describe([-1, -1], ["bread", "flour"]) == {}
 
 
