@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 	"unicode"
 
@@ -56,23 +57,43 @@ func reason(err error) string {
 	return line
 }
 
+// patience is how long a dead letter waits for room on a full disk: the open files
+// that fail beside it give theirs back.
+const patience = 10 * time.Second
+
 // appendDeadLetter adds one line in one write, so that lines of several
 // processes do not mix.
-func appendDeadLetter(path string, d DeadLetter) (err error) {
+func appendDeadLetter(path string, d DeadLetter) error {
 	b, err := json.Marshal(d)
 	if err != nil {
 		return fmt.Errorf("dead letter: %w", err)
 	}
+	line := append(b, '\n')
+	for start, wait := time.Now(), 20*time.Millisecond; ; wait *= 2 {
+		written, err := appendTo(path, line)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, syscall.ENOSPC) || time.Since(start) > patience {
+			return fmt.Errorf("dead letter: %w", err)
+		}
+		if written > 0 { // half a line stays, which nobody reads
+			line = append([]byte{'\n'}, line...)
+		}
+		time.Sleep(wait)
+	}
+}
+
+func appendTo(path string, line []byte) (written int, err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return fmt.Errorf("dead letter: %w", err)
+		return 0, err
 	}
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
 	if err != nil {
-		return fmt.Errorf("dead letter: %w", err)
+		return 0, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	_, err = f.Write(append(b, '\n'))
-	return err
+	return f.Write(line)
 }
 
 // folderDied sets a folder aside that cannot be listed; its files are left for a run

@@ -51,7 +51,9 @@ class Night:
         return sorted(self.embeddings.rglob("*.tmp"))
 
 
-@pytest.fixture(scope="module", params=["invented", "newsgroups"])
+@pytest.fixture(
+    scope="module", params=["invented", pytest.param("newsgroups", marks=pytest.mark.long)]
+)
 def night(request, program, tmp_path_factory) -> Night:
     root = tmp_path_factory.mktemp(request.param)
     chains = root / "chains" / "night"
