@@ -289,7 +289,7 @@ def test_a_job_server_and_a_clustering_service_that_run_already(
     )
     assert submitted.code == 0, submitted.errors
     assert submitted.summary is None
-    until(lambda: (root / "clusters" / "sample" / "labels.parquet").exists())
+    until(lambda: (root / "clusters" / "sample" / "labels.parquet").exists(), seconds=180)
     assert len(outputs(root, "sample")) == 12
     assert labels(root, "sample").num_rows == 300
     # The driver does the work itself.
