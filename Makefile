@@ -1,6 +1,6 @@
 # Threadloom. 'make help' lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-flink bench-clusters lock clean prerequisites
+.PHONY: help setup run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-flink bench-clusters bench-clusterscale lock clean prerequisites
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet
@@ -89,8 +89,11 @@ bench-queue: $(NATIVE) ## put 100,000 jobs into Redis if they are not there (10 
 bench-flink: $(BENCH) $(FLINK) ## compare Flink with Prism, and say on paper what more machines bring (15 minutes)
 	$(PYTHON) bench/flink.py
 
-bench-clusters: $(BENCH) ## compare the clusters with the corpus's groups (5 to 15 minutes)
+bench-clusters: $(BENCH) ## compare the clusters with the corpus's groups (15 minutes)
 	$(PYTHON) bench/clusters.py
+
+bench-clusterscale: $(BENCH) ## time each way to cluster 100,000 vectors, and its memory (10 minutes)
+	$(PYTHON) bench/clusterscale.py
 
 format: $(VENV_DEV) $(GOLANGCI) ## format Go and Python
 	$(GOLANGCI) fmt ./...

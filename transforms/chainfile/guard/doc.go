@@ -2,7 +2,7 @@
 // believes what a file says of itself, and asks for the memory at once: a list of
 // two billion entries, a page of 2 GB or a run of four billion zeros, each written
 // in five bytes, end the whole process. What honest files hold passes at the cost of
-// decompressing twice, a thousandth of what embedding takes.
+// decompressing twice, which is little beside embedding.
 //
 //   - footer: Footer, before the library opens the file.
 //   - pages of some columns of a row group: Columns, before they are read.
