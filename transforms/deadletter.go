@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -68,7 +69,7 @@ func appendDeadLetter(path string, d DeadLetter) error {
 	if err != nil {
 		return fmt.Errorf("dead letter: %w", err)
 	}
-	line := append(b, '\n')
+	line := slices.Concat(b, []byte("\n"))
 	for start, wait := time.Now(), 20*time.Millisecond; ; wait *= 2 {
 		written, err := appendTo(path, line)
 		if err == nil {
@@ -78,7 +79,7 @@ func appendDeadLetter(path string, d DeadLetter) error {
 			return fmt.Errorf("dead letter: %w", err)
 		}
 		if written > 0 { // half a line stays, which nobody reads
-			line = append([]byte{'\n'}, line...)
+			line = slices.Concat([]byte("\n"), line)
 		}
 		time.Sleep(wait)
 	}
