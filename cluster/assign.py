@@ -96,8 +96,8 @@ def main() -> None:
     """Read the request, assign, print the figures."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     request = json.load(sys.stdin)
-    sources = [Source(j["subreddit"], j["input"], j["output"]) for j in request["jobs"]]
     try:
+        sources = [Source.from_job(job) for job in request["jobs"]]
         report = assign_files(
             sources, request["model"], request["clusters_dir"], request["text_column"]
         )

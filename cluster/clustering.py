@@ -31,8 +31,8 @@ class Clustering:
     cluster whose first row comes first).
     probabilities: float32[n] in 0..1: how firmly a row sits in its cluster; 0 for noise.
     outlier_scores: float32[n] in 0..1: how far a row lies out of what is dense around it.
-    nearest: int32[n]; the row's cluster, for noise the one whose mean vector is nearest by cosine;
-    -1 where there are no clusters.
+    nearest: int32[n]; the row's cluster, for noise the one where most of its neighbours with one
+    are; -1 where there are no clusters.
     distances: float32[n] in 0..2: the cosine distance to the mean vector of that one; 2 for none.
     levels: int32[k] each: the group of each of the k clusters at coarser and coarser levels.
     """

@@ -36,11 +36,15 @@ class Source:
     @classmethod
     def from_json(cls, text: str | bytes) -> "Source":
         """Read the Go pipeline's job: an object with `subreddit`, `input` and `output`."""
-        job = json.loads(text)
+        return cls.from_job(json.loads(text))
+
+    @classmethod
+    def from_job(cls, job: dict) -> "Source":
+        """Read such an object; ValueError for one that lacks something."""
         try:
             return cls(job["subreddit"], job["input"], job["output"])
         except (KeyError, TypeError) as error:
-            raise ValueError(f"a job without {error}: {text!r}") from None
+            raise ValueError(f"a job without {error}: {json.dumps(job)}") from None
 
 
 @dataclass(frozen=True)

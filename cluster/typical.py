@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from threadloom.cluster.clustering import Clustering
+from threadloom.cluster.neighbors import BLOCK, unit
 from threadloom.cluster.words import skip_quotes
 
 SNIPPET_CHARACTERS = 240
@@ -16,8 +17,6 @@ _CANDIDATES = 12
 _SAME = (0.95, 0.999)
 # Snippets that share this much of their words (Jaccard's index) read the same.
 _ALIKE = 0.5
-# Rows whose closeness is computed at a time.
-_BLOCK = 8192
 
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]+")
 
@@ -76,12 +75,11 @@ def _overlap(words: set[str], others: set[str]) -> bool:
 
 def _closest(vectors: np.ndarray, rows: np.ndarray, probabilities: np.ndarray) -> list[int]:
     """Return the candidates among a cluster's `rows`, int[m], with probabilities float32[m]."""
-    units = vectors[rows]
-    units /= np.maximum(np.linalg.norm(units, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    units = unit(vectors[rows])
     # In double precision the order of the rows changes no digit that decides.
     middle = units.mean(axis=0, dtype=np.float64)
     closeness = np.concatenate(
-        [units[i : i + _BLOCK].astype(np.float64) @ middle for i in range(0, len(units), _BLOCK)]
+        [units[i : i + BLOCK].astype(np.float64) @ middle for i in range(0, len(units), BLOCK)]
     )
     probable = np.flatnonzero(probabilities >= np.median(probabilities))
     order = probable[np.argsort(-closeness[probable], kind="stable")]

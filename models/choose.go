@@ -182,12 +182,18 @@ func (o opened) speed(text []uint32, budget, cores int) (float64, error) {
 func worstCosine(a, b [][]float32) float64 {
 	worst := 1.0
 	for i := range a {
-		var ab, aa, bb float64
-		for j := range a[i] {
-			x, y := float64(a[i][j]), float64(b[i][j])
-			ab, aa, bb = ab+x*y, aa+x*x, bb+y*y
-		}
-		worst = min(worst, ab/math.Sqrt(aa*bb)) // NaN if either holds one
+		worst = min(worst, Cosine(a[i], b[i])) // NaN if either holds one
 	}
 	return worst
+}
+
+// Cosine returns the cosine of two vectors of one length; NaN if either holds one, or
+// has the length 0.
+func Cosine(a, b []float32) float64 {
+	var ab, aa, bb float64
+	for i := range a {
+		x, y := float64(a[i]), float64(b[i])
+		ab, aa, bb = ab+x*y, aa+x*x, bb+y*y
+	}
+	return ab / math.Sqrt(aa*bb)
 }

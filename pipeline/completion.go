@@ -78,7 +78,7 @@ func choices() map[string][]string {
 	return map[string][]string{
 		"precision": models.Precisions(), "accelerator": models.Accelerators(), "check": transforms.Checks(),
 		"long_text": {models.Truncate, models.Chunk}, "progress": {progressAuto, progressBar, progressLog, progressNone},
-		"cluster_by": {"all", "subreddit"},
+		"cluster_by": {"all", "subreddit"}, "cluster_method": clusterMethods,
 	}
 }
 

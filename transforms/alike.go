@@ -2,7 +2,6 @@ package transforms
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms/chainfile"
@@ -30,7 +29,7 @@ func lengthTolerance(precision string) float64 {
 // compareRows says in what two rows of the same text differ; nothing where they do not,
 // or the cosine of their vectors is least or more.
 func compareRows(got, want chainfile.Row, least float64) (cosine float64, why string) {
-	cosine = cosineOf(got.Vector, want.Vector)
+	cosine = models.Cosine(got.Vector, want.Vector)
 	switch {
 	case got.Tokens != want.Tokens:
 		why = fmt.Sprintf("its text has %d tokens now, it had %d", want.Tokens, got.Tokens)
@@ -40,13 +39,4 @@ func compareRows(got, want chainfile.Row, least float64) (cosine float64, why st
 		why = fmt.Sprintf("its text has another vector now: the cosine is %.7f", cosine)
 	}
 	return cosine, why
-}
-
-func cosineOf(a, b []float32) float64 {
-	var ab, aa, bb float64
-	for i := range a {
-		x, y := float64(a[i]), float64(b[i])
-		ab, aa, bb = ab+x*y, aa+x*x, bb+y*y
-	}
-	return ab / math.Sqrt(aa*bb)
 }

@@ -1,12 +1,10 @@
 package transforms
 
-import "path/filepath"
-
 // Embedded lists the files of some subreddits whose outputs are there.
 func Embedded(layout Layout, subreddits []string) ([]File, error) {
 	var files []File
 	for _, subreddit := range subreddits {
-		names, err := chainsNames(filepath.Join(layout.Embeddings, subreddit))
+		names, err := chainsNames(layout.outputs(subreddit))
 		if err != nil {
 			return nil, err
 		}

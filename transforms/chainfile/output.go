@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/threadloom/threadloom/transforms/chainfile/guard"
 )
 
 // OutputChunk is some consecutive rows of an output.
@@ -42,7 +43,7 @@ func OpenOutput(path string, dimension int) (r *OutputReader, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the output: %w", err)
 	}
-	pf, err := parquet.OpenFile(f, info.Size(), parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true))
+	pf, err := guard.Open(f, info.Size())
 	if err != nil {
 		return nil, fmt.Errorf("not a readable Parquet file: %w", err)
 	}
