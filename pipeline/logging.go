@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"runtime"
 	"strings"
 )
 
@@ -15,18 +16,29 @@ func startLogging() *slog.Logger {
 	return slog.New(handler)
 }
 
-// beamHandler passes on Beam's warnings, ours from inside of DoFns among them. It
-// drops what Beam says of its own work, and its errors: one failure makes five of
-// them, each a page long, and the same failure is what the run returns in the end.
+// beamHandler passes on what the program's own packages say, and of what comes from
+// Beam the warnings of DoFns, which are ours as well. It drops what Beam says of its
+// own work, such as warnings after an interrupt, and its errors: one failure makes
+// five of them, each a page long, and the same failure is what the run returns in the
+// end.
 type beamHandler struct{ slog.Handler }
 
-func (h beamHandler) Enabled(_ context.Context, level slog.Level) bool {
-	return level >= slog.LevelWarn && level < slog.LevelError
-}
+// fromDoFn begins the messages that Prism passes on from DoFns and their harness.
+const fromDoFn = "[SDK] "
 
 func (h beamHandler) Handle(ctx context.Context, r slog.Record) error {
-	r.Message = strings.TrimPrefix(r.Message, "[SDK] ")
+	message, isDoFn := strings.CutPrefix(r.Message, fromDoFn)
+	if isDoFn && r.Level != slog.LevelWarn || !isDoFn && !isOurs(r.PC) {
+		return nil
+	}
+	r.Message = message
 	return h.Handler.Handle(ctx, r)
+}
+
+// isOurs says whether the code at pc is this program's and no library's.
+func isOurs(pc uintptr) bool {
+	frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
+	return strings.HasPrefix(frame.Function, "main.") || strings.HasPrefix(frame.Function, "github.com/threadloom/threadloom/")
 }
 
 func (h beamHandler) WithAttrs(attrs []slog.Attr) slog.Handler {

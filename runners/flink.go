@@ -56,9 +56,11 @@ func (r flinkRunner) Run(ctx context.Context, p *beam.Pipeline) (res beam.Pipeli
 	if *jobopts.JobName == "" { // Flink's page shows it, and we find our job by it
 		*jobopts.JobName = "threadloom" + strconv.FormatInt(time.Now().UnixNano(), 36)
 	}
-	if err := r.environment(); err != nil {
+	end, err := r.environment(ctx)
+	if err != nil {
 		return nil, err
 	}
+	defer func() { err = errors.Join(err, end()) }()
 	*jobopts.Endpoint = r.o.Endpoint
 	if r.o.Endpoint == "" {
 		server, err := startJobServer(ctx, r.o, *jobopts.JobName)
@@ -80,27 +82,35 @@ func (r flinkRunner) Run(ctx context.Context, p *beam.Pipeline) (res beam.Pipeli
 }
 
 // environment has each TaskManager run a copy of this program, unless Beam's own
-// flags say otherwise.
-func (r flinkRunner) environment() error {
+// flags say otherwise. The function that it returns is to be called after the job.
+func (r flinkRunner) environment(ctx context.Context) (end func() error, err error) {
+	end = func() error { return nil }
 	if *jobopts.EnvironmentType == "" {
 		*jobopts.EnvironmentType = "PROCESS"
 	}
+	if jobopts.IsLoopback() {
+		l, err := startLoopback(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("starting to listen for Flink's work: %w", err)
+		}
+		return l.stop, nil
+	}
 	if !strings.EqualFold(*jobopts.EnvironmentType, "PROCESS") {
-		return nil
+		return end, nil
 	}
 	if *jobopts.EnvironmentConfig == "" {
 		config, err := json.Marshal(map[string]string{"command": r.o.Boot})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		*jobopts.EnvironmentConfig = string(config)
 	}
 	if *jobopts.WorkerBinary == "" {
 		self, err := os.Executable()
 		if err != nil {
-			return fmt.Errorf("finding this program's file for the workers: %w", err)
+			return nil, fmt.Errorf("finding this program's file for the workers: %w", err)
 		}
 		*jobopts.WorkerBinary = self
 	}
-	return nil
+	return end, nil
 }

@@ -292,11 +292,12 @@ def test_a_job_server_and_a_clustering_service_that_run_already(
     until(lambda: (root / "clusters" / "sample" / "labels.parquet").exists(), seconds=180)
     assert len(outputs(root, "sample")) == 12
     assert labels(root, "sample").num_rows == 300
-    # The driver does the work itself.
+    # The driver does the work itself, of both TaskManagers and without a second try.
     shutil.rmtree(root / "embeddings")
     run = program.start("--runner=flink", *to, "--cluster=false", "--environment_type=LOOPBACK")
     ended = program.end(run)
     assert ended.code == 0, ended.errors
+    assert "files_uncounted" not in ended.summary
     assert [p["process"].split(":")[1] for p in ended.summary["processes"]] == [str(run.pid)]
     assert (ended.summary["files_done"], len(outputs(root, "sample"))) == (12, 12)
 
