@@ -10,9 +10,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
+	"github.com/threadloom/threadloom/transforms/chainfile"
 	"golang.org/x/sys/unix"
 )
 
@@ -112,7 +112,7 @@ func (l *lease) look() (other holder, dead bool) {
 		return other, l.silent()
 	}
 	if other.Machine == l.me.Machine {
-		return other, errors.Is(syscall.Kill(other.PID, 0), syscall.ESRCH) || l.silent()
+		return other, chainfile.ProcessEnded(other.PID) || l.silent()
 	}
 	return other, l.silent()
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/runners"
+	"github.com/threadloom/threadloom/transforms"
 )
 
 func main() {
@@ -23,6 +24,9 @@ func main() {
 	}
 	if len(os.Args) > 1 && os.Args[1] == runners.GuardCommand {
 		os.Exit(runners.Guard(os.Args[2:]))
+	}
+	if len(os.Args) > 1 && os.Args[1] == transforms.SuspectsCommand {
+		transforms.EmbedSuspects(os.Stdin, os.Stdout)
 	}
 	c, args := commandFor(os.Args[1:])
 	os.Exit(c.run(args, os.Stdout, os.Stderr))

@@ -57,10 +57,11 @@ func writeOutput(t *testing.T, file File, rows int, mark chainfile.Fingerprint) 
 		t.Fatal(err)
 	}
 	defer func() { _ = in.Close() }()
-	out, err := chainfile.Create(file.Output, in, false)
+	out, err := chainfile.Start(file.Output)
 	if err != nil {
 		t.Fatal(err)
 	}
+	out.Begin(in, false)
 	chunk, err := in.Next()
 	if err == nil {
 		err = out.Write(chunk, chainfile.Embeddings{Vectors: make([]float32, 2*rows), Tokens: make([]int32, rows), Truncated: make([]bool, rows)})

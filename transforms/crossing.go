@@ -120,7 +120,7 @@ func (c *crossing) arrived(job string) []outcome {
 	if err != nil { // not there, not there yet, or no output: nobody is told that it is done
 		return nil
 	}
-	return []outcome{c.settle(job, outcome{file: p.file, stats: fileStats{rows: rows}, bridged: true})}
+	return []outcome{c.settle(job, outcome{file: p.file, stats: fileStats{Rows: rows}, bridged: true})}
 }
 
 // settle ends a job's wait and counts its outcome for progress.

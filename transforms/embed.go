@@ -81,12 +81,12 @@ func (o outcome) each(add func(c *Counter, n int64)) {
 	if o.bridged {
 		add(filesBridged, 1)
 	}
-	add(rowsDone, o.stats.rows)
-	add(tokensDone, o.stats.tokens)
-	add(tokensSeen, o.stats.allTokens)
-	add(tokensReused, o.stats.reused)
-	add(rowsTruncated, o.stats.truncated)
-	add(rowsRepaired, o.stats.repaired)
+	add(rowsDone, o.stats.Rows)
+	add(tokensDone, o.stats.Tokens)
+	add(tokensSeen, o.stats.AllTokens)
+	add(tokensReused, o.stats.Reused)
+	add(rowsTruncated, o.stats.Truncated)
+	add(rowsRepaired, o.stats.Repaired)
 }
 
 // Setup checks that this machine has what embedding takes. The engine is opened with
@@ -123,8 +123,15 @@ func embedOne(ctx context.Context, engine *models.Engine, file File, o EmbedOpti
 		return outcome{file: file, err: ErrInterrupted}
 	}
 	defer func() { openFiles.leave(time.Now()) }()
-	stats, err := embedFile(ctx, engine, file, o)
-	out := outcome{file: file, stats: stats, err: err, by: engine.Backend}
+	out := outcome{file: file, by: engine.Backend}
+	if file.Suspect {
+		out.stats, out.by, out.err = theWard.embed(file, o)
+	} else {
+		out.stats, out.err = embedFile(ctx, engine, file, o)
+	}
+	if errors.Is(out.err, ErrInterrupted) {
+		return out
+	}
 	out.each(func(c *Counter, n int64) { c.local.Add(n) }) // progress must not wait for the bundle
 	return out
 }

@@ -22,7 +22,7 @@ var errPanic = errors.New("a library failed on this file; the log says where")
 
 // fileStats is what embedding one file counted.
 type fileStats struct {
-	rows, tokens, allTokens, reused, truncated, repaired int64
+	Rows, Tokens, AllTokens, Reused, Truncated, Repaired int64
 }
 
 // embedFile embeds one chains file and puts its output in place. A panic of a
@@ -34,12 +34,7 @@ func embedFile(ctx context.Context, engine *models.Engine, file File, o EmbedOpt
 			err = errors.Join(errPanic, err)
 		}
 	}()
-	in, err := chainfile.Open(file.Input, o.TextColumn, o.Keep)
-	if err != nil {
-		return stats, err
-	}
-	defer func() { err = errors.Join(err, in.Close()) }()
-	out, err := chainfile.Create(file.Output, in, o.Model.LongText == models.Chunk)
+	out, err := chainfile.Start(file.Output)
 	if err != nil {
 		return stats, err
 	}
@@ -49,11 +44,17 @@ func embedFile(ctx context.Context, engine *models.Engine, file File, o EmbedOpt
 			err = errors.Join(err, out.Abort())
 		}
 	}()
+	in, err := chainfile.Open(file.Input, o.TextColumn, o.Keep)
+	if err != nil {
+		return stats, err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	out.Begin(in, o.Model.LongText == models.Chunk)
 	if stats, err = copyRows(ctx, engine, in, out); err != nil {
 		return stats, err
 	}
-	if stats.rows != in.Rows {
-		return stats, fmt.Errorf("the footer says %d rows, the file has %d", in.Rows, stats.rows)
+	if stats.Rows != in.Rows {
+		return stats, fmt.Errorf("the footer says %d rows, the file has %d", in.Rows, stats.Rows)
 	}
 	if err := in.Unchanged(); err != nil {
 		return stats, err
@@ -116,14 +117,14 @@ func copyRows(ctx context.Context, engine *models.Engine, in *chainfile.Reader, 
 }
 
 func (s *fileStats) add(r models.Result) {
-	s.rows += int64(len(r.Tokens))
-	s.allTokens += r.AllTokens
-	s.reused += r.Reused
-	s.repaired += r.Repaired
+	s.Rows += int64(len(r.Tokens))
+	s.AllTokens += r.AllTokens
+	s.Reused += r.Reused
+	s.Repaired += r.Repaired
 	for i, n := range r.Tokens {
-		s.tokens += int64(n)
+		s.Tokens += int64(n)
 		if r.Truncated[i] {
-			s.truncated++
+			s.Truncated++
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -50,8 +51,9 @@ type sorting struct {
 	anew          []string // names of those whose output is stale or corrupt
 	stale         int      // how many of them are stale
 	unfinished    []string // names in the output folder
-	swept         int      // unfinished files that were removed
-	err           error
+	// suspects are the names that a run had open when it ended without finishing them
+	suspects map[string]bool
+	err      error
 }
 
 func (f *filterFn) Setup() (err error) {
@@ -66,7 +68,8 @@ func (f *filterFn) StartBundle(_, _ func(File)) {}
 func (f *filterFn) ProcessElement(ctx context.Context, folder Folder, missing, done func(File)) error {
 	f.sortings.start(scans, func() sorting {
 		s := sortOut(folder, f.Layout, f.checker)
-		s.swept = chainfile.Sweep(f.Layout.outputs(folder.Subreddit), s.unfinished)
+		marks := chainfile.Sweep(f.Layout.outputs(folder.Subreddit), s.unfinished)
+		s.suspect(marks)
 		return s
 	})
 	return f.flush(ctx, f.sortings.take(), missing, done)
@@ -84,18 +87,35 @@ func (f *filterFn) flush(ctx context.Context, sortings []sorting, missing, done 
 			}
 			continue
 		}
-		if s.swept > 0 {
-			log.Infof(ctx, "removed %d unfinished files of an earlier run from %s", s.swept, f.Layout.outputs(s.subreddit))
+		if n := len(s.suspects); n > 0 {
+			log.Warnf(ctx, "%s: an earlier run ended while %d of its files were open: they are embedded in a process of their own", s.subreddit, n)
 		}
 		filesMissing.Inc(ctx, int64(len(s.missing)+len(s.anew)))
 		filesStale.Inc(ctx, int64(s.stale))
 		filesCorrupt.Inc(ctx, int64(len(s.anew)-s.stale))
 		filesSkipped.Inc(ctx, int64(len(s.done)))
-		f.Layout.each(s.subreddit, s.missing, false, missing)
-		f.Layout.each(s.subreddit, s.anew, true, missing)
+		open := func(file File) {
+			file.Suspect = s.suspects[filepath.Base(file.Input)]
+			missing(file)
+		}
+		f.Layout.each(s.subreddit, s.missing, false, open)
+		f.Layout.each(s.subreddit, s.anew, true, open)
 		f.Layout.each(s.subreddit, s.done, false, done)
 	}
 	return nil
+}
+
+// suspect finds the names of the files whose unfinished outputs had these marks.
+func (s *sorting) suspect(marks []string) {
+	if len(marks) == 0 {
+		return
+	}
+	s.suspects = map[string]bool{}
+	for _, name := range slices.Concat(s.missing, s.anew) {
+		if slices.Contains(marks, chainfile.Mark(name)) {
+			s.suspects[name] = true
+		}
+	}
 }
 
 // sortOut tells which names of a folder have an output, with one pass over the entries

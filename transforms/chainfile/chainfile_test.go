@@ -44,10 +44,11 @@ func copyFile(t testing.TB, input, output string, keep ...string) (texts []strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := Create(output, in, false)
+	out, err := Start(output)
 	if err != nil {
 		t.Fatal(err)
 	}
+	out.Begin(in, false)
 	for {
 		chunk, err := in.Next()
 		if errors.Is(err, io.EOF) {
@@ -237,10 +238,11 @@ func TestNothingIsVisibleBeforeCommit(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = in.Close() }()
-	out, err := Create(filepath.Join(outputs, "a.parquet"), in, false)
+	out, err := Start(filepath.Join(outputs, "a.parquet"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	out.Begin(in, false)
 	if visible, _ := filepath.Glob(filepath.Join(outputs, "*.parquet")); len(visible) > 0 {
 		t.Fatalf("visible before Commit: %v", visible)
 	}
@@ -248,8 +250,8 @@ func TestNothingIsVisibleBeforeCommit(t *testing.T) {
 	if err != nil || len(unfinished) != 1 || !IsUnfinished([]byte(unfinished[0].Name())) {
 		t.Fatalf("the folder holds %v, error %v, want one unfinished file", unfinished, err)
 	}
-	if swept := Sweep(outputs, []string{unfinished[0].Name()}); swept != 0 {
-		t.Fatalf("swept %d files in use", swept)
+	if swept := Sweep(outputs, []string{unfinished[0].Name()}); len(swept) != 0 {
+		t.Fatalf("swept files in use: %v", swept)
 	}
 	if err := out.Abort(); err != nil {
 		t.Fatal(err)

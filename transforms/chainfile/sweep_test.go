@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 )
@@ -39,21 +40,40 @@ func TestLeftBehind(t *testing.T) {
 	}
 }
 
+func TestAProcessThatNobodyAskedForItsCodeHasEnded(t *testing.T) {
+	cmd := exec.Command("sleep", "60")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Wait() }() // killed
+	if ProcessEnded(cmd.Process.Pid) {
+		t.Error("it runs")
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(10 * time.Second); !ProcessEnded(cmd.Process.Pid); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it was killed, and nobody has waited for it")
+		}
+	}
+}
+
 func TestSweepRemovesOnlyWhatIsLeftBehind(t *testing.T) {
 	host, err := os.Hostname()
 	if err != nil {
 		t.Fatal(err)
 	}
 	folder := t.TempDir()
-	gone := fmt.Sprintf(".%s-%d-1.parquet.tmp", host, endedPID(t))
+	gone := fmt.Sprintf(".%s-%d-1.%s.parquet.tmp", host, endedPID(t), Mark("a.parquet"))
 	used := fmt.Sprintf(".%s-%d-1.parquet.tmp", host, os.Getpid())
 	for _, name := range []string{gone, used} {
 		if err := os.WriteFile(filepath.Join(folder, name), nil, 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if n := Sweep(folder, []string{gone, used, ".missing-1-1.parquet.tmp"}); n != 1 {
-		t.Fatalf("swept %d, want 1", n)
+	if n := Sweep(folder, []string{gone, used, ".missing-1-1.parquet.tmp"}); !slices.Equal(n, []string{Mark("a.parquet")}) {
+		t.Fatalf("swept %q, want the mark of a.parquet", n)
 	}
 	if _, err := os.Stat(filepath.Join(folder, used)); err != nil {
 		t.Error(err)

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"sync/atomic"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
@@ -16,10 +15,7 @@ import (
 const (
 	// FingerprintKey is the footer's key for the fingerprint, a JSON object.
 	FingerprintKey = "threadloom.fingerprint"
-	// tempSuffix ends the names of files that are being written. They start with
-	// a dot, too: no reader takes them for outputs.
-	tempSuffix   = ".parquet.tmp"
-	rowGroupRows = 8192 // rows of a row group: some 12 MB of floats, held until it is full
+	rowGroupRows   = 8192 // rows of a row group: some 12 MB of floats, held until it is full
 	// presentElement is the definition level of a float that is there, in a list
 	// (1) of optional elements (2).
 	presentElement = 2
@@ -47,41 +43,36 @@ type Writer struct {
 	buffer  []parquet.Row
 }
 
-var tempCount atomic.Int64
-
-// Create starts the embeddings file path for the rows of in, with ChunksColumn if
-// asked for.
-func Create(path string, in *Reader, chunks bool) (*Writer, error) {
+// Start claims the place of the embeddings file path: a temporary file beside it
+// says that this process works on it, before the input is even looked at.
+func Start(path string) (*Writer, error) {
 	folder := filepath.Dir(path)
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return nil, fmt.Errorf("making the output folder: %w", err)
 	}
-	host, err := os.Hostname()
-	if err != nil {
-		host = "localhost"
-	}
-	temp := filepath.Join(folder, fmt.Sprintf(".%s-%d-%d%s", host, os.Getpid(), tempCount.Add(1), tempSuffix))
+	temp := filepath.Join(folder, tempName(filepath.Base(path)))
 	f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return nil, fmt.Errorf("starting the output: %w", err)
 	}
-	schema := outputSchema(in.kept, chunks)
-	w := &Writer{
-		path: path, temp: temp, file: f, chunks: chunks,
-		parquet: parquet.NewGenericWriter[any](
-			f, schema,
-			parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
-			parquet.MaxRowsPerRowGroup(rowGroupRows),
-			parquet.CreatedBy("threadloom", Version, ""),
-			parquet.SkipPageBounds(EmbeddingColumn, "list", "element"),
-		),
-	}
+	return &Writer{path: path, temp: temp, file: f}, nil
+}
+
+// Begin prepares for the rows of in, with ChunksColumn if asked for.
+func (w *Writer) Begin(in *Reader, chunks bool) {
+	w.chunks = chunks
+	w.parquet = parquet.NewGenericWriter[any](
+		w.file, outputSchema(in.kept, chunks),
+		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
+		parquet.MaxRowsPerRowGroup(rowGroupRows),
+		parquet.CreatedBy("threadloom", Version, ""),
+		parquet.SkipPageBounds(EmbeddingColumn, "list", "element"),
+	)
 	for i, field := range in.kept {
 		if !ours(field.Name()) {
 			w.kept = append(w.kept, i)
 		}
 	}
-	return w, nil
 }
 
 // Write appends a chunk and its embeddings; it does not need the texts any more.
