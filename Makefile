@@ -1,6 +1,6 @@
 # Threadloom. 'make help' lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-flink bench-clusters bench-clusterscale lock clean prerequisites
+.PHONY: help setup run flink flink-up flink-down test test-long test-go test-python fuzz $(FUZZED) lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-flink bench-clusters bench-clusterscale lock clean prerequisites
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet
@@ -47,13 +47,20 @@ test-python: $(SETUP) $(VENV_DEV)
 test-long: $(SETUP) $(VENV_DEV) $(FLINK) ## run the tests that take the whole corpus over Flink and the bridge (half an hour)
 	$(PYTHON) -m pytest -q -m long
 
-FUZZ := go test -run '^$$' -fuzztime 30s -fuzzminimizetime 10x -fuzz
+FUZZED := FuzzOpen FuzzParseCheckpoint FuzzParseJob FuzzPathMap
+FUZZTIME := 30s
 
-fuzz: $(NATIVE) ## try broken files, lists, jobs and path maps at random, 30 s each
-	$(FUZZ) '^FuzzOpen$$' ./transforms/chainfile
-	$(FUZZ) '^FuzzParseCheckpoint$$' ./transforms
-	$(FUZZ) '^FuzzParseJob$$' ./mpsbridge
-	$(FUZZ) '^FuzzPathMap$$' ./mpsbridge
+# One call of go test takes one target: all run side by side, each on one core, and one that
+# fails lets the others end and fails all.
+fuzz: $(NATIVE) ## try broken files, lists, jobs and path maps at random, for 30 s (FUZZTIME=5m: for longer)
+	$(MAKE) --no-print-directory --keep-going --jobs=$(words $(FUZZED)) $(FUZZED)
+
+FuzzOpen: FUZZ_PACKAGE := ./transforms/chainfile
+FuzzParseCheckpoint: FUZZ_PACKAGE := ./transforms
+FuzzParseJob FuzzPathMap: FUZZ_PACKAGE := ./mpsbridge
+
+$(FUZZED):
+	.ci/fuzz $@ $(FUZZ_PACKAGE) $(FUZZTIME)
 
 lint: $(SETUP) $(VENV_DEV) $(GOLANGCI) ## check style and layers: golangci-lint, ruff
 	$(GOLANGCI) run ./...

@@ -60,7 +60,7 @@ func (s *screen) putAbove(w io.Writer) {
 // drawEvery is how often the bar is drawn.
 const drawEvery = 250 * time.Millisecond
 
-// showBars draws a bar, with a line below it, while files are embedded. Nothing of it is left
+// showBars draws a bar, with a line below it, while files are worked on. Nothing of it is left
 // when it returns.
 func (p *progress) showBars(ctx context.Context) {
 	tick := time.NewTicker(drawEvery)
@@ -72,7 +72,7 @@ func (p *progress) showBars(ctx context.Context) {
 			drawn.end()
 			return
 		case now := <-tick.C:
-			s := standingOf(p.look())
+			s := p.look()
 			p.pace.update(now, s)
 			if s.missing == 0 {
 				continue
@@ -98,16 +98,19 @@ func (p *progress) beside(s standing) string {
 func (p *progress) below(s standing) string {
 	var parts []string
 	if s.rows > 0 {
-		parts = append(parts, fmt.Sprintf("%d rows, %.0f rows/s, %.0f tokens/s", s.rows, p.pace.rows.perSecond(), p.pace.tokens.perSecond()))
+		parts = append(parts, fmt.Sprintf("%d rows, %.0f rows/s", s.rows, p.pace.rows.perSecond()))
+	}
+	if s.tokens > 0 {
+		parts[0] += fmt.Sprintf(", %.0f tokens/s", p.pace.tokens.perSecond())
 	}
 	if s.dead > 0 {
-		parts = append(parts, fmt.Sprintf("%d dead letters", s.dead))
+		parts = append(parts, fmt.Sprintf("%d %s", s.dead, p.words.dead))
 	}
 	if by := p.by(s); by != "" {
 		parts = append(parts, by)
 	}
-	if p.cluster && s.done >= s.missing {
-		parts = append(parts, "clustering")
+	if p.words.then != "" && s.done >= s.missing {
+		parts = append(parts, p.words.then)
 	}
 	return strings.Join(parts, "; ")
 }

@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
@@ -96,46 +94,6 @@ func lookAtList(_ context.Context, c Config) []finding {
 		return []finding{warn("nothing is embedded of these", "%s, %d of them without a folder in %s", text, missing, c.Layout().Chains)}
 	}
 	return []finding{ok("%s", text)}
-}
-
-// pythonVersions prints what the Python side consists of, without importing it.
-const pythonVersions = `
-import importlib.metadata as m, importlib.util as u, json, platform
-found = {"python": platform.python_version()}
-for name in ("threadloom", "apache-beam", "hdbscan", "pyarrow", "scikit-learn", "umap-learn"):
-    try: found[name] = m.version(name)
-    except m.PackageNotFoundError: found[name] = ""
-if found["threadloom"] and u.find_spec("threadloom.cluster") is None: found["threadloom"] = ""
-print(json.dumps(found))
-`
-
-func lookAtPython(ctx context.Context, c Config) []finding {
-	const do = "run 'make setup', name another with --python, or skip clustering with --cluster=false"
-	if !c.Cluster || c.ClusterAddress != "" {
-		return nil
-	}
-	out, err := exec.CommandContext(ctx, c.Python, "-c", pythonVersions).Output()
-	if err != nil {
-		return []finding{fail(do, "--python %s: %v", c.Python, err)}
-	}
-	var found map[string]string
-	if err := json.Unmarshal(out, &found); err != nil {
-		return []finding{fail(do, "--python %s says %q", c.Python, out)}
-	}
-	var parts, missing []string
-	for _, name := range []string{"python", "threadloom", "apache-beam", "hdbscan", "pyarrow", "scikit-learn", "umap-learn"} {
-		parts = append(parts, name+" "+found[name])
-		if found[name] == "" {
-			missing = append(missing, name)
-		}
-	}
-	switch {
-	case len(missing) > 0:
-		return []finding{fail(do, "%s lacks %s", c.Python, strings.Join(missing, ", "))}
-	case found["threadloom"] != chainfile.Version:
-		return []finding{warn("install threadloom "+chainfile.Version+" there: 'make setup'", "%s has threadloom %s, this program is %s", c.Python, found["threadloom"], chainfile.Version)}
-	}
-	return []finding{ok("%s: %s", c.Python, strings.Join(parts, ", "))}
 }
 
 func lookAtRedis(ctx context.Context, c Config) []finding {

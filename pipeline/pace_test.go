@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 )
@@ -41,7 +42,7 @@ func TestPaceIsThatOfTheLastHalfMinute(t *testing.T) {
 }
 
 func TestALineOfProgressTellsWhatIsKnown(t *testing.T) {
-	p := progress{}
+	p := progress{words: progressWords{dead: "dead letters"}}
 	if line := p.line(standing{done: 1, missing: 5}); len(line) != 2 || line[1] != "1 of 5" {
 		t.Errorf("where only files are known: %v", line)
 	}
@@ -57,5 +58,16 @@ func TestALineOfProgressTellsWhatIsKnown(t *testing.T) {
 		if got[i] != want[i] {
 			t.Errorf("got %v, want %v", got[i], want[i])
 		}
+	}
+}
+
+func TestALineOfVerifyCountsNoTokens(t *testing.T) {
+	p := progress{words: progressWords{doing: "verifying", dead: "wrong outputs"}}
+	p.pace.update(time.Unix(0, 0), standing{})
+	s := standing{done: 2, missing: 4, dead: 1, rows: 20}
+	p.pace.update(time.Unix(10, 0), s)
+	want := []any{"files", "2 of 4", "rows", int64(20), "rows/s", int64(2), "left", 10 * time.Second, "wrong_outputs", int64(1)}
+	if got := p.line(s); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,7 +30,7 @@ const (
 // standing is how far a run is.
 type standing struct {
 	done, missing int64 // files of this run: those that have ended, and all of them
-	dead          int64 // of the ended ones
+	dead          int64 // of the ended ones: dead letters, or wrong outputs
 	workers       int64 // of the ended ones, embedded by workers on other machines
 	rows, tokens  int64 // of the ended ones; 0 where that is not known
 }
@@ -44,10 +45,17 @@ func standingOf(n map[string]int64) standing {
 
 // progress shows how far a run is.
 type progress struct {
-	look    func() map[string]int64
-	engine  models.Config
-	cluster bool // something follows the embedding
-	pace    pace
+	look   func() standing
+	engine models.Config
+	words  progressWords
+	pace   pace
+}
+
+// progressWords are what is said of a kind of work.
+type progressWords struct {
+	doing string // with the files
+	dead  string // what those are that went wrong
+	then  string // what follows when all files are done; empty: nothing
 }
 
 // by says what embeds, with the files of each where there are several.
@@ -82,9 +90,9 @@ func (p *progress) start(ctx context.Context, kind string, log *slog.Logger) (st
 	}
 }
 
-// log logs a line now and then while files are embedded.
+// log logs a line now and then while files are worked on.
 func (p *progress) log(ctx context.Context, log *slog.Logger) {
-	p.pace.update(time.Now(), standingOf(p.look()))
+	p.pace.update(time.Now(), p.look())
 	tick := time.NewTicker(logEvery)
 	defer tick.Stop()
 	for {
@@ -92,10 +100,10 @@ func (p *progress) log(ctx context.Context, log *slog.Logger) {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
-			s := standingOf(p.look())
+			s := p.look()
 			p.pace.update(now, s)
 			if s.done < s.missing {
-				log.Info("embedding", p.line(s)...)
+				log.Info(p.words.doing, p.line(s)...)
 			}
 		}
 	}
@@ -105,13 +113,16 @@ func (p *progress) log(ctx context.Context, log *slog.Logger) {
 func (p *progress) line(s standing) []any {
 	line := []any{"files", fmt.Sprintf("%d of %d", s.done, s.missing)}
 	if s.rows > 0 {
-		line = append(line, "rows", s.rows, "rows/s", int64(p.pace.rows.perSecond()), "tokens/s", int64(p.pace.tokens.perSecond()))
+		line = append(line, "rows", s.rows, "rows/s", int64(p.pace.rows.perSecond()))
+	}
+	if s.tokens > 0 {
+		line = append(line, "tokens/s", int64(p.pace.tokens.perSecond()))
 	}
 	if left, known := p.pace.left(s); known {
 		line = append(line, "left", left)
 	}
 	if s.dead > 0 {
-		line = append(line, "dead_letters", s.dead)
+		line = append(line, strings.ReplaceAll(p.words.dead, " ", "_"), s.dead)
 	}
 	if by := p.by(s); by != "" {
 		line = append(line, "by", by)

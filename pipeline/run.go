@@ -88,7 +88,13 @@ func (r atWork) run(ctx context.Context, p *beam.Pipeline) int {
 	if err != nil {
 		return report(r.c, r.stop, errors.Join(err, meter.stop(nil)), 0)
 	}
-	shows := &progress{look: shown, engine: r.c.engine(), cluster: r.c.Cluster}
+	shows := &progress{
+		look:   func() standing { return standingOf(shown()) },
+		engine: r.c.engine(), words: progressWords{doing: "embedding", dead: "dead letters"},
+	}
+	if r.c.Cluster {
+		shows.words.then = "clustering"
+	}
 	endProgress := shows.start(ctx, r.c.Progress, r.log)
 	earlier := transforms.Earlier(r.c.Layout(), r.c.names, mostEarlier)
 	counts, err := execute(ctx, p, r.c, r.runner)

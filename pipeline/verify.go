@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 
 	"github.com/threadloom/threadloom/transforms"
@@ -34,7 +35,7 @@ func verifyCommand(args []string, out, errs io.Writer) int {
 	if err != nil {
 		return failed(err, errs)
 	}
-	verdict, err := transforms.Verify(context.Background(), c.Layout(), c.names, c.embedding())
+	verdict, err := verify(c)
 	if err != nil {
 		return failed(err, errs)
 	}
@@ -51,6 +52,23 @@ func verifyCommand(args []string, out, errs io.Writer) int {
 		return exitDeadLetters
 	}
 	return exitDone
+}
+
+// verify compares outputs with inputs and shows how far it is.
+func verify(c Config) (transforms.Verdict, error) {
+	var looked transforms.Looked
+	shows := &progress{
+		look: func() standing {
+			done, all, wrong := looked.Files()
+			return standing{done: done, missing: all, dead: wrong, rows: looked.Rows()}
+		},
+		engine: c.engine(),
+		words:  progressWords{doing: "verifying", dead: "wrong outputs", then: "embedding a sample again"},
+	}
+	ctx := context.Background()
+	stop := shows.start(ctx, c.Progress, slog.New(slog.NewTextHandler(console, nil)))
+	defer stop()
+	return transforms.Verify(ctx, c.Layout(), c.names, c.embedding(), &looked)
 }
 
 // verdictText is a verdict for readers.

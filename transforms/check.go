@@ -1,6 +1,7 @@
 package transforms
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -112,8 +113,13 @@ func (c checker) look(file File) (state State, why string) {
 		}
 	}()
 	out, err := chainfile.ReadOutput(file.Output)
+	return c.judge(file, out, err)
+}
+
+// judge says what an output is of whose footer this was read, and why it is not done.
+func (c checker) judge(file File, out chainfile.Output, err error) (state State, why string) {
 	switch {
-	case os.IsNotExist(err):
+	case errors.Is(err, os.ErrNotExist):
 		return Missing, "there is none"
 	case err != nil:
 		return Corrupt, err.Error()

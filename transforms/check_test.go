@@ -131,3 +131,12 @@ func TestWhatHasAnOutputIsNotForTheBridge(t *testing.T) {
 		t.Error("a worker would take its old output for done")
 	}
 }
+
+func TestAnOutputThatWasDeletedIsMissingAndNotCorrupt(t *testing.T) {
+	file := File{Input: filepath.Join(t.TempDir(), "in.parquet"), Output: filepath.Join(t.TempDir(), "gone.parquet")}
+	for _, kind := range []string{CheckFooter, CheckFingerprint} {
+		if state, why := (checker{kind: kind}).look(file); state != Missing {
+			t.Errorf("%s: state %d: %s", kind, state, why)
+		}
+	}
+}

@@ -14,6 +14,7 @@ type reading struct {
 	check   checker
 	options EmbedOptions
 	file    File
+	looked  *Looked
 	draw    float64 // which row is embedded again, as a share of the rows; 0: none
 
 	mark   chainfile.Fingerprint
@@ -29,19 +30,19 @@ func (r *reading) read() (err error) {
 			err = fmt.Errorf("it cannot be read: %v", p)
 		}
 	}()
-	if state, why := r.check.look(r.file); state != Done {
+	out, err := chainfile.OpenOutput(r.file.Output)
+	if err != nil {
+		_, why := r.check.judge(r.file, chainfile.Output{}, err)
 		return errors.New(why)
 	}
-	o, err := chainfile.ReadOutput(r.file.Output)
-	if err != nil {
-		return err
-	}
-	r.mark = o.Fingerprint
-	out, err := chainfile.OpenOutput(r.file.Output, r.mark.Dimension)
-	if err != nil {
-		return err
-	}
 	defer func() { err = errors.Join(err, out.Close()) }()
+	if state, why := r.check.judge(r.file, out.Output, nil); state != Done {
+		return errors.New(why)
+	}
+	r.mark = out.Fingerprint
+	if err := out.FindColumns(); err != nil {
+		return err
+	}
 	keep := out.Kept()
 	if len(keep) == 0 {
 		keep = []string{""} // no column has that name: none is compared
@@ -91,7 +92,7 @@ func (r *reading) beside(in *chainfile.Reader, out *chainfile.OutputReader) erro
 				Row: made.Row(int(at)), precision: r.mark.Precision,
 			}
 		}
-		r.rows += int64(chunk.Rows)
+		r.pass(chunk.Rows)
 	}
 }
 
@@ -106,9 +107,15 @@ func (r *reading) alone(out *chainfile.OutputReader) error {
 		if err != nil {
 			return err
 		}
-		r.rows += int64(made.Rows)
+		r.pass(made.Rows)
 	}
 	return out.End()
+}
+
+// pass counts rows that are right.
+func (r *reading) pass(rows int) {
+	r.rows += int64(rows)
+	r.looked.rows.Add(int64(rows))
 }
 
 func (r *reading) vectors(made chainfile.OutputChunk) error {

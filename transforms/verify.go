@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms/chainfile"
@@ -37,14 +38,26 @@ type Verdict struct {
 	Problems []Problem `json:"problems"` // the first ones, by output
 }
 
+// Looked is how far Verify is. The zero value is that before its start.
+type Looked struct{ all, files, rows, wrong atomic.Int64 }
+
+// Files returns how many outputs were looked at, of how many, and how many of them are wrong.
+func (l *Looked) Files() (done, all, wrong int64) {
+	return l.files.Load(), l.all.Load(), l.wrong.Load()
+}
+
+// Rows returns how many rows were looked at.
+func (l *Looked) Rows() int64 { return l.rows.Load() }
+
 // Verify reads every output of some subreddits beside its input, and embeds a row of some
 // again. Memory does not grow with the files, nor with their number but for their names.
-func Verify(ctx context.Context, layout Layout, subreddits []string, o EmbedOptions) (Verdict, error) {
+// Meanwhile it counts in looked.
+func Verify(ctx context.Context, layout Layout, subreddits []string, o EmbedOptions, looked *Looked) (Verdict, error) {
 	check, err := CheckOptions{Kind: CheckFingerprint, Model: o.Model}.checker()
 	if err != nil {
 		return Verdict{}, err
 	}
-	v := verifier{check: check, options: o}
+	v := verifier{check: check, options: o, looked: looked}
 	if err := v.list(layout, subreddits); err != nil {
 		return Verdict{}, err
 	}
@@ -66,6 +79,7 @@ func Verify(ctx context.Context, layout Layout, subreddits []string, o EmbedOpti
 type verifier struct {
 	check   checker
 	options EmbedOptions
+	looked  *Looked
 	files   []File // outputs, in order
 
 	mu      sync.Mutex
@@ -103,6 +117,7 @@ func (v *verifier) list(layout Layout, subreddits []string) error {
 		layout.each(subreddit, outputs, false, func(f File) { v.files = append(v.files, f) })
 	}
 	v.verdict.Files = int64(len(v.files))
+	v.looked.all.Store(v.verdict.Files)
 	return nil
 }
 
@@ -114,11 +129,12 @@ func (v *verifier) drawn(i int) bool {
 
 // verify looks at one output and notes what is wrong with it.
 func (v *verifier) verify(file File, draw bool) {
-	seen := &reading{check: v.check, options: v.options, file: file}
+	seen := &reading{check: v.check, options: v.options, file: file, looked: v.looked}
 	if draw {
 		seen.draw = drawn(file.Output)
 	}
 	err := seen.read()
+	v.looked.files.Add(1)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.verdict.Rows += seen.rows
@@ -134,6 +150,7 @@ func (v *verifier) verify(file File, draw bool) {
 
 func (v *verifier) wrong(file File, reason string) {
 	v.verdict.Wrong++
+	v.looked.wrong.Add(1)
 	if len(v.verdict.Problems) < mostProblems {
 		v.verdict.Problems = append(v.verdict.Problems, Problem{file.Output, reason})
 	}

@@ -130,6 +130,23 @@ def test_a_changed_input_and_another_precision_are_told(verify, root):
     assert (code, verdict["wrong"]) == (3, FILES)
 
 
+def test_progress_is_logged_and_is_not_in_the_result(program, root):
+    done = subprocess.run(
+        [program.path, "verify", *flags(root, "--json", "--progress=log")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout)["files"] == FILES
+    # A check of more than half a minute, on a busy machine, logs lines.
+    assert all("msg=verifying files=" in line for line in done.stderr.splitlines())
+    bars = subprocess.run(
+        [program.path, "verify", *flags(root, "--progress=bar")], capture_output=True, text=True
+    )
+    assert bars.returncode == 2
+    assert "--progress=log" in bars.stderr
+
+
 def test_an_output_without_an_input_is_looked_at_alone(verify, root, program):
     next((root / "chains" / "sample").glob("*/*.parquet")).unlink()
     code, verdict = verify(root)

@@ -167,6 +167,21 @@ def test_a_bar_is_shown_on_a_terminal_and_nothing_is_left_of_it(program, root):
     assert "\x1b" not in out
 
 
+def test_verify_shows_a_bar_and_leaves_nothing_of_it(program, root):
+    assert program.run(*flags(root)).code == 0
+    wrong = next((root / "embeddings" / "sample").glob("*/*.parquet"))
+    wrong.write_bytes(b"no parquet")
+    code, seen, out = on_a_terminal(program, "verify", *flags(root))
+    assert code == 3
+    assert re.search(r"\d+ of 12 files", seen)
+    assert re.search(r"rows/s; 1 wrong outputs", seen)
+    assert "tokens/s" not in seen
+    assert "embedding a sample again" in seen
+    assert [line for line in screen_of(seen) if line] == ["wrong outputs: 1"]
+    assert out.startswith("outputs   12, ")
+    assert "\x1b" not in out
+
+
 def test_an_interrupted_bar_leaves_the_terminal_clean(program, root):
     many = root / "chains" / "sample" / "sourdough"
     texts = [f"{i} {' '.join(['bread'] * (i % 200))}" for i in range(20_000)]

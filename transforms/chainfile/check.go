@@ -2,7 +2,6 @@ package chainfile
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 
@@ -31,16 +30,19 @@ type Output struct {
 // ReadOutput reads the footer of an output. Where there is no such file the error is
 // os.ErrNotExist.
 func ReadOutput(path string) (o Output, err error) {
-	err = readFooter(path, func(f *parquet.File) error {
-		o.Rows = f.NumRows()
-		text, ok := f.Lookup(FingerprintKey)
-		if !ok {
-			return nil
-		}
-		o.Marked = true
-		return json.Unmarshal([]byte(text), &o.Fingerprint)
-	})
+	err = readFooter(path, o.read)
 	return o, err
+}
+
+// read takes in what a footer says.
+func (o *Output) read(f *parquet.File) error {
+	o.Rows = f.NumRows()
+	text, ok := f.Lookup(FingerprintKey)
+	if !ok {
+		return nil
+	}
+	o.Marked = true
+	return json.Unmarshal([]byte(text), &o.Fingerprint)
 }
 
 // ReadFingerprint returns how an output was made, as its footer says; the zero
@@ -50,22 +52,34 @@ func ReadFingerprint(path string) (Fingerprint, error) {
 	return o.Fingerprint, err
 }
 
-func readFooter(path string, read func(*parquet.File) error) (err error) {
-	f, err := os.Open(path)
+func readFooter(path string, read func(*parquet.File) error) error {
+	f, err := openFooter(path, read)
 	if err != nil {
-		return fmt.Errorf("checking the output: %w", err)
+		return err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
+	return f.Close()
+}
+
+// openFooter reads the footer of a file, which stays open unless it fails.
+func openFooter(path string, read func(*parquet.File) error) (f *os.File, err error) {
+	if f, err = os.Open(path); err != nil {
+		return nil, fmt.Errorf("checking the output: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close() // the first error is the one to tell
+		}
+	}()
 	info, err := f.Stat()
 	if err != nil {
-		return fmt.Errorf("checking the output: %w", err)
+		return nil, fmt.Errorf("checking the output: %w", err)
 	}
 	pf, err := guard.Open(f, info.Size())
 	if err == nil {
 		err = read(pf)
 	}
 	if err != nil {
-		return fmt.Errorf("checking the output %s: %w", path, err)
+		return nil, fmt.Errorf("checking the output %s: %w", path, err)
 	}
-	return nil
+	return f, nil
 }

@@ -64,11 +64,15 @@ func TestAnOutputIsReadBackAcrossRowGroups(t *testing.T) {
 	}
 	writeChains(t, input, rows, 250)
 	copyFile(t, input, output)
-	out, err := OpenOutput(output, dimension)
+	out, err := OpenOutput(output)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = out.Close() }()
+	out.Fingerprint.Dimension = dimension
+	if err := out.FindColumns(); err != nil {
+		t.Fatal(err)
+	}
 	for first := 0; first < len(rows); first += 100 {
 		c, err := out.Next(100)
 		if err != nil {
@@ -89,11 +93,15 @@ func TestAnOutputIsReadBackAcrossRowGroups(t *testing.T) {
 	if _, err := out.Next(1); err == nil {
 		t.Fatal("a row after the last")
 	}
-	other, err := OpenOutput(output, dimension+1)
+	other, err := OpenOutput(output)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = other.Close() }()
+	other.Fingerprint.Dimension = dimension + 1
+	if err := other.FindColumns(); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := other.Next(10); err == nil || !strings.Contains(err.Error(), "has not 5 floats") {
 		t.Errorf("another dimension: %v", err)
 	}

@@ -6,7 +6,6 @@ import (
 	"os"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/threadloom/threadloom/transforms/chainfile/guard"
 )
 
 // OutputChunk is some consecutive rows of an output.
@@ -20,52 +19,51 @@ type OutputChunk struct {
 
 // OutputReader reads one output from front to back.
 type OutputReader struct {
-	Rows      int64
-	kept      []parquet.Field
-	dimension int
-	file      *os.File
-	columns   []*leafReader // the kept ones, tokens, truncated, the vectors' floats
-	floats    []parquet.Value
+	Output
+
+	kept    []parquet.Field
+	file    *os.File
+	parquet *parquet.File
+	columns []*leafReader // the kept ones, tokens, truncated, the vectors' floats
+	floats  []parquet.Value
 }
 
-// OpenOutput opens an output whose vectors have so many floats.
-func OpenOutput(path string, dimension int) (r *OutputReader, err error) {
-	f, err := os.Open(path)
+// OpenOutput opens an output and reads its footer. Where there is no such file the error
+// is os.ErrNotExist. FindColumns comes before the rows.
+func OpenOutput(path string) (*OutputReader, error) {
+	r := &OutputReader{}
+	f, err := openFooter(path, func(pf *parquet.File) error {
+		r.parquet = pf
+		return r.read(pf)
+	})
 	if err != nil {
-		return nil, fmt.Errorf("opening the output: %w", err)
+		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			_ = f.Close() // the first error is the one to tell
-		}
-	}()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("opening the output: %w", err)
-	}
-	pf, err := guard.Open(f, info.Size())
-	if err != nil {
-		return nil, fmt.Errorf("not a readable Parquet file: %w", err)
-	}
-	r = &OutputReader{Rows: pf.NumRows(), dimension: dimension, file: f}
+	r.file = f
+	return r, nil
+}
+
+// FindColumns finds the columns of an output, and fails where others are there.
+func (r *OutputReader) FindColumns() error {
+	schema := r.parquet.Schema()
 	names := []string{}
-	for _, field := range pf.Schema().Fields() {
+	for _, field := range schema.Fields() {
 		if !ours(field.Name()) {
 			if !field.Leaf() || field.Repeated() {
-				return nil, fmt.Errorf("the column %q is not of an output", field.Name())
+				return fmt.Errorf("the column %q is not of an output", field.Name())
 			}
 			r.kept = append(r.kept, field)
 			names = append(names, field.Name())
 		}
 	}
 	for _, name := range append(names, TokensColumn, TruncatedColumn, EmbeddingColumn) {
-		index, err := onlyLeaf(pf.Schema(), name)
+		index, err := onlyLeaf(schema, name)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		r.columns = append(r.columns, &leafReader{groups: pf.RowGroups(), index: index})
+		r.columns = append(r.columns, &leafReader{groups: r.parquet.RowGroups(), index: index})
 	}
-	return r, nil
+	return nil
 }
 
 // onlyLeaf returns the index of the one leaf of a top-level column.
@@ -103,11 +101,11 @@ func (r *OutputReader) Next(n int) (c OutputChunk, err error) {
 	}
 	k := len(r.kept)
 	c.Kept, c.Tokens, c.Truncated = values[:k], values[k], values[k+1]
-	r.floats, err = r.columns[k+2].next(r.floats[:0], n*r.dimension)
+	r.floats, err = r.columns[k+2].next(r.floats[:0], n*r.Fingerprint.Dimension)
 	if err != nil {
 		return c, fmt.Errorf("reading the vectors: %w", err)
 	}
-	c.Vectors, err = vectors(r.floats, n, r.dimension)
+	c.Vectors, err = vectors(r.floats, n, r.Fingerprint.Dimension)
 	return c, err
 }
 
