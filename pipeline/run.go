@@ -176,7 +176,7 @@ func execute(ctx context.Context, p *beam.Pipeline, c Config, runner runners.Run
 	if !runner.InProcess() && result != nil {
 		counts = transforms.Counts(result.Metrics())
 	}
-	return counts, errors.Join(err, transforms.CompactDeadLetters(c.Layout().DeadLetters()))
+	return counts, errors.Join(err, transforms.CompactDeadLetters(c.Layout()))
 }
 
 // report says how the run ended and returns the exit code.

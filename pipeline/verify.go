@@ -34,7 +34,7 @@ func verifyCommand(args []string, out, errs io.Writer) int {
 	if err != nil {
 		return failed(err, errs)
 	}
-	verdict, err := transforms.Verify(context.Background(), c.Layout(), c.names, c.embedding())
+	verdict, err := transforms.Verify(context.Background(), c.names, c.embedding())
 	if err != nil {
 		return failed(err, errs)
 	}

@@ -1,7 +1,9 @@
 package transforms
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"sync"
@@ -41,13 +43,14 @@ const (
 
 // checker looks at outputs.
 type checker struct {
-	kind string
-	want chainfile.Fingerprint
+	kind   string
+	want   chainfile.Fingerprint
+	layout Layout
 }
 
 // checker returns what looks at outputs. For fingerprints it reads the model folder.
-func (o CheckOptions) checker() (checker, error) {
-	c := checker{kind: o.Kind}
+func (o CheckOptions) checker(layout Layout) (checker, error) {
+	c := checker{kind: o.Kind, layout: layout}
 	if o.Kind != CheckFingerprint {
 		return c, nil
 	}
@@ -78,13 +81,13 @@ func Wanted(m *models.Folder, config models.Config) chainfile.Fingerprint {
 var looks = perCPU(8)
 
 // sift moves those of a folder's done names whose output is none that is wanted.
-func (c checker) sift(s *sorting, layout Layout) {
+func (c checker) sift(s *sorting) {
 	if c.kind == "" || c.kind == CheckExists || len(s.done) == 0 {
 		return
 	}
 	states := make([]State, len(s.done))
 	inParallel(len(s.done), looks, func(i int) {
-		states[i], _ = c.look(layout.file(s.subreddit, s.done[i]))
+		states[i], _ = c.look(c.layout.file(s.subreddit, s.done[i]))
 	})
 	done := s.done[:0]
 	for i, name := range s.done {
@@ -111,9 +114,9 @@ func (c checker) look(file File) (state State, why string) {
 			state, why = Corrupt, fmt.Sprintf("reading the footer: %v", p)
 		}
 	}()
-	out, err := chainfile.ReadOutput(file.Output)
+	out, err := chainfile.ReadOutput(c.layout.output(file))
 	switch {
-	case os.IsNotExist(err):
+	case errors.Is(err, fs.ErrNotExist):
 		return Missing, "there is none"
 	case err != nil:
 		return Corrupt, err.Error()
@@ -127,7 +130,7 @@ func (c checker) look(file File) (state State, why string) {
 	if why := Difference(out.Fingerprint, c.want); why != "" {
 		return Stale, why
 	}
-	info, err := os.Stat(file.Input)
+	info, err := c.layout.input(file).Stat()
 	if err != nil {
 		return Done, "" // gone since the folder was read: there is nothing to embed
 	}

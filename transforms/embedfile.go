@@ -34,12 +34,12 @@ func embedFile(ctx context.Context, engine *models.Engine, file File, o EmbedOpt
 			err = errors.Join(errPanic, err)
 		}
 	}()
-	in, err := chainfile.Open(file.Input, o.TextColumn, o.Keep)
+	in, err := chainfile.Open(o.Layout.input(file), o.TextColumn, o.Keep)
 	if err != nil {
 		return stats, err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	out, err := chainfile.Create(file.Output, in, o.Model.LongText == models.Chunk)
+	out, err := chainfile.Create(o.Layout.output(file), in, o.Model.LongText == models.Chunk)
 	if err != nil {
 		return stats, err
 	}

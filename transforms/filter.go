@@ -55,7 +55,7 @@ type sorting struct {
 }
 
 func (f *filterFn) Setup() (err error) {
-	if f.checker, err = f.Options.checker(); err != nil {
+	if f.checker, err = f.Options.checker(f.Layout); err != nil {
 		return onHost(err)
 	}
 	return nil
@@ -79,13 +79,13 @@ func (f *filterFn) FinishBundle(ctx context.Context, missing, done func(File)) e
 func (f *filterFn) flush(ctx context.Context, sortings []sorting, missing, done func(File)) error {
 	for _, s := range sortings {
 		if s.err != nil {
-			if err := folderDied(ctx, f.Layout.DeadLetters(), "filter", f.Layout.outputs(s.subreddit), s.err); err != nil {
+			if err := folderDied(ctx, f.Layout.DeadLetters(), "filter", f.Layout.outputs(s.subreddit).Path, s.err); err != nil {
 				return err
 			}
 			continue
 		}
 		if s.swept > 0 {
-			log.Infof(ctx, "removed %d unfinished files of an earlier run from %s", s.swept, f.Layout.outputs(s.subreddit))
+			log.Infof(ctx, "removed %d unfinished files of an earlier run from %s", s.swept, f.Layout.outputs(s.subreddit).Path)
 		}
 		filesMissing.Inc(ctx, int64(len(s.missing)+len(s.anew)))
 		filesStale.Inc(ctx, int64(s.stale))
@@ -130,6 +130,6 @@ func sortOut(folder Folder, layout Layout, check checker) sorting {
 		}
 	}
 	slices.Sort(s.missing)
-	check.sift(&s, layout)
+	check.sift(&s)
 	return s
 }

@@ -32,12 +32,12 @@ func (r *reading) read() (err error) {
 	if state, why := r.check.look(r.file); state != Done {
 		return errors.New(why)
 	}
-	o, err := chainfile.ReadOutput(r.file.Output)
+	o, err := chainfile.ReadOutput(r.options.Layout.output(r.file))
 	if err != nil {
 		return err
 	}
 	r.mark = o.Fingerprint
-	out, err := chainfile.OpenOutput(r.file.Output, r.mark.Dimension)
+	out, err := chainfile.OpenOutput(r.options.Layout.output(r.file), r.mark.Dimension)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (r *reading) read() (err error) {
 	if len(keep) == 0 {
 		keep = []string{""} // no column has that name: none is compared
 	}
-	in, err := chainfile.Open(r.file.Input, r.options.TextColumn, keep)
+	in, err := chainfile.Open(r.options.Layout.input(r.file), r.options.TextColumn, keep)
 	if errors.Is(err, os.ErrNotExist) {
 		r.orphan = true
 		return r.alone(out)

@@ -3,7 +3,6 @@ package transforms
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -39,13 +38,13 @@ type Verdict struct {
 
 // Verify reads every output of some subreddits beside its input, and embeds a row of some
 // again. Memory does not grow with the files, nor with their number but for their names.
-func Verify(ctx context.Context, layout Layout, subreddits []string, o EmbedOptions) (Verdict, error) {
-	check, err := CheckOptions{Kind: CheckFingerprint, Model: o.Model}.checker()
+func Verify(ctx context.Context, subreddits []string, o EmbedOptions) (Verdict, error) {
+	check, err := CheckOptions{Kind: CheckFingerprint, Model: o.Model}.checker(o.Layout)
 	if err != nil {
 		return Verdict{}, err
 	}
 	v := verifier{check: check, options: o}
-	if err := v.list(layout, subreddits); err != nil {
+	if err := v.list(o.Layout, subreddits); err != nil {
 		return Verdict{}, err
 	}
 	inParallel(len(v.files), scans, func(i int) {
@@ -86,7 +85,7 @@ type again struct {
 func (v *verifier) list(layout Layout, subreddits []string) error {
 	v.verdict.Problems = []Problem{}
 	for _, subreddit := range subreddits {
-		inputs, err := chainsNames(filepath.Join(layout.Chains, subreddit))
+		inputs, err := chainsNames(layout.inputs(subreddit))
 		if err != nil {
 			return err
 		}

@@ -4,16 +4,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/threadloom/threadloom/transforms/chainfile/guard"
+	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
 // Check reads the footer of a Parquet file that somebody else wrote and returns
-// its rows. Where there is no such file the error is os.ErrNotExist.
-func Check(path string) (rows int64, err error) {
-	err = readFooter(path, func(f *parquet.File) error {
+// its rows. Where there is no such file the error is fs.ErrNotExist.
+func Check(at rooted.Path) (rows int64, err error) {
+	err = readFooter(at, func(f *parquet.File) error {
 		rows = f.NumRows()
 		return nil
 	})
@@ -29,9 +29,9 @@ type Output struct {
 }
 
 // ReadOutput reads the footer of an output. Where there is no such file the error is
-// os.ErrNotExist.
-func ReadOutput(path string) (o Output, err error) {
-	err = readFooter(path, func(f *parquet.File) error {
+// fs.ErrNotExist.
+func ReadOutput(at rooted.Path) (o Output, err error) {
+	err = readFooter(at, func(f *parquet.File) error {
 		o.Rows = f.NumRows()
 		text, ok := f.Lookup(FingerprintKey)
 		if !ok {
@@ -45,13 +45,13 @@ func ReadOutput(path string) (o Output, err error) {
 
 // ReadFingerprint returns how an output was made, as its footer says; the zero
 // value where the footer does not say.
-func ReadFingerprint(path string) (Fingerprint, error) {
-	o, err := ReadOutput(path)
+func ReadFingerprint(at rooted.Path) (Fingerprint, error) {
+	o, err := ReadOutput(at)
 	return o.Fingerprint, err
 }
 
-func readFooter(path string, read func(*parquet.File) error) (err error) {
-	f, err := os.Open(path)
+func readFooter(at rooted.Path, read func(*parquet.File) error) (err error) {
+	f, err := at.Open()
 	if err != nil {
 		return fmt.Errorf("checking the output: %w", err)
 	}
@@ -65,7 +65,7 @@ func readFooter(path string, read func(*parquet.File) error) (err error) {
 		err = read(pf)
 	}
 	if err != nil {
-		return fmt.Errorf("checking the output %s: %w", path, err)
+		return fmt.Errorf("checking the output %s: %w", at.Path, err)
 	}
 	return nil
 }

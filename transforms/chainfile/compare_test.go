@@ -64,7 +64,7 @@ func TestAnOutputIsReadBackAcrossRowGroups(t *testing.T) {
 	}
 	writeChains(t, input, rows, 250)
 	copyFile(t, input, output)
-	out, err := OpenOutput(output, dimension)
+	out, err := OpenOutput(at(output), dimension)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestAnOutputIsReadBackAcrossRowGroups(t *testing.T) {
 	if _, err := out.Next(1); err == nil {
 		t.Fatal("a row after the last")
 	}
-	other, err := OpenOutput(output, dimension+1)
+	other, err := OpenOutput(at(output), dimension+1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/threadloom/threadloom/transforms/chainfile/guard"
+	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
 // OutputChunk is some consecutive rows of an output.
@@ -29,8 +30,8 @@ type OutputReader struct {
 }
 
 // OpenOutput opens an output whose vectors have so many floats.
-func OpenOutput(path string, dimension int) (r *OutputReader, err error) {
-	f, err := os.Open(path)
+func OpenOutput(at rooted.Path, dimension int) (r *OutputReader, err error) {
+	f, err := at.Open()
 	if err != nil {
 		return nil, fmt.Errorf("opening the output: %w", err)
 	}

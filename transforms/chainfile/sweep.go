@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
 // sweepAge is when an unfinished file of another machine counts as left behind.
@@ -23,18 +24,22 @@ func IsUnfinished(name []byte) bool {
 // Sweep removes those of a folder's unfinished files whose writer is gone: it ran
 // on this machine and has ended, or the file was not written to for a day. It
 // returns how many it removed.
-func Sweep(folder string, unfinished []string) (swept int) {
+func Sweep(at rooted.Path, unfinished []string) (swept int) {
 	if len(unfinished) == 0 {
 		return 0
 	}
-	host, _ := os.Hostname() // unknown: the age decides
+	folder, err := at.Folder()
+	if err != nil {
+		return 0 // the next run meets them again
+	}
+	defer func() { _ = folder.Close() }() // only read
+	host, _ := os.Hostname()              // unknown: the age decides
 	for _, name := range unfinished {
-		path := filepath.Join(folder, name)
-		info, err := os.Lstat(path)
+		info, err := folder.Lstat(name)
 		if err != nil || !info.Mode().IsRegular() || !leftBehind(name, host, time.Since(info.ModTime())) {
 			continue // gone meanwhile, or in use
 		}
-		if os.Remove(path) == nil {
+		if folder.Remove(name) == nil {
 			swept++
 		}
 	}

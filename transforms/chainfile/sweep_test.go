@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
 // endedPID returns the id of a process that has ended.
@@ -52,7 +54,7 @@ func TestSweepRemovesOnlyWhatIsLeftBehind(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := Sweep(folder, []string{gone, used, ".missing-1-1.parquet.tmp"}); n != 1 {
+	if n := Sweep(rooted.Path{Root: folder, Path: folder}, []string{gone, used, ".missing-1-1.parquet.tmp"}); n != 1 {
 		t.Fatalf("swept %d, want 1", n)
 	}
 	if _, err := os.Stat(filepath.Join(folder, used)); err != nil {
