@@ -44,6 +44,9 @@ func run(c Config) int {
 	if err != nil {
 		return report(c, stop, usageError{err}, 0)
 	}
+	if err := c.checkWritable(); err != nil {
+		return report(c, stop, err, 0)
+	}
 	p, s := beam.NewPipelineWithRoot()
 	opened, err := open(ctx, c, runner.InProcess())
 	defer opened.server.Stop()
