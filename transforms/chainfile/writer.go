@@ -138,6 +138,17 @@ func (w *Writer) Write(chunk Chunk, e Embeddings) error {
 // Commit puts the fingerprint into the footer and the file under its name: the
 // file is on the disk and its footer has been read back before it is renamed.
 func (w *Writer) Commit(fingerprint Fingerprint) error {
+	if err := w.finish(fingerprint); err != nil {
+		return err
+	}
+	if err := w.store(); err != nil {
+		return err
+	}
+	return w.place()
+}
+
+// finish writes what is left and the footer.
+func (w *Writer) finish(fingerprint Fingerprint) error {
 	b, err := json.Marshal(fingerprint)
 	if err != nil {
 		return fmt.Errorf("fingerprint: %w", err)
@@ -146,6 +157,11 @@ func (w *Writer) Commit(fingerprint Fingerprint) error {
 	if err := w.parquet.Close(); err != nil {
 		return fmt.Errorf("finishing %s: %w", w.file.Name(), err)
 	}
+	return nil
+}
+
+// store waits until the file is on the disk, and reads its footer back.
+func (w *Writer) store() error {
 	if err := w.file.Sync(); err != nil {
 		return fmt.Errorf("writing %s to the disk: %w", w.file.Name(), err)
 	}
@@ -163,6 +179,11 @@ func (w *Writer) Commit(fingerprint Fingerprint) error {
 	if err := w.file.Close(); err != nil {
 		return fmt.Errorf("closing %s: %w", w.file.Name(), err)
 	}
+	return nil
+}
+
+// place gives the file its name.
+func (w *Writer) place() error {
 	if err := w.folder.Rename(w.temp, w.name); err != nil {
 		return fmt.Errorf("naming the output: %w", err)
 	}
