@@ -93,7 +93,7 @@ func (c Config) engine() models.Config {
 
 func (c Config) embedding() transforms.EmbedOptions {
 	return transforms.EmbedOptions{
-		Model: c.engine(), TextColumn: c.TextColumn, Keep: c.Keep, DeadLetters: c.Layout().DeadLetters(),
+		Layout: c.Layout(), Model: c.engine(), TextColumn: c.TextColumn, Keep: c.Keep,
 	}
 }
 

@@ -56,6 +56,21 @@ func writable(folder, mounts string) finding {
 	return ok("%s can be written to%s", folder, mountOf(folder, mounts))
 }
 
+// checkWritable refuses a run none of whose results could be written, dead letters included,
+// before anything is embedded for it.
+func (c Config) checkWritable() error {
+	folders := []string{c.Layout().Embeddings}
+	if c.Cluster && c.ClusterAddress == "" { // otherwise another process writes them
+		folders = append(folders, c.clusters())
+	}
+	for _, folder := range folders {
+		if f := writable(folder, ""); f.Status == fails {
+			return usagef("%s: %s", f.Text, f.Do)
+		}
+	}
+	return nil
+}
+
 // existing returns a folder, or the first one above it that exists.
 func existing(folder string) string {
 	for {

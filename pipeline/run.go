@@ -44,6 +44,9 @@ func run(c Config) int {
 	if err != nil {
 		return report(c, stop, usageError{err}, 0)
 	}
+	if err := c.checkWritable(); err != nil {
+		return report(c, stop, err, 0)
+	}
 	p, s := beam.NewPipelineWithRoot()
 	opened, err := open(ctx, c, runner.InProcess())
 	defer opened.server.Stop()
@@ -182,7 +185,7 @@ func execute(ctx context.Context, p *beam.Pipeline, c Config, runner runners.Run
 	if !runner.InProcess() && result != nil {
 		counts = transforms.Counts(result.Metrics())
 	}
-	return counts, errors.Join(err, transforms.CompactDeadLetters(c.Layout().DeadLetters()))
+	return counts, errors.Join(err, transforms.CompactDeadLetters(c.Layout()))
 }
 
 // report says how the run ended and returns the exit code.

@@ -68,7 +68,7 @@ func verify(c Config) (transforms.Verdict, error) {
 	ctx := context.Background()
 	stop := shows.start(ctx, c.Progress, slog.New(slog.NewTextHandler(console, nil)))
 	defer stop()
-	return transforms.Verify(ctx, c.Layout(), c.names, c.embedding(), &looked)
+	return transforms.Verify(ctx, c.names, c.embedding(), &looked)
 }
 
 // verdictText is a verdict for readers.

@@ -141,7 +141,7 @@ func (f *awaitFn) FinishBundle(ctx context.Context, emit func(File)) error {
 	for !c.over() {
 		finished, err := c.step(ctx)
 		if err == nil {
-			err = flushOutcomes(ctx, f.Options.Embed.DeadLetters, finished, emit)
+			err = flushOutcomes(ctx, f.Options.Embed.Layout.DeadLetters(), finished, emit)
 		}
 		if err != nil {
 			c.giveUp(ctx)

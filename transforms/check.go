@@ -3,6 +3,7 @@ package transforms
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"sync"
@@ -42,13 +43,14 @@ const (
 
 // checker looks at outputs.
 type checker struct {
-	kind string
-	want chainfile.Fingerprint
+	kind   string
+	want   chainfile.Fingerprint
+	layout Layout
 }
 
 // checker returns what looks at outputs. For fingerprints it reads the model folder.
-func (o CheckOptions) checker() (checker, error) {
-	c := checker{kind: o.Kind}
+func (o CheckOptions) checker(layout Layout) (checker, error) {
+	c := checker{kind: o.Kind, layout: layout}
 	if o.Kind != CheckFingerprint {
 		return c, nil
 	}
@@ -79,13 +81,13 @@ func Wanted(m *models.Folder, config models.Config) chainfile.Fingerprint {
 var looks = perCPU(8)
 
 // sift moves those of a folder's done names whose output is none that is wanted.
-func (c checker) sift(s *sorting, layout Layout) {
+func (c checker) sift(s *sorting) {
 	if c.kind == "" || c.kind == CheckExists || len(s.done) == 0 {
 		return
 	}
 	states := make([]State, len(s.done))
 	inParallel(len(s.done), looks, func(i int) {
-		states[i], _ = c.look(layout.file(s.subreddit, s.done[i]))
+		states[i], _ = c.look(c.layout.file(s.subreddit, s.done[i]))
 	})
 	done := s.done[:0]
 	for i, name := range s.done {
@@ -112,14 +114,14 @@ func (c checker) look(file File) (state State, why string) {
 			state, why = Corrupt, fmt.Sprintf("reading the footer: %v", p)
 		}
 	}()
-	out, err := chainfile.ReadOutput(file.Output)
+	out, err := chainfile.ReadOutput(c.layout.output(file))
 	return c.judge(file, out, err)
 }
 
 // judge says what an output is of whose footer this was read, and why it is not done.
 func (c checker) judge(file File, out chainfile.Output, err error) (state State, why string) {
 	switch {
-	case errors.Is(err, os.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist):
 		return Missing, "there is none"
 	case err != nil:
 		return Corrupt, err.Error()
@@ -133,7 +135,7 @@ func (c checker) judge(file File, out chainfile.Output, err error) (state State,
 	if why := Difference(out.Fingerprint, c.want); why != "" {
 		return Stale, why
 	}
-	info, err := os.Stat(file.Input)
+	info, err := c.layout.input(file).Stat()
 	if err != nil {
 		return Done, "" // gone since the folder was read: there is nothing to embed
 	}

@@ -2,7 +2,6 @@ package transforms
 
 import (
 	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -43,7 +42,7 @@ func TestDifferenceTellsWhatMattersForVectors(t *testing.T) {
 }
 
 // writeOutput writes an output of rows rows with a fingerprint, and its input.
-func writeOutput(t *testing.T, file File, rows int, mark chainfile.Fingerprint) {
+func writeOutput(t *testing.T, layout Layout, file File, rows int, mark chainfile.Fingerprint) {
 	t.Helper()
 	type chain struct {
 		Text string `parquet:"text"`
@@ -52,12 +51,12 @@ func writeOutput(t *testing.T, file File, rows int, mark chainfile.Fingerprint) 
 	if err := parquet.WriteFile(file.Input, slices.Repeat([]chain{{"a text"}}, rows)); err != nil {
 		t.Fatal(err)
 	}
-	in, err := chainfile.Open(file.Input, "text", nil)
+	in, err := chainfile.Open(layout.input(file), "text", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = in.Close() }()
-	out, err := chainfile.Start(file.Output)
+	out, err := chainfile.Start(layout.output(file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +82,7 @@ func TestACheckSortsOutStaleAndCorruptOutputs(t *testing.T) {
 		if name == "bf16" {
 			mark.Precision = "bf16"
 		}
-		writeOutput(t, layout.file("tea", name+".parquet"), 3, mark)
+		writeOutput(t, layout, layout.file("tea", name+".parquet"), 3, mark)
 	}
 	touch(t, layout.file("tea", "new.parquet").Input)
 	cut := layout.file("tea", "cut.parquet").Output
@@ -105,7 +104,7 @@ func TestACheckSortsOutStaleAndCorruptOutputs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names, err := chainsNames(filepath.Join(layout.Chains, "tea"))
+	names, err := chainsNames(layout.inputs("tea"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +117,7 @@ func TestACheckSortsOutStaleAndCorruptOutputs(t *testing.T) {
 		CheckFooter:      {4, 1, 0},
 		CheckFingerprint: {1, 4, 3},
 	} {
-		s := sortOut(Folder{"tea", names}, layout, checker{kind, wanted})
+		s := sortOut(Folder{"tea", names}, layout, checker{kind, wanted, layout})
 		if s.err != nil || len(s.done) != want.done || len(s.anew) != want.anew || s.stale != want.stale || len(s.missing) != 1 {
 			t.Errorf("--check=%s: done %v, anew %v, stale %d, missing %v, error %v", kind, s.done, s.anew, s.stale, s.missing, s.err)
 		}
@@ -133,9 +132,12 @@ func TestWhatHasAnOutputIsNotForTheBridge(t *testing.T) {
 }
 
 func TestAnOutputThatWasDeletedIsMissingAndNotCorrupt(t *testing.T) {
-	file := File{Input: filepath.Join(t.TempDir(), "in.parquet"), Output: filepath.Join(t.TempDir(), "gone.parquet")}
+	layout := NewLayout(t.TempDir(), "test")
+	if err := os.MkdirAll(layout.Embeddings, 0o777); err != nil {
+		t.Fatal(err)
+	}
 	for _, kind := range []string{CheckFooter, CheckFingerprint} {
-		if state, why := (checker{kind: kind}).look(file); state != Missing {
+		if state, why := (checker{kind: kind, layout: layout}).look(layout.file("tea", "gone.parquet")); state != Missing {
 			t.Errorf("%s: state %d: %s", kind, state, why)
 		}
 	}

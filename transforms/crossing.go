@@ -116,7 +116,7 @@ func (c *crossing) arrived(job string) []outcome {
 	if p == nil {
 		return nil
 	}
-	rows, err := chainfile.Check(p.file.Output)
+	rows, err := chainfile.Check(c.options.Embed.Layout.output(p.file))
 	if err != nil { // not there, not there yet, or no output: nobody is told that it is done
 		return nil
 	}

@@ -41,8 +41,8 @@ func deadLetter(file File, step string, err error) DeadLetter {
 }
 
 // settled says whether an output has come since.
-func (d DeadLetter) settled() bool {
-	info, err := os.Stat(d.Output)
+func (d DeadLetter) settled(layout Layout) bool {
+	info, err := layout.output(File{Output: d.Output}).Stat()
 	return err == nil && (d.Stays == nil || !info.ModTime().Equal(*d.Stays))
 }
 
@@ -107,21 +107,26 @@ func folderDied(ctx context.Context, deadLetters, step, folder string, err error
 
 // mended says whether what a dead letter is about is done: its output is there, or
 // the folder can be listed.
-func (d DeadLetter) mended() bool {
+func (d DeadLetter) mended(layout Layout) bool {
 	if d.Output == "" {
-		f, err := os.Open(d.Input)
+		folder := layout.input(File{Input: d.Input})
+		if d.Step == "filter" {
+			folder = layout.output(File{Output: d.Input})
+		}
+		f, err := folder.Open()
 		if err == nil {
 			_, err = f.Readdirnames(1)
 			_ = f.Close() // only read
 		}
 		return err == nil || errors.Is(err, io.EOF) || errors.Is(err, os.ErrNotExist)
 	}
-	return d.settled()
+	return d.settled(layout)
 }
 
 // CompactDeadLetters keeps the last line of each input that is not mended, so that
 // the file says what is wrong now. A file with none left is removed.
-func CompactDeadLetters(path string) error {
+func CompactDeadLetters(layout Layout) error {
+	path := layout.DeadLetters()
 	b, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -129,7 +134,7 @@ func CompactDeadLetters(path string) error {
 	if err != nil {
 		return fmt.Errorf("reading the dead letters: %w", err)
 	}
-	lines := stillDead(b, DeadLetter.mended)
+	lines := stillDead(b, func(d DeadLetter) bool { return d.mended(layout) })
 	if len(lines) == 0 {
 		return os.Remove(path)
 	}

@@ -3,7 +3,6 @@ package transforms
 import (
 	"errors"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -25,8 +24,8 @@ func TestStillDeadKeepsTheLastReasonOfWhatIsStillMissing(t *testing.T) {
 }
 
 func TestAFoldersLetterStaysUntilItCanBeListed(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "_dead_letters.jsonl")
-	folder := filepath.Join(t.TempDir(), "all")
+	layout := NewLayout(t.TempDir(), "test")
+	path, folder := layout.DeadLetters(), layout.inputs("all").Path
 	touch(t, folder) // a file in the folder's place
 	for _, c := range []struct {
 		name string
@@ -34,12 +33,13 @@ func TestAFoldersLetterStaysUntilItCanBeListed(t *testing.T) {
 		left bool
 	}{
 		{"a file", func() error { return nil }, true},
+		{"a link out", func() error { return errors.Join(os.Remove(folder), os.Symlink(t.TempDir(), folder)) }, true},
 		{"a folder", func() error { return errors.Join(os.Remove(folder), os.Mkdir(folder, 0o777)) }, false},
 	} {
 		if err := appendDeadLetter(path, DeadLetter{Input: folder, Step: "expand", Error: "no folder"}); err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(c.mend(), CompactDeadLetters(path)); err != nil {
+		if err := errors.Join(c.mend(), CompactDeadLetters(layout)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := os.Stat(path); (err == nil) != c.left {
@@ -58,41 +58,41 @@ func TestAReasonIsOneLineOfSomeLength(t *testing.T) {
 }
 
 func TestDeadLettersAreRemovedWithTheLast(t *testing.T) {
-	folder := t.TempDir()
-	path := filepath.Join(folder, "new", "_dead_letters.jsonl")
-	d := DeadLetter{Input: "in", Output: filepath.Join(folder, "out.parquet"), Step: "embed", Error: "two\nlines"}
+	layout := NewLayout(t.TempDir(), "test")
+	path := layout.DeadLetters()
+	d := DeadLetter{Input: "in", Output: layout.file("tea", "out.parquet").Output, Step: "embed", Error: "two\nlines"}
 	for range 2 {
 		if err := appendDeadLetter(path, d); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := CompactDeadLetters(path); err != nil {
+	if err := CompactDeadLetters(layout); err != nil {
 		t.Fatal(err)
 	}
 	if b, err := os.ReadFile(path); err != nil || countLines(b) != 1 {
 		t.Fatalf("got %q, error %v, want one line", b, err)
 	}
 	touch(t, d.Output)
-	if err := CompactDeadLetters(path); err != nil {
+	if err := CompactDeadLetters(layout); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		t.Fatalf("still there: %v", err)
 	}
-	if err := CompactDeadLetters(path); err != nil {
+	if err := CompactDeadLetters(layout); err != nil {
 		t.Fatalf("without a file: %v", err)
 	}
 }
 
 func TestADeadLetterBesideAnEarlierOutputStaysUntilThatIsReplaced(t *testing.T) {
-	folder := t.TempDir()
-	path := filepath.Join(folder, "_dead_letters.jsonl")
-	file := File{Input: "in", Output: filepath.Join(folder, "out.parquet"), Anew: true}
+	layout := NewLayout(t.TempDir(), "test")
+	path, file := layout.DeadLetters(), layout.file("tea", "out.parquet")
+	file.Anew = true
 	touch(t, file.Output)
 	if err := appendDeadLetter(path, deadLetter(file, "embed", errors.New("spoiled"))); err != nil {
 		t.Fatal(err)
 	}
-	if err := CompactDeadLetters(path); err != nil {
+	if err := CompactDeadLetters(layout); err != nil {
 		t.Fatal(err)
 	}
 	if b, err := os.ReadFile(path); err != nil || countLines(b) != 1 {
@@ -102,7 +102,7 @@ func TestADeadLetterBesideAnEarlierOutputStaysUntilThatIsReplaced(t *testing.T) 
 	if err := os.Chtimes(file.Output, later, later); err != nil {
 		t.Fatal(err)
 	}
-	if err := CompactDeadLetters(path); err != nil {
+	if err := CompactDeadLetters(layout); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {

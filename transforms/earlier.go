@@ -2,10 +2,9 @@ package transforms
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
 // Earlier returns the fingerprints of outputs that are there already: of one file
@@ -15,12 +14,12 @@ func Earlier(layout Layout, subreddits []string, most int) []chainfile.Fingerpri
 	var marks []chainfile.Fingerprint
 	step := max(1, (len(subreddits)+most-1)/most)
 	for i := 0; i < len(subreddits); i += step {
-		folder := filepath.Join(layout.Embeddings, subreddits[i])
+		folder := layout.outputs(subreddits[i])
 		name, err := firstName(folder)
 		if err != nil {
 			continue
 		}
-		if mark, err := chainfile.ReadFingerprint(filepath.Join(folder, name)); err == nil {
+		if mark, err := chainfile.ReadFingerprint(folder.Join(name)); err == nil {
 			marks = append(marks, mark)
 		}
 	}
@@ -28,8 +27,8 @@ func Earlier(layout Layout, subreddits []string, most int) []chainfile.Fingerpri
 }
 
 // firstName returns the name of one file of a folder, without reading all of it.
-func firstName(folder string) (name string, err error) {
-	f, err := os.Open(folder)
+func firstName(folder rooted.Path) (name string, err error) {
+	f, err := folder.Open()
 	if err != nil {
 		return "", err
 	}

@@ -40,10 +40,10 @@ var ErrInterrupted = errors.New("interrupted: open files are finished, the other
 
 // EmbedOptions say how Embed works.
 type EmbedOptions struct {
-	Model       models.Config
-	TextColumn  string
-	Keep        []string // columns kept in the output; empty: all scalar ones
-	DeadLetters string   // path of the dead letters
+	Layout     Layout
+	Model      models.Config
+	TextColumn string
+	Keep       []string // columns kept in the output; empty: all scalar ones
 }
 
 // Embed embeds files and writes their outputs: it turns a PCollection<File> into
@@ -107,14 +107,14 @@ func (f *embedFn) ProcessElement(ctx context.Context, file File, emit func(File)
 		}
 	}
 	f.outcomes.start(slots, func() outcome { return embedOne(ctx, f.engine, file, f.Options) })
-	return flushOutcomes(ctx, f.Options.DeadLetters, f.outcomes.take(), emit)
+	return flushOutcomes(ctx, f.Options.Layout.DeadLetters(), f.outcomes.take(), emit)
 }
 
 // onHost says on which machine an error was met: on a cluster it matters.
 func onHost(err error) error { return fmt.Errorf("on %s: %w", hostName(), err) }
 
 func (f *embedFn) FinishBundle(ctx context.Context, emit func(File)) error {
-	return flushOutcomes(ctx, f.Options.DeadLetters, f.outcomes.rest(), emit)
+	return flushOutcomes(ctx, f.Options.Layout.DeadLetters(), f.outcomes.rest(), emit)
 }
 
 // embedOne embeds one file unless no more files are to be opened.

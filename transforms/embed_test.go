@@ -41,7 +41,7 @@ func embedAll(t *testing.T, root string) Layout {
 	p, s := beam.NewPipelineWithRoot()
 	missing, _ := Filter(s, layout, CheckOptions{}, Expand(s, layout, beam.Create(s, "baking")))
 	local, _ := Partition(s, PartitionOptions{}, missing)
-	Embed(s, EmbedOptions{Model: models.Config{Folder: model}, TextColumn: "text", DeadLetters: layout.DeadLetters()}, local)
+	Embed(s, EmbedOptions{Model: models.Config{Folder: model}, TextColumn: "text", Layout: layout}, local)
 	if err := ptest.Run(p); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestEmbedKeepsRowsAndSetsBadFilesAside(t *testing.T) {
 	writeChains(t, bad, rows)
 	writeChains(t, filepath.Join(filepath.Dir(bad), "zero.parquet"), nil)
 	embedAll(t, root)
-	if err := CompactDeadLetters(layout.DeadLetters()); err != nil {
+	if err := CompactDeadLetters(layout); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(layout.DeadLetters()); !errors.Is(err, os.ErrNotExist) {

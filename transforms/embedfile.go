@@ -34,7 +34,7 @@ func embedFile(ctx context.Context, engine *models.Engine, file File, o EmbedOpt
 			err = errors.Join(errPanic, err)
 		}
 	}()
-	out, err := chainfile.Start(file.Output)
+	out, err := chainfile.Start(o.Layout.output(file))
 	if err != nil {
 		return stats, err
 	}
@@ -44,7 +44,7 @@ func embedFile(ctx context.Context, engine *models.Engine, file File, o EmbedOpt
 			err = errors.Join(err, out.Abort())
 		}
 	}()
-	in, err := chainfile.Open(file.Input, o.TextColumn, o.Keep)
+	in, err := chainfile.Open(o.Layout.input(file), o.TextColumn, o.Keep)
 	if err != nil {
 		return stats, err
 	}

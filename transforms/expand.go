@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 	"github.com/threadloom/threadloom/transforms/dirscan"
+	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
 func init() {
@@ -50,7 +50,7 @@ func (f *expandFn) StartBundle(func(Folder)) {}
 
 func (f *expandFn) ProcessElement(ctx context.Context, subreddit string, emit func(Folder)) error {
 	f.listings.start(scans, func() listing {
-		names, err := chainsNames(filepath.Join(f.Layout.Chains, subreddit))
+		names, err := chainsNames(f.Layout.inputs(subreddit))
 		return listing{Folder{Subreddit: subreddit, Names: names}, err}
 	})
 	return f.flush(ctx, f.listings.take(), emit)
@@ -63,7 +63,7 @@ func (f *expandFn) FinishBundle(ctx context.Context, emit func(Folder)) error {
 func (f *expandFn) flush(ctx context.Context, listings []listing, emit func(Folder)) error {
 	for _, l := range listings {
 		if l.err != nil {
-			folder := filepath.Join(f.Layout.Chains, l.Subreddit)
+			folder := f.Layout.inputs(l.Subreddit).Path
 			if err := folderDied(ctx, f.Layout.DeadLetters(), "expand", folder, l.err); err != nil {
 				return err
 			}
@@ -83,7 +83,7 @@ func (f *expandFn) flush(ctx context.Context, listings []listing, emit func(Fold
 // chainsNames lists the chains files in a folder, in no order, with one pass over
 // the entries: their types come with them, so no file is looked at. A folder that
 // does not exist has none. Folders and symbolic links are passed over.
-func chainsNames(folder string) ([]string, error) {
+func chainsNames(folder rooted.Path) ([]string, error) {
 	var names dirscan.Names
 	err := dirscan.Scan(folder, func(name []byte, regular bool) {
 		if regular && isChainsName(name) {

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
 func init() {
@@ -30,7 +31,8 @@ type Folder struct {
 	Names     []string // of the chains files, without the folder
 }
 
-// Layout says where the files of one run lie.
+// Layout says where the files of one run lie. Both folders may be symbolic links; below them no
+// link leads out.
 type Layout struct {
 	Chains     string // chains/{suffix}
 	Embeddings string // embeddings/{suffix}
@@ -49,8 +51,18 @@ func (l Layout) DeadLetters() string {
 	return filepath.Join(l.Embeddings, "_dead_letters.jsonl")
 }
 
+// inputs is the folder of a subreddit's chains.
+func (l Layout) inputs(subreddit string) rooted.Path {
+	return rooted.Path{Root: l.Chains, Path: filepath.Join(l.Chains, subreddit)}
+}
+
 // outputs is the folder of a subreddit's embeddings.
-func (l Layout) outputs(subreddit string) string { return filepath.Join(l.Embeddings, subreddit) }
+func (l Layout) outputs(subreddit string) rooted.Path {
+	return rooted.Path{Root: l.Embeddings, Path: filepath.Join(l.Embeddings, subreddit)}
+}
+
+func (l Layout) input(f File) rooted.Path  { return rooted.Path{Root: l.Chains, Path: f.Input} }
+func (l Layout) output(f File) rooted.Path { return rooted.Path{Root: l.Embeddings, Path: f.Output} }
 
 func (l Layout) file(subreddit, name string) File {
 	return File{

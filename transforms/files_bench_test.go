@@ -3,7 +3,6 @@ package transforms
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/threadloom/threadloom/models"
@@ -18,12 +17,12 @@ func BenchmarkFiles(b *testing.B) {
 		b.Skip("THREADLOOM_BENCH_ROOT is not set")
 	}
 	layout := NewLayout(root, "bench")
-	options := EmbedOptions{Model: models.Config{Folder: os.Getenv("THREADLOOM_BENCH_MODEL")}, TextColumn: "text"}
+	options := EmbedOptions{Layout: layout, Model: models.Config{Folder: os.Getenv("THREADLOOM_BENCH_MODEL")}, TextColumn: "text"}
 	engine, err := models.Shared(options.Model)
 	if err != nil {
 		b.Fatal(err)
 	}
-	names, err := chainsNames(filepath.Join(layout.Chains, "bench"))
+	names, err := chainsNames(layout.inputs("bench"))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -57,7 +57,7 @@ type sorting struct {
 }
 
 func (f *filterFn) Setup() (err error) {
-	if f.checker, err = f.Options.checker(); err != nil {
+	if f.checker, err = f.Options.checker(f.Layout); err != nil {
 		return onHost(err)
 	}
 	return nil
@@ -82,7 +82,7 @@ func (f *filterFn) FinishBundle(ctx context.Context, missing, done func(File)) e
 func (f *filterFn) flush(ctx context.Context, sortings []sorting, missing, done func(File)) error {
 	for _, s := range sortings {
 		if s.err != nil {
-			if err := folderDied(ctx, f.Layout.DeadLetters(), "filter", f.Layout.outputs(s.subreddit), s.err); err != nil {
+			if err := folderDied(ctx, f.Layout.DeadLetters(), "filter", f.Layout.outputs(s.subreddit).Path, s.err); err != nil {
 				return err
 			}
 			continue
@@ -150,6 +150,6 @@ func sortOut(folder Folder, layout Layout, check checker) sorting {
 		}
 	}
 	slices.Sort(s.missing)
-	check.sift(&s, layout)
+	check.sift(&s)
 	return s
 }

@@ -30,7 +30,7 @@ func (r *reading) read() (err error) {
 			err = fmt.Errorf("it cannot be read: %v", p)
 		}
 	}()
-	out, err := chainfile.OpenOutput(r.file.Output)
+	out, err := chainfile.OpenOutput(r.options.Layout.output(r.file))
 	if err != nil {
 		_, why := r.check.judge(r.file, chainfile.Output{}, err)
 		return errors.New(why)
@@ -47,7 +47,7 @@ func (r *reading) read() (err error) {
 	if len(keep) == 0 {
 		keep = []string{""} // no column has that name: none is compared
 	}
-	in, err := chainfile.Open(r.file.Input, r.options.TextColumn, keep)
+	in, err := chainfile.Open(r.options.Layout.input(r.file), r.options.TextColumn, keep)
 	if errors.Is(err, os.ErrNotExist) {
 		r.orphan = true
 		return r.alone(out)

@@ -9,6 +9,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/passert"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
+	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
 // touch makes empty files with their folders.
@@ -35,12 +36,12 @@ func TestChainsNamesPassesOverWhatIsNoChainsFile(t *testing.T) {
 	if err := os.Symlink(filepath.Join(folder, "a.parquet"), filepath.Join(folder, "link.parquet")); err != nil {
 		t.Fatal(err)
 	}
-	names, err := chainsNames(folder)
+	names, err := chainsNames(rooted.Path{Root: folder, Path: folder})
 	slices.Sort(names)
 	if want := []string{"a b, ü.parquet", "a.parquet", "b.parquet"}; err != nil || !slices.Equal(names, want) {
 		t.Fatalf("got %q, error %v, want %q", names, err, want)
 	}
-	if names, err := chainsNames(filepath.Join(folder, "missing")); err != nil || len(names) > 0 {
+	if names, err := chainsNames(rooted.Path{Root: folder, Path: filepath.Join(folder, "missing")}); err != nil || len(names) > 0 {
 		t.Fatalf("a folder that is not there: %q, error %v", names, err)
 	}
 }

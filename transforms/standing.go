@@ -4,20 +4,20 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/threadloom/threadloom/transforms/dirscan"
+	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
 // Standing counts the inputs of some subreddits and the outputs that are there, in a
 // few seconds for ten million: how far a run is whose work other machines do.
 func Standing(layout Layout, subreddits []string) (inputs, outputs int64, err error) {
 	for _, name := range subreddits {
-		in, err := countChains(filepath.Join(layout.Chains, name))
+		in, err := countChains(layout.inputs(name))
 		if err != nil {
 			return 0, 0, err
 		}
-		out, err := countChains(filepath.Join(layout.Embeddings, name))
+		out, err := countChains(layout.outputs(name))
 		if err != nil {
 			return 0, 0, err
 		}
@@ -27,7 +27,7 @@ func Standing(layout Layout, subreddits []string) (inputs, outputs int64, err er
 }
 
 // countChains counts the Parquet files of a folder; one that is not there has none.
-func countChains(folder string) (n int64, err error) {
+func countChains(folder rooted.Path) (n int64, err error) {
 	err = dirscan.Scan(folder, func(name []byte, regular bool) {
 		if regular && isChainsName(name) {
 			n++

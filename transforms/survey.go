@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/rooted"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -29,7 +29,7 @@ func (s Survey) Todo() int { return len(s.todo) }
 // TakeSurvey looks at all files of some subreddits, as Expand and Filter do, and writes
 // nothing. The surveys are in the order of the subreddits.
 func TakeSurvey(ctx context.Context, layout Layout, subreddits []string, o CheckOptions) ([]Survey, error) {
-	check, err := o.checker()
+	check, err := o.checker(layout)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func TakeSurvey(ctx context.Context, layout Layout, subreddits []string, o Check
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			names, err := chainsNames(filepath.Join(layout.Chains, subreddit))
+			names, err := chainsNames(layout.inputs(subreddit))
 			if err != nil {
 				return err
 			}
@@ -96,7 +96,7 @@ func atLeastOne(n, most, all int) int {
 // read reads the footers of count files.
 func (p *Part) read(layout Layout, s Survey, o EmbedOptions, count int) {
 	rows := make([]int64, count)
-	inParallel(count, looks, func(i int) { rows[i] = rowsOf(layout.file(s.Subreddit, evenly(s.todo, i, count)).Input, o) })
+	inParallel(count, looks, func(i int) { rows[i] = rowsOf(layout.inputs(s.Subreddit).Join(evenly(s.todo, i, count)), o) })
 	p.Read = count
 	for _, n := range rows {
 		if n < 0 {
@@ -108,7 +108,7 @@ func (p *Part) read(layout Layout, s Survey, o EmbedOptions, count int) {
 }
 
 // rowsOf returns the rows of an input, -1 where it cannot be embedded.
-func rowsOf(input string, o EmbedOptions) (rows int64) {
+func rowsOf(input rooted.Path, o EmbedOptions) (rows int64) {
 	defer func() {
 		if recover() != nil { // of the Parquet library
 			rows = -1
@@ -137,7 +137,7 @@ const (
 func (p *Part) sample(layout Layout, s Survey, o EmbedOptions, count int) {
 	count = min(count, s.Todo())
 	for i := range count {
-		texts, rows, err := someTexts(layout.file(s.Subreddit, evenly(s.todo, i, count)).Input, o)
+		texts, rows, err := someTexts(layout.inputs(s.Subreddit).Join(evenly(s.todo, i, count)), o)
 		if err == nil && len(texts) > 0 {
 			p.Samples = append(p.Samples, Sample{Rows: rows, Texts: texts})
 		}
@@ -145,10 +145,10 @@ func (p *Part) sample(layout Layout, s Survey, o EmbedOptions, count int) {
 }
 
 // someTexts returns texts of the first chunk of an input, evenly chosen, and its rows.
-func someTexts(input string, o EmbedOptions) (texts []string, rows int64, err error) {
+func someTexts(input rooted.Path, o EmbedOptions) (texts []string, rows int64, err error) {
 	defer func() {
 		if p := recover(); p != nil { // of the Parquet library
-			err = fmt.Errorf("panic while reading %s: %v", input, p)
+			err = fmt.Errorf("panic while reading %s: %v", input.Path, p)
 		}
 	}()
 	in, err := chainfile.Open(input, o.TextColumn, o.Keep)

@@ -3,7 +3,6 @@ package transforms
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -52,13 +51,13 @@ func (l *Looked) Rows() int64 { return l.rows.Load() }
 // Verify reads every output of some subreddits beside its input, and embeds a row of some
 // again. Memory does not grow with the files, nor with their number but for their names.
 // Meanwhile it counts in looked.
-func Verify(ctx context.Context, layout Layout, subreddits []string, o EmbedOptions, looked *Looked) (Verdict, error) {
-	check, err := CheckOptions{Kind: CheckFingerprint, Model: o.Model}.checker()
+func Verify(ctx context.Context, subreddits []string, o EmbedOptions, looked *Looked) (Verdict, error) {
+	check, err := CheckOptions{Kind: CheckFingerprint, Model: o.Model}.checker(o.Layout)
 	if err != nil {
 		return Verdict{}, err
 	}
 	v := verifier{check: check, options: o, looked: looked}
-	if err := v.list(layout, subreddits); err != nil {
+	if err := v.list(o.Layout, subreddits); err != nil {
 		return Verdict{}, err
 	}
 	inParallel(len(v.files), scans, func(i int) {
@@ -100,7 +99,7 @@ type again struct {
 func (v *verifier) list(layout Layout, subreddits []string) error {
 	v.verdict.Problems = []Problem{}
 	for _, subreddit := range subreddits {
-		inputs, err := chainsNames(filepath.Join(layout.Chains, subreddit))
+		inputs, err := chainsNames(layout.inputs(subreddit))
 		if err != nil {
 			return err
 		}

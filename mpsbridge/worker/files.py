@@ -7,11 +7,12 @@ import os
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from threadloom.worker.places import Below
 
 VERSION = "0.1.0"
 FINGERPRINT = "threadloom.fingerprint"
@@ -24,10 +25,11 @@ _swept: set[str] = set()  # folders in which nothing of killed workers is left
 class Source:
     """An open chains file."""
 
-    def __init__(self, path: str, text_column: str, keep: tuple[str, ...]):
+    def __init__(self, at: Below, text_column: str, keep: tuple[str, ...]):
         """Open a file; raise ValueError where it has no such text column."""
-        self._file = pq.ParquetFile(path)
-        stat = os.stat(path)
+        self._opened = at.open()
+        self._file = pq.ParquetFile(self._opened)
+        stat = os.fstat(self._opened.fileno())
         self.rows, self.size, self.mtime_ns = (
             self._file.metadata.num_rows, stat.st_size, stat.st_mtime_ns,
         )  # fmt: skip
@@ -58,21 +60,29 @@ class Source:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+        self._opened.close()
 
 
 class Target:
     """An embeddings file that is being written: nothing is seen under its name until `commit`."""
 
-    def __init__(self, path: str, source: Source):
+    def __init__(self, at: Below, source: Source):
         """Start the file under a hidden name beside its place."""
-        self._path = path
-        folder = os.path.dirname(path)
-        os.makedirs(folder, exist_ok=True)
-        if folder not in _swept:
+        self._name = at.name
+        # The same folder to the end, whatever is put in its place.
+        self._folder = at.open_folder(make=True)
+        if (folder := os.path.dirname(at.path)) not in _swept:
             _swept.add(folder)
-            sweep(folder)
-        name = f".{socket.gethostname()}-{os.getpid()}-{next(_count)}.parquet.tmp"
-        self._temp = os.path.join(folder, name)
+            sweep(self._folder)
+        self._temp = f".{socket.gethostname()}-{os.getpid()}-{next(_count)}.parquet.tmp"
+        try:
+            new = os.open(
+                self._temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=self._folder
+            )
+        except OSError:
+            os.close(self._folder)
+            raise
+        self._file = os.fdopen(new, "wb")
         self._kept = [f.name for f in source.kept if f.name not in OURS]
         element = pa.field("element", pa.float32())
         self._schema = pa.schema(
@@ -84,7 +94,7 @@ class Target:
             ]
         )
         self._writer = pq.ParquetWriter(
-            self._temp, self._schema, compression="zstd", compression_level=1,
+            self._file, self._schema, compression="zstd", compression_level=1,
             use_dictionary=self._kept, store_schema=False,
             use_byte_stream_split=["embedding.list.element"],
         )  # fmt: skip
@@ -108,18 +118,25 @@ class Target:
             {FINGERPRINT: json.dumps(fingerprint, ensure_ascii=False, separators=(",", ":"))}
         )
         self._writer.close()
-        sync(self._temp)
-        if rows_of(self._temp) != self.rows:
-            raise OSError(f"reading back {self._temp}: wrong number of rows")
-        put_in_place(self._temp, self._path)
-        sync(os.path.dirname(self._path))
+        self._file.close()
+        sync(self._temp, self._folder)
+        with os.fdopen(os.open(self._temp, os.O_RDONLY, dir_fd=self._folder), "rb") as written:
+            if pq.read_metadata(written).num_rows != self.rows:
+                raise OSError(f"reading back {self._temp}: wrong number of rows")
+        put_in_place(self._temp, self._name, self._folder)
+        sync(".", self._folder)
 
     def abort(self) -> None:
         """Throw away what was written."""
         with contextlib.suppress(Exception):
             self._writer.close()
+            self._file.close()
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._temp)
+            os.unlink(self._temp, dir_fd=self._folder)
+
+    def close(self) -> None:
+        """Let go of the folder, after `commit` or `abort`."""
+        os.close(self._folder)
 
 
 def fingerprint(source: Source, facts: dict, model: str, backend: str, prompt: str) -> dict:
@@ -137,35 +154,39 @@ def fingerprint(source: Source, facts: dict, model: str, backend: str, prompt: s
     }  # fmt: skip
 
 
-def rows_of(path: str) -> int | None:
+def rows_of(at: Below) -> int | None:
     """Return the rows that a file's footer tells, None where it has no valid one."""
     try:
-        return pq.read_metadata(path).num_rows
+        with at.open() as file:
+            return pq.read_metadata(file).num_rows
     except (OSError, pa.ArrowException):
         return None
 
 
-def sync(path: str) -> None:
-    """Have the system write a file or a folder to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+def sync(name: str, folder: int) -> None:
+    """Have the system write a file of a folder, or "." for the folder itself, to the disk."""
+    descriptor = os.open(name, os.O_RDONLY, dir_fd=folder)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def put_in_place(temp: str, path: str) -> None:
+def put_in_place(temp: str, name: str, folder: int) -> None:
     """Rename a finished file."""
-    os.replace(temp, path)
+    os.replace(temp, name, src_dir_fd=folder, dst_dir_fd=folder)
 
 
-def sweep(folder: str) -> None:
+def sweep(folder: int) -> None:
     """Remove what killed workers of this machine left unfinished in an output folder."""
     start = f".{socket.gethostname()}-"
-    for file in Path(folder).glob(f"{start}*.parquet.tmp"):
-        pid = file.name.removeprefix(start).split("-")[0]
+    for name in os.listdir(folder):
+        if not name.startswith(start) or not name.endswith(".parquet.tmp"):
+            continue
+        pid = name.removeprefix(start).split("-")[0]
         if pid.isdigit() and not _alive(int(pid)):
-            file.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
 
 
 def _alive(pid: int) -> bool:

@@ -1,10 +1,12 @@
 """Which files a job means on this machine, and whether it may touch them."""
 
+import contextlib
 import json
 import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from threadloom.worker.jobs import Job, PathMap, Refused, longest
 
@@ -27,12 +29,50 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Below:
+    """A file below a root, its path without links.
+
+    What is a link when the file is opened was put there meanwhile, and is not followed.
+    """
+
+    root: str
+    path: str
+
+    @property
+    def name(self) -> str:
+        """Return the file's name in its folder."""
+        return os.path.basename(self.path)
+
+    def open_folder(self, make: bool = False) -> int:
+        """Return a descriptor of the file's folder; raise OSError where a link is in its way."""
+        here = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
+        for name in os.path.relpath(os.path.dirname(self.path), self.root).split("/"):
+            above = here
+            try:
+                if make:
+                    with contextlib.suppress(FileExistsError):
+                        os.mkdir(name, dir_fd=above)
+                here = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=above)
+            finally:
+                os.close(above)
+        return here
+
+    def open(self) -> BinaryIO:
+        """Open the file to be read."""
+        folder = self.open_folder()
+        try:
+            return os.fdopen(os.open(self.name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder), "rb")
+        finally:
+            os.close(folder)
+
+
+@dataclass(frozen=True)
 class Work:
     """A job on this machine."""
 
     job: Job
-    input: str
-    output: str
+    input: Below
+    output: Below
     settings: Settings
 
 
@@ -58,10 +98,17 @@ class Places:
                 if run:
                     raise NotHere(f"{path} is not below --root (--path_map may be missing)")
                 raise Refused(f"{path} is outside --root")
-        for path in (source, os.path.dirname(target)):
-            if longest(os.path.realpath(path), map(os.path.realpath, self._roots)) is None:
-                raise Refused(f"{path} leads outside --root")
-        return Work(job, source, target, settings)
+        folder, name = os.path.split(target)
+        output = self._below(folder)
+        output = Below(output.root, os.path.join(output.path, name))
+        return Work(job, self._below(source), output, settings)
+
+    def _below(self, path: str) -> Below:
+        real = os.path.realpath(path)
+        root = longest(real, map(os.path.realpath, self._roots))
+        if root is None:
+            raise Refused(f"{path} leads outside --root")
+        return Below(root, real)
 
     def _settings(self, run: str, text: str) -> Settings:
         folder = self._paths.map(run)

@@ -176,7 +176,7 @@ class Worker:
         work = prepared.work = self._places.resolve(job, self._loading.roots())
         if why := self._encoder.differs(work.settings.model):
             raise places.NotHere(why)
-        places.wait_for(work.input)
+        places.wait_for(work.input.path)
         source = files.Source(work.input, work.settings.text_column, work.settings.keep)
         prepared.source, prepared.done = source, files.rows_of(work.output) == source.rows
         if prepared.done:
@@ -194,7 +194,7 @@ class Worker:
         """Embed a prepared job's file and tell Redis what became of it."""
         with self._lease.holding():
             if not prepared.failure and not prepared.done:
-                self.current = prepared.work.input
+                self.current = prepared.work.input.path
                 try:
                     self._embed(prepared)
                 except FAILURES as error:
@@ -232,11 +232,12 @@ class Worker:
             target.abort()
             raise
         finally:
+            target.close()
             source.close()
         self.totals.files += 1
         self.totals.rows += target.rows
         self.totals.truncated += truncated
-        log.info("%s: %d rows, %d truncated", work.output, target.rows, truncated)
+        log.info("%s: %d rows, %d truncated", work.output.path, target.rows, truncated)
 
     def _say(self, call, *arguments):
         """Tell Redis something; what it does not hear, the lease's end will tell it."""
@@ -254,7 +255,7 @@ def _chain(first, rest: Iterator) -> Iterator:
 
 
 def _name(prepared: Prepared) -> str:
-    return prepared.work.input if prepared.work else repr(prepared.raw[:200])
+    return prepared.work.input.path if prepared.work else repr(prepared.raw[:200])
 
 
 def _line(error: BaseException) -> str:

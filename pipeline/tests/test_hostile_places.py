@@ -127,16 +127,6 @@ def test_links_among_the_files_are_not_followed(program, root, spoil, tmp_path):
     assert {p.name for p in elsewhere.iterdir()} == {"secret.parquet"}
 
 
-def test_an_output_folder_may_be_a_link(program, root, spoil, tmp_path):
-    root.put({"good": spoil.good()})
-    (tmp_path / "disk").mkdir()
-    (root.path / "embeddings" / "test").mkdir(parents=True)
-    (root.path / "embeddings" / "test" / "all").symlink_to(tmp_path / "disk")
-    assert program.run(*root.flags).code == 0
-    assert pq.read_metadata(tmp_path / "disk" / "good.parquet").num_rows == len(spoil.TEXTS)
-    assert program.run(*root.flags).summary["files_skipped"] == 1
-
-
 def test_without_the_right_to_read_or_write_a_file_the_others_are_done(
     program, root, spoil, unprivileged
 ):
@@ -161,13 +151,25 @@ def test_without_the_right_to_read_or_write_a_file_the_others_are_done(
     assert all("permission denied" in reason for reason in root.letters.values())
 
 
-def test_a_read_only_folder_is_one_line(program, root, spoil, mount):
+@pytest.mark.parametrize("folder", ["embeddings", "clusters"])
+def test_a_read_only_folder_is_one_line_before_anything_runs(program, root, spoil, mount, folder):
     root.put({"good": spoil.good()})
-    mount(root.path / "embeddings", "ro,size=1m")
-    ended = program.run(*root.flags)
-    assert ended.code == 1
-    assert "read-only file system" in ended.errors.splitlines()[-1]
-    assert "panic" not in ended.errors
+    mount(root.path / folder, "ro,size=1m")
+    ended = program.run(*root.flags, "--cluster=true")
+    assert ended.code == 2
+    (line,) = ended.errors.splitlines()
+    assert f"{root.path / folder} cannot be written to: read-only file system" in line
+    assert f"--{folder}_dir" in line
+    assert root.outputs == {}
+
+
+def test_without_the_right_to_write_any_output_nothing_runs(program, root, spoil, unprivileged):
+    root.put({"good": spoil.good()})
+    (root.path / "embeddings").mkdir(mode=0o555)
+    ended, _ = program.watched(*root.flags, **unprivileged)
+    assert ended.code == 2
+    (line,) = ended.errors.splitlines()
+    assert f"{root.path / 'embeddings'} cannot be written to: permission denied" in line
 
 
 def test_a_full_disk_leaves_nothing_half_done(program, root, spoil, mount):

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
 type chain struct {
@@ -29,6 +30,9 @@ type embedded struct {
 
 const dimension = 4
 
+// at is a path in a folder that it must not leave.
+func at(path string) rooted.Path { return rooted.Path{Root: filepath.Dir(path), Path: path} }
+
 // writeChains writes rows in row groups of groupRows.
 func writeChains(t testing.TB, path string, rows []chain, groupRows int64) {
 	t.Helper()
@@ -40,11 +44,11 @@ func writeChains(t testing.TB, path string, rows []chain, groupRows int64) {
 // copyFile embeds a chains file with vectors that tell the row: row i's are i, i+1, ….
 func copyFile(t testing.TB, input, output string, keep ...string) (texts []string) {
 	t.Helper()
-	in, err := Open(input, "text", keep)
+	in, err := Open(at(input), "text", keep)
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := Start(output)
+	out, err := Start(at(output))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,12 +237,12 @@ func TestNothingIsVisibleBeforeCommit(t *testing.T) {
 	input := filepath.Join(folder, "in.parquet")
 	outputs := filepath.Join(folder, "out")
 	writeChains(t, input, someChains(3, "a"), 10)
-	in, err := Open(input, "text", nil)
+	in, err := Open(at(input), "text", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = in.Close() }()
-	out, err := Start(filepath.Join(outputs, "a.parquet"))
+	out, err := Start(at(filepath.Join(outputs, "a.parquet")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +254,7 @@ func TestNothingIsVisibleBeforeCommit(t *testing.T) {
 	if err != nil || len(unfinished) != 1 || !IsUnfinished([]byte(unfinished[0].Name())) {
 		t.Fatalf("the folder holds %v, error %v, want one unfinished file", unfinished, err)
 	}
-	if swept := Sweep(outputs, []string{unfinished[0].Name()}); len(swept) != 0 {
+	if swept := Sweep(rooted.Path{Root: folder, Path: outputs}, []string{unfinished[0].Name()}); len(swept) != 0 {
 		t.Fatalf("swept files in use: %v", swept)
 	}
 	if err := out.Abort(); err != nil {
@@ -283,7 +287,7 @@ func TestFilesThatCannotBeOpened(t *testing.T) {
 		{"good.parquet", "n_turns", `column "n_turns" is not a string column`},
 		{"good.parquet", "tags", `column "tags" is not a string column`},
 	} {
-		in, err := Open(filepath.Join(folder, c.file), c.column, nil)
+		in, err := Open(at(filepath.Join(folder, c.file)), c.column, nil)
 		if err == nil {
 			t.Errorf("%s was opened: %v", c.file, in.Close())
 		} else if !strings.Contains(err.Error(), c.want) {

@@ -7,12 +7,13 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/threadloom/threadloom/transforms/chainfile/guard"
+	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
 // Check reads the footer of a Parquet file that somebody else wrote and returns
-// its rows. Where there is no such file the error is os.ErrNotExist.
-func Check(path string) (rows int64, err error) {
-	err = readFooter(path, func(f *parquet.File) error {
+// its rows. Where there is no such file the error is fs.ErrNotExist.
+func Check(at rooted.Path) (rows int64, err error) {
+	err = readFooter(at, func(f *parquet.File) error {
 		rows = f.NumRows()
 		return nil
 	})
@@ -28,9 +29,9 @@ type Output struct {
 }
 
 // ReadOutput reads the footer of an output. Where there is no such file the error is
-// os.ErrNotExist.
-func ReadOutput(path string) (o Output, err error) {
-	err = readFooter(path, o.read)
+// fs.ErrNotExist.
+func ReadOutput(at rooted.Path) (o Output, err error) {
+	err = readFooter(at, o.read)
 	return o, err
 }
 
@@ -47,13 +48,13 @@ func (o *Output) read(f *parquet.File) error {
 
 // ReadFingerprint returns how an output was made, as its footer says; the zero
 // value where the footer does not say.
-func ReadFingerprint(path string) (Fingerprint, error) {
-	o, err := ReadOutput(path)
+func ReadFingerprint(at rooted.Path) (Fingerprint, error) {
+	o, err := ReadOutput(at)
 	return o.Fingerprint, err
 }
 
-func readFooter(path string, read func(*parquet.File) error) error {
-	f, err := openFooter(path, read)
+func readFooter(at rooted.Path, read func(*parquet.File) error) error {
+	f, err := openFooter(at, read)
 	if err != nil {
 		return err
 	}
@@ -61,8 +62,8 @@ func readFooter(path string, read func(*parquet.File) error) error {
 }
 
 // openFooter reads the footer of a file, which stays open unless it fails.
-func openFooter(path string, read func(*parquet.File) error) (f *os.File, err error) {
-	if f, err = os.Open(path); err != nil {
+func openFooter(at rooted.Path, read func(*parquet.File) error) (f *os.File, err error) {
+	if f, err = at.Open(); err != nil {
 		return nil, fmt.Errorf("checking the output: %w", err)
 	}
 	defer func() {
@@ -79,7 +80,7 @@ func openFooter(path string, read func(*parquet.File) error) (f *os.File, err er
 		err = read(pf)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("checking the output %s: %w", path, err)
+		return nil, fmt.Errorf("checking the output %s: %w", at.Path, err)
 	}
 	return f, nil
 }

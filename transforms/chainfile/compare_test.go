@@ -64,7 +64,7 @@ func TestAnOutputIsReadBackAcrossRowGroups(t *testing.T) {
 	}
 	writeChains(t, input, rows, 250)
 	copyFile(t, input, output)
-	out, err := OpenOutput(output)
+	out, err := OpenOutput(at(output))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestAnOutputIsReadBackAcrossRowGroups(t *testing.T) {
 	if _, err := out.Next(1); err == nil {
 		t.Fatal("a row after the last")
 	}
-	other, err := OpenOutput(output)
+	other, err := OpenOutput(at(output))
 	if err != nil {
 		t.Fatal(err)
 	}

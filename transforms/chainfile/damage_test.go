@@ -31,7 +31,7 @@ func smallFile(t testing.TB, options ...parquet.WriterOption) []byte {
 // readAll reads a file as a run does and returns its rows. What a damaged file makes
 // the library do is the test: it may fail, but not panic.
 func readAll(path string) (rows int64, err error) {
-	in, err := Open(path, "text", nil)
+	in, err := Open(at(path), "text", nil)
 	if err != nil {
 		return 0, err
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
 // OutputChunk is some consecutive rows of an output.
@@ -29,10 +30,10 @@ type OutputReader struct {
 }
 
 // OpenOutput opens an output and reads its footer. Where there is no such file the error
-// is os.ErrNotExist. FindColumns comes before the rows.
-func OpenOutput(path string) (*OutputReader, error) {
+// is fs.ErrNotExist. FindColumns comes before the rows.
+func OpenOutput(at rooted.Path) (*OutputReader, error) {
 	r := &OutputReader{}
-	f, err := openFooter(path, func(pf *parquet.File) error {
+	f, err := openFooter(at, func(pf *parquet.File) error {
 		r.parquet = pf
 		return r.read(pf)
 	})

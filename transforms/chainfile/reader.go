@@ -11,6 +11,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/threadloom/threadloom/transforms/chainfile/guard"
+	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
 const (
@@ -43,6 +44,7 @@ type Reader struct {
 	// other files take: nobody must wait for this file meanwhile.
 	Idle    func(wait func())
 	kept    []parquet.Field
+	at      rooted.Path
 	file    *os.File
 	parquet *parquet.File
 	pages   guard.Pages
@@ -54,8 +56,8 @@ type Reader struct {
 
 // Open opens a chains file. textColumn is the name of a top-level string column.
 // keep names the kept columns; empty means all scalar ones.
-func Open(path, textColumn string, keep []string) (r *Reader, err error) {
-	f, err := os.Open(path)
+func Open(at rooted.Path, textColumn string, keep []string) (r *Reader, err error) {
+	f, err := at.Open()
 	if err != nil {
 		return nil, fmt.Errorf("opening the chains file: %w", err)
 	}
@@ -73,7 +75,7 @@ func Open(path, textColumn string, keep []string) (r *Reader, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("not a readable Parquet file: %w", err)
 	}
-	r = &Reader{Rows: pf.NumRows(), Size: info.Size(), ModTime: info.ModTime(), file: f, parquet: pf, Idle: func(wait func()) { wait() }}
+	r = &Reader{Rows: pf.NumRows(), Size: info.Size(), ModTime: info.ModTime(), at: at, file: f, parquet: pf, Idle: func(wait func()) { wait() }}
 	r.pages = guard.Pages{File: pf, From: f, Size: info.Size()}
 	if err := r.choose(pf.Schema(), textColumn, keep); err != nil {
 		return nil, err
@@ -218,7 +220,7 @@ func (r *Reader) Unchanged() error {
 	if err != nil {
 		return fmt.Errorf("looking at the chains file again: %w", err)
 	}
-	now, err := os.Stat(r.file.Name())
+	now, err := r.at.Stat()
 	if info.Size() != r.Size || !info.ModTime().Equal(r.ModTime) || err == nil && !os.SameFile(info, now) {
 		return errors.New("the file was changed while it was read; the next run reads it again")
 	}

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
 // sweepAge is when an unfinished file of another machine counts as left behind.
@@ -49,18 +51,22 @@ func IsUnfinished(name []byte) bool {
 // Sweep removes those of a folder's unfinished files whose writer is gone: it ran
 // on this machine and has ended, or the file was not written to for a day. It
 // returns the marks of those that it removed; a worker's in Python have none.
-func Sweep(folder string, unfinished []string) (marks []string) {
+func Sweep(at rooted.Path, unfinished []string) (marks []string) {
 	if len(unfinished) == 0 {
 		return nil
 	}
-	host, _ := os.Hostname() // unknown: the age decides
+	folder, err := at.Folder()
+	if err != nil {
+		return nil // the next run meets them again
+	}
+	defer func() { _ = folder.Close() }() // only read
+	host, _ := os.Hostname()              // unknown: the age decides
 	for _, name := range unfinished {
-		path := filepath.Join(folder, name)
-		info, err := os.Lstat(path)
+		info, err := folder.Lstat(name)
 		if err != nil || !info.Mode().IsRegular() || !leftBehind(name, host, time.Since(info.ModTime())) {
 			continue // gone meanwhile, or in use
 		}
-		if os.Remove(path) == nil {
+		if folder.Remove(name) == nil {
 			marks = append(marks, strings.TrimPrefix(filepath.Ext(strings.TrimSuffix(name, tempSuffix)), "."))
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
 // endedPID returns the id of a process that has ended.
@@ -72,7 +74,7 @@ func TestSweepRemovesOnlyWhatIsLeftBehind(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := Sweep(folder, []string{gone, used, ".missing-1-1.parquet.tmp"}); !slices.Equal(n, []string{Mark("a.parquet")}) {
+	if n := Sweep(rooted.Path{Root: folder, Path: folder}, []string{gone, used, ".missing-1-1.parquet.tmp"}); !slices.Equal(n, []string{Mark("a.parquet")}) {
 		t.Fatalf("swept %q, want the mark of a.parquet", n)
 	}
 	if _, err := os.Stat(filepath.Join(folder, used)); err != nil {

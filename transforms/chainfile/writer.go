@@ -10,6 +10,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
+	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
 const (
@@ -31,8 +32,9 @@ type Embeddings struct {
 
 // Writer writes one embeddings file: nothing is visible under its name until Commit.
 type Writer struct {
-	path    string
-	temp    string
+	folder  *os.Root // the same one to the end, whatever is put in its place
+	name    string   // in the folder
+	temp    string   // in the folder
 	file    *os.File
 	parquet *parquet.GenericWriter[any]
 	chunks  bool
@@ -43,19 +45,21 @@ type Writer struct {
 	buffer  []parquet.Row
 }
 
-// Start claims the place of the embeddings file path: a temporary file beside it
-// says that this process works on it, before the input is even looked at.
-func Start(path string) (*Writer, error) {
-	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, 0o777); err != nil {
+// Start claims the place of the embeddings file at: a temporary file beside it says
+// that this process works on it, before the input is even looked at.
+func Start(at rooted.Path) (*Writer, error) {
+	folder, err := at.Dir().MakeFolder()
+	if err != nil {
 		return nil, fmt.Errorf("making the output folder: %w", err)
 	}
-	temp := filepath.Join(folder, tempName(filepath.Base(path)))
-	f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	name := filepath.Base(at.Path)
+	temp := tempName(name)
+	f, err := folder.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
+		_ = folder.Close() // the first error is the one to tell
 		return nil, fmt.Errorf("starting the output: %w", err)
 	}
-	return &Writer{path: path, temp: temp, file: f}, nil
+	return &Writer{folder: folder, name: name, temp: temp, file: f}, nil
 }
 
 // Begin prepares for the rows of in, with ChunksColumn if asked for.
@@ -109,7 +113,7 @@ func (w *Writer) Write(chunk Chunk, e Embeddings) error {
 		w.row = row
 		w.buffer = append(w.buffer[:0], row)
 		if _, err := w.parquet.WriteRows(w.buffer); err != nil {
-			return fmt.Errorf("writing %s: %w", w.temp, err)
+			return fmt.Errorf("writing %s: %w", w.file.Name(), err)
 		}
 		w.rows++
 	}
@@ -118,7 +122,7 @@ func (w *Writer) Write(chunk Chunk, e Embeddings) error {
 	}
 	w.bytes = 0 // a row group is in memory until it is full
 	if err := w.parquet.Flush(); err != nil {
-		return fmt.Errorf("writing %s: %w", w.temp, err)
+		return fmt.Errorf("writing %s: %w", w.file.Name(), err)
 	}
 	return nil
 }
@@ -126,49 +130,75 @@ func (w *Writer) Write(chunk Chunk, e Embeddings) error {
 // Commit puts the fingerprint into the footer and the file under its name: the
 // file is on the disk and its footer has been read back before it is renamed.
 func (w *Writer) Commit(fingerprint Fingerprint) error {
+	if err := w.finish(fingerprint); err != nil {
+		return err
+	}
+	if err := w.store(); err != nil {
+		return err
+	}
+	return w.place()
+}
+
+// finish writes what is left and the footer.
+func (w *Writer) finish(fingerprint Fingerprint) error {
 	b, err := json.Marshal(fingerprint)
 	if err != nil {
 		return fmt.Errorf("fingerprint: %w", err)
 	}
 	w.parquet.SetKeyValueMetadata(FingerprintKey, string(b))
 	if err := w.parquet.Close(); err != nil {
-		return fmt.Errorf("finishing %s: %w", w.temp, err)
+		return fmt.Errorf("finishing %s: %w", w.file.Name(), err)
 	}
+	return nil
+}
+
+// store waits until the file is on the disk, and reads its footer back.
+func (w *Writer) store() error {
 	if err := w.file.Sync(); err != nil {
-		return fmt.Errorf("writing %s to the disk: %w", w.temp, err)
+		return fmt.Errorf("writing %s to the disk: %w", w.file.Name(), err)
 	}
 	size, err := w.file.Seek(0, io.SeekEnd)
 	if err != nil {
-		return fmt.Errorf("checking %s: %w", w.temp, err)
+		return fmt.Errorf("checking %s: %w", w.file.Name(), err)
 	}
 	check, err := parquet.OpenFile(w.file, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
-		return fmt.Errorf("reading back %s: %w", w.temp, err)
+		return fmt.Errorf("reading back %s: %w", w.file.Name(), err)
 	}
 	if check.NumRows() != w.rows {
-		return fmt.Errorf("reading back %s: %d rows, wrote %d", w.temp, check.NumRows(), w.rows)
+		return fmt.Errorf("reading back %s: %d rows, wrote %d", w.file.Name(), check.NumRows(), w.rows)
 	}
 	if err := w.file.Close(); err != nil {
-		return fmt.Errorf("closing %s: %w", w.temp, err)
+		return fmt.Errorf("closing %s: %w", w.file.Name(), err)
 	}
-	if err := os.Rename(w.temp, w.path); err != nil {
+	return nil
+}
+
+// place gives the file its name.
+func (w *Writer) place() error {
+	if err := w.folder.Rename(w.temp, w.name); err != nil {
 		return fmt.Errorf("naming the output: %w", err)
 	}
-	return syncFolder(filepath.Dir(w.path))
+	if err := syncFolder(w.folder); err != nil {
+		return err
+	}
+	_ = w.folder.Close() // only read
+	return nil
 }
 
 // Abort throws away what was written, after Commit has failed or instead of it.
 func (w *Writer) Abort() error {
-	_ = w.file.Close() // Commit may have closed it
-	if err := os.Remove(w.temp); err != nil && !errors.Is(err, os.ErrNotExist) {
+	_ = w.file.Close()                      // Commit may have closed it
+	defer func() { _ = w.folder.Close() }() // only read
+	if err := w.folder.Remove(w.temp); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("removing the unfinished output: %w", err)
 	}
 	return nil
 }
 
 // syncFolder makes a rename in folder last through a power cut.
-func syncFolder(folder string) error {
-	d, err := os.Open(folder)
+func syncFolder(folder *os.Root) error {
+	d, err := folder.Open(".")
 	if err != nil {
 		return fmt.Errorf("syncing the output folder: %w", err)
 	}

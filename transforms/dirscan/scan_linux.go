@@ -7,6 +7,9 @@ import (
 	"os"
 	"sync"
 	"syscall"
+
+	"github.com/threadloom/threadloom/transforms/rooted"
+	"golang.org/x/sys/unix"
 )
 
 // bufferBytes is what one system call reads, a few thousand entries: Go's own
@@ -25,8 +28,8 @@ const (
 // Scan calls visit for every entry of a folder but . and .., in the order of the
 // file system. name is only valid during the call. regular is false for folders,
 // symbolic links and other special files.
-func Scan(folder string, visit func(name []byte, regular bool)) error {
-	f, err := os.Open(folder)
+func Scan(folder rooted.Path, visit func(name []byte, regular bool)) error {
+	f, err := folder.Open()
 	if err != nil {
 		return err
 	}
@@ -39,12 +42,12 @@ func Scan(folder string, visit func(name []byte, regular bool)) error {
 			continue
 		}
 		if err != nil {
-			return &os.PathError{Op: "reading the folder", Path: folder, Err: err}
+			return &os.PathError{Op: "reading the folder", Path: folder.Path, Err: err}
 		}
 		if n <= 0 {
 			return nil
 		}
-		if err := entries(folder, buffer[:n], visit); err != nil {
+		if err := entries(f, buffer[:n], visit); err != nil {
 			return err
 		}
 	}
@@ -52,11 +55,11 @@ func Scan(folder string, visit func(name []byte, regular bool)) error {
 
 // entries calls visit for the entries in b, which hold a name that ends with a
 // zero byte each.
-func entries(folder string, b []byte, visit func(name []byte, regular bool)) error {
+func entries(folder *os.File, b []byte, visit func(name []byte, regular bool)) error {
 	for len(b) > nameAt {
 		length := int(binary.NativeEndian.Uint16(b[lengthAt:]))
 		if length <= nameAt || length > len(b) {
-			return fmt.Errorf("reading the folder %s: an entry of %d bytes", folder, length)
+			return fmt.Errorf("reading the folder %s: an entry of %d bytes", folder.Name(), length)
 		}
 		name, kind := b[nameAt:length], b[typeAt]
 		b = b[length:]
@@ -68,8 +71,9 @@ func entries(folder string, b []byte, visit func(name []byte, regular bool)) err
 		}
 		regular := kind == syscall.DT_REG
 		if kind == syscall.DT_UNKNOWN { // some file systems do not say
-			info, err := os.Lstat(folder + "/" + string(name))
-			regular = err == nil && info.Mode().IsRegular()
+			var info unix.Stat_t
+			err := unix.Fstatat(int(folder.Fd()), string(name), &info, unix.AT_SYMLINK_NOFOLLOW)
+			regular = err == nil && info.Mode&unix.S_IFMT == unix.S_IFREG
 		}
 		visit(name, regular)
 	}

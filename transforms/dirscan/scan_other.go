@@ -5,7 +5,8 @@ package dirscan
 import (
 	"errors"
 	"io"
-	"os"
+
+	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
 // entriesAtOnce bounds what is in memory of a large folder.
@@ -14,8 +15,8 @@ const entriesAtOnce = 4096
 // Scan calls visit for every entry of a folder but . and .., in the order of the
 // file system. name is only valid during the call. regular is false for folders,
 // symbolic links and other special files.
-func Scan(folder string, visit func(name []byte, regular bool)) error {
-	f, err := os.Open(folder)
+func Scan(folder rooted.Path, visit func(name []byte, regular bool)) error {
+	f, err := folder.Open()
 	if err != nil {
 		return err
 	}

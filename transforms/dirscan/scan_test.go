@@ -8,12 +8,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
 func scan(t *testing.T, folder string) map[string]bool {
 	t.Helper()
 	found := map[string]bool{}
-	err := Scan(folder, func(name []byte, regular bool) {
+	err := Scan(rooted.Path{Root: folder, Path: folder}, func(name []byte, regular bool) {
 		if _, ok := found[string(name)]; ok {
 			t.Errorf("%q came twice", name)
 		}
@@ -63,15 +65,16 @@ func TestScanOfManyFilesMissesNone(t *testing.T) {
 }
 
 func TestScanOfNoFolder(t *testing.T) {
-	err := Scan(filepath.Join(t.TempDir(), "missing"), func([]byte, bool) {})
+	root := t.TempDir()
+	err := Scan(rooted.Path{Root: root, Path: filepath.Join(root, "missing")}, func([]byte, bool) {})
 	if !errors.Is(err, os.ErrNotExist) {
 		t.Fatalf("error %v", err)
 	}
-	file := filepath.Join(t.TempDir(), "file")
+	file := filepath.Join(root, "file")
 	if err := os.WriteFile(file, nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if err := Scan(file, func([]byte, bool) {}); err == nil {
+	if err := Scan(rooted.Path{Root: root, Path: file}, func([]byte, bool) {}); err == nil {
 		t.Fatal("a file was scanned")
 	}
 }
