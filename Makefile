@@ -1,6 +1,6 @@
 # Threadloom. 'make help' lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup run flink flink-up flink-down test test-long test-go test-python fuzz $(FUZZED) lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-flink bench-clusters bench-clusterscale lock clean prerequisites
+.PHONY: help setup run flink flink-up flink-down test test-long test-go test-python fuzz $(FUZZED) lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-flink bench-clusters bench-clusterscale audit lock clean prerequisites
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet
@@ -106,9 +106,13 @@ format: $(VENV_DEV) $(GOLANGCI) ## format Go and Python
 	$(GOLANGCI) fmt ./...
 	$(PYTHON) -m ruff format .
 
+audit: $(VENV) $(NATIVE) ## look for known vulnerabilities in what is depended on (needs vuln.go.dev and pypi.org)
+	.ci/audit
+
 lock: ## pin the newest Python packages into requirements/ (needs uv)
 	cd requirements && uv pip compile ../pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-find-links --custom-compile-command 'make lock' --extra install --extra export --extra cluster -o run.txt
 	cd requirements && uv pip compile ../pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-find-links --custom-compile-command 'make lock' --extra install --extra export --extra cluster --extra worker --extra dev -c run.txt -o test.txt
+	cd requirements && uv pip compile audit.in --universal --python-version 3.11 --generate-hashes --no-emit-find-links --custom-compile-command 'make lock' -o audit.txt
 
 clean: ## remove everything that set-up and runs left behind
 	rm -rf build .venv threadloom.egg-info

@@ -49,7 +49,7 @@ def invented_texts(rows: list[dict]) -> list[str]:
     return [*texts, *(" ".join(texts[i : i + 40]) for i in range(0, len(texts), 40)), *ODD]
 
 
-@pytest.mark.parametrize("source", ["invented", "corpus"])
+@pytest.mark.parametrize("source", ["invented", pytest.param("corpus", marks=pytest.mark.long)])
 def test_vectors_equal_those_of_sentence_transformers(source, request, program, lay_out, tmp_path):
     from sentence_transformers import SentenceTransformer
 
