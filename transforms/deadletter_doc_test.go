@@ -18,7 +18,7 @@ const reasonsDocument = "../docs/dead-letters.md"
 // reasonSources are the files whose errors become dead letters.
 var reasonSources = []string{
 	"chainfile/guard/*.go", "chainfile/reader.go", "chainfile/writer.go", "chainfile/cursor.go",
-	"dirscan/*.go", "crossing.go", "embedfile.go", "expand.go", "filter.go",
+	"dirscan/*.go", "rooted/*.go", "crossing.go", "embedfile.go", "expand.go", "filter.go", "suspects.go",
 }
 
 // notReasons are the messages in them that no dead letter has.
