@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -31,6 +32,8 @@ func (prismRunner) Run(ctx context.Context, p *beam.Pipeline) (result beam.Pipel
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, restore()) }()
+	// Beam (2.77) has no setting for it.
+	slog.Info("Prism listens on all interfaces while this runs: keep the machine behind a firewall (docs/security.md)")
 	return untilDone(ctx, "Prism", p, prism.Execute)
 }
 
