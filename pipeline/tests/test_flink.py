@@ -21,7 +21,7 @@ CLUSTER = REPOSITORY / "runners" / "flink" / "cluster.sh"
 RUN = REPOSITORY / "build" / "flink" / "run"
 MASTER = "127.0.0.1:8081"
 FILES = 24  # of the invented work
-ROWS = 60  # of each
+ROWS = 40  # of each
 
 
 @pytest.fixture(scope="module", autouse=True)
