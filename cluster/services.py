@@ -16,6 +16,7 @@ from apache_beam.portability.api import (
     beam_artifact_api_pb2_grpc,
     beam_expansion_api_pb2,
     beam_expansion_api_pb2_grpc,
+    beam_fn_api_pb2,
     beam_fn_api_pb2_grpc,
 )
 from apache_beam.runners.portability import expansion_service
@@ -57,6 +58,22 @@ class NoArtifacts(beam_artifact_api_pb2_grpc.ArtifactRetrievalServiceServicer):
         context.abort(grpc.StatusCode.PERMISSION_DENIED, "this server has no artifacts")
 
 
+class Workers(worker_pool_main.BeamFnExternalWorkerPoolServicer):
+    """Runs a worker in this process for each of a cluster's machines that asks.
+
+    They all number their workers from 1, and Beam's own pool, which knows a worker by its number,
+    would stop that of one machine, in the middle of its work, when another has done its part.
+    """
+
+    def StopWorker(
+        self,
+        stop_worker_request: beam_fn_api_pb2.StopWorkerRequest,
+        unused_context: grpc.ServicerContext,
+    ) -> beam_fn_api_pb2.StopWorkerResponse:
+        """Do nothing: a worker ends when the machine that asked for it hangs up."""
+        return beam_fn_api_pb2.StopWorkerResponse()
+
+
 def start(listen: str = "127.0.0.1:0") -> tuple[grpc.Server, str]:
     """Start serving on HOST:PORT, or on a free port for 0; returns the server and its address."""
     host, colon, number = listen.rpartition(":")
@@ -81,7 +98,7 @@ def start(listen: str = "127.0.0.1:0") -> tuple[grpc.Server, str]:
     beam_expansion_api_pb2_grpc.add_ExpansionServiceServicer_to_server(Expansions(options), server)
     beam_artifact_api_pb2_grpc.add_ArtifactRetrievalServiceServicer_to_server(NoArtifacts(), server)
     beam_fn_api_pb2_grpc.add_BeamFnExternalWorkerPoolServicer_to_server(
-        worker_pool_main.BeamFnExternalWorkerPoolServicer(use_process=False), server
+        Workers(use_process=False), server
     )
     server.start()
     return server, address
