@@ -1,6 +1,6 @@
 # Threadloom. 'make help' lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup run flink flink-up flink-down test test-long test-go test-python fuzz $(FUZZED) lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-flink bench-clusters bench-clusterscale audit lock clean prerequisites
+.PHONY: help setup run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-flink bench-clusters bench-clusterscale audit lock clean prerequisites
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet
@@ -55,6 +55,7 @@ FUZZTIME := 30s
 fuzz: $(NATIVE) ## try broken files, lists, jobs and path maps at random, for 30 s (FUZZTIME=5m: for longer)
 	$(MAKE) --no-print-directory --keep-going --jobs=$(words $(FUZZED)) $(FUZZED)
 
+.PHONY: $(FUZZED)
 FuzzOpen: FUZZ_PACKAGE := ./transforms/chainfile
 FuzzParseCheckpoint: FUZZ_PACKAGE := ./transforms
 FuzzParseJob FuzzPathMap: FUZZ_PACKAGE := ./mpsbridge

@@ -98,10 +98,11 @@ func (p *progress) beside(s standing) string {
 func (p *progress) below(s standing) string {
 	var parts []string
 	if s.rows > 0 {
-		parts = append(parts, fmt.Sprintf("%d rows, %.0f rows/s", s.rows, p.pace.rows.perSecond()))
-	}
-	if s.tokens > 0 {
-		parts[0] += fmt.Sprintf(", %.0f tokens/s", p.pace.tokens.perSecond())
+		rows := fmt.Sprintf("%d rows, %.0f rows/s", s.rows, p.pace.rows.perSecond())
+		if s.tokens > 0 {
+			rows += fmt.Sprintf(", %.0f tokens/s", p.pace.tokens.perSecond())
+		}
+		parts = append(parts, rows)
 	}
 	if s.dead > 0 {
 		parts = append(parts, fmt.Sprintf("%d %s", s.dead, p.words.dead))

@@ -26,7 +26,7 @@ func main() {
 		os.Exit(runners.Guard(os.Args[2:]))
 	}
 	if len(os.Args) > 1 && os.Args[1] == transforms.SuspectsCommand {
-		transforms.EmbedSuspects(os.Stdin, os.Stdout)
+		transforms.EmbedSuspects(os.Stdin, os.Stdout) // does not return
 	}
 	c, args := commandFor(os.Args[1:])
 	os.Exit(c.run(args, os.Stdout, os.Stderr))

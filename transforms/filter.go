@@ -87,17 +87,18 @@ func (f *filterFn) flush(ctx context.Context, sortings []sorting, missing, done 
 			}
 			continue
 		}
+		open := missing
 		if n := len(s.suspects); n > 0 {
 			log.Warnf(ctx, "%s: an earlier run ended while %d of its files were open: they are embedded in a process of their own", s.subreddit, n)
+			open = func(file File) {
+				file.Suspect = s.suspects[filepath.Base(file.Input)]
+				missing(file)
+			}
 		}
 		filesMissing.Inc(ctx, int64(len(s.missing)+len(s.anew)))
 		filesStale.Inc(ctx, int64(s.stale))
 		filesCorrupt.Inc(ctx, int64(len(s.anew)-s.stale))
 		filesSkipped.Inc(ctx, int64(len(s.done)))
-		open := func(file File) {
-			file.Suspect = s.suspects[filepath.Base(file.Input)]
-			missing(file)
-		}
 		f.Layout.each(s.subreddit, s.missing, false, open)
 		f.Layout.each(s.subreddit, s.anew, true, open)
 		f.Layout.each(s.subreddit, s.done, false, done)
