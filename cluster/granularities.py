@@ -2,9 +2,13 @@
 
 EVoC (Tutte Institute, https://github.com/TutteInstitute/evoc) lays the graph of nearest neighbours
 out in a dozen dimensions and finds dense regions there, as UMAP and HDBSCAN do, in a tenth of the
-time. It gives several layers of labels; those that last over the widest range of densities are
-the clusters, the coarser ones their levels.
+time. It gives several layers of labels, each with its persistence: the range of densities over
+which its clusters last. Among layers that last about as long, chance decides which lasts longest,
+and that may be the coarsest; so the finest of these are the clusters, the coarser ones their
+levels.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,8 +19,10 @@ from threadloom.cluster.votes import adopt
 NEIGHBORS = 30
 NOISE_LEVEL = 0.2
 EPOCHS = 200
-# Noise goes where so many of its neighbours are: EVoC means to be sure, more so than HDBSCAN.
-MAJORITY = 2 / 3
+# A layer whose persistence is this share of the greatest lasts about as long.
+LASTING = 0.75
+# Noise goes where more than so many of its neighbours are.
+MAJORITY = 0.5
 SMALLEST = 10
 # A cluster of its finest layer has at least this share of the rows.
 SMALLEST_SHARE = 0.003
@@ -39,14 +45,22 @@ def find(rows: Rows, seed: int, min_cluster_size: int) -> Found:
         n_epochs=EPOCHS,
         random_state=seed,
     )
-    labels = np.asarray(model.fit_predict(rows.vectors))
-    strengths = np.nan_to_num(np.asarray(model.membership_strengths_, np.float32))
-    coarser = tuple(
-        np.asarray(layer)
-        for layer in model.cluster_layers_
-        if layer.max(initial=-1) < labels.max(initial=-1)
-    )
+    model.fit(rows.vectors)
+    layers = [np.asarray(layer) for layer in model.cluster_layers_]
+    finest = finest_lasting(model.persistence_scores_)
+    labels, coarser = layers[finest], tuple(layers[finest + 1 :])
+    strengths = np.nan_to_num(np.asarray(model.membership_strength_layers_[finest], np.float32))
     # It has no outlier scores of its own: what is not in a cluster's heart lies out of it.
     probabilities = np.where(labels >= 0, strengths, 0).clip(0, 1).astype(np.float32)
     labels, probabilities = adopt(rows, labels, probabilities, MAJORITY)
     return Found(labels, probabilities, 1 - probabilities, coarser)
+
+
+def finest_lasting(persistences: Sequence[float]) -> int:
+    """Return the place of the first layer that lasts about as long as the one that lasts longest.
+
+    persistences: of each layer, finest first. The layer of all leaves, which EVoC gives none, is it
+    only where there is no other.
+    """
+    scores = np.asarray(persistences)
+    return int(np.flatnonzero(scores >= LASTING * scores.max())[0])

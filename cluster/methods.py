@@ -42,7 +42,7 @@ class Method:
 
 METHODS = {
     "hdbscan": Method(densities.find, densities.smallest, 50_000, "hdbscan", 5),
-    "evoc": Method(granularities.find, granularities.smallest, 200_000, "evoc", 1),
+    "evoc": Method(granularities.find, granularities.smallest, 200_000, "evoc", 2),
     "cuml": Method(cuml.find, densities.smallest, 1_000_000, "cuml", 1),
 }
 DEFAULT = "hdbscan"

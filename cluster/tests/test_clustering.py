@@ -11,6 +11,7 @@ from threadloom.cluster.clustering import (
     numbers_by_size,
 )
 from threadloom.cluster.fit import cluster_vectors
+from threadloom.cluster.granularities import finest_lasting
 from threadloom.cluster.layout import Rows
 from threadloom.cluster.votes import adopt
 
@@ -22,6 +23,20 @@ def test_clusters_are_numbered_by_size_then_by_first_row():
     assert numbers_by_size(np.array([-1, -1])).tolist() == []
     # Cluster 0 has no row (its members are all copies that went elsewhere): it comes last.
     assert numbers_by_size(np.array([1, 1, 2])).tolist() == [2, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("persistences", "chosen"),
+    [
+        ([0.0], 0),  # only the leaves
+        ([0.0, 9.0], 1),
+        ([0.0, 2.9, 4.8, 5.0], 2),  # the coarsest lasts longest, by chance
+        ([0.0, 2.9, 3.5, 5.0], 3),  # by far
+        ([0.0, 5.0, 4.9], 1),
+    ],
+)
+def test_the_finest_layer_that_lasts_about_as_long_is_chosen(persistences, chosen):
+    assert finest_lasting(persistences) == chosen
 
 
 def test_levels_join_what_is_near_and_nest():
