@@ -46,14 +46,13 @@ def find(rows: Rows, seed: int, min_cluster_size: int) -> Found:
         random_state=seed,
     )
     model.fit(rows.vectors)
-    layers = [np.asarray(layer) for layer in model.cluster_layers_]
     finest = finest_lasting(model.persistence_scores_)
-    labels, coarser = layers[finest], tuple(layers[finest + 1 :])
+    labels, *coarser = model.cluster_layers_[finest:]
     strengths = np.nan_to_num(np.asarray(model.membership_strength_layers_[finest], np.float32))
     # It has no outlier scores of its own: what is not in a cluster's heart lies out of it.
     probabilities = np.where(labels >= 0, strengths, 0).clip(0, 1).astype(np.float32)
     labels, probabilities = adopt(rows, labels, probabilities, MAJORITY)
-    return Found(labels, probabilities, 1 - probabilities, coarser)
+    return Found(labels, probabilities, 1 - probabilities, tuple(coarser))
 
 
 def finest_lasting(persistences: Sequence[float]) -> int:
