@@ -121,6 +121,7 @@ func Open(config Config) (*Engine, error) {
 		return nil, err
 	}
 	giveBackFreed()
+	letGoOfFiles(folder.Path)
 	e := &Engine{
 		Folder: folder, Backend: Backend{chosen.name, chosen.precision, chosen.budget},
 		config: config, tokens: tokens, session: chosen.session,
