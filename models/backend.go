@@ -12,7 +12,7 @@ import (
 // Precisions and accelerators, as the flags and the fingerprint have them.
 const (
 	FP32 = "fp32" // exact: within 1e-5 of sentence-transformers
-	BF16 = "bf16" // matrix products in bfloat16: a cosine of .9999 and more, about twice as fast
+	BF16 = "bf16" // matrix products in bfloat16: a cosine of .9999 and more, up to twice as fast
 	FP16 = "fp16" // half floats, on a GPU
 	CPU  = "cpu"
 	CUDA = "cuda"
@@ -38,7 +38,7 @@ type backend struct {
 var backends = []backend{
 	{
 		name: "onnxruntime-openvino", precision: FP32, accelerator: CPU, graph: graphFile,
-		library: Config.openVINO, missing: lacksOpenVINO, configure: openVINOIn(FP32), budgets: []int{512, 1024},
+		library: Config.openVINO, missing: lacksOpenVINO, configure: openVINOIn(FP32), budgets: []int{512, 256},
 	},
 	{
 		name: "onnxruntime-cpu", precision: FP32, accelerator: CPU, graph: graphFile,
@@ -46,7 +46,7 @@ var backends = []backend{
 	},
 	{
 		name: "onnxruntime-openvino", precision: BF16, accelerator: CPU, graph: graphFile,
-		library: Config.openVINO, missing: lacksBF16, configure: openVINOIn(BF16), budgets: []int{512, 1024},
+		library: Config.openVINO, missing: lacksBF16, configure: openVINOIn(BF16), budgets: []int{512, 256},
 	},
 	{
 		name: "onnxruntime-cuda", precision: FP32, accelerator: CUDA, graph: graphFile,

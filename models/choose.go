@@ -16,8 +16,9 @@ const (
 	// leastGain is by how much another token budget must be faster than the back
 	// end's own to be taken: less is noise.
 	leastGain = 1.05
-	// trial is how long one setting is measured.
+	// trial is how long one setting is measured at once, and turns how often.
 	trial = 60 * time.Millisecond
+	turns = 3
 )
 
 // opened is a back end with its session.
@@ -82,18 +83,20 @@ func choose(config Config, possible []backend, folder *Folder, tokens *tokenizer
 			s.close()
 			continue
 		}
-		speed, err := o.speed(texts[0], b.budgets[0], config.Workers)
+		speeds, err := bestSpeeds(b.budgets[:1], func(budget int) (float64, error) {
+			return o.speed(texts[0], budget, config.Workers)
+		})
 		if err != nil {
 			return opened{}, err
 		}
-		if speed <= fastest {
+		if speeds[0] <= fastest {
 			s.close()
 			continue
 		}
 		if best.session != nil {
 			best.session.close()
 		}
-		best, fastest = o, speed
+		best, fastest = o, speeds[0]
 	}
 	best.budget, err = tokenBudget(config, best, texts[0])
 	return best, err
@@ -105,17 +108,36 @@ func tokenBudget(config Config, o opened, text []uint32) (int, error) {
 	if config.TokenBudget > 0 {
 		return config.TokenBudget, nil
 	}
-	best, fastest := o.budgets[0], 0.0
 	if len(o.budgets) == 1 {
-		return best, nil
+		return o.budgets[0], nil
 	}
-	for _, budget := range o.budgets {
-		speed, err := o.speed(text, budget, config.Workers)
-		if err != nil {
-			return 0, err
+	speeds, err := bestSpeeds(o.budgets, func(budget int) (float64, error) {
+		return o.speed(text, budget, config.Workers)
+	})
+	if err != nil {
+		return 0, err
+	}
+	chosen := 0
+	for i := range speeds {
+		if speeds[i] > speeds[chosen]*leastGain {
+			chosen = i
 		}
-		if speed > fastest*leastGain {
-			best, fastest = budget, speed
+	}
+	return o.budgets[chosen], nil
+}
+
+// bestSpeeds measures each budget several times, in turn, and returns the best speed
+// of each: neither a first batch, which finds its kernels and its memory, nor what
+// else the machine does in one moment decides anything.
+func bestSpeeds(budgets []int, measure func(budget int) (float64, error)) ([]float64, error) {
+	best := make([]float64, len(budgets))
+	for range turns {
+		for i, budget := range budgets {
+			speed, err := measure(budget)
+			if err != nil {
+				return nil, err
+			}
+			best[i] = max(best[i], speed)
 		}
 	}
 	return best, nil
@@ -151,17 +173,13 @@ func (o opened) vectors(texts [][]uint32) ([][]float32, error) {
 }
 
 // speed returns the tokens per second of batches of one length under a budget,
-// run as the engine runs them. The first batch is not counted: it finds its
-// kernels and its memory.
+// run as the engine runs them.
 func (o opened) speed(text []uint32, budget, cores int) (float64, error) {
 	batch := make([][]uint32, max(1, budget/len(text)))
 	for i := range batch {
 		batch[i] = text
 	}
 	nothing := func(int, []float32) {}
-	if err := o.session.run(batch, nothing); err != nil {
-		return 0, err
-	}
 	start := time.Now()
 	var done atomic.Int64
 	errs := make([]error, o.atOnce(cores))

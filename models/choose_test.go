@@ -1,9 +1,32 @@
 package models
 
 import (
+	"errors"
 	"math"
+	"slices"
 	"testing"
 )
+
+func TestBestSpeedsLeaveOutABadMoment(t *testing.T) {
+	measured := map[int][]float64{512: {10, 1, 100}, 256: {90, 2, 3}} // by turn
+	var order []int
+	speeds, err := bestSpeeds([]int{512, 256}, func(budget int) (float64, error) {
+		order = append(order, budget)
+		next := measured[budget][0]
+		measured[budget] = measured[budget][1:]
+		return next, nil
+	})
+	if err != nil || !slices.Equal(speeds, []float64{100, 90}) {
+		t.Errorf("speeds %v, error %v", speeds, err)
+	}
+	if want := []int{512, 256, 512, 256, 512, 256}; !slices.Equal(order, want) {
+		t.Errorf("measured in the order %v, want %v", order, want)
+	}
+	broken := errors.New("no memory")
+	if _, err := bestSpeeds([]int{512}, func(int) (float64, error) { return 0, broken }); !errors.Is(err, broken) {
+		t.Errorf("error %v, want %v", err, broken)
+	}
+}
 
 func TestWorstCosine(t *testing.T) {
 	nan := float32(math.NaN())

@@ -19,6 +19,9 @@ const (
 	// Most of its memory is the model's, outside of Go's heap, and there is little
 	// garbage: collecting more often costs no time that shows.
 	GCPercent = 40
+	// settledAfter is how many batches it takes until most ways of packing the weights,
+	// of which each size of batch chooses one, have been met.
+	settledAfter = 64
 )
 
 // Config names a model and how to run it. Its zero values are the defaults.
@@ -47,6 +50,7 @@ type Engine struct {
 	window   *window
 	real     atomic.Int64 // tokens that were run
 	padded   atomic.Int64 // tokens that were run, padding included
+	batches  atomic.Int64 // batches that were run
 }
 
 // Backend says how an engine really runs.
@@ -175,6 +179,9 @@ func (e *Engine) run(batch []item) {
 	}
 	e.real.Add(int64(sum))
 	e.padded.Add(int64(width * len(live)))
+	if e.batches.Add(1) == settledAfter {
+		letGoOfFiles(e.Folder.Path)
+	}
 }
 
 // LongText says what becomes of texts that are longer than the model reads.
