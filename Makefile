@@ -1,6 +1,6 @@
 # Threadloom. 'make help' lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-flink bench-clusters bench-clusterscale audit lock clean prerequisites
+.PHONY: help setup setup-dev run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-flink bench-clusters bench-clusterscale audit lock clean prerequisites
 
 PYTHON := .venv/bin/python
 # uv takes seconds where pip takes minutes. It trusts whom the system trusts, as pip does behind a company's proxy.
@@ -14,6 +14,7 @@ NATIVE := build/lib/ready.h
 SAMPLE := build/sample/subreddits_list.json
 GOLANGCI := build/bin/golangci-lint-v2.12.2
 OPENVINO := build/lib/openvino/ready
+FLINK := build/flink/ready
 SETUP := $(VENV) $(NATIVE) $(OPENVINO) $(MODEL)/manifest.json $(SAMPLE)
 
 help: ## list the targets
@@ -21,10 +22,10 @@ help: ## list the targets
 
 setup: prerequisites $(SETUP) ## get and build what a run needs (minutes at first, then seconds)
 
+setup-dev: setup $(VENV_DEV) $(GOLANGCI) flink ## get what tests, linters and Flink need, too; with --jobs=2 one downloads while another compiles
+
 run: setup ## embed and cluster the bundled sample
 	go run ./pipeline --runner=prism
-
-FLINK := build/flink/ready
 
 flink: $(FLINK) ## get Flink and Beam's job server, for --runner=flink (minutes at first; needs a JDK and Maven)
 
