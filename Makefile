@@ -45,8 +45,15 @@ test-go: $(SETUP) $(VENV_DEV)
 	go vet ./...
 	go test ./...
 
+# Most of the time on Flink goes by with waiting: the other tests run beside it.
 test-python: $(SETUP) $(VENV_DEV)
-	$(PYTHON) -m pytest -q --durations=15
+	$(MAKE) --no-print-directory --keep-going --jobs=2 test-flink test-off-flink
+
+.PHONY: test-flink test-off-flink
+test-flink: SELECTED := flink
+test-off-flink: SELECTED := not flink
+test-flink test-off-flink:
+	$(PYTHON) -m pytest -q --durations=15 -m '$(SELECTED) and not long'
 
 test-long: $(SETUP) $(VENV_DEV) $(FLINK) ## run the tests that take the whole corpus over Flink and the bridge (half an hour)
 	$(PYTHON) -m pytest -q -m long

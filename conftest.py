@@ -14,6 +14,10 @@ import redis
 
 T = TypeVar("T")
 
+# What these tests start, and what that starts, inherits it: two pytests side by side know
+# their own processes by it.
+os.environ["PYTEST_PROCESS"] = str(os.getpid())
+
 
 class RedisServer:
     """A redis-server with an append-only file."""
@@ -54,6 +58,26 @@ def until(holds: Callable[[], T], seconds: float = 60) -> T:
         assert time.monotonic() < end, "it never held"
         time.sleep(0.02)
     return result
+
+
+def processes(*words: str) -> list[int]:
+    """Return the processes that these tests started in whose command line all the words are."""
+    mark = f"PYTEST_PROCESS={os.getpid()}".encode()
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            ours = mark in (folder / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if ours and int(folder.name) != os.getpid() and all(word in line for word in words):
+            found.append(int(folder.name))
+    return found
+
+
+@pytest.fixture(scope="session", name="processes")
+def _processes():
+    return processes
 
 
 @pytest.fixture(scope="session", name="until")

@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+# There is one development cluster on a machine: these run one after another, beside the others.
+pytestmark = pytest.mark.flink
 REPOSITORY = Path(__file__).parents[2]
 CLUSTER = REPOSITORY / "runners" / "flink" / "cluster.sh"
 RUN = REPOSITORY / "build" / "flink" / "run"
@@ -25,7 +27,7 @@ ROWS = 40  # of each
 
 
 @pytest.fixture(scope="module", autouse=True)
-def flink():
+def flink(processes):
     """Start the development cluster for this module and stop it at the end."""
     if not (REPOSITORY / "build" / "flink" / "ready").exists():
         if os.environ.get("CI"):
@@ -37,27 +39,18 @@ def flink():
     assert not processes("org.apache.flink"), "Flink goes on after 'down'"
 
 
-def processes(*words: str) -> list[int]:
-    """Return the processes in whose command line all the words are."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-        if all(word in line for word in words):
-            found.append(int(folder.name))
-    return found
+STARTED = {  # what a job starts on the way, and a part of the command line of each
+    "job server": "flink/job-server.jar",
+    "boot program": "build/flink/boot --",
+    "worker": "--worker=true",
+    "clustering": "threadloom.cluster.server",
+}
 
 
-def of_ours() -> list[int]:
-    """Return what a job starts on the way: job server, guard, boot programs, workers."""
-    return [
-        *processes("flink/job-server.jar"),
-        *processes("build/flink/boot --"),
-        *processes("--worker=true"),
-        *processes("threadloom.cluster.server"),
-    ]
+@pytest.fixture(scope="module")
+def of_ours(processes):
+    """Return of_ours(): which of what a job starts is there."""
+    return lambda: {name for name, part in STARTED.items() if processes(part)}
 
 
 @dataclass(frozen=True)
@@ -148,7 +141,9 @@ def labels(root: Path, suffix: str) -> pa.Table:
 
 
 @pytest.mark.parametrize("data", ["invented", CORPUS])
-def test_flink_gives_what_prism_gives(program, request, copy_sample, until, tmp_path, data):
+def test_flink_gives_what_prism_gives(
+    program, request, copy_sample, until, of_ours, tmp_path, data
+):
     roots = [tmp_path / name for name in ("prism", "flink", "mixed")]
     if data == "corpus":
         suffix, files, rows = "newsgroups", 96, 11_276
@@ -185,9 +180,10 @@ def test_flink_gives_what_prism_gives(program, request, copy_sample, until, tmp_
     assert labels(mixed, suffix).equals(labels(prism, suffix))
 
 
-def test_a_taskmanager_that_dies_costs_nothing_but_time(program, until, work):
+def test_a_taskmanager_that_dies_costs_nothing_but_time(program, until, processes, of_ours, work):
     run = program.start(*work.flags())
     until(lambda: len(work.outputs()) >= 2)
+    assert of_ours() == STARTED.keys() - {"clustering"}
     taskmanager = int((RUN / "taskmanager-1.pid").read_text())
     os.kill(taskmanager, signal.SIGKILL)
     until(lambda: taskmanager not in processes("TaskManagerRunner"))
@@ -202,7 +198,9 @@ def test_a_taskmanager_that_dies_costs_nothing_but_time(program, until, work):
 
 
 @pytest.mark.parametrize("sig", [signal.SIGKILL, signal.SIGTERM])
-def test_without_its_driver_the_job_ends_and_the_next_run_completes_it(program, until, work, sig):
+def test_without_its_driver_the_job_ends_and_the_next_run_completes_it(
+    program, until, of_ours, work, sig
+):
     run = program.start(*work.flags())
     until(lambda: len(work.outputs()) >= 2)
     run.send_signal(sig)
@@ -308,7 +306,7 @@ def is_open(address: str) -> bool:
         return s.connect_ex((host, int(port))) == 0
 
 
-def test_a_job_that_is_cancelled_on_flinks_page_leaves_whole_files(program, until, work):
+def test_a_job_that_is_cancelled_on_flinks_page_leaves_whole_files(program, until, of_ours, work):
     run = program.start(*work.flags())
     until(lambda: len(work.outputs()) >= 2)
     with urllib.request.urlopen(f"http://{MASTER}/jobs/overview") as answer:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -39,30 +38,31 @@ def texts(spoil, seed: int, rows: int) -> bytes:
     return spoil.written(pa.table({"text": [f"{seed} {n} {words}" for n in range(rows)]}))
 
 
-def suspects_process() -> int | None:
-    """Return the number of the process that embeds suspects."""
-    for line in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if b"\0embed-suspects\0" in line.read_bytes():
-                return int(line.parent.name)
-        except OSError:
-            continue
-    return None
+EMBEDS = " embed-suspects "  # what the command line of the process that embeds suspects has
 
 
-def at_work(root) -> int | None:
-    """Return the number of the process that embeds suspects once it has a file open."""
-    process = suspects_process()
-    return process if any(f"-{process}-" in path.name for path in root.unfinished) else None
+@pytest.fixture
+def at_work(root, processes):
+    """Return at_work(): the process that embeds suspects once it has a file open, else None."""
+
+    def at_work() -> int | None:
+        for process in processes(EMBEDS):
+            if any(f"-{process}-" in path.name for path in root.unfinished):
+                return process
+        return None
+
+    return at_work
 
 
 @pytest.mark.usefixtures("killed")
-def test_a_file_that_ends_its_process_is_a_dead_letter_and_the_run_goes_on(program, root, until):
+def test_a_file_that_ends_its_process_is_a_dead_letter_and_the_run_goes_on(
+    program, root, until, at_work
+):
     for name in ("f1", "f3"):  # work for the run itself
         root.outputs[name].unlink()
     for _ in range(2):  # the run after the next one knows it, too
         process = program.start(*root.flags)
-        os.kill(until(lambda: at_work(root)), signal.SIGSEGV)  # as a fault in a C library would
+        os.kill(until(at_work), signal.SIGSEGV)  # as a fault in a C library would
         ended = program.end(process)
         assert ended.code == 3, ended.errors
         assert "SIGSEGV" in ended.errors
@@ -78,19 +78,21 @@ def test_a_file_that_ends_its_process_is_a_dead_letter_and_the_run_goes_on(progr
 
 
 @pytest.mark.usefixtures("killed")
-def test_what_was_open_when_a_run_was_killed_is_embedded_apart(program, root, until):
+def test_what_was_open_when_a_run_was_killed_is_embedded_apart(
+    program, root, until, processes, at_work
+):
     process = program.start(*root.flags)
-    until(lambda: at_work(root))
+    until(at_work)
     process.kill()
     process.communicate()
-    until(lambda: not suspects_process())  # it ends with its run
+    until(lambda: not processes(EMBEDS))  # it ends with its run
     assert len(root.unfinished) == 1  # and the file is still a suspect
     process = program.start(*root.flags)
-    until(lambda: at_work(root))
+    until(at_work)
     ended = program.end(process)
     assert ended.code == 0, ended.errors
     assert "ended while 1 of its files were open" in ended.errors
     assert (ended.summary["files_done"], ended.summary["rows"]) == (1, LONG)
     assert pq.read_metadata(root.outputs["bad"]).num_rows == LONG
     assert root.unfinished == []
-    assert not suspects_process()
+    assert not processes(EMBEDS)
