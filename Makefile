@@ -58,7 +58,7 @@ test-flink test-off-flink:
 test-long: $(SETUP) $(VENV_DEV) $(FLINK) ## run the tests that take the whole corpus over Flink and the bridge (half an hour)
 	$(PYTHON) -m pytest -q -m long
 
-FUZZED := FuzzOpen FuzzParseCheckpoint FuzzParseJob FuzzPathMap
+FUZZED := FuzzOpen FuzzParse FuzzParseJob FuzzPathMap
 FUZZTIME := 30s
 
 # One call of go test takes one target: all run side by side, each on one core, and one that
@@ -68,7 +68,7 @@ fuzz: $(NATIVE) ## try broken files, lists, jobs and path maps at random, for 30
 
 .PHONY: $(FUZZED)
 FuzzOpen: FUZZ_PACKAGE := ./transforms/chainfile
-FuzzParseCheckpoint: FUZZ_PACKAGE := ./transforms
+FuzzParse: FUZZ_PACKAGE := ./transforms/checkpoint
 FuzzParseJob FuzzPathMap: FUZZ_PACKAGE := ./mpsbridge
 
 $(FUZZED):

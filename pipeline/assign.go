@@ -14,6 +14,7 @@ import (
 
 	"github.com/threadloom/threadloom/cluster"
 	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/checkpoint"
 )
 
 const assignUsage = `Usage: go run ./pipeline assign --model=DIR [flags]
@@ -71,7 +72,7 @@ func parseAssign(args []string, out io.Writer) (Config, error) {
 	if err := c.fill(); err != nil {
 		return c, err
 	}
-	if c.names, err = transforms.ReadCheckpoint(c.Subreddits); err != nil {
+	if c.names, err = checkpoint.Read(c.Subreddits); err != nil {
 		return c, usagef("%w (--subreddits names the list)", err)
 	}
 	if _, err := os.Stat(c.Python); err != nil {

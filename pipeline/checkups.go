@@ -14,8 +14,8 @@ import (
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/mpsbridge"
 	"github.com/threadloom/threadloom/runners"
-	"github.com/threadloom/threadloom/transforms"
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/checkpoint"
 )
 
 func lookAtModel(_ context.Context, c Config) []finding {
@@ -79,7 +79,7 @@ func lookAtEngine(ctx context.Context, c Config) []finding {
 }
 
 func lookAtList(_ context.Context, c Config) []finding {
-	names, err := transforms.ReadCheckpoint(c.Subreddits)
+	names, err := checkpoint.Read(c.Subreddits)
 	if err != nil {
 		return []finding{fail("write it, or name another with --subreddits", "%v", err)}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/threadloom/threadloom/mpsbridge"
 	"github.com/threadloom/threadloom/runners"
 	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/checkpoint"
 )
 
 // Config is what a run does, flags already read and checked.
@@ -203,7 +204,7 @@ func (c *Config) check() error {
 	if info, err := os.Stat(c.Layout().Chains); err != nil || !info.IsDir() {
 		return usagef("no chains folder %s: check --root and --suffix", c.Layout().Chains)
 	}
-	if c.names, err = transforms.ReadCheckpoint(c.Subreddits); err != nil {
+	if c.names, err = checkpoint.Read(c.Subreddits); err != nil {
 		return usagef("%w (--subreddits names the list)", err)
 	}
 	if runner.InProcess() || c.partition().Bridged() {

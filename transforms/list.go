@@ -5,6 +5,8 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"github.com/threadloom/threadloom/transforms/checkpoint"
 )
 
 func init() {
@@ -19,7 +21,7 @@ func List(s beam.Scope, path string) beam.PCollection {
 }
 
 func listFn(_ context.Context, path string, emit func(string)) error {
-	names, err := ReadCheckpoint(path)
+	names, err := checkpoint.Read(path)
 	if err != nil {
 		return err
 	}

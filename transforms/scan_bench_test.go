@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/threadloom/threadloom/transforms/checkpoint"
 )
 
 // BenchmarkScan runs Expand and Filter, without Beam, over the tree that
@@ -16,7 +18,7 @@ func BenchmarkScan(b *testing.B) {
 	layout := NewLayout(root, "scan")
 	for b.Loop() {
 		missing, done := 0, 0
-		names, err := ReadCheckpoint(filepath.Join(root, "subreddits_list.json"))
+		names, err := checkpoint.Read(filepath.Join(root, "subreddits_list.json"))
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -1,4 +1,6 @@
-package transforms
+// Package checkpoint reads the list of subreddits. It knows nothing of Beam: a fuzz
+// target compiles all that its package depends on anew.
+package checkpoint
 
 import (
 	"encoding/json"
@@ -8,23 +10,23 @@ import (
 	"strings"
 )
 
-// ReadCheckpoint reads the list of subreddits: a JSON array of names, an array
+// Read reads the list of subreddits: a JSON array of names, an array
 // of objects with name, subreddit or display_name, or an object with such an
 // array under subreddits. Duplicates and names that are not plain folder names
 // are errors.
-func ReadCheckpoint(path string) ([]string, error) {
+func Read(path string) ([]string, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the list of subreddits: %w", err)
 	}
-	names, err := parseCheckpoint(b)
+	names, err := parse(b)
 	if err != nil {
 		return nil, fmt.Errorf("list of subreddits %s: %w", path, err)
 	}
 	return names, nil
 }
 
-func parseCheckpoint(b []byte) ([]string, error) {
+func parse(b []byte) ([]string, error) {
 	var entries []json.RawMessage
 	if err := json.Unmarshal(b, &entries); err != nil {
 		var object struct {

@@ -1,4 +1,4 @@
-package transforms
+package checkpoint
 
 import (
 	"path/filepath"
@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestParseCheckpoint(t *testing.T) {
+func TestParse(t *testing.T) {
 	for _, c := range []struct {
 		in   string
 		want []string // nil: refused
@@ -29,14 +29,14 @@ func TestParseCheckpoint(t *testing.T) {
 		{`not JSON`, nil},
 		{``, nil},
 	} {
-		got, err := parseCheckpoint([]byte(c.in))
+		got, err := parse([]byte(c.in))
 		if (err == nil) != (c.want != nil) || !slices.Equal(got, c.want) {
 			t.Errorf("%s: got %q, error %v, want %q", c.in, got, err, c.want)
 		}
 	}
 }
 
-func FuzzParseCheckpoint(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		`["a", "b c"]`, `[{"name": "a"}, {"subreddit": "b"}]`, `{"subreddits": ["a", {"name": "b"}]}`,
 		`["../a"]`, `["\u0000"]`, `["a\ud800"]`, `[[[[[`, `{"subreddits": null}`, ``,
@@ -44,7 +44,7 @@ func FuzzParseCheckpoint(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		names, err := parseCheckpoint(b)
+		names, err := parse(b)
 		if err != nil {
 			return
 		}
