@@ -18,7 +18,7 @@ const (
 	leastGain = 1.05
 	// trial is how long one setting is measured at once, and turns how often.
 	trial = 60 * time.Millisecond
-	turns = 3
+	turns = 2
 )
 
 // opened is a back end with its session.

@@ -18,7 +18,7 @@ const (
 	// GCPercent is what a process with an engine does well to give debug.SetGCPercent.
 	// Most of its memory is the model's, outside of Go's heap, and there is little
 	// garbage: collecting more often costs no time that shows.
-	GCPercent = 40
+	GCPercent = 25
 	// settledAfter is how many batches it takes until most ways of packing the weights,
 	// of which each size of batch chooses one, have been met.
 	settledAfter = 64

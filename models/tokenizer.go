@@ -125,7 +125,8 @@ func (t *tokenizer) encode(text string) (encoded, error) {
 	}
 	first, last := ids[0], ids[len(ids)-1]
 	if !t.chunked {
-		ids = ids[:t.maxLength]
+		// A copy: the tokens of all of the text would be kept until these are embedded.
+		ids = slices.Clone(ids[:t.maxLength])
 		ids[t.maxLength-1] = last
 		e.sequences[0], e.truncated = ids, true
 		return e, nil
