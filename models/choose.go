@@ -15,7 +15,7 @@ const (
 	leastCosine = 0.9999
 	// leastGain is by how much another token budget must be faster than the back
 	// end's own to be taken: less is noise.
-	leastGain = 1.05
+	leastGain = 1.1
 	// trial is how long one setting is measured at once, and turns how often.
 	trial = 60 * time.Millisecond
 	turns = 2

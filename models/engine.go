@@ -46,6 +46,7 @@ type Engine struct {
 	tokens   *tokenizer
 	encoding chan struct{} // a place for each text that may be tokenised at once
 	session  *session
+	library  string // path of ONNX Runtime's
 	dedup    *dedup
 	window   *window
 	real     atomic.Int64 // tokens that were run
@@ -125,14 +126,14 @@ func Open(config Config) (*Engine, error) {
 		return nil, err
 	}
 	giveBackFreed()
-	letGoOfFiles(folder.Path)
 	e := &Engine{
 		Folder: folder, Backend: Backend{chosen.name, chosen.precision, chosen.budget},
-		config: config, tokens: tokens, session: chosen.session,
+		config: config, tokens: tokens, session: chosen.session, library: chosen.library(config),
 		encoding: make(chan struct{}, config.Workers),
 		dedup:    newDedup(folder.Dimension, config.DedupMB),
 		window:   newWindow(folder.MaxSeqLength, chosen.budget, max(windowTokens, 4*chosen.budget)),
 	}
+	e.letGoOfFiles()
 	for range chosen.atOnce(config.Workers) {
 		go e.work()
 	}
@@ -180,7 +181,7 @@ func (e *Engine) run(batch []item) {
 	e.real.Add(int64(sum))
 	e.padded.Add(int64(width * len(live)))
 	if e.batches.Add(1) == settledAfter {
-		letGoOfFiles(e.Folder.Path)
+		e.letGoOfFiles()
 	}
 }
 

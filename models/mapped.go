@@ -14,17 +14,28 @@ import (
 	"strings"
 )
 
-// readOnly is how /proc/self/maps writes the rights of what may only be read.
-const readOnly = "r--p"
+// How /proc/self/maps writes the rights of what cannot differ from its file.
+const (
+	readOnly = "r--p" // of weights; a library's constants may have been written to before
+	code     = "r-xp"
+)
 
 // mapping is a part of this process's memory that shows a file.
 type mapping struct{ from, to uintptr }
 
-// letGoOfFiles drops the pages of the files below a folder from this process's
-// memory. ONNX Runtime maps the weights, and what multiplies matrices has its own,
-// packed copy of most by now: what is still needed (the rows of the words met) comes
-// back from the file when it is read. Nothing is done where the system has no /proc.
-func letGoOfFiles(folder string) {
+// letGoOfFiles drops what the process holds of files that it has mostly done with.
+// ONNX Runtime maps the weights, and what multiplies matrices has its own, packed
+// copy of most by now; opening a model runs through much of the libraries that
+// embedding does not. What is still needed, such as the rows of the words met, comes
+// back from the file when it is read.
+func (e *Engine) letGoOfFiles() {
+	letGo(e.Folder.Path, readOnly)
+	letGo(filepath.Dir(e.library), code)
+}
+
+// letGo drops the pages with certain rights of the files below a folder. Nothing is
+// done where the system has no /proc.
+func letGo(folder, rights string) {
 	maps, err := os.ReadFile("/proc/self/maps")
 	if err != nil {
 		return
@@ -36,22 +47,21 @@ func letGoOfFiles(folder string) {
 	if folder, err = filepath.Abs(folder); err != nil {
 		return
 	}
-	for _, m := range mappedBelow(folder, string(maps)) {
+	for _, m := range mappedBelow(folder, rights, string(maps)) {
 		// Only memory is lost if the kernel refuses.
 		_ = C.let_go(C.uintptr_t(m.from), C.uintptr_t(m.to))
 	}
 }
 
-// mappedBelow lists the mappings of files below a folder in the text of
-// /proc/self/maps. A mapping that may be written to, or that runs, is left out: its
-// pages may hold what the file does not.
-func mappedBelow(folder, maps string) []mapping {
+// mappedBelow lists the mappings with certain rights of files below a folder in the
+// text of /proc/self/maps.
+func mappedBelow(folder, wanted, maps string) []mapping {
 	var found []mapping
 	for line := range strings.Lines(maps) {
 		var m mapping
 		var rights, offset, device, inode string
 		n, err := fmt.Sscanf(line, "%x-%x %s %s %s %s", &m.from, &m.to, &rights, &offset, &device, &inode)
-		if err != nil || n != 6 || rights != readOnly {
+		if err != nil || n != 6 || rights != wanted {
 			continue
 		}
 		_, path, _ := strings.Cut(line, " /")

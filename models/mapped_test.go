@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-func TestMappedBelowTakesOnlyWhatCanOnlyBeRead(t *testing.T) {
+func TestMappedBelowTakesOnlyTheRightsAskedFor(t *testing.T) {
 	maps := strings.Join([]string{
 		"00400000-00405000 r--p 00000000 fe:00 11 /models/a/program",
 		"7f0000000000-7f0000010000 r--p 00001000 fe:00 12                          /models/a/onnx/model.onnx_data",
@@ -25,11 +25,14 @@ func TestMappedBelowTakesOnlyWhatCanOnlyBeRead(t *testing.T) {
 		"",
 	}, "\n")
 	want := []mapping{{0x400000, 0x405000}, {0x7f0000000000, 0x7f0000010000}}
-	if got := mappedBelow("/models/a", maps); !slices.Equal(got, want) {
+	if got := mappedBelow("/models/a", readOnly, maps); !slices.Equal(got, want) {
 		t.Errorf("%x, want %x", got, want)
 	}
-	if got, want := mappedBelow("/models/a b", maps), []mapping{{0x7f0000040000, 0x7f0000050000}}; !slices.Equal(got, want) {
+	if got, want := mappedBelow("/models/a b", readOnly, maps), []mapping{{0x7f0000040000, 0x7f0000050000}}; !slices.Equal(got, want) {
 		t.Errorf("with a space: %x, want %x", got, want)
+	}
+	if got, want := mappedBelow("/models/a", code, maps), []mapping{{0x7f0000020000, 0x7f0000030000}}; !slices.Equal(got, want) {
+		t.Errorf("code: %x, want %x", got, want)
 	}
 }
 
@@ -52,7 +55,7 @@ func TestOpenEngineHoldsNoWeightsTwice(t *testing.T) {
 		t.Errorf("%d bytes of the model's files are in memory, of %d", held, weights.Size())
 	}
 	before := embed(t, e, "Bread needs time.").Vectors
-	letGoOfFiles(e.Folder.Path)
+	e.letGoOfFiles()
 	if after := embed(t, e, "Bread needs time.").Vectors; !slices.Equal(before, after) {
 		t.Error("the vector is another one after the weights were let go once more")
 	}
