@@ -45,7 +45,7 @@ test-go: $(SETUP) $(VENV_DEV)
 	go vet ./...
 	go test ./...
 
-# Most of the time on Flink goes by with waiting: the other tests run beside it.
+# Flink's tests wait now and then, and the others go on meanwhile.
 test-python: $(SETUP) $(VENV_DEV)
 	$(MAKE) --no-print-directory --keep-going --jobs=2 test-flink test-off-flink
 

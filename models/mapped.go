@@ -29,7 +29,7 @@ type mapping struct{ from, to uintptr }
 // embedding does not. What is still needed, such as the rows of the words met, comes
 // back from the file when it is read.
 func (e *Engine) letGoOfFiles() {
-	letGo(e.Folder.Path, readOnly)
+	letGo(filepath.Dir(e.Folder.file(graphFile)), readOnly) // weights lie beside their graph
 	letGo(filepath.Dir(e.library), code)
 }
 
