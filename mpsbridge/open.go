@@ -106,6 +106,9 @@ func (a Address) tls() (*tls.Config, error) {
 // password returns the password from the environment, or from the file that it names.
 func password() (string, error) {
 	if p := os.Getenv(PasswordVariable); p != "" {
+		if !utf8.ValidString(p) {
+			return "", errors.New(PasswordVariable + ": it is not in UTF-8")
+		}
 		return p, nil
 	}
 	name := os.Getenv(PasswordFileVariable)
