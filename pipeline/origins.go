@@ -9,7 +9,7 @@ import (
 )
 
 // flagText is a flag as errors name it.
-var flagText = regexp.MustCompile(`--([a-z][a-z_]*)`)
+var flagText = regexp.MustCompile(`\B--([a-z][a-z_]*)`)
 
 // origins says of the flags that a text names where they are from, unless that is the
 // command line.
