@@ -5,7 +5,9 @@ import subprocess
 import sys
 from urllib.parse import quote
 
+import certifi
 import pytest
+import redis
 
 from threadloom.worker import durations, redisurl, variables
 from threadloom.worker.queue import NoPassword, connect
@@ -144,6 +146,18 @@ def test_authorities_that_are_none_are_told(tmp_path):
     file.write_text("none")
     with pytest.raises(redisurl.WrongURL, match="holds no certificate"):
         connect(f"rediss://node1?ca_file={file}")
+
+
+def test_options_of_tls_reach_the_connection():
+    ca = certifi.where()
+    url = "rediss://node1?skip_verify=true&dial_timeout=3s&ca_file="
+    pool = connect(url + quote(ca, safe="")).connection_pool
+    assert pool.connection_class is redis.SSLConnection
+    wanted = {"ssl_ca_certs": ca, "ssl_cert_reqs": "none", "ssl_check_hostname": False}
+    assert (wanted | {"socket_connect_timeout": 3}).items() <= pool.connection_kwargs.items()
+    checked = connect("rediss://node1").connection_pool
+    assert checked.connection_class is redis.SSLConnection
+    assert not any(name.startswith("ssl_") for name in checked.connection_kwargs)
 
 
 def test_misspelt_variables_are_told():
