@@ -7,7 +7,7 @@ import (
 )
 
 func (c *Config) checkBridge() error {
-	if c.MPSShare < 0 || c.MPSShare > 1 {
+	if !(c.MPSShare >= 0 && c.MPSShare <= 1) { // NaN is neither
 		return usagef("--mps_share %g: want 0 to 1", c.MPSShare)
 	}
 	if c.given("redis") || c.partition().Bridged() {

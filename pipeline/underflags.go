@@ -82,7 +82,11 @@ func fromFile(flags *flag.FlagSet, path string, from map[string]string, o others
 	if _, err := toml.DecodeFile(path, &values); err != nil {
 		var wrong toml.ParseError
 		if errors.As(err, &wrong) {
-			return usagef("%s, line %d: %s", path, wrong.Position.Line, wrong.Message)
+			said, _, found := strings.Cut(wrong.Message, " but found ") // which quotes the value, perhaps a password
+			if found {
+				said += " (a text is in quotes)"
+			}
+			return usagef("%s, line %d: %s", path, wrong.Position.Line, said)
 		}
 		return usagef("reading the settings: %w", err)
 	}

@@ -68,6 +68,7 @@ func TestWrongSettingsUnderTheFlagsAreRefusedInOneLine(t *testing.T) {
 	for name, c := range map[string]struct{ file, variable, want string }{
 		"unknown":           {"sufix = 'x'", "", `there is no setting "sufix"`},
 		"no TOML":           {"suffix =", "", "line 1"},
+		"no quotes":         {"redis = secret", "", "expected value (a text is in quotes)"},
 		"another type":      {"token_budget = 'many'", "", "token_budget"},
 		"a table":           {"[redis]\nurl = 'redis://:secret@node1'", "", "redis"},
 		"a list of URLs":    {"redis = ['redis://:secret@node1']", "", "redis: one value"},
