@@ -3,14 +3,13 @@ package chainfile
 import (
 	"fmt"
 
-	"github.com/threadloom/threadloom/transforms/chainfile/guard"
+	"github.com/threadloom/threadloom/transforms/chainfile/parquetread"
 	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
 // Columns returns the names of the scalar columns of a chains file, the text column among
 // them. It reads the footer only.
 func Columns(at rooted.Path) (names []string, err error) {
-	defer guard.Contain(&err, "its schema contradicts itself")
 	f, err := at.Open()
 	if err != nil {
 		return nil, fmt.Errorf("opening the chains file: %w", err)
@@ -20,13 +19,13 @@ func Columns(at rooted.Path) (names []string, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the chains file: %w", err)
 	}
-	file, err := guard.Open(f, info.Size())
+	file, err := parquetread.Open(f, info.Size())
 	if err != nil {
 		return nil, fmt.Errorf("not a readable Parquet file: %w", err)
 	}
-	for _, field := range file.Schema().Fields() {
-		if field.Leaf() && !field.Repeated() {
-			names = append(names, field.Name())
+	for _, c := range file.Columns() {
+		if c.Flat {
+			names = append(names, c.Name)
 		}
 	}
 	return names, nil
