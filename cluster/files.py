@@ -188,25 +188,26 @@ def of_one_model(files: list[Opened], findings: Findings) -> list[Opened]:
     if not rows.total():
         return files
     most = min(rows, key=lambda i: (-rows[i], str(named[i]["model"]), i))
-    return _of_model(files, named[most], "most rows", findings)
+    remedy = "embed it with that model and precision (--check=fingerprint)"
+    return _of_model(files, named[most], "most rows", remedy, findings)
 
 
 def of_that_model(files: list[Opened], model: dict, findings: Findings) -> list[Opened]:
     """Return the files of the model and precision that clusters were found with."""
-    return _of_model(files, model, "the clusters", findings)
+    remedy = "embed it with that model and precision (--check=fingerprint), or cluster anew"
+    return _of_model(files, model, "the clusters", remedy, findings)
 
 
-def _of_model(files: list[Opened], model: dict, whose: str, findings: Findings) -> list[Opened]:
+def _of_model(
+    files: list[Opened], model: dict, whose: str, remedy: str, findings: Findings
+) -> list[Opened]:
     same = []
     for file in files:
         if not file.rows or _identity(file.model) == _identity(model):
             same.append(file)
-        else:
-            findings.leave_out(
-                file.source.embeddings,
-                f"its vectors are of {kind(file.model)}, those of {whose} of {kind(model)}: "
-                "embed it with that model and precision (--check=fingerprint)",
-            )
+            continue
+        why = f"its vectors are of {kind(file.model)}, those of {whose} of {kind(model)}: {remedy}"
+        findings.leave_out(file.source.embeddings, why)
     return same
 
 

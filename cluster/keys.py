@@ -107,7 +107,7 @@ def _joined(name: str, parts: list[_Part], findings: Findings) -> pa.ChunkedArra
             continue
         _tell(name, plain, target, findings)
         return column
-    one, other = _two(plain)
+    one, other = _two(plain, next((p for p in plain if not _is_text(p)), None))
     findings.warn(f"column {name!r} is left out: it is {one} and {other}, and no type holds both")
     return None
 
@@ -121,10 +121,19 @@ def _tell(name: str, plain: list[_Part], target: pa.DataType, findings: Findings
     findings.warn(f"column {name!r} is {one} and {other}: it is text in the labels")
 
 
-def _two(parts: list[_Part]) -> tuple[_Part, _Part]:
-    """Return the first part and the first of another type, nulls not counted."""
+def _two(parts: list[_Part], one: _Part | None = None) -> tuple[_Part, _Part]:
+    """Return a part, by default the first, and the first of another type, nulls not counted."""
     held = [p for p in parts if p.values is not None and not pa.types.is_null(p.values.type)]
-    return held[0], next((p for p in held if p.values.type != held[0].values.type), held[0])
+    one = one or held[0]
+    return one, next((p for p in held if p.values.type != one.values.type), one)
+
+
+def _is_text(part: _Part) -> bool:
+    """Return whether the values can become texts."""
+    try:
+        return part.values is None or _cast(part.values, TEXT) is not None
+    except pa.ArrowException:
+        return False
 
 
 def _concatenated(parts: list[_Part], target: pa.DataType) -> pa.ChunkedArray:
@@ -158,7 +167,7 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def row_values(keys: pa.Table, row: int) -> dict:
-    """Return a row for a report: values that Python cannot hold, as times in nanoseconds, as text."""
+    """Return a row for a report; what Python cannot hold, as nanoseconds, is a text."""
     return {name: _value(keys.column(name), row) for name in keys.column_names}
 
 
