@@ -23,7 +23,7 @@ const (
 	exitDone        = 0
 	exitFailed      = 1
 	exitUsage       = 2
-	exitDeadLetters = 3
+	exitDeadLetters = 3 // or clustering left files out
 	exitOtherRun    = 4
 )
 
@@ -108,8 +108,9 @@ func (r atWork) run(ctx context.Context, p *beam.Pipeline) int {
 		r.log.Info("the job is submitted", "name", *jobopts.JobName)
 	} else {
 		sum = r.summarise(counts, earlier, look)
-		err = errors.Join(err, sum.print(r.c))
+		err = errors.Join(err, sum.nameLeftOut(r.c), nothingClustered(sum, counts), sum.print(r.c))
 		code = report(r.c, r.stop, err, sum.DeadLettered)
+		code = reportLeftOut(code, os.Stderr, sum.FilesLeftOut, sum.LeftOut, sum.leftOutList)
 	}
 	now := time.Now()
 	if err := errors.Join(record.end(sum, err, code, now), meter.stop(&runEnd{counts, code, now})); err != nil {
