@@ -44,7 +44,7 @@ def with_subreddits(keys: pa.Table, files: list[Opened]) -> pa.Table:
     try:
         column = as_texts(keys.column(index))
     except pa.ArrowException:  # bytes that are no text name no subreddit
-        free = _free(SUBREDDIT, set(keys.column_names))
+        free = _free(SUBREDDIT, {name.lower() for name in keys.column_names})
         kept = keys.rename_columns([free if n == SUBREDDIT else n for n in keys.column_names])
         return kept.append_column(SUBREDDIT, job)
     return keys.set_column(index, SUBREDDIT, pc.coalesce(column, job.cast(pa.large_string())))
@@ -55,20 +55,20 @@ def _renamed(names: list[str]) -> list[str]:
 
     DuckDB, for one, takes `Label` for `label`.
     """
-    used = set(names)
+    used = {name.lower() for name in names}
     renamed = []
     for name in names:
         low = name.lower()
         if low in ADDED or low.startswith(LEVEL) or (low == SUBREDDIT and name != SUBREDDIT):
             name = _free(name, used)
-            used.add(name)
+            used.add(name.lower())
         renamed.append(name)
     return renamed
 
 
 def _free(name: str, used: set[str]) -> str:
-    """Return `input_` and the name, with more of `input_` if that is in use."""
-    while name in used:
+    """Return `input_` and the name, with more of `input_` if that is in use, in lower case."""
+    while name.lower() in used:
         name = f"input_{name}"
     return name
 

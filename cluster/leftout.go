@@ -54,9 +54,9 @@ func FirstLeftOut(folders []string, most int) (first []LeftOut, list string, err
 
 // Sentence says in one line how many files were left out and names the first of them.
 func Sentence(count int64, first []LeftOut) string {
-	parts := []string{fmt.Sprintf("clustering left out %d files", count)}
+	said := fmt.Sprintf("clustering left out %d files", count)
 	if count == 1 {
-		parts[0] = "clustering left out 1 file"
+		said = "clustering left out 1 file"
 	}
 	named := make([]string, len(first))
 	for i, f := range first {
@@ -66,7 +66,13 @@ func Sentence(count int64, first []LeftOut) string {
 		}
 		named[i] = fmt.Sprintf("%s: %s%s", f.File, only, f.Reason)
 	}
-	return strings.Join(append(parts, named...), "; ")
+	if len(named) > 0 {
+		said += ": " + strings.Join(named, "; ")
+	}
+	if more := count - int64(len(named)); more > 0 && len(named) > 0 {
+		said += fmt.Sprintf("; and %d more", more)
+	}
+	return said
 }
 
 // checkFolder refuses a folder that the Python side cannot be told: it takes text.
