@@ -201,7 +201,7 @@ def test_labels_and_report_of_odd_columns_are_readable(folder, make_blobs, tmp_p
     assert labels["subreddit"].slice(first, 3).to_pylist() == ["1", "golang", "3"]
     rows = duckdb.sql(f"select * from '{summary['labels']}'").fetchall()
     assert len(rows) == 180
-    assert duckdb.sql(f"select max(label) from '{summary['labels']}'").fetchone()[0] == 2
+    assert duckdb.sql(f"select max(label) from '{summary['labels']}'").fetchall() == [(2,)]
     frame = polars.read_parquet(summary["labels"])
     assert frame.height == 180 and frame["label"].max() == 2
     report = json.loads(Path(summary["report"]).read_text())
