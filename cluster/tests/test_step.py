@@ -12,6 +12,7 @@ import pytest
 from threadloom.cluster.leftout import NothingLeft
 from threadloom.cluster.settings import Settings, outputs
 from threadloom.cluster.step import cluster_files
+from threadloom.cluster.transform import ClusterFn
 
 
 @pytest.fixture
@@ -134,3 +135,16 @@ def test_without_any_file_it_is_one_line(folder, settings, make_blobs):
         cluster_files([source], settings)
     assert source.embeddings in str(error.value) and "\n" not in str(error.value)
     assert os.listdir(settings.clusters_dir) == ["left_out.json"]
+
+
+def test_a_group_without_any_file_ends_no_other(folder, settings, make_blobs):
+    bad, good = (folder.write(f"{n}.parquet", make_blobs(3)[0], subreddit=n) for n in "ab")
+    Path(bad.embeddings).write_bytes(b"PAR1")
+    step = ClusterFn(replace(settings, by="subreddit"))
+    summaries = {}
+    for source in (bad, good):
+        job = {"subreddit": source.subreddit, "input": source.chains, "output": source.embeddings}
+        ((group, summary),) = step.process((source.subreddit, [json.dumps(job).encode()]))
+        summaries[group] = json.loads(summary)
+    assert summaries["a"]["files_left_out"] == 1 and "no file" in summaries["a"]["error"]
+    assert summaries["b"]["files"] == 1 and "error" not in summaries["b"]
