@@ -40,10 +40,17 @@ def candidates(kinds: Iterable[pa.DataType]) -> list[pa.DataType]:
     different = sorted({k for k in kinds if not pa.types.is_null(k)}, key=str)
     if not different:
         return [pa.null()]
-    common = reduce(_merged, different)
+    common = _known(reduce(_merged, different))
     last = [BYTES] if any(map(_holds_bytes, different)) else []
     tried = [common, TEXT, *last] if common is not None else [TEXT, *last]
     return list(dict.fromkeys(tried))
+
+
+def _known(kind: pa.DataType | None) -> pa.DataType | None:
+    """Return the type of which most readers know, None if that can only be a text."""
+    if kind is None or not pa.types.is_decimal256(kind):
+        return kind
+    return pa.decimal128(_MOST_DIGITS, kind.scale) if kind.scale <= _MOST_DIGITS else None
 
 
 def _holds_bytes(kind: pa.DataType) -> bool:

@@ -118,7 +118,8 @@ def _tell(name: str, plain: list[_Part], target: pa.DataType, findings: Findings
     if target != TEXT or not any(k != TEXT and not pa.types.is_null(k) for k in kinds):
         return
     one, other = _two(plain)
-    findings.warn(f"column {name!r} is {one} and {other}: it is text in the labels")
+    held = f"{one}" if one is other else f"{one} and {other}"
+    findings.warn(f"column {name!r} is {held}: it is text in the labels")
 
 
 def _two(parts: list[_Part], one: _Part | None = None) -> tuple[_Part, _Part]:

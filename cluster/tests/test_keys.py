@@ -55,6 +55,7 @@ NUMBERS = [
      [0.5, np.float32(0.1)]),
     ([pa.array([D("1.5")]), pa.array([D("0.25")])], pa.decimal128(3, 2), [D("1.5"), D("0.25")]),
     ([pa.array([D("1.5")]), pa.array([7], pa.int8())], pa.decimal128(4, 1), [D("1.5"), 7]),
+    ([pa.array([D("1.5")], pa.decimal256(60, 2))] * 2, pa.decimal128(38, 2), [D("1.5")] * 2),
     ([pa.array([1]), pa.nulls(1)], pa.int64(), [1, None]),
 ]  # fmt: skip
 TIMES = [
@@ -102,6 +103,7 @@ def test_timestamps_come_to_the_finer_unit(keys_of):
         ([stamps([MOMENT], "us"), stamps([MOMENT], "us", "UTC")],
          ["2024-02-29 01:02:03.000000", "2024-02-29 01:02:03.000000Z"]),
         ([stamps([-(2**62)], "us"), stamps([1], "ns")], None),
+        ([pa.array([D(10) ** 40]), pa.array([1])], ["1" + "0" * 40, "1"]),
     ],
 )  # fmt: skip
 def test_what_nothing_else_holds_is_text_and_the_user_is_told(keys_of, columns, values):
