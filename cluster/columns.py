@@ -57,8 +57,13 @@ def reading() -> Iterator[None]:
 
 def one_line(error: Exception) -> str:
     """Return a library's message as one line."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text.encode(errors="backslashreplace").decode()
+    text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    return printable(text)
+
+
+def printable(text: str) -> str:
+    r"""Return a text with \n and the like for what would end its line or move the cursor."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def first_leaves(schema: pa.Schema) -> list[int]:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 
 from threadloom.cluster.atomic import write_text
+from threadloom.cluster.columns import printable
 
 FORMAT = 1
 # What is missing: the file with all of its rows, or only what its chains say.
@@ -94,8 +95,8 @@ def count(left_out: list[LeftOut]) -> int:
 
 
 def shown(path: str) -> str:
-    r"""Return a path as text: a byte that is no part of UTF-8 is written as \xe9."""
-    return os.fsencode(path).decode(errors="backslashreplace")
+    r"""Return a path as one line of text: a byte that is no part of UTF-8 is written as \xe9."""
+    return printable(os.fsencode(path).decode(errors="backslashreplace"))
 
 
 def as_list(left_out: list[LeftOut]) -> list[dict]:

@@ -42,6 +42,10 @@ func reportLeftOut(code int, errs io.Writer, count int64, first []cluster.LeftOu
 	if count == 0 || code != exitDone && code != exitDeadLetters {
 		return code
 	}
-	fmt.Fprintf(errs, "%s; the list is %s\n", cluster.Sentence(count, first), list)
+	line := cluster.Sentence(count, first)
+	if list != "" {
+		line += "; the list is " + list
+	}
+	fmt.Fprintln(errs, line)
 	return exitDeadLetters
 }

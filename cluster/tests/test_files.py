@@ -284,6 +284,13 @@ def test_a_name_that_is_not_utf8_is_read_as_it_is(folder, make_blobs):
     assert left_out(source)[0][0][0] == source.embeddings.replace("\udce9", r"\xe9")
 
 
+def test_a_name_of_two_lines_is_shown_as_one(folder, make_blobs):
+    source = folder.write("a\n\x1b[2Jb.parquet", make_blobs(2)[0])
+    os.remove(source.embeddings)
+    ((file, _, _),), _ = left_out(source)
+    assert file.endswith(r"a\n\x1b[2Jb.parquet")
+
+
 def test_a_column_with_the_name_of_the_vectors_parts_is_not_taken_for_them(folder, make_blobs):
     wanted, written = make_blobs(5)
     keys = {"embedding.list": range(5), "embedding.list.element": [0.5] * 5, "": range(5, 10)}
