@@ -34,8 +34,8 @@ func TestEnqueuePutsInOnlyWhatIsInNoList(t *testing.T) {
 		t.Fatalf("put in %d of 5", n)
 	}
 	w := q.worker(t, "a")
-	w.take()                              // 0 is with a worker, begun
-	w.move()                              // 1 is with a worker
+	w.take()                                         // 0 is with a worker, begun
+	w.move()                                         // 1 is with a worker
 	w.nack(w.take(), 3, time.Hour, "damaged", "bad") // 2 is delayed
 	w.nack(w.take(), 0, 0, "damaged", "hopeless")    // 3 is dead
 	if n := count(q.Enqueue(ctx, all, false)); n != 0 {

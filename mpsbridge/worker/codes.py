@@ -55,11 +55,11 @@ def one_line(why: object) -> str:
 
 
 @contextlib.contextmanager
-def failing(code: str, *kinds: type[Exception]) -> Iterator[None]:
-    """Give errors of some kinds (all, if none is named) a code, unless they have one."""
+def failing(code: str, kind: type[Exception] = Exception) -> Iterator[None]:
+    """Give errors of a kind a code, unless they have one."""
     try:
         yield
     except Failure:
         raise
-    except kinds or Exception as error:
+    except kind as error:
         raise Failure(code, error) from error

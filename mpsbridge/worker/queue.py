@@ -74,9 +74,7 @@ class Queue:
         """Take a finished job off the list; False: the worker is fenced."""
         return self._run("ack", (worker, "attempts", "begun", "events"), worker, job)
 
-    def nack(
-        self, worker: str, job: bytes, code: str, reason: str, most: int, delay: float
-    ) -> int:
+    def nack(self, worker: str, job: bytes, code: str, reason: str, most: int, delay: float) -> int:
         """Count a failed attempt; return how many there were, -1 if the job is dead now."""
         keys = (worker, "delayed", "attempts", "dead", "begun", "events")
         return self._run("nack", keys, worker, job, most, int(delay * 1000), reason, code)
