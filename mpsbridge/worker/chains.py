@@ -60,6 +60,8 @@ class Source:
             for (text, *kept), exact in zip(
                 _batches(self._file, [self._text, *self.kept]), rough, strict=False
             ):
+                for column, values in zip(self.kept, kept, strict=True):
+                    refuse_long_decimals(column, values)
                 fitted = [c.fitted(values) for c, values in zip(self.kept, kept, strict=True)]
                 refuse_large(self.kept, fitted)
                 for column, values in zip(moments, exact, strict=True):
@@ -172,6 +174,16 @@ def refuse_large(kept: list[columns.Column], values: list[pa.Array]) -> None:
         if sum(v.slice(start, CHUNK_ROWS).nbytes for v in texts) > CHUNK_BYTES:
             why = f"{CHUNK_ROWS} rows of its kept columns have more than {CHUNK_BYTES >> 20} MB"
             raise Refused(codes.VALUE_TOO_LARGE, f"{why} (--keep leaves columns out)")
+
+
+def refuse_long_decimals(column: columns.Column, values: pa.Array) -> None:
+    """Raise Refused for decimals of more digits than the schema says: Arrow would cut them."""
+    try:
+        if column.kind == "Decimal":
+            values.validate(full=True)
+    except pa.ArrowInvalid as error:
+        why = f"column {column.name!r}: {codes.one_line(error)} (--keep leaves it out)"
+        raise Refused(codes.VALUE_OUT_OF_RANGE, why) from error
 
 
 def refuse_overflow(column: columns.Column, exact: pa.Array, rough: pa.Array) -> None:
