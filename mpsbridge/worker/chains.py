@@ -139,15 +139,21 @@ def reading() -> Iterator[None]:
         raise
     except MemoryError as error:
         raise Failure(codes.TOO_LARGE, f"there is not the memory to read it: {error}") from error
-    except NotImplementedError as error:
-        code = codes.UNSUPPORTED_CODEC if "odec" in str(error) else codes.UNSUPPORTED_ENCODING
-        raise Refused(code, error) from error
-    except OSError as error:
-        if error.errno:
+    except (pa.ArrowException, NotImplementedError, OSError, UnicodeDecodeError) as error:
+        if getattr(error, "errno", None):
             raise Failure(codes.CANNOT_READ, error) from error
-        raise Refused(codes.DAMAGED, f"the file is damaged: {codes.one_line(error)}") from error
-    except (pa.ArrowException, UnicodeDecodeError) as error:
-        raise Refused(codes.DAMAGED, f"the file is damaged: {codes.one_line(error)}") from error
+        raise _refused(codes.one_line(error)) from error
+
+
+def _refused(said: str) -> Refused:
+    """Return what Arrow says of a file with a code; its kinds of errors do not tell them apart."""
+    if "crypt" in said:
+        return Refused(codes.ENCRYPTED, said)
+    if "LZO" in said:
+        return Refused(codes.UNSUPPORTED_CODEC, f"{said} (write it with zstd)")
+    if "ncoding" in said:
+        return Refused(codes.UNSUPPORTED_ENCODING, f"{said} (write it with its writer's defaults)")
+    return Refused(codes.DAMAGED, f"the file is damaged: {said}")
 
 
 def text_of(found: list[columns.Column | None], text: str, names: list[str]) -> columns.Column:
