@@ -47,6 +47,14 @@ class Program:
     def run(self, *flags: object) -> Ended:
         return self.end(self.start(*flags))
 
+    def verify(self, *flags: object) -> tuple[int, dict]:
+        """Run verify; return its exit code and its verdict."""
+        done = subprocess.run(
+            [self.path, "verify", "--json", *map(str, flags)], capture_output=True, text=True
+        )
+        assert done.stdout, done.stderr
+        return done.returncode, json.loads(done.stdout)
+
     def watched(self, *flags: object, **options: object) -> tuple[Ended, float]:
         """Run it; return how it ended and the most memory that it had, in MB."""
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
@@ -89,6 +97,12 @@ def bad_files():
 def spoil():
     """Return the module that makes a file and changes a part of it."""
     return load("spoil")
+
+
+@pytest.fixture(scope="session")
+def made():
+    """Return the module that makes right and wrong outputs."""
+    return load("spoiled_outputs")
 
 
 def load(name: str):

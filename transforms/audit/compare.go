@@ -14,7 +14,7 @@ type Options struct {
 	Tolerance  float64  // by which their length may be off
 	TextsSHA   string   // of the texts that were embedded; empty: unknown
 	VectorsSHA string   // of the vectors that were written; empty: unknown
-	Sample     float64  // which row to return, as a share of the rows
+	Sample     float64  // which row to return, as a share of the rows; negative: none
 	Pass       func(rows int64)
 }
 
@@ -66,7 +66,7 @@ func Compare(out, in *File, o Options) Report {
 		steps = []func() error{c.sameRows, c.findOwn, c.findKept, c.keptColumns, c.texts, c.ownColumns, c.vectors}
 	}
 	for _, step := range steps {
-		if err := step(); err != nil {
+		if err := contained(step); err != nil {
 			if c.note(err); c.report.Wrong != "" {
 				return c.report
 			}
@@ -76,6 +76,11 @@ func Compare(out, in *File, o Options) Report {
 		c.report.Sample = &c.sample
 	}
 	return c.report
+}
+
+func contained(step func() error) (err error) {
+	defer contain(&err)
+	return step()
 }
 
 // note takes down what a step found.

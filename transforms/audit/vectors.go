@@ -17,9 +17,8 @@ import (
 const vectorBatch = 1 << 13 // floats that are read at once
 
 // vectors checks every vector of the output, and their hash.
-func (c *comparison) vectors() (err error) {
+func (c *comparison) vectors() error {
 	r := vectorReader{comparison: c, descr: c.own.embedding.descr, hash: sha256.New()}
-	defer contain(&err)
 	for group := range c.out.parquet.NumRowGroups() {
 		if err := r.group(group, c.own.embedding.leaf); err != nil {
 			return ofOutput(err)
