@@ -2,6 +2,8 @@ package audit
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	arrow "github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress"
 	"github.com/threadloom/threadloom/transforms/rooted"
@@ -54,9 +59,13 @@ func fileOf(t testing.TB, rows []made, options ...parquet.WriterOption) []byte {
 }
 
 // report audits a file as if it had been made of another.
-func report(t testing.TB, out, in []byte) (r Report, err error) {
+func report(t testing.TB, out, in []byte) (Report, error) {
 	t.Helper()
-	folder := t.TempDir()
+	return reportIn(t, t.TempDir(), out, in, "")
+}
+
+func reportIn(t testing.TB, folder string, out, in []byte, texts string) (r Report, err error) {
+	t.Helper()
 	a := New()
 	defer func() {
 		if closed := a.Close(); closed != nil {
@@ -77,7 +86,7 @@ func report(t testing.TB, out, in []byte) (r Report, err error) {
 		files = append(files, f)
 	}
 	return Compare(files[0], files[1], Options{
-		TextColumn: "body", Keep: []string{"n_turns"}, Dimension: 3, Unit: true, Tolerance: 1e-4, Sample: 0.5, Pass: func(int64) {},
+		TextColumn: "body", Keep: []string{"n_turns"}, Dimension: 3, Unit: true, Tolerance: 1e-4, Sample: 0.5, Pass: func(int64) {}, TextsSHA: texts,
 	}), nil
 }
 
@@ -135,6 +144,50 @@ func TestWrongRowsAreFound(t *testing.T) {
 		if err != nil || !strings.HasPrefix(r.Wrong, want) || r.Sample != nil {
 			t.Errorf("%s: %+v, %v", want, r, err)
 		}
+	}
+}
+
+func TestTheHashOfTextsIsOfTheirFirstMegabyteAndLength(t *testing.T) {
+	type input struct {
+		Body *string `parquet:"body,optional"`
+		made
+	}
+	long := strings.Repeat("x", textBytes+1)
+	texts := []string{"hello", "", long, ""}
+	sum := sha256.New()
+	var in bytes.Buffer
+	w := parquet.NewGenericWriter[input](&in)
+	for i, row := range rows(len(texts)) {
+		body := &texts[i]
+		if i == 3 {
+			body = nil // counts as an empty one
+		}
+		if _, err := w.Write([]input{{body, row}}); err != nil {
+			t.Fatal(err)
+		}
+		part := texts[i][:min(len(texts[i]), 1<<20+4)]
+		sum.Write([]byte{byte(len(part)), byte(len(part) >> 8), byte(len(part) >> 16), 0})
+		sum.Write([]byte(part))
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	out := fileOf(t, rows(len(texts)))
+	for _, c := range []struct{ hash, wrong string }{
+		{hex.EncodeToString(sum.Sum(nil)), ""},
+		{strings.Repeat("0", 64), "the texts that were embedded are not those of the input"},
+	} {
+		if r, err := reportIn(t, t.TempDir(), out, in.Bytes(), c.hash); err != nil || r.Wrong != c.wrong {
+			t.Errorf("%s: %+v, %v", c.hash, r, err)
+		}
+	}
+}
+
+func TestADictionaryOfAFixedLengthIsReadAsOneOfTexts(t *testing.T) {
+	page := file.NewDictionaryPage(memory.NewBufferBytes([]byte("abcdefg")), 2, arrow.Encodings.Plain)
+	got := withLengths(page, 3) // a byte is left over
+	if want := "\x03\x00\x00\x00abc\x03\x00\x00\x00def"; string(got.Data()) != want || got.NumValues() != 2 {
+		t.Errorf("%d values %q", got.NumValues(), got.Data())
 	}
 }
 

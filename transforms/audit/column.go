@@ -121,6 +121,9 @@ func (c *column) close() error {
 	return err
 }
 
+// abandon closes a column that need not be read to its end.
+func (c *column) abandon() { _ = c.close() } // it was only read
+
 // size returns how many values are read at once, so that they take no more than batchBytes.
 func (c *column) size() int64 {
 	if !c.chunk.HasNext() {

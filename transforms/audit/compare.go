@@ -49,7 +49,6 @@ type comparison struct {
 	out, in *File // in is nil if the output is looked at alone
 	kept    []pair
 	own     own
-	text    field
 	sample  Sample
 	report  Report
 }

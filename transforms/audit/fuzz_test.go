@@ -18,9 +18,10 @@ func FuzzAudit(f *testing.F) {
 		}
 	}
 	f.Add([]byte("PAR1\x15\x02\x19\xfc\xff\xff\xff\xff\x07\x00\x0b\x00\x00\x00PAR1")) // 2 billion elements
+	folder := f.TempDir()                                                             // one for all: a process keeps its roots open
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, files := range [][2][]byte{{b, b}, {b, right}, {right, b}} {
-			_, _ = report(t, files[0], files[1])
+			_, _ = reportIn(t, folder, files[0], files[1], "")
 		}
 	})
 }

@@ -53,7 +53,8 @@ func (c *comparison) keptInput(name string) *field {
 	return &c.in.fields[i]
 }
 
-// keptColumns compares the values of the kept columns.
+// keptColumns compares the values of the kept columns. A column that cannot be read does not
+// keep the others from being compared.
 func (c *comparison) keptColumns() error {
 	var skipped error
 	for _, p := range c.kept {
@@ -62,22 +63,17 @@ func (c *comparison) keptColumns() error {
 		if err != nil && !errors.As(err, &is) {
 			return err
 		}
-		skipped = errors.Join(skipped, err)
+		if skipped == nil {
+			skipped = err
+		}
 	}
-	return first(skipped)
-}
-
-// first returns the first of joined errors: errors are one line.
-func first(err error) error {
-	if all, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // it is errors.Join's own
-		return first(all.Unwrap()[0])
-	}
-	return err
+	return skipped
 }
 
 func (c *comparison) sameValues(p pair) (err error) {
 	out, in := c.out.column(p.out), c.in.column(p.in)
-	defer func() { err = errors.Join(err, out.close(), in.close()) }()
+	defer out.abandon()
+	defer in.abandon()
 	if in.kind.name == "NULL" {
 		return c.onlyNulls(out)
 	}

@@ -94,7 +94,7 @@ func (c *comparison) ownColumns() error {
 // each reads a column without nulls, and calls take with the value of the sample.
 func (c *comparison) each(leaf int, take func(cell)) error {
 	column := c.out.column(leaf)
-	defer func() { _ = column.close() }() // only read
+	defer column.abandon()
 	for {
 		cells, err := column.next()
 		if err != nil || len(cells) == 0 {

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 
 	"github.com/apache/arrow-go/v18/parquet"
 )
@@ -13,7 +12,7 @@ import (
 const textBytes = 1<<20 + 4
 
 // texts reads the input's texts: for their hash and for the sample.
-func (c *comparison) texts() (err error) {
+func (c *comparison) texts() error {
 	found := c.in.named(c.TextColumn)
 	if len(found) != 1 {
 		return errWrong("its input has %d columns %q", len(found), c.TextColumn)
@@ -22,7 +21,7 @@ func (c *comparison) texts() (err error) {
 		return errWrong("its input's column %q holds no texts", c.TextColumn)
 	}
 	column := c.in.column(found[0].leaves[0])
-	defer func() { err = errors.Join(err, column.close()) }()
+	defer column.abandon()
 	hash, length := sha256.New(), make([]byte, 4)
 	for {
 		if c.TextsSHA == "" && column.rows > c.sample.Index {

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"hash"
 	"math"
@@ -46,12 +45,12 @@ type vectorReader struct {
 	bytes  []byte
 }
 
-func (r *vectorReader) group(group, leaf int) (err error) {
+func (r *vectorReader) group(group, leaf int) error {
 	chunk, _, err := r.out.open(group, leaf)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, chunk.Close()) }()
+	defer func() { _ = chunk.Close() }() // it was only read
 	floats, ok := chunk.(*file.Float32ColumnChunkReader)
 	if !ok {
 		return errWrong("a vector holds something that is no float32")
