@@ -47,6 +47,14 @@ def with_vectors(output: pa.Table, vectors: np.ndarray) -> pa.Table:
     return with_column(output, "embedding", list(vectors))
 
 
+def without_hashes(output: pa.Table) -> pa.Table:
+    """Return an output as earlier versions made it."""
+    fingerprint = json.loads(output.schema.metadata[KEY])
+    for field in ("texts_sha256", "vectors_sha256"):
+        fingerprint.pop(field, None)
+    return output.replace_schema_metadata({KEY: json.dumps(fingerprint)})
+
+
 def write_output(
     path: Path,
     output: pa.Table,
@@ -62,7 +70,7 @@ def write_output(
     info = source.stat()
     seconds, nanoseconds = divmod(info.st_mtime_ns, 10**9)
     made = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
-    fingerprint = json.loads(output.schema.metadata[KEY]) | {
+    fingerprint = json.loads(without_hashes(output).schema.metadata[KEY]) | {
         "input_rows": output.num_rows,
         "input_size": info.st_size,
         "input_mtime": f"{made:%Y-%m-%dT%H:%M:%S}.{nanoseconds:09}Z",
@@ -71,7 +79,6 @@ def write_output(
         ("texts_sha256", texts and texts_sha256(texts)),
         ("vectors_sha256", vectors is not None and vectors_sha256(vectors)),
     ):
-        fingerprint.pop(field, None)
         if value:
             fingerprint[field] = value
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -40,9 +40,6 @@ type Row struct {
 	Vector    []float32
 }
 
-// errWrong is a finding: nothing failed, and the output is not what it should be.
-func errWrong(format string, args ...any) error { return fmt.Errorf(format, args...) }
-
 // comparison is one audit under way.
 type comparison struct {
 	Options
@@ -95,7 +92,7 @@ func (c *comparison) note(err error) {
 
 func (c *comparison) sameRows() error {
 	if c.out.Rows != c.in.Rows {
-		return errWrong("it has %d rows, its input has %d", c.out.Rows, c.in.Rows)
+		return fmt.Errorf("it has %d rows, its input has %d", c.out.Rows, c.in.Rows)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 )
 
@@ -19,22 +20,22 @@ func (c *comparison) findKept() error {
 			continue
 		}
 		if f.scalar == nil || slices.Contains(names, f.name) {
-			return errWrong("the column %q is not of an output", f.name)
+			return fmt.Errorf("the column %q is not of an output", f.name)
 		}
 		names = append(names, f.name)
 		in := c.keptInput(f.name)
 		if in == nil {
-			return errWrong("the input has no column %q", f.name)
+			return fmt.Errorf("the input has no column %q", f.name)
 		}
 		if got, want := meaningOf(f.scalar), meaningOf(in.scalar); !want.keeps(got) {
-			return errWrong("the column %q is %s, the input's is %s", f.name, got, want)
+			return fmt.Errorf("the column %q is %s, the input's is %s", f.name, got, want)
 		}
 		c.kept = append(c.kept, pair{f.name, f.leaves[0], in.leaves[0]})
 	}
 	for _, f := range c.in.fields {
 		wanted := len(c.Keep) == 0 || slices.Contains(c.Keep, f.name)
 		if wanted && c.keptInput(f.name) != nil && !slices.Contains(names, f.name) {
-			return errWrong("the input's column %q is missing (give --keep as the run had it)", f.name)
+			return fmt.Errorf("the input's column %q is missing (give --keep as the run had it)", f.name)
 		}
 	}
 	return nil
@@ -96,7 +97,7 @@ func (c *comparison) sameValues(p pair) (err error) {
 		}
 		for i := range n {
 			if !made[i].equal(want[i]) {
-				return errWrong("row %d: the column %q is not the input's", row+int64(i), p.name)
+				return fmt.Errorf("row %d: the column %q is not the input's", row+int64(i), p.name)
 			}
 		}
 		made, want = made[n:], want[n:]
@@ -112,7 +113,7 @@ func (c *comparison) onlyNulls(out *column) error {
 		}
 		for i, x := range cells {
 			if !x.null {
-				return errWrong("row %d: the column %q is not the input's", out.rows-int64(len(cells)-i), out.descr.Name())
+				return fmt.Errorf("row %d: the column %q is not the input's", out.rows-int64(len(cells)-i), out.descr.Name())
 			}
 		}
 	}

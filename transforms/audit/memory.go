@@ -3,6 +3,7 @@ package audit
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 )
@@ -19,8 +20,8 @@ var large sync.Mutex
 // mostBytes, because an allocator cannot return an error; contain makes one of it.
 type budget struct {
 	memory.Allocator
-	used int64
-	held bool // large
+	used atomic.Int64 // arrow-go frees some buffers in finalizers
+	held bool         // large
 }
 
 func newBudget() *budget { return &budget{Allocator: memory.NewGoAllocator()} }
@@ -44,19 +45,22 @@ func (b *budget) Free(old []byte) {
 }
 
 func (b *budget) take(n int64) {
-	if b.used+n > mostBytes {
+	used := b.used.Add(n)
+	if n <= 0 {
+		return
+	}
+	if used > mostBytes {
 		panic(fmt.Errorf("%w: its pages take more than %d MB", errTooLarge, mostBytes>>20))
 	}
-	if b.used+n > smallBytes && !b.held {
+	if used > smallBytes && !b.held {
 		large.Lock()
 		b.held = true
 	}
-	b.used += n
 }
 
 // release gives everything back.
 func (b *budget) release() {
-	b.used = 0
+	b.used.Store(0)
 	if b.held {
 		b.held = false
 		large.Unlock()

@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/parquet"
@@ -50,7 +52,7 @@ func (c *comparison) findOwn() (err error) {
 	}
 	descr := c.out.parquet.MetaData().Schema.Column(f.leaves[0])
 	if descr.PhysicalType() != parquet.Types.Float || descr.MaxRepetitionLevel() != 1 {
-		return errWrong("a vector holds something that is no float32")
+		return errors.New("a vector holds something that is no float32")
 	}
 	c.own.embedding = leaf{f.leaves[0], descr}
 	return nil
@@ -60,10 +62,10 @@ func (c *comparison) findOwn() (err error) {
 func (c *comparison) only(name string) (field, error) {
 	found := c.out.named(name)
 	if len(found) == 0 {
-		return field{}, errWrong("it has no column %q", name)
+		return field{}, fmt.Errorf("it has no column %q", name)
 	}
 	if len(found) > 1 || len(found[0].leaves) != 1 {
-		return field{}, errWrong("the column %q is not of an output", name)
+		return field{}, fmt.Errorf("the column %q is not of an output", name)
 	}
 	return found[0], nil
 }
@@ -74,7 +76,7 @@ func (c *comparison) scalar(name string, physical parquet.Type) (int, error) {
 		return 0, err
 	}
 	if f.scalar == nil || f.scalar.PhysicalType() != physical {
-		return 0, errWrong("the column %q is not %s", name, physical)
+		return 0, fmt.Errorf("the column %q is not %s", name, physical)
 	}
 	return f.leaves[0], nil
 }
@@ -103,7 +105,7 @@ func (c *comparison) each(leaf int, take func(cell)) error {
 		for i, x := range cells {
 			row := column.rows - int64(len(cells)-i)
 			if x.null {
-				return errWrong("row %d: the column %q is null", row, column.descr.Name())
+				return fmt.Errorf("row %d: the column %q is null", row, column.descr.Name())
 			}
 			if row == c.sample.Index {
 				take(x)

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
+	"fmt"
 
 	"github.com/apache/arrow-go/v18/parquet"
 )
@@ -15,10 +17,10 @@ const textBytes = 1<<20 + 4
 func (c *comparison) texts() error {
 	found := c.in.named(c.TextColumn)
 	if len(found) != 1 {
-		return errWrong("its input has %d columns %q", len(found), c.TextColumn)
+		return fmt.Errorf("its input has %d columns %q", len(found), c.TextColumn)
 	}
 	if !isText(found[0]) {
-		return errWrong("its input's column %q holds no texts", c.TextColumn)
+		return fmt.Errorf("its input's column %q holds no texts", c.TextColumn)
 	}
 	column := c.in.column(found[0].leaves[0])
 	defer column.abandon()
@@ -48,7 +50,7 @@ func (c *comparison) texts() error {
 		}
 	}
 	if c.TextsSHA != "" && hex.EncodeToString(hash.Sum(nil)) != c.TextsSHA {
-		return errWrong("the texts that were embedded are not those of the input")
+		return errors.New("the texts that were embedded are not those of the input")
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"math"
@@ -30,7 +31,7 @@ func (c *comparison) vectors() error {
 		return damaged("it has %d vectors, the footer says %d rows", c.report.Rows, c.out.Rows)
 	}
 	if c.VectorsSHA != "" && hex.EncodeToString(r.hash.Sum(nil)) != c.VectorsSHA {
-		return errWrong("the vectors are not those that were written")
+		return errors.New("the vectors are not those that were written")
 	}
 	return nil
 }
@@ -53,7 +54,7 @@ func (r *vectorReader) group(group, leaf int) error {
 	defer func() { _ = chunk.Close() }() // it was only read
 	floats, ok := chunk.(*file.Float32ColumnChunkReader)
 	if !ok {
-		return errWrong("a vector holds something that is no float32")
+		return errors.New("a vector holds something that is no float32")
 	}
 	values, defs, reps := make([]float32, vectorBatch), make([]int16, vectorBatch), make([]int16, vectorBatch)
 	for floats.HasNext() {
@@ -91,7 +92,7 @@ func (r *vectorReader) take(values []float32, defs, reps []int16) error {
 		case defs[i] == most:
 			return fmt.Errorf("reading the vectors: %w", damaged("a page has fewer values than it says"))
 		case optional && defs[i] == most-1:
-			return errWrong("row %d: a vector holds something that is no float32", r.report.Rows)
+			return fmt.Errorf("row %d: a vector holds something that is no float32", r.report.Rows)
 		}
 		if len(r.floats) > r.Dimension {
 			return r.length()
@@ -101,7 +102,7 @@ func (r *vectorReader) take(values []float32, defs, reps []int16) error {
 }
 
 func (r *vectorReader) length() error {
-	return errWrong("row %d: a vector has not %d floats", r.report.Rows, r.Dimension)
+	return fmt.Errorf("row %d: a vector has not %d floats", r.report.Rows, r.Dimension)
 }
 
 // end looks at the vector that has been read.
@@ -113,7 +114,7 @@ func (r *vectorReader) end() error {
 		return r.length()
 	}
 	if why := checkVector(r.floats, r.Unit, r.Tolerance); why != "" {
-		return errWrong("row %d: %s", r.report.Rows, why)
+		return fmt.Errorf("row %d: %s", r.report.Rows, why)
 	}
 	if r.report.Rows == r.sample.Index {
 		r.sample.Vector = append([]float32(nil), r.floats...)
