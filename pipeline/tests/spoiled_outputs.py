@@ -8,6 +8,7 @@ import hashlib
 import json
 import struct
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,31 @@ import pyarrow.parquet as pq
 
 KEY = b"threadloom.fingerprint"
 TEXT_BYTES = 2**20 + 4  # what counts of a text
+ROWS = 24
+
+
+@dataclass
+class Embedded:
+    """What a run made of a file."""
+
+    source: pa.Table
+    output: pa.Table
+
+
+def chains(which: str) -> pa.Table:
+    topics = ["bread", "a bicycle", "the garden", "an old radio", "rain", "chess"]
+    texts = [
+        f"{which} {i}: what I learned about {topics[i % 6]}, part {i * i}" for i in range(ROWS)
+    ]
+    if which == "a":  # in no row do the two have the same text
+        texts[5], texts[6] = None, ""
+    return pa.table(
+        {
+            "chain_id": [f"{which}_{i}" for i in range(ROWS)],
+            "text": texts,
+            "score": pa.array([None if i % 5 == 0 else i * len(which) for i in range(ROWS)]),
+        }
+    )
 
 
 def texts_sha256(texts: Iterable[str | bytes | None]) -> str:
