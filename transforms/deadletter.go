@@ -105,7 +105,7 @@ func appendTo(path string, line []byte) (written int, err error) {
 func folderDied(ctx context.Context, deadLetters, step, folder string, err error) error {
 	log.Warnf(ctx, "dead letter: %q: %s", folder, reason(err))
 	filesDead.Inc(ctx, 1)
-	return appendDeadLetter(deadLetters, DeadLetter{Input: pathJSON(folder), Step: step, Code: deadletter.CodeOf(deadletter.CannotList.Wrap(err)), Error: reason(err), Time: time.Now().UTC()})
+	return appendDeadLetter(deadLetters, DeadLetter{Input: pathJSON(folder), Step: step, Code: deadletter.OfPath(err, deadletter.CannotList), Error: reason(err), Time: time.Now().UTC()})
 }
 
 // mended says whether what a dead letter is about is done: its output is there, or

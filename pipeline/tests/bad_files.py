@@ -176,14 +176,36 @@ HARMLESS = (
     "the root within the schema",
     "negative number of values in the chunk",
 )
-#: What the reasons of each part have in common.
-REASONS = {
-    footers: "not a readable Parquet file: ",
-    cut: "it does not end with PAR1, as a whole Parquet file does",
-    flipped: "damaged|refused|not supported|no Parquet file|encrypted|text",
-    headers: "damaged|refused|not supported",
-    contents: "damaged|not supported|refused",
-    metadata: "damaged|not supported|refused",
-    columns: 'no text column "text"|column "text" is not a string column',
-    bombs: "damaged|refused|its values are too large",
+#: The codes that the files of each part may have.
+CODES = {
+    footers: {"empty", "not_parquet", "encrypted", "damaged", "too_large"},
+    cut: {"damaged"},
+    flipped: {"damaged", "too_large", "unsupported_codec", "unsupported_encoding", "not_parquet",
+              "no_text_column", "text_column_type"},
+    headers: {"damaged", "too_large", "unsupported_encoding"},
+    contents: {"damaged", "too_large"},
+    metadata: {"damaged", "too_large", "unsupported_codec"},
+    columns: {"no_text_column", "text_column_type"},
+    bombs: {"damaged", "too_large", "value_too_large"},
+}  # fmt: skip
+#: The codes of some of them.
+EXACTLY = {
+    "zero": "empty",
+    "magic only": "not_parquet",
+    "not Parquet": "not_parquet",
+    "encrypted footer": "encrypted",
+    "footer of 4 GB": "damaged",
+    "structs in structs": "too_large",
+    "a schema of 2,000 levels": "too_large",
+    "LZO": "unsupported_codec",
+    "codec unknown": "unsupported_codec",
+    "encoding unknown": "unsupported_encoding",
+    "level encoding unknown": "unsupported_encoding",
+    "page of 2 billion values": "too_large",
+    "text missing": "no_text_column",
+    "text is a number": "text_column_type",
+    "text is of fixed length": "text_column_type",
+    "zstd: 2,000 pages of 64 MB": "too_large",
+    "delta: 300 times 1 MB from 1 MB": "too_large",
+    "3,000 times 50 MB in another column": "value_too_large",
 }

@@ -147,9 +147,17 @@ class Root:
     @property
     def letters(self) -> dict[str, str]:
         """Return the reasons of the dead letters by the input's name, without its suffix."""
+        return self._of_letters("error")
+
+    @property
+    def codes(self) -> dict[str, str]:
+        """Return the codes of the dead letters by the input's name, without its suffix."""
+        return self._of_letters("code")
+
+    def _of_letters(self, key: str) -> dict[str, str]:
         path = self.path / "embeddings" / "test" / "_dead_letters.jsonl"
         lines = path.read_text().splitlines() if path.exists() else []
-        return {Path(d["input"]).stem: d["error"] for d in map(json.loads, lines)}
+        return {Path(d["input"]).stem: d[key] for d in map(json.loads, lines)}
 
     @property
     def unfinished(self) -> list[Path]:

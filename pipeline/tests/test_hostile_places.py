@@ -106,6 +106,7 @@ def test_folders_that_cannot_be_listed_do_not_stop_the_others(program, root, spo
     assert ended.code == 3, ended.errors
     assert set(root.outputs) == {"good"}
     assert set(root.letters) == {"loop", "file", "behind", "z" * 300}
+    assert root.codes["loop"] == root.codes["file"] == "cannot_list"
     assert "too many levels of symbolic links" in root.letters["loop"]
     assert "not a directory" in root.letters["file"]
 
@@ -149,6 +150,9 @@ def test_without_the_right_to_read_or_write_a_file_the_others_are_done(
     assert (outputs / "open" / "a.parquet").exists()
     assert set(root.letters) == {"unreadable", "closed", "a"}
     assert all("permission denied" in reason for reason in root.letters.values())
+    assert root.codes == {
+        "unreadable": "cannot_open", "closed": "cannot_list", "a": "output_not_written",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("folder", ["embeddings", "clusters"])
@@ -184,6 +188,7 @@ def test_a_full_disk_leaves_nothing_half_done(program, root, spoil, mount):
     assert root.unfinished == []
     assert set(root.letters) == set(files) - set(root.outputs)
     assert all("no space left on device" in reason for reason in root.letters.values())
+    assert set(root.codes.values()) == {"output_not_written"}
 
 
 def test_the_lease_of_another_run_ends_the_second_with_4(program, root, spoil, until):

@@ -66,7 +66,7 @@ def test_a_file_that_ends_its_process_is_a_dead_letter_and_the_run_goes_on(
         ended = program.end(process)
         assert ended.code == 3, ended.errors
         assert "SIGSEGV" in ended.errors
-        assert root.letters.keys() == {"bad"}
+        assert root.codes == {"bad": "process_lost"}
         assert "process of its own" in root.letters["bad"]
         assert len(root.outputs) == FILES
         assert len(root.unfinished) == 1

@@ -58,7 +58,7 @@ type Writer struct {
 func Start(at rooted.Path) (*Writer, error) {
 	folder, err := at.Dir().MakeFolder()
 	if err != nil {
-		return nil, pathCode(err, deadletter.OutputNotWritten).Errorf("making the output folder: %w", err)
+		return nil, deadletter.OfPath(err, deadletter.OutputNotWritten).Errorf("making the output folder: %w", err)
 	}
 	name := filepath.Base(at.Path)
 	temp := tempName(name)

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
 // Code is the reason of a dead letter, for programs.
@@ -88,6 +90,15 @@ func CodeOf(err error) Code {
 		return found.code
 	}
 	return Internal
+}
+
+// OfPath returns the code of an error that opening or listing a path made: LeadsOutside if
+// a link leads out, else the given one.
+func OfPath(err error, otherwise Code) Code {
+	if errors.Is(err, rooted.ErrLeadsOut) {
+		return LeadsOutside
+	}
+	return otherwise
 }
 
 func has(err error) bool {
