@@ -132,6 +132,7 @@ func (s *fileStats) add(r models.Result) {
 func fingerprint(e *models.Engine, in *chainfile.Reader) chainfile.Fingerprint {
 	f := Wanted(e.Folder, models.Config{LongText: e.LongText(), Prompt: e.Prompt(), Precision: e.Backend.Precision})
 	f.Backend = e.Backend.Name
+	f.TextsSHA = in.TextsSHA256()
 	f.InputRows, f.InputSize, f.InputModTime = in.Rows, in.Size, in.ModTime.UTC().Format(time.RFC3339Nano)
 	return f
 }

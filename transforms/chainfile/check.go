@@ -5,16 +5,15 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/parquet-go/parquet-go"
-	"github.com/threadloom/threadloom/transforms/chainfile/guard"
+	"github.com/threadloom/threadloom/transforms/chainfile/parquetread"
 	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
 // Check reads the footer of a Parquet file that somebody else wrote and returns
 // its rows. Where there is no such file the error is fs.ErrNotExist.
 func Check(at rooted.Path) (rows int64, err error) {
-	err = readFooter(at, func(f *parquet.File) error {
-		rows = f.NumRows()
+	err = readFooter(at, func(f *parquetread.File) error {
+		rows = f.Rows
 		return nil
 	})
 	return rows, err
@@ -36,8 +35,8 @@ func ReadOutput(at rooted.Path) (o Output, err error) {
 }
 
 // read takes in what a footer says.
-func (o *Output) read(f *parquet.File) error {
-	o.Rows = f.NumRows()
+func (o *Output) read(f *parquetread.File) error {
+	o.Rows = f.Rows
 	text, ok := f.Lookup(FingerprintKey)
 	if !ok {
 		return nil
@@ -53,7 +52,7 @@ func ReadFingerprint(at rooted.Path) (Fingerprint, error) {
 	return o.Fingerprint, err
 }
 
-func readFooter(at rooted.Path, read func(*parquet.File) error) error {
+func readFooter(at rooted.Path, read func(*parquetread.File) error) error {
 	f, err := openFooter(at, read)
 	if err != nil {
 		return err
@@ -62,7 +61,7 @@ func readFooter(at rooted.Path, read func(*parquet.File) error) error {
 }
 
 // openFooter reads the footer of a file, which stays open unless it fails.
-func openFooter(at rooted.Path, read func(*parquet.File) error) (f *os.File, err error) {
+func openFooter(at rooted.Path, read func(*parquetread.File) error) (f *os.File, err error) {
 	if f, err = at.Open(); err != nil {
 		return nil, fmt.Errorf("checking the output: %w", err)
 	}
@@ -75,7 +74,7 @@ func openFooter(at rooted.Path, read func(*parquet.File) error) (f *os.File, err
 	if err != nil {
 		return nil, fmt.Errorf("checking the output: %w", err)
 	}
-	pf, err := guard.Open(f, info.Size())
+	pf, err := parquetread.Open(f, info.Size())
 	if err == nil {
 		err = read(pf)
 	}

@@ -18,13 +18,13 @@ type Comparison struct {
 // where the input has no such column, or one of another type.
 func NewComparison(out *OutputReader, in *Reader) (Comparison, error) {
 	c := Comparison{names: out.Kept()}
-	inputs := fieldNames(in.kept)
+	inputs := in.keptNames()
 	for i, name := range c.names {
 		at := slices.Index(inputs, name)
 		if at < 0 {
 			return c, fmt.Errorf("the input has no column %q", name)
 		}
-		if got, want := out.kept[i].Type().Kind(), in.kept[at].Type().Kind(); got != want {
+		if got, want := out.kept[i].Type().Kind(), in.kept[at].stored.Kind(); got != want {
 			return c, fmt.Errorf("the column %q is %s, the input's is %s", name, got, want)
 		}
 		c.in = append(c.in, at)

@@ -21,4 +21,8 @@ type Fingerprint struct {
 	InputRows    int64  `json:"input_rows"`
 	InputSize    int64  `json:"input_size"`
 	InputModTime string `json:"input_mtime"` // RFC 3339 with nanoseconds, UTC
+	// The hashes bind the vectors to the texts, so that an audit with another Parquet
+	// library finds what was read, written or moved wrongly. Outputs of before have none.
+	TextsSHA   string `json:"texts_sha256,omitempty"`   // as Reader.TextsSHA256
+	VectorsSHA string `json:"vectors_sha256,omitempty"` // of the vectors' floats, little endian, row by row
 }

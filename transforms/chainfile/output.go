@@ -33,15 +33,16 @@ type OutputReader struct {
 // is fs.ErrNotExist. FindColumns comes before the rows.
 func OpenOutput(at rooted.Path) (*OutputReader, error) {
 	r := &OutputReader{}
-	f, err := openFooter(at, func(pf *parquet.File) error {
-		r.parquet = pf
-		return r.read(pf)
-	})
+	f, err := openFooter(at, r.read)
 	if err != nil {
 		return nil, err
 	}
 	r.file = f
-	return r, nil
+	info, err := f.Stat()
+	if err == nil {
+		r.parquet, err = parquet.OpenFile(f, info.Size())
+	}
+	return r, err
 }
 
 // FindColumns finds the columns of an output, and fails where others are there.
@@ -87,6 +88,14 @@ func onlyLeaf(schema *parquet.Schema, name string) (int, error) {
 
 // Kept returns the names of the kept columns.
 func (r *OutputReader) Kept() []string { return fieldNames(r.kept) }
+
+func fieldNames(fields []parquet.Field) []string {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.Name()
+	}
+	return names
+}
 
 // Next returns the next n rows, or fails. The chunk is only valid until the next call.
 func (r *OutputReader) Next(n int) (c OutputChunk, err error) {

@@ -1,8 +1,12 @@
 package chainfile
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"os"
 	"slices"
@@ -10,7 +14,9 @@ import (
 	"time"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/threadloom/threadloom/transforms/chainfile/guard"
+	"github.com/parquet-go/parquet-go/format"
+	"github.com/threadloom/threadloom/transforms/chainfile/parquetread"
+	"github.com/threadloom/threadloom/transforms/deadletter"
 	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
@@ -43,77 +49,96 @@ type Reader struct {
 	// Idle is called with what Next waits for, if it waits for memory that the pages of
 	// other files take: nobody must wait for this file meanwhile.
 	Idle    func(wait func())
-	kept    []parquet.Field
+	text    parquetread.Column
+	kept    []keptColumn
 	at      rooted.Path
 	file    *os.File
-	parquet *parquet.File
-	pages   guard.Pages
-	group   int               // the next row group
-	columns []*parquet.Column // to read: the text's, then the kept ones'
-	cursors []*cursor
-	held    int64 // of the memory for pages
+	parquet *parquetread.File
+	group   int                  // the next row group
+	chunks  []*parquetread.Chunk // of the open row group: the text's, then the kept ones'
+	held    int64                // of the memory for pages
+	digest  hash.Hash            // of the texts so far
 }
 
-// Open opens a chains file. textColumn is the name of a top-level string column.
-// keep names the kept columns; empty means all scalar ones.
+// Open opens a chains file. textColumn is the name of its only text column. keep names the
+// kept columns; empty means all scalar ones.
 func Open(at rooted.Path, textColumn string, keep []string) (r *Reader, err error) {
 	f, err := at.Open()
 	if err != nil {
-		return nil, fmt.Errorf("opening the chains file: %w", err)
+		return nil, deadletter.CannotOpen.Wrap(fmt.Errorf("opening the chains file: %w", err))
 	}
 	defer func() {
 		if err != nil {
 			_ = f.Close() // the first error is the one to tell
 		}
 	}()
-	defer guard.Contain(&err, "its schema contradicts itself")
 	info, err := f.Stat()
 	if err != nil {
-		return nil, fmt.Errorf("opening the chains file: %w", err)
+		return nil, deadletter.CannotOpen.Errorf("opening the chains file: %w", err)
 	}
-	pf, err := guard.Open(f, info.Size())
+	pf, err := parquetread.Open(f, info.Size())
 	if err != nil {
 		return nil, fmt.Errorf("not a readable Parquet file: %w", err)
 	}
-	r = &Reader{Rows: pf.NumRows(), Size: info.Size(), ModTime: info.ModTime(), at: at, file: f, parquet: pf, Idle: func(wait func()) { wait() }}
-	r.pages = guard.Pages{File: pf, From: f, Size: info.Size()}
-	if err := r.choose(pf.Schema(), textColumn, keep); err != nil {
-		return nil, err
+	r = &Reader{
+		Rows: pf.Rows, Size: info.Size(), ModTime: info.ModTime(), at: at, file: f, parquet: pf,
+		Idle: func(wait func()) { wait() }, digest: sha256.New(),
 	}
-	return r, nil
+	return r, r.choose(textColumn, keep)
 }
 
-// choose finds the text column and the kept columns in the schema.
-func (r *Reader) choose(schema *parquet.Schema, textColumn string, keep []string) error {
+// choose finds the text column and the kept columns.
+func (r *Reader) choose(textColumn string, keep []string) error {
 	var names []string
-	for _, field := range schema.Fields() {
-		names = append(names, field.Name())
-		scalar := field.Leaf() && !field.Repeated()
-		if field.Name() == textColumn {
-			if !scalar || field.Type().Kind() != parquet.ByteArray {
-				return fmt.Errorf("column %q is not a string column", textColumn)
-			}
-			continue
-		}
-		if scalar && (len(keep) == 0 || slices.Contains(keep, field.Name())) {
-			r.kept = append(r.kept, field)
+	texts := 0
+	for _, c := range r.parquet.Columns() {
+		names = append(names, c.Name)
+		if c.Name == textColumn {
+			r.text = c
+			texts++
 		}
 	}
-	if !slices.Contains(names, textColumn) {
-		return fmt.Errorf("%w %q; the file has %s (--text_column chooses another)", ErrNoTextColumn, textColumn, strings.Join(names, ", "))
+	switch {
+	case texts == 0:
+		return deadletter.NoTextColumn.Errorf("%w %q; the file has %s (--text_column chooses another)", ErrNoTextColumn, textColumn, strings.Join(names, ", "))
+	case texts > 1:
+		return deadletter.AmbiguousTextColumn.Errorf("%d columns are called %q: write the file with one", texts, textColumn)
+	case !holdsTexts(r.text):
+		return deadletter.TextColumnType.Errorf("column %q is not a string column", textColumn)
 	}
-	for _, name := range append([]string{textColumn}, fieldNames(r.kept)...) {
-		r.columns = append(r.columns, r.parquet.Root().Column(name))
-	}
+	r.kept = keptColumns(r.parquet.Columns(), textColumn, keep)
 	return nil
+}
+
+// holdsTexts says whether a column's values are texts, or are all null and might have been.
+func holdsTexts(c parquetread.Column) bool {
+	switch c.Logical.(type) {
+	case *format.NullType:
+		return c.Flat
+	case nil, *format.StringType, *format.EnumType, *format.JsonType:
+		return c.Flat && c.Physical == format.ByteArray
+	}
+	return false
+}
+
+// keptColumns returns the columns that go to the output. If several have one name the first
+// is kept: most readers open no file in which two columns share a name.
+func keptColumns(columns []parquetread.Column, textColumn string, names []string) (kept []keptColumn) {
+	seen := map[string]bool{textColumn: true}
+	for _, c := range columns {
+		if c.Flat && !seen[c.Name] && !ours(c.Name) && (len(names) == 0 || slices.Contains(names, c.Name)) {
+			seen[c.Name] = true
+			kept = append(kept, keep(c))
+		}
+	}
+	return kept
 }
 
 // Next returns the next rows, io.EOF after the last.
 func (r *Reader) Next() (chunk Chunk, err error) {
-	defer guard.Contain(&err, "the content of its pages does not fit together")
 	for {
-		if r.cursors == nil {
-			if r.group == len(r.parquet.RowGroups()) {
+		if r.chunks == nil {
+			if r.group == r.parquet.RowGroups() {
 				return Chunk{}, io.EOF
 			}
 			if err := r.openGroup(); err != nil {
@@ -126,37 +151,36 @@ func (r *Reader) Next() (chunk Chunk, err error) {
 		if chunk.Rows > 0 {
 			return chunk, nil
 		}
-		if err := r.closeGroup(); err != nil {
-			return Chunk{}, err
-		}
+		r.closeGroup()
 	}
 }
 
-// openGroup opens the next row group once its pages have been looked at and there is
-// memory for them.
+// openGroup opens the next row group once there is memory for its pages.
 func (r *Reader) openGroup() error {
-	bytes, err := r.pages.Check(r.group, r.columns)
-	if err != nil {
-		return err
+	columns := []parquetread.Column{r.text}
+	for _, k := range r.kept {
+		columns = append(columns, k.source)
+	}
+	var chunks []*parquetread.Chunk
+	bytes := int64(0)
+	for _, c := range columns {
+		chunk, need, err := r.parquet.Chunk(r.group, c)
+		if err != nil {
+			return fmt.Errorf("column %q: %w", c.Name, err)
+		}
+		bytes += need
+		chunks = append(chunks, chunk)
 	}
 	r.held = pageMemory.take(bytes, r.Idle)
-	chunks := r.parquet.RowGroups()[r.group].ColumnChunks()
-	for _, c := range r.columns {
-		r.cursors = append(r.cursors, &cursor{pages: chunks[c.Index()].Pages()})
-	}
+	r.chunks = chunks
 	r.group++
 	return nil
 }
 
-func (r *Reader) read() (Chunk, error) {
-	var chunk Chunk
+func (r *Reader) read() (chunk Chunk, err error) {
 	for size := 0; len(chunk.Texts) < chunkRows && size < chunkBytes; {
-		before := len(chunk.Texts)
-		err := r.cursors[0].each(stepRows, func(v parquet.Value) error {
-			text := ""
-			if !v.IsNull() {
-				text = cut(v.ByteArray())
-			}
+		n, err := r.chunks[0].Each(stepRows, func(v parquet.Value) error {
+			text := r.cut(v)
 			chunk.Texts = append(chunk.Texts, text)
 			size += len(text)
 			return nil
@@ -164,35 +188,60 @@ func (r *Reader) read() (Chunk, error) {
 		if err != nil {
 			return Chunk{}, fmt.Errorf("reading the text column: %w", err)
 		}
-		if len(chunk.Texts)-before < stepRows {
+		if n < stepRows {
 			break
 		}
 	}
 	chunk.Rows = len(chunk.Texts)
-	chunk.Kept = make([][]parquet.Value, len(r.kept))
+	chunk.Kept, err = r.readKept(chunk.Rows)
+	return chunk, err
+}
+
+// readKept reads the kept values of the next rows.
+func (r *Reader) readKept(rows int) (kept [][]parquet.Value, err error) {
 	size := 0
-	for i, cur := range r.cursors[1:] {
-		values := make([]parquet.Value, 0, chunk.Rows)
-		err := cur.each(chunk.Rows, func(v parquet.Value) error {
+	for i := range r.kept {
+		k := &r.kept[i]
+		values := make([]parquet.Value, 0, rows)
+		n, err := r.chunks[i+1].Each(rows, func(v parquet.Value) (err error) {
 			if size += valueBytes(v); size > keptBytes {
-				return fmt.Errorf("its values are too large: %d rows have more than %d MB (--keep leaves columns out)", chunk.Rows, keptBytes>>20)
+				return deadletter.ValueTooLarge.Errorf("its values are too large: %d rows have more than %d MB (--keep leaves columns out)", rows, keptBytes>>20)
+			}
+			if k.convert != nil && !v.IsNull() {
+				if v, err = k.convert(v); err != nil {
+					return err
+				}
 			}
 			values = append(values, v.Clone())
 			return nil
 		})
-		if err == nil && len(values) != chunk.Rows {
-			err = errors.New("it has fewer rows than the text column")
+		if err == nil && n != rows {
+			err = deadletter.Damaged.Errorf("it has fewer rows than the text column")
 		}
 		if err != nil {
-			return Chunk{}, fmt.Errorf("reading the column %q: %w", r.kept[i].Name(), err)
+			return nil, fmt.Errorf("reading the column %q: %w", k.source.Name, err)
 		}
-		chunk.Kept[i] = values
+		kept = append(kept, values)
 	}
-	return chunk, nil
+	return kept, nil
 }
 
 // cut copies a text, or as much of it as is taken.
-func cut(text []byte) string { return string(text[:min(len(text), textBytes)]) }
+func (r *Reader) cut(v parquet.Value) string {
+	text := ""
+	if _, nothing := r.text.Logical.(*format.NullType); !v.IsNull() && !nothing {
+		text = string(v.ByteArray()[:min(len(v.ByteArray()), textBytes)])
+	}
+	var length [4]byte
+	binary.LittleEndian.PutUint32(length[:], uint32(len(text)))
+	r.digest.Write(length[:])
+	io.WriteString(r.digest, text) //nolint:errcheck // a hash never fails
+	return text
+}
+
+// TextsSHA256 returns the hash of the texts read so far, each after its length in four
+// bytes, little endian: an audit reads them with another library and compares.
+func (r *Reader) TextsSHA256() string { return hex.EncodeToString(r.digest.Sum(nil)) }
 
 // valueBytes is the memory of a value beside the Value itself.
 func valueBytes(v parquet.Value) int {
@@ -202,15 +251,10 @@ func valueBytes(v parquet.Value) int {
 	return 0
 }
 
-func (r *Reader) closeGroup() error {
-	var errs []error
-	for _, c := range r.cursors {
-		errs = append(errs, c.close())
-	}
-	r.cursors = nil
+func (r *Reader) closeGroup() {
+	r.chunks = nil
 	pageMemory.give(r.held)
 	r.held = 0
-	return errors.Join(errs...)
 }
 
 // Unchanged fails if the file was written to or replaced since Open: what was read may
@@ -218,24 +262,26 @@ func (r *Reader) closeGroup() error {
 func (r *Reader) Unchanged() error {
 	info, err := r.file.Stat()
 	if err != nil {
-		return fmt.Errorf("looking at the chains file again: %w", err)
+		return deadletter.CannotRead.Errorf("looking at the chains file again: %w", err)
 	}
 	now, err := r.at.Stat()
 	if info.Size() != r.Size || !info.ModTime().Equal(r.ModTime) || err == nil && !os.SameFile(info, now) {
-		return errors.New("the file was changed while it was read; the next run reads it again")
+		return deadletter.ChangedWhileRead.Errorf("the file was changed while it was read; the next run reads it again")
 	}
 	return nil
 }
 
 // Close closes the file.
 func (r *Reader) Close() error {
-	return errors.Join(r.closeGroup(), r.file.Close())
+	r.closeGroup()
+	return r.file.Close()
 }
 
-func fieldNames(fields []parquet.Field) []string {
-	names := make([]string, len(fields))
-	for i, f := range fields {
-		names[i] = f.Name()
+// keptNames returns the names of the kept columns.
+func (r *Reader) keptNames() []string {
+	names := make([]string, len(r.kept))
+	for i, k := range r.kept {
+		names[i] = k.source.Name
 	}
 	return names
 }

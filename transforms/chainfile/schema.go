@@ -20,21 +20,19 @@ const (
 // standard LIST of floats. The floats are optional, though none is ever null,
 // because Arrow takes list<float> and list<float not null> for different types,
 // and the first is what everybody else writes. BYTE_STREAM_SPLIT makes vectors compress.
-func outputSchema(kept []parquet.Field, chunks bool) *parquet.Schema {
+func outputSchema(kept []keptColumn, chunks bool) *parquet.Schema {
 	fields := make([]parquet.Field, 0, len(kept)+4)
-	for _, f := range kept {
-		if !ours(f.Name()) {
-			fields = append(fields, f)
-		}
+	for _, k := range kept {
+		fields = append(fields, column{k.node(), k.source.Name})
 	}
 	element := parquet.Optional(parquet.Encoded(parquet.Leaf(parquet.FloatType), &parquet.ByteStreamSplit))
 	fields = append(
 		fields,
-		column{parquet.Int(32), TokensColumn},
+		column{parquet.Leaf(parquet.Int32Type), TokensColumn},
 		column{parquet.Leaf(parquet.BooleanType), TruncatedColumn},
 	)
 	if chunks {
-		fields = append(fields, column{parquet.Int(32), ChunksColumn})
+		fields = append(fields, column{parquet.Leaf(parquet.Int32Type), ChunksColumn})
 	}
 	fields = append(fields, column{parquet.List(element), EmbeddingColumn})
 	return parquet.NewSchema("embeddings", ordered{parquet.Group{}, fields})

@@ -1,9 +1,13 @@
 package chainfile
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"os"
 	"path/filepath"
@@ -38,9 +42,10 @@ type Writer struct {
 	file    *os.File
 	parquet *parquet.GenericWriter[any]
 	chunks  bool
-	kept    []int // which of the reader's kept columns are written
+	kept    []keptColumn
 	rows    int64
-	bytes   int // of the kept values in the row group that is being written
+	digest  hash.Hash // of the vectors so far
+	bytes   int       // of the kept values in the row group that is being written
 	row     parquet.Row
 	buffer  []parquet.Row
 }
@@ -64,19 +69,26 @@ func Start(at rooted.Path) (*Writer, error) {
 
 // Begin prepares for the rows of in, with ChunksColumn if asked for.
 func (w *Writer) Begin(in *Reader, chunks bool) {
-	w.chunks = chunks
-	w.parquet = parquet.NewGenericWriter[any](
-		w.file, outputSchema(in.kept, chunks),
+	w.chunks, w.kept, w.digest = chunks, in.kept, sha256.New()
+	options := append(
+		withoutBounds(in.kept), outputSchema(in.kept, chunks),
 		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
 		parquet.MaxRowsPerRowGroup(rowGroupRows),
 		parquet.CreatedBy("threadloom", Version, ""),
 		parquet.SkipPageBounds(EmbeddingColumn, "list", "element"),
 	)
-	for i, field := range in.kept {
-		if !ours(field.Name()) {
-			w.kept = append(w.kept, i)
+	w.parquet = parquet.NewGenericWriter[any](w.file, options...)
+}
+
+// withoutBounds leaves out the least and the greatest value of columns that the library
+// does not order as the format says.
+func withoutBounds(kept []keptColumn) (options []parquet.WriterOption) {
+	for _, k := range kept {
+		if k.unordered {
+			options = append(options, parquet.SkipPageBounds(k.source.Name), parquet.SkipPageStatistics(k.source.Name))
 		}
 	}
+	return options
 }
 
 // Write appends a chunk and its embeddings; it does not need the texts any more.
@@ -86,12 +98,15 @@ func (w *Writer) Write(chunk Chunk, e Embeddings) error {
 		return nil
 	}
 	dimension := len(e.Vectors) / n
+	if err := binary.Write(w.digest, binary.LittleEndian, e.Vectors); err != nil {
+		return fmt.Errorf("hashing the vectors: %w", err)
+	}
 	for i := range n {
 		row := w.row[:0]
 		column := 0
-		for _, k := range w.kept {
+		for k := range w.kept {
 			v := chunk.Kept[k][i]
-			row = append(row, v.Level(0, v.DefinitionLevel(), column))
+			row = append(row, v.Level(0, w.kept[k].level(v), column))
 			w.bytes += valueBytes(v)
 			column++
 		}
@@ -141,6 +156,7 @@ func (w *Writer) Commit(fingerprint Fingerprint) error {
 
 // finish writes what is left and the footer.
 func (w *Writer) finish(fingerprint Fingerprint) error {
+	fingerprint.VectorsSHA = hex.EncodeToString(w.digest.Sum(nil))
 	b, err := json.Marshal(fingerprint)
 	if err != nil {
 		return fmt.Errorf("fingerprint: %w", err)

@@ -1,11 +1,10 @@
-package guard
+package parquetread
 
 import (
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"sync"
 
@@ -14,11 +13,15 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/format"
 	"github.com/pierrec/lz4/v4"
+	"github.com/threadloom/threadloom/transforms/deadletter"
 )
 
 // expand decompresses src into dst, whose length is what the page says. It is an error
-// if it has another one: the library would go on and take what it needs.
+// if it has another one.
 func expand(codec format.CompressionCodec, dst, src []byte) error {
+	if len(dst) == 0 { // some writers put nothing there, which is no frame of the codec
+		return nil
+	}
 	switch codec {
 	case format.Snappy:
 		n, size := binary.Uvarint(src)
@@ -28,11 +31,9 @@ func expand(codec format.CompressionCodec, dst, src []byte) error {
 		_, err := snappy.Decode(dst, src)
 		return broken(err)
 	case format.Lz4Raw:
-		n, err := lz4.UncompressBlock(src, dst)
-		if err == nil && n != len(dst) {
-			err = io.ErrUnexpectedEOF
-		}
-		return broken(err)
+		return broken(expandBlock(dst, src))
+	case format.Lz4: //nolint:staticcheck // older writers use it
+		return broken(expandOldLZ4(dst, src))
 	case format.Gzip:
 		r, err := gzip.NewReader(bytes.NewReader(src))
 		if err != nil {
@@ -49,7 +50,50 @@ func expand(codec format.CompressionCodec, dst, src []byte) error {
 		defer zstds.Put(r)
 		return fill(dst, r)
 	}
-	return fmt.Errorf("the compression %s (%d) is not supported", codec, codec)
+	return deadletter.UnsupportedCodec.Errorf("the compression %s (%d) is not supported: write the file with zstd or snappy", codec, codec)
+}
+
+// expandBlock decompresses one LZ4 block.
+func expandBlock(dst, src []byte) error {
+	n, err := lz4.UncompressBlock(src, dst)
+	if err == nil && n != len(dst) {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// expandOldLZ4 decompresses what the codec LZ4 stands for, which the format never said:
+// Hadoop puts the sizes of each block before it, others write one block, or a frame.
+func expandOldLZ4(dst, src []byte) error {
+	if expandHadoop(dst, src) == nil {
+		return nil
+	}
+	if bytes.HasPrefix(src, []byte{0x04, 0x22, 0x4d, 0x18}) { // a frame's magic number
+		_, err := io.ReadFull(lz4.NewReader(bytes.NewReader(src)), dst)
+		return err
+	}
+	return expandBlock(dst, src)
+}
+
+// expandHadoop decompresses blocks, each after its size when it is decompressed and its
+// size as it is, big endian.
+func expandHadoop(dst, src []byte) error {
+	const sizes = 8
+	for len(dst) > 0 {
+		if len(src) < sizes {
+			return io.ErrUnexpectedEOF
+		}
+		plain, packed := int64(binary.BigEndian.Uint32(src)), int64(binary.BigEndian.Uint32(src[4:]))
+		src = src[sizes:]
+		if plain > int64(len(dst)) || packed > int64(len(src)) {
+			return io.ErrUnexpectedEOF
+		}
+		if err := expandBlock(dst[:plain], src[:packed]); err != nil {
+			return err
+		}
+		dst, src = dst[plain:], src[packed:]
+	}
+	return nil
 }
 
 // fill reads exactly len(dst) bytes.

@@ -1,9 +1,6 @@
-package guard
+package parquetread
 
-import (
-	"encoding/binary"
-	"errors"
-)
+import "encoding/binary"
 
 // Types of Thrift's compact protocol,
 // https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
@@ -20,9 +17,6 @@ const (
 	kindMap    = 11
 	kindStruct = 12
 )
-
-// errShort says that the bytes end within a value: with more of them it may be whole.
-var errShort = errors.New("it ends too early")
 
 // compact walks over Thrift's compact form without keeping anything of it.
 type compact struct {

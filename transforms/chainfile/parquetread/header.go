@@ -1,15 +1,18 @@
-package guard
+package parquetread
 
 import (
 	"errors"
-	"fmt"
-	"io"
 
-	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
+	"github.com/threadloom/threadloom/transforms/deadletter"
 )
 
-const firstLook = 4 << 10 // bytes read at first for a page's header
+const (
+	firstLook = 4 << 10 // bytes read at first for a page's header
+	// bytesPerValue is what is kept for each value of a page or a dictionary: its level, or
+	// where it begins.
+	bytesPerValue = 8
+)
 
 // page is what the header of a page says.
 type page struct {
@@ -106,96 +109,36 @@ func (p *page) check(left int64) error {
 	return nil
 }
 
-// Pages looks at the pages of a file before they are read.
-type Pages struct {
-	File  *parquet.File
-	From  io.ReaderAt
-	Size  int64 // of the file
-	total int64 // bytes of all pages so far, when they are decoded
-}
-
-// Check looks at all pages of some flat columns of a row group, and returns how many
-// bytes it takes to read them: those of each column's largest page and dictionary.
-func (p *Pages) Check(group int, columns []*parquet.Column) (bytes int64, err error) {
-	groups := p.File.Metadata().RowGroups
-	for _, c := range columns {
-		chunk := &groups[group].Columns[c.Index()].MetaData
-		if first := groups[0].Columns[c.Index()].MetaData.Codec; chunk.Codec != first { // the library takes the first one's for all
-			return 0, fmt.Errorf("column %q: its row groups are compressed as %s and %s, which is not supported", c.Name(), first, chunk.Codec)
-		}
-		w := walker{Pages: p, chunk: chunk, rows: groups[group].NumRows, optional: c.Optional(), entries: -1}
-		if err := w.walk(); err != nil {
-			return 0, fmt.Errorf("column %q: %w", c.Name(), err)
-		}
-		bytes += w.peak + w.dictionary
-	}
-	return bytes, nil
-}
-
-// grow counts bytes of pages that are about to be decoded.
-func (p *Pages) grow(n int64) error {
-	p.total += n
-	if p.total > freeGrowth && p.total/maxGrowth > p.Size {
-		return tooLarge("its %d bytes expand to more than %d", p.Size, p.total)
-	}
-	return nil
-}
-
-// walker goes through the pages of one flat column of a row group.
-type walker struct {
-	*Pages
-	chunk    *format.ColumnMetaData
-	rows     int64
-	optional bool
-
-	entries           int64  // of the dictionary; -1: none was seen
-	peak, dictionary  int64  // bytes
-	seen              int64  // values
-	compressed, plain []byte // one page
-}
-
-func (w *walker) walk() error {
-	at := chunkStart(w.chunk)
-	for end := at + w.chunk.TotalCompressedSize; at < end && w.seen < w.rows; {
-		p, header, err := w.header(at, end-at)
-		if err != nil {
-			return err
-		}
-		at += int64(header)
-		if err := p.check(end - at); err != nil {
-			return err
-		}
-		if err := w.grow(p.size + p.expanded + 8*p.values); err != nil {
-			return err
-		}
-		if err := w.content(p, at); err != nil {
-			return err
-		}
-		at += p.size
-	}
-	if w.seen != w.rows {
-		return damaged("its pages hold %d values, the row group has %d rows", w.seen, w.rows)
-	}
-	return nil
-}
-
 // header reads the header of the page at a place, with left bytes before the column ends.
-func (w *walker) header(at, left int64) (page, int, error) {
+func (f *File) header(at, left int64) (p page, bytes int64, err error) {
 	for n := int64(firstLook); ; n *= 4 {
 		n = min(n, left, maxHeaderBytes)
 		b := make([]byte, n)
-		if k, err := w.From.ReadAt(b, at); int64(k) < n {
-			return page{}, 0, fmt.Errorf("reading a page's header: %w", err)
+		if k, err := f.from.ReadAt(b, at); int64(k) < n {
+			return page{}, 0, deadletter.CannotRead.Errorf("reading a page's header: %w", err)
 		}
 		p, header, err := readPage(b)
-		if !errors.Is(err, errShort) {
-			return p, header, err
-		}
-		if n == left {
-			return p, header, damaged("a page's header says more than the column holds")
-		}
-		if n == maxHeaderBytes {
-			return p, header, tooLarge("a page's header has more than %d bytes", maxHeaderBytes)
+		switch {
+		case err == nil:
+			return p, int64(header), p.check(left - int64(header))
+		case !errors.Is(err, errShort):
+			return page{}, 0, err
+		case n == left:
+			return page{}, 0, damaged("a page's header says more than the column holds")
+		case n == maxHeaderBytes:
+			return page{}, 0, tooLarge("a page's header has more than %d bytes", maxHeaderBytes)
 		}
 	}
 }
+
+// need is the memory that it takes to read the page: its bytes as they are stored and as
+// they are decompressed, and what is kept for each value.
+func (p *page) need() int64 {
+	n := p.size + p.expanded + bytesPerValue*p.values
+	if p.encoding == format.DeltaByteArray {
+		n += p.expanded // the value before, which the next one begins with
+	}
+	return n
+}
+
+func (p *page) isData() bool { return p.kind == format.DataPage || p.kind == format.DataPageV2 }
