@@ -16,23 +16,26 @@ import (
 	"unicode"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
+	"github.com/threadloom/threadloom/transforms/deadletter"
 )
 
 // DeadLetter is one line of the dead letters: a file that could not be embedded, or a
 // folder that could not be listed, which has no output.
 type DeadLetter struct {
-	Input  string    `json:"input"`
-	Output string    `json:"output,omitempty"`
-	Step   string    `json:"step"`
-	Error  string    `json:"error"`
-	Time   time.Time `json:"time"`
+	Input  string `json:"input"`
+	Output string `json:"output,omitempty"`
+	Step   string `json:"step"`
+	// Code is the reason for programs, Error that for people.
+	Code  deadletter.Code `json:"code"`
+	Error string          `json:"error"`
+	Time  time.Time       `json:"time"`
 	// Stays is the time of an earlier output that was to be replaced, and is still there.
 	Stays *time.Time `json:"earlier_output,omitempty"`
 }
 
 // deadLetter is that of a file at a step.
 func deadLetter(file File, step string, err error) DeadLetter {
-	d := DeadLetter{Input: file.Input, Output: file.Output, Step: step, Error: reason(err), Time: time.Now().UTC()}
+	d := DeadLetter{Input: file.Input, Output: file.Output, Step: step, Code: deadletter.CodeOf(err), Error: reason(err), Time: time.Now().UTC()}
 	if info, err := os.Stat(file.Output); file.Anew && err == nil {
 		stays := info.ModTime()
 		d.Stays = &stays
@@ -102,7 +105,7 @@ func appendTo(path string, line []byte) (written int, err error) {
 func folderDied(ctx context.Context, deadLetters, step, folder string, err error) error {
 	log.Warnf(ctx, "dead letter: %q: %s", folder, reason(err))
 	filesDead.Inc(ctx, 1)
-	return appendDeadLetter(deadLetters, DeadLetter{Input: folder, Step: step, Error: reason(err), Time: time.Now().UTC()})
+	return appendDeadLetter(deadLetters, DeadLetter{Input: folder, Step: step, Code: deadletter.CodeOf(deadletter.CannotList.Wrap(err)), Error: reason(err), Time: time.Now().UTC()})
 }
 
 // mended says whether what a dead letter is about is done: its output is there, or

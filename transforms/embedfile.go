@@ -11,6 +11,7 @@ import (
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/deadletter"
 )
 
 // chunksAhead is how many chunks of one file are in the engine at once: enough
@@ -18,7 +19,7 @@ import (
 const chunksAhead = 2
 
 // errPanic is what is said of a file that a library cannot cope with.
-var errPanic = errors.New("a library failed on this file; the log says where")
+var errPanic = deadletter.Internal.Errorf("a library failed on this file; the log says where")
 
 // fileStats is what embedding one file counted.
 type fileStats struct {
@@ -54,7 +55,7 @@ func embedFile(ctx context.Context, engine *models.Engine, file File, o EmbedOpt
 		return stats, err
 	}
 	if stats.Rows != in.Rows {
-		return stats, fmt.Errorf("the footer says %d rows, the file has %d", in.Rows, stats.Rows)
+		return stats, deadletter.Damaged.Errorf("the footer says %d rows, the file has %d", in.Rows, stats.Rows)
 	}
 	if err := in.Unchanged(); err != nil {
 		return stats, err
@@ -103,7 +104,7 @@ func copyRows(ctx context.Context, engine *models.Engine, in *chainfile.Reader, 
 		queue = queue[1:]
 		result, err := stream.Wait(q.job)
 		if err != nil {
-			return stats, fmt.Errorf("embedding: %w", err)
+			return stats, deadletter.EmbeddingFailed.Wrap(fmt.Errorf("embedding: %w", err))
 		}
 		err = out.Write(q.chunk, chainfile.Embeddings{
 			Vectors: result.Vectors, Tokens: result.Tokens, Truncated: result.Truncated, Chunks: result.Chunks,

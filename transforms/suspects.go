@@ -2,8 +2,6 @@ package transforms
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -13,10 +11,11 @@ import (
 	"syscall"
 
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/deadletter"
 )
 
 // errCrash is what is said of a file that ends the process which embeds it.
-var errCrash = errors.New("the process of its own that embedded it ended; the log says where")
+var errCrash = deadletter.ProcessLost.Errorf("the process of its own that embedded it ended; the log says where")
 
 // ward embeds suspects: files that a run had open when it ended without finishing
 // them. One of them may be what ended it, by a fault in a C library or for want of
@@ -47,7 +46,7 @@ func (w *ward) embed(file File, o EmbedOptions) (stats fileStats, by models.Back
 	}
 	if w.process == nil {
 		if w.process, err = startSuspects(); err != nil {
-			return stats, by, fmt.Errorf("starting a process for a file that an earlier run ended with: %w", err)
+			return stats, by, deadletter.ProcessLost.Errorf("starting a process for a file that an earlier run ended with: %w", err)
 		}
 	}
 	answer, err := w.process.ask(suspect{file, o})
@@ -56,7 +55,7 @@ func (w *ward) embed(file File, o EmbedOptions) (stats fileStats, by models.Back
 		return stats, by, errCrash
 	}
 	if answer.Error != "" {
-		return stats, answer.By, errors.New(answer.Error)
+		return stats, answer.By, answer.Code.Errorf("%s", answer.Error)
 	}
 	return answer.Stats, answer.By, nil
 }

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/deadletter"
 )
 
 // SuspectsCommand is the first argument with which the program runs EmbedSuspects.
@@ -24,6 +25,7 @@ type suspect struct {
 type suspectAnswer struct {
 	Stats fileStats
 	By    models.Backend
+	Code  deadletter.Code
 	Error string // empty: it is embedded
 }
 
@@ -60,7 +62,7 @@ func (s suspect) embed() (a suspectAnswer) {
 		a.Stats, err = embedFile(context.Background(), engine, s.File, s.Options)
 	}
 	if err != nil {
-		a.Error = err.Error()
+		a.Code, a.Error = deadletter.CodeOf(err), err.Error()
 	}
 	return a
 }

@@ -65,7 +65,7 @@ type Reader struct {
 func Open(at rooted.Path, textColumn string, keep []string) (r *Reader, err error) {
 	f, err := at.Open()
 	if err != nil {
-		return nil, deadletter.CannotOpen.Wrap(fmt.Errorf("opening the chains file: %w", err))
+		return nil, pathCode(err, deadletter.CannotOpen).Errorf("opening the chains file: %w", err)
 	}
 	defer func() {
 		if err != nil {
@@ -85,6 +85,15 @@ func Open(at rooted.Path, textColumn string, keep []string) (r *Reader, err erro
 		Idle: func(wait func()) { wait() }, digest: sha256.New(),
 	}
 	return r, r.choose(textColumn, keep)
+}
+
+// pathCode returns the code of an error that opening a path made: LeadsOutside if it was
+// refused because a link leads out, else the given one.
+func pathCode(err error, otherwise deadletter.Code) deadletter.Code {
+	if errors.Is(err, rooted.ErrLeadsOut) {
+		return deadletter.LeadsOutside
+	}
+	return otherwise
 }
 
 // choose finds the text column and the kept columns.

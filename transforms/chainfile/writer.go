@@ -14,6 +14,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
+	"github.com/threadloom/threadloom/transforms/deadletter"
 	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
@@ -55,14 +56,14 @@ type Writer struct {
 func Start(at rooted.Path) (*Writer, error) {
 	folder, err := at.Dir().MakeFolder()
 	if err != nil {
-		return nil, fmt.Errorf("making the output folder: %w", err)
+		return nil, pathCode(err, deadletter.OutputNotWritten).Errorf("making the output folder: %w", err)
 	}
 	name := filepath.Base(at.Path)
 	temp := tempName(name)
 	f, err := folder.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		_ = folder.Close() // the first error is the one to tell
-		return nil, fmt.Errorf("starting the output: %w", err)
+		return nil, deadletter.OutputNotWritten.Errorf("starting the output: %w", err)
 	}
 	return &Writer{folder: folder, name: name, temp: temp, file: f}, nil
 }
@@ -128,7 +129,7 @@ func (w *Writer) Write(chunk Chunk, e Embeddings) error {
 		w.row = row
 		w.buffer = append(w.buffer[:0], row)
 		if _, err := w.parquet.WriteRows(w.buffer); err != nil {
-			return fmt.Errorf("writing %s: %w", w.file.Name(), err)
+			return deadletter.OutputNotWritten.Errorf("writing %s: %w", w.file.Name(), err)
 		}
 		w.rows++
 	}
@@ -137,7 +138,7 @@ func (w *Writer) Write(chunk Chunk, e Embeddings) error {
 	}
 	w.bytes = 0 // a row group is in memory until it is full
 	if err := w.parquet.Flush(); err != nil {
-		return fmt.Errorf("writing %s: %w", w.file.Name(), err)
+		return deadletter.OutputNotWritten.Errorf("writing %s: %w", w.file.Name(), err)
 	}
 	return nil
 }
@@ -163,7 +164,7 @@ func (w *Writer) finish(fingerprint Fingerprint) error {
 	}
 	w.parquet.SetKeyValueMetadata(FingerprintKey, string(b))
 	if err := w.parquet.Close(); err != nil {
-		return fmt.Errorf("finishing %s: %w", w.file.Name(), err)
+		return deadletter.OutputNotWritten.Errorf("finishing %s: %w", w.file.Name(), err)
 	}
 	return nil
 }
@@ -171,21 +172,21 @@ func (w *Writer) finish(fingerprint Fingerprint) error {
 // store waits until the file is on the disk, and reads its footer back.
 func (w *Writer) store() error {
 	if err := w.file.Sync(); err != nil {
-		return fmt.Errorf("writing %s to the disk: %w", w.file.Name(), err)
+		return deadletter.OutputNotWritten.Errorf("writing %s to the disk: %w", w.file.Name(), err)
 	}
 	size, err := w.file.Seek(0, io.SeekEnd)
 	if err != nil {
-		return fmt.Errorf("checking %s: %w", w.file.Name(), err)
+		return deadletter.OutputNotWhole.Errorf("checking %s: %w", w.file.Name(), err)
 	}
 	check, err := parquet.OpenFile(w.file, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
-		return fmt.Errorf("reading back %s: %w", w.file.Name(), err)
+		return deadletter.OutputNotWhole.Errorf("reading back %s: %w", w.file.Name(), err)
 	}
 	if check.NumRows() != w.rows {
-		return fmt.Errorf("reading back %s: %d rows, wrote %d", w.file.Name(), check.NumRows(), w.rows)
+		return deadletter.OutputNotWhole.Errorf("reading back %s: %d rows, wrote %d", w.file.Name(), check.NumRows(), w.rows)
 	}
 	if err := w.file.Close(); err != nil {
-		return fmt.Errorf("closing %s: %w", w.file.Name(), err)
+		return deadletter.OutputNotWritten.Errorf("closing %s: %w", w.file.Name(), err)
 	}
 	return nil
 }
@@ -193,7 +194,7 @@ func (w *Writer) store() error {
 // place gives the file its name.
 func (w *Writer) place() error {
 	if err := w.folder.Rename(w.temp, w.name); err != nil {
-		return fmt.Errorf("naming the output: %w", err)
+		return deadletter.OutputNotWritten.Errorf("naming the output: %w", err)
 	}
 	if err := syncFolder(w.folder); err != nil {
 		return err
@@ -207,7 +208,7 @@ func (w *Writer) Abort() error {
 	_ = w.file.Close()                      // Commit may have closed it
 	defer func() { _ = w.folder.Close() }() // only read
 	if err := w.folder.Remove(w.temp); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("removing the unfinished output: %w", err)
+		return deadletter.OutputNotWritten.Errorf("removing the unfinished output: %w", err)
 	}
 	return nil
 }
@@ -216,10 +217,10 @@ func (w *Writer) Abort() error {
 func syncFolder(folder *os.Root) error {
 	d, err := folder.Open(".")
 	if err != nil {
-		return fmt.Errorf("syncing the output folder: %w", err)
+		return deadletter.OutputNotWritten.Errorf("syncing the output folder: %w", err)
 	}
 	if err := errors.Join(d.Sync(), d.Close()); err != nil {
-		return fmt.Errorf("syncing the output folder: %w", err)
+		return deadletter.OutputNotWritten.Errorf("syncing the output folder: %w", err)
 	}
 	return nil
 }

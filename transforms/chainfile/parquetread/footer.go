@@ -29,11 +29,12 @@ type File struct {
 }
 
 // metadata is the part of a footer that is needed. Unlike parquet-go's format.FileMetaData
-// it requires nothing: some writers leave out what nobody reads, such as the value of a key.
+// it requires nothing else: some writers leave out what nobody reads, such as the value of
+// a key.
 type metadata struct {
-	Schema     []element                  `thrift:"2,optional"`
-	NumRows    int64                      `thrift:"3,optional"`
-	RowGroups  []rowGroup                 `thrift:"4,optional"`
+	Schema     []element                  `thrift:"2,required"`
+	NumRows    int64                      `thrift:"3,required"`
+	RowGroups  []rowGroup                 `thrift:"4,required"`
 	KeyValues  []keyValue                 `thrift:"5,optional"`
 	CreatedBy  string                     `thrift:"6,optional"`
 	Encryption format.EncryptionAlgorithm `thrift:"8,optional"`
@@ -45,8 +46,8 @@ type keyValue struct {
 }
 
 type rowGroup struct {
-	Columns []columnChunk `thrift:"1,optional"`
-	NumRows int64         `thrift:"3,optional"`
+	Columns []columnChunk `thrift:"1,required"`
+	NumRows int64         `thrift:"3,required"`
 }
 
 type columnChunk struct {
@@ -55,10 +56,10 @@ type columnChunk struct {
 }
 
 type columnMetadata struct {
-	Type                 format.Type             `thrift:"1,optional"`
-	Codec                format.CompressionCodec `thrift:"4,optional"`
-	TotalCompressedSize  int64                   `thrift:"7,optional"`
-	DataPageOffset       int64                   `thrift:"9,optional"`
+	Type                 format.Type             `thrift:"1,required"`
+	Codec                format.CompressionCodec `thrift:"4,required"`
+	TotalCompressedSize  int64                   `thrift:"7,required"`
+	DataPageOffset       int64                   `thrift:"9,required"`
 	DictionaryPageOffset int64                   `thrift:"11,optional"`
 }
 
