@@ -113,7 +113,7 @@ def work(start_redis):
             redis.client.rpush("q", json.dumps(job))
         command = [
             *(sys.executable, "-m", "threadloom.worker", "--redis", redis.url, "--queue=q"),
-            *("--root", root.path, "--model", packaged(), "--device=cpu", "--threads=2"),
+            *("--root", root.path, "--model", packaged(), "--device=cpu", "--threads=1"),
             "--until_idle=2",
         ]
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=900)

@@ -1,5 +1,6 @@
 """What other readers than the pipeline's make of a file: pyarrow, DuckDB and polars."""
 
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,11 +54,17 @@ def comparable(column: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
     """Return a column as an array of a type, floating-point numbers as their bits."""
     if isinstance(column.type, pa.BaseExtensionType):
         column = pa.chunked_array([c.storage for c in column.chunks], column.type.storage_type)
+    if isinstance(kind, pa.UuidType) and pa.types.is_string(column.type):
+        column = pa.chunked_array(
+            [pa.array([v and uuid.UUID(v).bytes for v in column.to_pylist()])]
+        )
     if isinstance(kind, pa.BaseExtensionType):
         kind = kind.storage_type
     if pa.types.is_timestamp(kind) and column.type != kind:
         # DuckDB has no nanoseconds with a time zone, and polars no seconds.
         column = column.cast(pa.timestamp(kind.unit, kind.tz), safe=False)
+    if pa.types.is_null(kind) and column.null_count == len(column):
+        return pa.nulls(len(column))
     array = column.cast(kind).combine_chunks()
     if pa.types.is_floating(kind):
         array = array.view({16: pa.int16(), 32: pa.int32(), 64: pa.int64()}[kind.bit_width])
@@ -94,3 +101,19 @@ def other_vectors(known: dict[str, np.ndarray], texts: list[str], got: np.ndarra
     """Return the rows whose vector is not that of their text."""
     want = np.array([known[t] for t in texts])
     return np.flatnonzero(np.abs(want - got).max(axis=1) > NEAR).tolist()
+
+
+def shape(path: Path) -> list[tuple]:
+    """Return each column's name, type, repetition, encodings and codec."""
+    file = pq.ParquetFile(path)
+    group, columns = file.metadata.row_group(0), []
+    for i in range(file.metadata.num_columns):
+        column, chunk = file.schema.column(i), group.column(i)
+        # Of other types it says nothing, and some writers leave it out.
+        length = column.length if column.physical_type == "FIXED_LEN_BYTE_ARRAY" else 0
+        columns.append(
+            (column.path, column.physical_type, length, str(column.logical_type),
+             column.max_definition_level, column.max_repetition_level,
+             sorted(set(chunk.encodings) - {"RLE"}), chunk.compression)
+        )  # fmt: skip
+    return columns

@@ -1,6 +1,5 @@
-"""The column types of the matrix: their values, their encodings and what an output makes of them."""
+"""The column types of the matrix, with their values and encodings."""
 
-import datetime
 import decimal
 import math
 import random
@@ -17,9 +16,22 @@ FIXED = (DICTIONARY, "PLAIN", "DELTA_BYTE_ARRAY", "BYTE_STREAM_SPLIT")
 BYTES = (DICTIONARY, "PLAIN", "DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY")
 BOOLEAN = ("PLAIN", "RLE")
 
-EPOCH = datetime.datetime(1970, 1, 1)
-UTC = datetime.UTC
-WORDS = ["dog", "went", "home", "told", "nobody", "where", "been", "night", "ålesund", "東京", "naïve", "🦊", "zebra", "ÿ"]
+WORDS = [
+    "dog",
+    "went",
+    "home",
+    "told",
+    "nobody",
+    "where",
+    "been",
+    "night",
+    "ålesund",
+    "東京",
+    "naïve",
+    "🦊",
+    "zebra",
+    "ÿ",
+]
 
 
 @dataclass(frozen=True)
@@ -83,7 +95,7 @@ def number(precision: int, scale: int, physical: str, length: int = 0) -> Kind:
 
 
 def moment(unit: str, zone: str | None, encodings=NUMBER) -> Kind:
-    """Return a timestamp type. Its values are numbers of units, because Python knows no nanoseconds."""
+    """Return a timestamp type. Its values count units: Python has no nanoseconds."""
     scale = {"ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
     draw = lambda rng: rng.randint(-(2**31) * scale, 2**32 * scale)  # noqa: E731
     return Kind(pa.timestamp(unit, zone), encodings, "INT64", draw, [0, -1, 1_700_000_000 * scale])
@@ -120,8 +132,12 @@ KINDS = {
         pa.uuid(), FIXED, "FIXED_LEN_BYTE_ARRAY", lambda rng: rng.randbytes(16),
         [uuid.UUID(int=0).bytes, uuid.UUID(int=2**127).bytes], 16,
     ),
-    "string": Kind(pa.string(), BYTES, "BYTE_ARRAY", phrase, ["", "a", "\x7f", "\x80", "ÿ", "\U0010ffff"]),
+    "string": Kind(
+        pa.string(), BYTES, "BYTE_ARRAY", phrase, ["", "a", "\x7f", "\x80", "ÿ", "\U0010ffff"]
+    ),
     "json": Kind(pa.json_(), BYTES, "BYTE_ARRAY", lambda rng: f'{{"é": {rng.random()}}}', ["null"]),
-    "binary": Kind(pa.binary(), BYTES, "BYTE_ARRAY", lambda rng: rng.randbytes(9), [b"", b"\xff", b"\x7f\x00"]),
+    "binary": Kind(
+        pa.binary(), BYTES, "BYTE_ARRAY", lambda rng: rng.randbytes(9), [b"", b"\xff", b"\x7f\0"]
+    ),
     "null": Kind(pa.null(), (DICTIONARY, "PLAIN"), "INT32", lambda _: None, [None]),
 }  # fmt: skip
