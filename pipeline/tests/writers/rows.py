@@ -1,7 +1,8 @@
 """Invented rows, and what is expected of them, for the scripts beside this one.
 
-A script runs in the environment of one writer: python NAME_files.py FOLDER. It writes files of
-chains and beside each the same rows as JSON, made from the same values and never read back.
+A script runs in the environment of one writer. python NAME_files.py FOLDER writes files of chains
+and beside each the same rows as JSON, made from the same values and never read back.
+python NAME_reads.py FILE prints what that program reads in an output, as JSON.
 Only the standard library is needed here, because each environment has other packages.
 """
 
@@ -13,7 +14,10 @@ import sys
 import uuid
 from pathlib import Path
 
-WORDS = ["market", "bridge", "copper", "forest", "kettle", "jacket", "lantern", "meadow", "pillow", "river", "bread", "engine", "winter"]
+WORDS = (
+    "market", "bridge", "copper", "forest", "kettle", "jacket", "lantern", "meadow", "pillow",
+    "river", "bread", "engine", "winter",
+)  # fmt: skip
 START = datetime.datetime(2024, 2, 28, 23, 59, 58, 123456)
 
 
@@ -97,3 +101,12 @@ def expect(folder: Path, name: str, columns: dict[str, list]) -> None:
 def folder() -> Path:
     """Return the folder to write to."""
     return Path(sys.argv[1])
+
+
+READ = ("int64", "flag", "day", "decimal9", "name", "embedding")  # what the NAME_reads.py print
+
+
+def report(columns: dict[str, list]) -> None:
+    """Print what was read of the columns in READ."""
+    values = {n: [plain(v) if n != "embedding" else v for v in columns[n]] for n in READ}
+    print(json.dumps(values))

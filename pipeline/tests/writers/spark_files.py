@@ -3,7 +3,7 @@
 import shutil
 
 import rows
-from pyspark.sql import SparkSession
+import spark_session
 from pyspark.sql import types as t
 
 TYPES = {
@@ -21,7 +21,7 @@ TIMESTAMPS = "spark.sql.parquet.outputTimestampType"
 
 def main() -> None:
     """Write all of them."""
-    spark = session()
+    spark = spark_session.start()
     frames = {}
     for nulls in (False, True):
         columns = rows.rows("spark", 300, nulls, list(TYPES)[1:])
@@ -37,21 +37,6 @@ def main() -> None:
         write(spark, kind.lower(), frames[False], conf={TIMESTAMPS: kind})
     write(spark, "pages", frames[True], page="512")
     spark.stop()
-
-
-def session() -> SparkSession:
-    """Start Spark, as small as can be."""
-    spark = (
-        SparkSession.builder.master("local[1]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.shuffle.partitions", "1")
-        .getOrCreate()
-    )
-    spark.sparkContext.setLogLevel("OFF")
-    return spark
 
 
 def write(spark, name, frame, codec="snappy", version="v1", dictionary="true", page="1048576",
