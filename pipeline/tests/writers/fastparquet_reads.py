@@ -1,4 +1,4 @@
-"""Prints what fastparquet reads in an output."""
+"""Prints what fastparquet reads in an output. It reads no lists in pages of version 2."""
 
 import sys
 
@@ -6,9 +6,7 @@ import fastparquet
 import pandas as pd
 import rows
 
-frame = fastparquet.ParquetFile(sys.argv[1]).to_pandas(list(rows.READ))
-columns = {}
-for name in rows.READ:
-    values = frame[name].astype(object).tolist()
-    columns[name] = [None if not isinstance(v, list) and pd.isna(v) else v for v in values]
-rows.report(columns)
+names = [name for name in rows.READ if name != "embedding"]
+frame = fastparquet.ParquetFile(sys.argv[1]).to_pandas(names)
+columns = {name: frame[name].astype(object).tolist() for name in names}
+rows.report({n: [None if pd.isna(v) else v for v in values] for n, values in columns.items()})

@@ -89,6 +89,8 @@ def plain(value: object) -> object:
         return value.isoformat()
     if isinstance(value, bytes):
         return value.hex()
+    if isinstance(value, list | tuple):
+        return list(value)
     return value.hex if isinstance(value, uuid.UUID) else value
 
 
@@ -108,5 +110,4 @@ READ = ("int64", "flag", "day", "decimal9", "name", "embedding")  # what the NAM
 
 def report(columns: dict[str, list]) -> None:
     """Print what was read of the columns in READ."""
-    values = {n: [plain(v) if n != "embedding" else v for v in columns[n]] for n in READ}
-    print(json.dumps(values))
+    print(json.dumps({n: [plain(v) for v in columns[n]] for n in READ if n in columns}))
