@@ -5,14 +5,17 @@ import (
 	"testing"
 )
 
-// words makes tokens of words: a word of n pieces is n ids, all but the first
-// above 1000, which go on with it.
+// continuing is added to the ids of tokens that go on with a word.
+const continuing = 1 << 20
+
+// words makes tokens of words: a word of n pieces is n ids, of which all but the first go
+// on with it.
 func words(lengths ...int) (ids []uint32) {
 	for _, n := range lengths {
 		for piece := range n {
 			id := uint32(len(ids))
 			if piece > 0 {
-				id += 1000
+				id += continuing
 			}
 			ids = append(ids, id)
 		}
@@ -20,7 +23,7 @@ func words(lengths ...int) (ids []uint32) {
 	return ids
 }
 
-func goesOn(id uint32) bool { return id >= 1000 }
+func goesOn(id uint32) bool { return id >= continuing }
 
 func TestSplitTokens(t *testing.T) {
 	for _, c := range []struct {

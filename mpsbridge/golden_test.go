@@ -3,8 +3,10 @@ package mpsbridge
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -123,6 +125,19 @@ func TestEnsureNonceGivesAllTheSame(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(folder); err != nil || len(entries) != 1 {
 		t.Errorf("%d files are left, want the nonce alone (%v)", len(entries), err)
+	}
+}
+
+func TestEnsureNonceMakesTheFolderAsTheUmaskSays(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "a", "b")
+	defer syscall.Umask(syscall.Umask(0o002))
+	if _, err := EnsureNonce(folder); err != nil {
+		t.Fatal(err)
+	}
+	for _, made := range []string{folder, filepath.Dir(folder)} {
+		if info, err := os.Stat(made); err != nil || info.Mode().Perm() != 0o775 {
+			t.Errorf("%s: %v, error %v, want 0775", made, info.Mode(), err)
+		}
 	}
 }
 

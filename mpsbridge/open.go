@@ -2,11 +2,16 @@ package mpsbridge
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"os"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
@@ -27,8 +32,9 @@ const (
 
 func init() { logging.Disable() } // errors are returned, and told once
 
-// Open connects to a queue. The URL is redis://[user[:password]@]host:port[/db], or
-// rediss:// for TLS. Errors never hold the password.
+var errNoPassword = errors.New("--redis: it names a user and no password: put the password into " + PasswordVariable)
+
+// Open connects to a queue; ParseURL reads the URL. Errors never hold the password.
 func Open(ctx context.Context, url, queue string) (*Queue, error) {
 	o, err := options(url)
 	if err != nil {
@@ -55,23 +61,54 @@ func ACLRule(queue string) []any {
 }
 
 func options(url string) (*redis.Options, error) {
-	o, err := redis.ParseURL(url)
-	if err != nil { // its words may hold the URL, and that the password
-		return nil, errors.New("--redis: want redis://[user[:password]@]host:port[/db], or rediss:// for TLS")
+	a, err := ParseURL(url)
+	if err != nil {
+		return nil, fmt.Errorf("--redis: %w", err)
 	}
-	if o.Password == "" {
-		if o.Password, err = password(); err != nil {
+	if a.Password == "" {
+		if a.Password, err = password(); err != nil {
 			return nil, err
 		}
 	}
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = dialWithin, readWithin, readWithin
-	o.ContextTimeoutEnabled = true
-	o.DisableIdentity = true // an ACL for a queue need not allow CLIENT SETINFO
-	return o, nil
+	if a.User != "" && a.Password == "" { // the client would go on without both
+		return nil, errNoPassword
+	}
+	o := &redis.Options{
+		Network: "tcp", Addr: net.JoinHostPort(a.Host, strconv.Itoa(a.Port)), Username: a.User, Password: a.Password, DB: a.DB,
+		DialTimeout: a.DialTimeout, ReadTimeout: readWithin, WriteTimeout: readWithin, ContextTimeoutEnabled: true,
+		DisableIdentity: true, // an ACL for a queue need not allow CLIENT SETINFO
+	}
+	switch a.Scheme {
+	case "unix":
+		o.Network, o.Addr = "unix", a.Socket
+	case "rediss":
+		o.TLSConfig, err = a.tls()
+	}
+	return o, err
 }
 
+func (a Address) tls() (*tls.Config, error) {
+	config := &tls.Config{ServerName: a.Host, MinVersion: tls.VersionTLS12, InsecureSkipVerify: a.SkipVerify}
+	if a.CAFile == "" {
+		return config, nil
+	}
+	pem, err := os.ReadFile(a.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("--redis: the option \"ca_file\": %w", err)
+	}
+	config.RootCAs = x509.NewCertPool()
+	if !config.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("--redis: the option \"ca_file\": %s holds no certificate in PEM", a.CAFile)
+	}
+	return config, nil
+}
+
+// password returns the password from the environment, or from the file that it names.
 func password() (string, error) {
 	if p := os.Getenv(PasswordVariable); p != "" {
+		if !utf8.ValidString(p) {
+			return "", errors.New(PasswordVariable + ": it is not in UTF-8")
+		}
 		return p, nil
 	}
 	name := os.Getenv(PasswordFileVariable)
@@ -82,5 +119,9 @@ func password() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", PasswordFileVariable, err)
 	}
-	return strings.TrimSpace(string(b)), nil
+	p := strings.Trim(string(b), " \t\r\n")
+	if p == "" || !utf8.ValidString(p) {
+		return "", fmt.Errorf("%s: want a password in UTF-8 in %s", PasswordFileVariable, name)
+	}
+	return p, nil
 }

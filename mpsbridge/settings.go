@@ -58,7 +58,7 @@ func ensureNonce(folder string, link func(from, to string) error) (string, error
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nonce, err
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return "", fmt.Errorf("making the folder for the nonce: %w", err)
 	}
 	temporary, err := writeNonce(folder)

@@ -35,6 +35,7 @@ func assignFlags(c *Config) *flag.FlagSet {
 	flags := flag.NewFlagSet("assign", flag.ContinueOnError)
 	flags.StringVar(&c.Model, "model", "", "`folder` of the clusters' model, clusters/{suffix}/model of an earlier run")
 	placeFlags(flags, c)
+	configFlag(flags, &c.ConfigFile)
 	flags.BoolVar(&c.JSON, "json", false, "print JSON on standard output")
 	return flags
 }
@@ -58,27 +59,35 @@ func parseAssign(args []string, out io.Writer) (Config, error) {
 		fmt.Fprint(out, assignUsage)
 		flags.SetOutput(out)
 		flags.PrintDefaults()
+		fmt.Fprint(out, underFlagsText)
 		return c, err
 	case err != nil:
 		return c, usagef("assign: %w (--help lists the flags)", err)
 	case flags.NArg() > 0:
-		return c, usagef("assign: unknown argument %q (--help lists the flags)", flags.Arg(0))
-	case c.Model == "": // before the environment, where --model is that of a run
+		return c, usagef("assign: unknown argument %q (--help lists the flags)", withoutURL(flags.Arg(0)))
+	case c.Model == "": // elsewhere a setting of this name is the model that embeds
 		return c, usagef("assign: --model is missing: name the folder clusters/{suffix}/model of an earlier run")
 	}
-	if _, err := fromEnvironment(flags, os.LookupEnv); err != nil {
+	from, err := underFlags(flags, os.LookupEnv, others{known: withBeams(runFlags(&Config{})), apart: []string{"model"}})
+	if err != nil {
 		return c, err
 	}
+	c.settings = &settings{own: flags, all: flags, bound: &c, from: from}
+	return c, withOrigins(c.completeAssign(), from)
+}
+
+// completeAssign fills in what follows from other settings, and checks them.
+func (c *Config) completeAssign() (err error) {
 	if err := c.fill(); err != nil {
-		return c, err
+		return err
 	}
 	if c.names, err = checkpoint.Read(c.Subreddits); err != nil {
-		return c, usagef("%w (--subreddits names the list)", err)
+		return usagef("%w (--subreddits names the list)", err)
 	}
 	if _, err := os.Stat(c.Python); err != nil {
-		return c, usagef("--python %s: no such file: run 'make setup'", c.Python)
+		return usagef("--python %s: no such file: run 'make setup'", c.Python)
 	}
-	return c, nil
+	return nil
 }
 
 func assign(c Config, out io.Writer) error {
@@ -87,7 +96,7 @@ func assign(c Config, out io.Writer) error {
 		return err
 	}
 	if len(files) == 0 {
-		return usagef("nothing is embedded in %s: run the pipeline on it first, with --cluster=false", c.Layout().Embeddings)
+		return withOrigins(usagef("nothing is embedded in %s: check --root and --suffix, or run the pipeline on it first, with --cluster=false", c.Layout().Embeddings), c.from())
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -115,7 +115,7 @@ func lookAtRedis(ctx context.Context, c Config) []finding {
 			live++
 		}
 	}
-	text := fmt.Sprintf("%s, queue %s: %d jobs, %d live workers, %d dead jobs", withoutPassword(c.Redis), c.Queue, status.Todo, live, len(status.Dead))
+	text := fmt.Sprintf("%s, queue %s: %d jobs, %d live workers, %d dead jobs", mpsbridge.Redacted(c.Redis), c.Queue, status.Todo, live, len(status.Dead))
 	if live == 0 {
 		return []finding{warn("start one with threadloom-worker, or the files are embedded here after --mps_claim_timeout", "%s", text)}
 	}

@@ -5,6 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 	"strings"
 )
 
@@ -52,6 +54,16 @@ func commandFor(args []string) (command, []string) {
 		}
 	}
 	return all[0], args
+}
+
+// call runs a command and returns the exit code. It says first which variables of the
+// environment look like settings and are none; 'config' lists them in its result.
+func (c command) call(args []string, out, errs io.Writer) int {
+	wantsHelp := slices.ContainsFunc(args, func(arg string) bool { return slices.Contains([]string{"-h", "-help", "--help"}, arg) })
+	if c.flags != nil && c.name != "config" && !wantsHelp {
+		warnUnknown(errs, withBeams(runFlags(&Config{})), os.Environ())
+	}
+	return c.run(args, out, errs)
 }
 
 // runCommand runs 'pipeline run' and returns the exit code.

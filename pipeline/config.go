@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	"github.com/threadloom/threadloom/models"
-	"github.com/threadloom/threadloom/mpsbridge"
 	"github.com/threadloom/threadloom/runners"
 	"github.com/threadloom/threadloom/transforms"
 	"github.com/threadloom/threadloom/transforms/checkpoint"
@@ -126,7 +124,7 @@ func (c *Config) complete() error {
 	if err := c.fill(); err != nil {
 		return err
 	}
-	return c.check()
+	return withOrigins(c.check(), c.from())
 }
 
 // fill fills in what follows from other settings.
@@ -195,11 +193,10 @@ func (c *Config) check() error {
 	if c.TokenBudget < 0 {
 		return usagef("--token_budget %d: want a positive number", c.TokenBudget)
 	}
-	if err := errors.Join(c.checkProgress(), c.checkMetrics()); err != nil {
-		return err
-	}
-	if err := c.checkBridge(); err != nil {
-		return err
+	for _, check := range []func() error{c.checkProgress, c.checkMetrics, c.checkBridge} {
+		if err := check(); err != nil {
+			return err
+		}
 	}
 	if info, err := os.Stat(c.Layout().Chains); err != nil || !info.IsDir() {
 		return usagef("no chains folder %s: check --root and --suffix", c.Layout().Chains)
@@ -224,6 +221,11 @@ func (c *Config) check() error {
 	if c.Cluster && c.ClusterAddress == "" {
 		if _, err := os.Stat(c.Python); err != nil {
 			return usagef("--python %s: no such file: run 'make setup', or skip clustering with --cluster=false", c.Python)
+		}
+	}
+	for _, check := range []func() error{c.checkBridged, c.checkKept} {
+		if err := check(); err != nil {
+			return err
 		}
 	}
 	if err := runner.Check(context.Background()); err != nil {
@@ -258,28 +260,6 @@ func (c *Config) checkClustering() error {
 		return usagef("--cluster_sample %d: want more than 0", c.ClusterSample)
 	case c.ClusterSeed < 0 || c.ClusterSeed > math.MaxUint32:
 		return usagef("--cluster_seed %d: want 0 to %d", c.ClusterSeed, uint32(math.MaxUint32))
-	}
-	return nil
-}
-
-func (c *Config) checkBridge() error {
-	if c.MPSShare < 0 || c.MPSShare > 1 {
-		return usagef("--mps_share %g: want 0 to 1", c.MPSShare)
-	}
-	if !c.partition().Bridged() {
-		return nil
-	}
-	if c.LongText == models.Chunk {
-		return usagef("--long_text=chunk: the workers behind the bridge do not chunk; set --mps_share=0")
-	}
-	if c.Check == transforms.CheckFingerprint && c.Precision != models.FP32 && c.Precision != models.Auto {
-		return usagef("--check=fingerprint: the workers behind the bridge embed in fp32, and what they make would be stale: set --mps_share=0 or --precision=fp32")
-	}
-	if c.ClaimTimeout <= 0 || c.LostAfter <= 0 {
-		return usagef("--mps_claim_timeout and --bridge_lost_after: want more than 0")
-	}
-	if _, err := mpsbridge.ParsePathMaps(c.PathMap); err != nil {
-		return usagef("--path_map: %w", err)
 	}
 	return nil
 }

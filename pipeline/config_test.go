@@ -2,10 +2,13 @@ package main
 
 import (
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/parquet-go/parquet-go"
 )
 
 // goodConfig is a configuration that complete accepts, with files of its own.
@@ -88,7 +91,12 @@ func TestWrongSettingsAreRefusedInOneLine(t *testing.T) {
 		"metrics file":        {func(c *Config) { c.MetricsFile = c.Root + "/missing/x.prom" }, "--metrics_file"},
 		"metrics address":     {func(c *Config) { c.MetricsAddr = "9090" }, "--metrics_addr"},
 		"dedup cache":         {func(c *Config) { c.DedupMB = -1 }, "--dedup_cache_mb"},
-		"python":              {func(c *Config) { c.Python = c.Root + "/python" }, "--cluster=false"},
+		"share":               {func(c *Config) { c.MPSShare = math.NaN() }, "--mps_share NaN: want 0 to 1"},
+		"bridged subreddit": {func(c *Config) {
+			c.Redis, c.MPSSubreddits, c.ClaimTimeout, c.LostAfter = "redis://node1", []string{"tee"}, 1, 1
+		}, `--mps_subreddits: the list of subreddits has no "tee"`},
+		"redis":  {func(c *Config) { c.MPSShare, c.Redis = 0.5, "redis://:sec/ret@node1" }, "--redis: it can be read in more than one way"},
+		"python": {func(c *Config) { c.Python = c.Root + "/python" }, "--cluster=false"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := goodConfig(t)
@@ -99,6 +107,35 @@ func TestWrongSettingsAreRefusedInOneLine(t *testing.T) {
 				t.Fatalf("error %q, want one line with %q", err, c.want)
 			}
 		})
+	}
+}
+
+func TestAColumnThatNoFileHasIsRefused(t *testing.T) {
+	c := goodConfig(t)
+	type row struct {
+		ID     string `parquet:"chain_id"`
+		Text   string `parquet:"text"`
+		Score  int64  `parquet:"score"`
+		Tokens int32  `parquet:"n_tokens"`
+	}
+	file := filepath.Join(c.Root, "chains", "test", "tea", "x.parquet")
+	c.Keep = []string{"scroe"}
+	if err := c.complete(); err != nil {
+		t.Errorf("without a file to compare with: %v", err)
+	}
+	if err := parquet.WriteFile(file, []row{{"a", "b", 1, 2}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, keep := range [][]string{nil, {"score"}, {"chain_id", "score"}, {"n_tokens", "score"}} {
+		c.Keep = keep
+		if err := c.complete(); err != nil {
+			t.Errorf("--keep=%v: %v", keep, err)
+		}
+	}
+	c.Keep = []string{"score", "scroe"}
+	want := `--keep: none of the 1 chains files has a scalar column "scroe" (did you mean score?): they have "chain_id", "score"`
+	if err := c.complete(); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
 

@@ -108,6 +108,9 @@ func examine(ctx context.Context, c Config) []finding {
 		limited, cancel := context.WithTimeout(ctx, doctorWithin)
 		for _, f := range up.look(limited, c) {
 			f.Name = up.name
+			if f.Status == fails {
+				f.Text += origins(f.Text, c.from())
+			}
 			all = append(all, f)
 		}
 		cancel()

@@ -40,7 +40,7 @@ func runUsage() string {
 func runFlags(c *Config) *flag.FlagSet {
 	own := flag.NewFlagSet("pipeline", flag.ContinueOnError)
 	placeFlags(own, c)
-	own.Var(list{values: &c.Keep}, "keep", "comma-separated `columns` to keep in the embeddings (default: all scalar ones but the text)")
+	own.Var(list{values: &c.Keep}, "keep", "comma-separated `columns` to keep in the embeddings (default, and if empty: all scalar ones but the text)")
 	own.StringVar(&c.Model, "model", "", "model `folder` (default: the one that 'make setup' exported)")
 	own.StringVar(&c.ONNXRuntimeLib, "onnxruntime_lib", "", "ONNX Runtime `library` (default: the one from 'make setup')")
 	own.StringVar(&c.NativeDir, "native_dir", "", "`folder` of the native libraries on the machines that embed (default: what 'make setup' made)")
@@ -61,7 +61,7 @@ func runFlags(c *Config) *flag.FlagSet {
 	own.StringVar(&c.ClusterAddress, "cluster_endpoint", "", "`HOST:PORT` of a clustering service that runs already (python -m threadloom.cluster.server --listen)")
 	flinkFlags(own, &c.Flink)
 	watchFlags(own, c)
-	own.StringVar(&c.ConfigFile, "config", "", "`file` with settings in TOML, one for each flag (default {root}/threadloom.toml, if there is one)")
+	configFlag(own, &c.ConfigFile)
 	own.BoolVar(&c.JSON, "json", false, "print the result as JSON on standard output")
 	return own
 }
@@ -73,14 +73,7 @@ func runFlags(c *Config) *flag.FlagSet {
 func parseFlags(usage string, args []string, out io.Writer) (Config, error) {
 	c := &Config{}
 	own := runFlags(c)
-	all := flag.NewFlagSet("pipeline", flag.ContinueOnError)
-	all.SetOutput(io.Discard)
-	own.VisitAll(func(f *flag.Flag) { all.Var(f.Value, f.Name, f.Usage) })
-	flag.CommandLine.VisitAll(func(f *flag.Flag) {
-		if own.Lookup(f.Name) == nil {
-			all.Var(f.Value, f.Name, f.Usage)
-		}
-	})
+	all := withBeams(own)
 	err := all.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -92,9 +85,9 @@ func parseFlags(usage string, args []string, out io.Writer) (Config, error) {
 	case err != nil:
 		return *c, usagef("%w (--help lists the flags)", err)
 	case all.NArg() > 0:
-		return *c, usagef("unknown argument %q (--help lists the flags)", all.Arg(0))
+		return *c, usagef("unknown argument %q (--help lists the flags)", withoutURL(all.Arg(0)))
 	}
-	from, err := underFlags(all, os.LookupEnv)
+	from, err := underFlags(all, os.LookupEnv, others{})
 	if err != nil {
 		return *c, err
 	}
@@ -104,7 +97,7 @@ func parseFlags(usage string, args []string, out io.Writer) (Config, error) {
 	}
 	c.Flink.Endpoint, c.Flink.Async = *jobopts.Endpoint, *jobopts.Async
 	if slices.Contains(c.Keep, c.TextColumn) {
-		return *c, usagef("--keep: the text column %q is not kept", c.TextColumn)
+		return *c, withOrigins(usagef("--keep: the text column %q is not kept", c.TextColumn), from)
 	}
 	// Beam asks whether the global flags were parsed.
 	if err := flag.CommandLine.Parse(nil); err != nil {
@@ -114,11 +107,38 @@ func parseFlags(usage string, args []string, out io.Writer) (Config, error) {
 	return *c, nil
 }
 
+// withBeams returns a command's flags and those of Beam's that it has no flag like.
+func withBeams(own *flag.FlagSet) *flag.FlagSet {
+	all := flag.NewFlagSet("pipeline", flag.ContinueOnError)
+	all.SetOutput(io.Discard)
+	own.VisitAll(func(f *flag.Flag) { all.Var(f.Value, f.Name, f.Usage) })
+	flag.CommandLine.VisitAll(func(f *flag.Flag) {
+		if own.Lookup(f.Name) == nil {
+			all.Var(f.Value, f.Name, f.Usage)
+		}
+	})
+	return all
+}
+
+// withoutURL returns an argument, or what stands in an error for one that may be a URL with
+// a password.
+func withoutURL(argument string) string {
+	if strings.Contains(argument, "://") {
+		return "(a URL)"
+	}
+	return argument
+}
+
 // watchFlags say how to watch a run.
 func watchFlags(own *flag.FlagSet, c *Config) {
 	own.StringVar(&c.Progress, "progress", progressAuto, "`how` to show progress on standard error: bar, log (a line every 30 s), none, or auto (bar on a terminal, else log)")
 	own.StringVar(&c.MetricsFile, "metrics_file", "", "`file` to write Prometheus metrics to, every 15 s and at the end; for node_exporter's textfile collector it ends in .prom")
 	own.StringVar(&c.MetricsAddr, "metrics_addr", "", "`[HOST]:PORT` to serve Prometheus metrics on, at /metrics; without HOST this machine alone sees them")
+}
+
+// configFlag names the settings' file.
+func configFlag(own *flag.FlagSet, file *string) {
+	own.StringVar(file, "config", "", "`file` with settings in TOML, one for each flag (default {root}/threadloom.toml, if there is one)")
 }
 
 // placeFlags say where files are, and with what Python they are clustered.
@@ -144,15 +164,16 @@ func flinkFlags(own *flag.FlagSet, o *runners.Options) {
 // bridgeFlags are those of the bridge to workers on other machines.
 func bridgeFlags(own *flag.FlagSet, c *Config) {
 	own.Float64Var(&c.MPSShare, "mps_share", 0, "`share` of the files that workers on other machines (threadloom-worker) embed, 0 to 1")
-	own.Var(list{values: &c.MPSSubreddits}, "mps_subreddits", "comma-separated `subreddits` of which workers embed all files")
+	own.Var(list{values: &c.MPSSubreddits}, "mps_subreddits", "comma-separated `subreddits` of which workers embed all files (default, and if empty: none)")
 	redisFlags(own, &c.Redis, &c.Queue)
 	own.Var(list{&c.PathMap, true}, "path_map", "`FROM=TO`: what the workers' jobs call a folder of this machine (may be repeated)")
-	own.DurationVar(&c.ClaimTimeout, "mps_claim_timeout", 10*time.Minute, "`time` after which a file that no worker has begun is embedded here")
-	own.DurationVar(&c.LostAfter, "bridge_lost_after", 2*time.Minute, "`time` after which a file that Redis has forgotten is put into the list again")
+	c.ClaimTimeout, c.LostAfter = 10*time.Minute, 2*time.Minute
+	own.Var(duration{&c.ClaimTimeout}, "mps_claim_timeout", "`time` (90s, 1m30s, or seconds) after which a file that no worker has begun is embedded here")
+	own.Var(duration{&c.LostAfter}, "bridge_lost_after", "`time` (90s, 1m30s, or seconds) after which a file that Redis has forgotten is put into the list again")
 }
 
 // redisFlags say where the queue is.
 func redisFlags(own *flag.FlagSet, redis, queue *string) {
-	own.StringVar(redis, "redis", "redis://127.0.0.1:6379", "`URL` of the Redis between the pipeline and its workers; the password may be in THREADLOOM_REDIS_PASSWORD")
+	own.StringVar(redis, "redis", "redis://127.0.0.1:6379", "`URL` of the Redis between the pipeline and its workers (docs/redis.md); the password may be in THREADLOOM_REDIS_PASSWORD")
 	own.StringVar(queue, "queue", mpsbridge.DefaultQueue, "`name` of the list of jobs in Redis")
 }

@@ -54,7 +54,7 @@ func leasePath(outputs string, subreddits []string) string {
 
 // takeLease takes the lease at path, or fails with errOtherRun.
 func takeLease(path string) (*lease, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return nil, fmt.Errorf("making the folder of the outputs: %w", err)
 	}
 	host, _ := os.Hostname() // for the reader of a message only

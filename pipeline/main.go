@@ -29,5 +29,5 @@ func main() {
 		transforms.EmbedSuspects(os.Stdin, os.Stdout) // does not return
 	}
 	c, args := commandFor(os.Args[1:])
-	os.Exit(c.run(args, os.Stdout, os.Stderr))
+	os.Exit(c.call(args, os.Stdout, os.Stderr))
 }

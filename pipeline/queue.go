@@ -33,8 +33,11 @@ type queueOptions struct {
 	action string // show, retry or drop
 	redis  string
 	queue  string
+	root   string // where the settings' file may be
+	config string
 	json   bool
 	files  []string // inputs of dead jobs; none: all
+	from   map[string]string
 }
 
 // queueCommand runs 'pipeline queue' and returns the exit code.
@@ -52,6 +55,8 @@ var queueActions = []string{"show", "retry", "drop"}
 func (o *queueOptions) flags() *flag.FlagSet {
 	flags := flag.NewFlagSet("queue", flag.ContinueOnError)
 	redisFlags(flags, &o.redis, &o.queue)
+	flags.StringVar(&o.root, "root", "", "`folder` with threadloom.toml, if there is one")
+	configFlag(flags, &o.config)
 	flags.BoolVar(&o.json, "json", false, "print JSON on standard output")
 	return flags
 }
@@ -66,24 +71,25 @@ func parseQueue(args []string, out io.Writer) (queueOptions, error) {
 		o.action, args = args[0], args[1:]
 	}
 	if !slices.Contains(queueActions, o.action) {
-		return o, usagef("queue: unknown action %q: show, retry or drop", o.action)
+		return o, usagef("queue: unknown action %q: show, retry or drop", withoutURL(o.action))
 	}
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(out, queueUsage)
 		flags.SetOutput(out)
 		flags.PrintDefaults()
+		fmt.Fprint(out, underFlagsText)
 		return o, err
 	}
 	if err != nil {
 		return o, usagef("queue: %w (--help lists the flags)", err)
 	}
-	if _, err := fromEnvironment(flags, os.LookupEnv); err != nil {
+	if o.from, err = underFlags(flags, os.LookupEnv, others{known: withBeams(runFlags(&Config{}))}); err != nil {
 		return o, err
 	}
 	o.files = flags.Args()
 	if o.action == "show" && len(o.files) > 0 {
-		return o, usagef("queue show: unknown argument %q: only retry and drop take files", o.files[0])
+		return o, usagef("queue show: unknown argument %q: only retry and drop take files", withoutURL(o.files[0]))
 	}
 	return o, nil
 }
@@ -91,7 +97,7 @@ func parseQueue(args []string, out io.Writer) (queueOptions, error) {
 func (o queueOptions) run(ctx context.Context, out io.Writer) (err error) {
 	queue, err := mpsbridge.Open(ctx, o.redis, o.queue)
 	if err != nil {
-		return usageError{err}
+		return withOrigins(usageError{err}, o.from)
 	}
 	defer func() { err = errors.Join(err, queue.Close()) }()
 	status, err := queue.Status(ctx)

@@ -195,6 +195,7 @@ func report(c Config, stop *stopper, err error, deadLetters int64) int {
 		return 128 + int(sig)
 	}
 	var usage usageError
+	err = withOrigins(err, c.from())
 	switch {
 	case errors.Is(err, errOtherRun):
 		fmt.Fprintln(os.Stderr, "error:", err)

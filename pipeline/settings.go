@@ -1,9 +1,13 @@
 package main
 
 import (
+	"errors"
 	"flag"
-	"net/url"
+	"slices"
 	"strings"
+	"time"
+
+	"github.com/threadloom/threadloom/mpsbridge"
 )
 
 // settings are the flags of a command with what holds, and who said so.
@@ -34,7 +38,7 @@ func (c Config) shown() []setting {
 		case f.Name == "runner":
 			s.Value = c.Runner
 		case f.Name == "redis":
-			s.Value = withoutPassword(s.Value)
+			s.Value = mpsbridge.Redacted(s.Value)
 		case c.settings.own.Lookup(f.Name) == nil && s.From == "":
 			return // a flag of Beam's that nobody has set
 		}
@@ -44,15 +48,6 @@ func (c Config) shown() []setting {
 		all = append(all, s)
 	})
 	return all
-}
-
-// withoutPassword returns a URL whose password is masked; what is no URL is masked whole.
-func withoutPassword(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "(not a URL)"
-	}
-	return u.Redacted()
 }
 
 // list is a flag's value that is several strings.
@@ -69,13 +64,36 @@ func (l list) String() string {
 	return strings.Join(*l.values, ",")
 }
 
+// Set takes an empty text for an empty list, never for a list of one empty name.
 func (l list) Set(s string) error {
-	if l.repeated {
+	switch {
+	case s == "":
+		*l.values = nil
+	case l.repeated:
 		*l.values = append(*l.values, s)
-	} else {
-		*l.values = strings.Split(s, ",")
+	default:
+		names := strings.Split(s, ",")
+		if slices.Contains(names, "") {
+			return errors.New("want names between commas, and none of them empty")
+		}
+		*l.values = names
 	}
 	return nil
+}
+
+// duration is a flag's value that is a time, with units or in seconds.
+type duration struct{ value *time.Duration }
+
+func (d duration) String() string {
+	if d.value == nil { // package flag asks a zero value for its default
+		return ""
+	}
+	return d.value.String()
+}
+
+func (d duration) Set(s string) (err error) {
+	*d.value, err = mpsbridge.ParseDuration(s)
+	return err
 }
 
 // given says whether somebody has set a flag.

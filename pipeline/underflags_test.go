@@ -47,7 +47,7 @@ path_map = ["/a=/b", "/c=/d,e"]
 	if err := flags.Parse([]string{"--suffix=flag"}); err != nil {
 		t.Fatal(err)
 	}
-	from, err := underFlags(flags, environment("THREADLOOM_ROOT="+root, "THREADLOOM_SUFFIX=environment", "THREADLOOM_PRECISION=auto", "THREADLOOM_PROMPT="))
+	from, err := underFlags(flags, environment("THREADLOOM_ROOT="+root, "THREADLOOM_SUFFIX=environment", "THREADLOOM_PRECISION=auto", "THREADLOOM_PROMPT="), others{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,10 +68,17 @@ func TestWrongSettingsUnderTheFlagsAreRefusedInOneLine(t *testing.T) {
 	for name, c := range map[string]struct{ file, variable, want string }{
 		"unknown":           {"sufix = 'x'", "", `there is no setting "sufix"`},
 		"no TOML":           {"suffix =", "", "line 1"},
+		"no quotes":         {"redis = secret", "", "expected value (a text is in quotes)"},
 		"another type":      {"token_budget = 'many'", "", "token_budget"},
-		"a table":           {"[redis]\nurl = 'x'", "", "redis"},
+		"a table":           {"[redis]\nurl = 'redis://:secret@node1'", "", "redis"},
+		"a list of URLs":    {"redis = ['redis://:secret@node1']", "", "redis: one value"},
 		"several":           {"suffix = ['a', 'b']", "", "suffix: one value"},
 		"a comma in a list": {"keep = ['a,b']", "", "without commas"},
+		"an empty name":     {"keep = ['a', '']", "", "none of them empty"},
+		"one empty name":    {"keep = ['']", "", "none of them empty"},
+		"an empty map":      {"path_map = ['']", "", "none of them empty"},
+		"no name":           {"", "THREADLOOM_KEEP=a,,b", `THREADLOOM_KEEP="a,,b"`},
+		"no time":           {"mps_claim_timeout = 'soon'", "", "a number of seconds"},
 		"a file in a file":  {"config = 'x'", "", "config"},
 		"a variable":        {"", "THREADLOOM_TOKEN_BUDGET=many", "THREADLOOM_TOKEN_BUDGET"},
 	} {
@@ -80,25 +87,96 @@ func TestWrongSettingsUnderTheFlagsAreRefusedInOneLine(t *testing.T) {
 			t.Fatal(err)
 		}
 		flags, _ := some()
-		_, err := underFlags(flags, environment("THREADLOOM_CONFIG="+path, c.variable))
+		_, err := underFlags(flags, environment("THREADLOOM_CONFIG="+path, c.variable), others{})
 		var usage usageError
-		if !errors.As(err, &usage) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+		if !errors.As(err, &usage) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %q, want one line with %q", name, err, c.want)
 		}
 	}
 	flags, _ := some()
-	if _, err := underFlags(flags, environment("THREADLOOM_CONFIG=/nowhere.toml")); err == nil {
+	if _, err := underFlags(flags, environment("THREADLOOM_CONFIG=/nowhere.toml"), others{}); err == nil {
 		t.Error("a file that was named and is not there was passed over")
 	}
-	if _, err := underFlags(flags, environment("THREADLOOM_ROOT=/nowhere")); err != nil && !strings.Contains(err.Error(), "nowhere.toml") {
+	if _, err := underFlags(flags, environment("THREADLOOM_ROOT=/nowhere"), others{}); err != nil && !strings.Contains(err.Error(), "nowhere.toml") {
 		t.Errorf("a root without a file: %v", err)
 	}
 }
 
-func TestVariablesThatAreNoSettingsAreTold(t *testing.T) {
-	flags, _ := some()
-	got := unknownVariables(flags, []string{"THREADLOOM_SUFIX=x", "THREADLOOM_SUFFIX=x", "THREADLOOM_REDIS_PASSWORD=x", "PATH=/bin", "THREADLOOM_Suffix=x"})
-	if want := []string{"THREADLOOM_SUFIX", "THREADLOOM_Suffix"}; !slices.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
+func TestAnEmptyListIsAnEmptyList(t *testing.T) {
+	for name, c := range map[string]struct{ arguments, variable, file string }{
+		"flag before the file":        {"--keep= --mps_subreddits= --path_map=", "", `keep = ["a"]` + "\n" + `mps_subreddits = ["a"]` + "\n" + `path_map = ["/a=/b"]`},
+		"file":                        {"", "", "keep = []\nmps_subreddits = []\npath_map = []"},
+		"file, as on a command line":  {"", "", "keep = ''\nmps_subreddits = ''\npath_map = ''"},
+		"variable counts for nothing": {"", "THREADLOOM_KEEP=", ""},
+	} {
+		path := filepath.Join(t.TempDir(), "settings.toml")
+		if err := os.WriteFile(path, []byte(c.file), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		flags, got := some()
+		if err := flags.Parse(strings.Fields(c.arguments)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := underFlags(flags, environment("THREADLOOM_CONFIG="+path, c.variable), others{}); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if len(got.Keep) > 0 || len(got.MPSSubreddits) > 0 || len(got.PathMap) > 0 || got.partition().Bridged() {
+			t.Errorf("%s: keep %q, subreddits %q, maps %q", name, got.Keep, got.MPSSubreddits, got.PathMap)
+		}
+	}
+}
+
+func TestTimesHaveUnitsOrAreSeconds(t *testing.T) {
+	for _, c := range []struct{ arguments, variable, file string }{
+		{"--mps_claim_timeout=90", "THREADLOOM_BRIDGE_LOST_AFTER=0.25", ""},
+		{"--mps_claim_timeout=1m30s", "", "bridge_lost_after = 0.25"},
+		{"", "", "mps_claim_timeout = 90\nbridge_lost_after = '250ms'"},
+	} {
+		path := filepath.Join(t.TempDir(), "settings.toml")
+		if err := os.WriteFile(path, []byte(c.file), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		flags, got := some()
+		if err := flags.Parse(strings.Fields(c.arguments)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := underFlags(flags, environment("THREADLOOM_CONFIG="+path, c.variable), others{}); err != nil {
+			t.Fatal(err)
+		}
+		if got.ClaimTimeout != 90*time.Second || got.LostAfter != 250*time.Millisecond {
+			t.Errorf("%v: %v and %v", c, got.ClaimTimeout, got.LostAfter)
+		}
+	}
+}
+
+func TestACommandTakesItsOwnSettingsFromASharedFile(t *testing.T) {
+	root := t.TempDir()
+	content := "text_column = 'body'\nsuffix = 'posts'\nprecision = 'bf16'\nmodel = '/the/one/that/embeds'\nqueue = 'tea'\n"
+	path := filepath.Join(root, defaultFile)
+	if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	everything := withBeams(runFlags(&Config{}))
+	var c Config
+	flags := assignFlags(&c)
+	if err := flags.Parse([]string{"--model=/clusters/model", "--root=" + root}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := underFlags(flags, environment("THREADLOOM_MODEL=/other", "THREADLOOM_CHAINS_DIR=/chains"), others{everything, []string{"model"}})
+	if err != nil || c.TextColumn != "body" || c.Suffix != "posts" || c.Model != "/clusters/model" || c.ChainsDir != "/chains" {
+		t.Errorf("assign: %+v, error %v", c, err)
+	}
+	var o queueOptions
+	flags = o.flags()
+	from, err := underFlags(flags, environment("THREADLOOM_ROOT="+root), others{known: everything})
+	if err != nil || o.queue != "tea" || from["queue"] != path {
+		t.Errorf("queue: %+v, from %v, error %v", o, from, err)
+	}
+	if err := os.WriteFile(path, []byte("sufix = 'x'"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	flags = o.flags()
+	if _, err := underFlags(flags, environment("THREADLOOM_ROOT="+root), others{known: everything}); err == nil || !strings.Contains(err.Error(), `"sufix" (did you mean suffix?)`) {
+		t.Errorf("a misspelt setting of another command: %v", err)
 	}
 }

@@ -53,7 +53,7 @@ func (r flinkRunner) Check(ctx context.Context) error {
 }
 
 func (r flinkRunner) Run(ctx context.Context, p *beam.Pipeline) (res beam.PipelineResult, err error) {
-	if *jobopts.JobName == "" { // Flink's page shows it, and we find our job by it
+	if *jobopts.JobName == "" { // Flink's page shows it
 		*jobopts.JobName = "threadloom" + strconv.FormatInt(time.Now().UnixNano(), 36)
 	}
 	end, err := r.environment(ctx)
@@ -63,7 +63,7 @@ func (r flinkRunner) Run(ctx context.Context, p *beam.Pipeline) (res beam.Pipeli
 	defer func() { err = errors.Join(err, end()) }()
 	*jobopts.Endpoint = r.o.Endpoint
 	if r.o.Endpoint == "" {
-		server, err := startJobServer(ctx, r.o, *jobopts.JobName)
+		server, err := startJobServer(ctx, r.o)
 		if err != nil {
 			return nil, fmt.Errorf("starting the job server: %w", err)
 		}

@@ -17,16 +17,15 @@ const restTimeout = 5 * time.Second
 // flinkREST is HOST:PORT of Flink's REST address.
 type flinkREST string
 
-// flinkJob is a job as Flink lists it.
-type flinkJob struct {
-	ID    string `json:"jid"`
-	Name  string `json:"name"`
-	State string `json:"state"`
-}
+// errNoJob says that Flink does not know a job.
+var errNoJob = errors.New("no such job")
+
+// flinkState is a job's state, in Flink's words.
+type flinkState string
 
 // running says whether the job may still do something.
-func (j flinkJob) running() bool {
-	switch j.State {
+func (s flinkState) running() bool {
+	switch s {
 	case "FINISHED", "FAILED", "CANCELED", "SUSPENDED":
 		return false
 	}
@@ -47,12 +46,13 @@ func (f flinkREST) version(ctx context.Context) (string, error) {
 	return answer.Version, nil
 }
 
-func (f flinkREST) jobs(ctx context.Context) ([]flinkJob, error) {
+// state asks for a job's state; errNoJob if Flink does not know the job.
+func (f flinkREST) state(ctx context.Context, id string) (flinkState, error) {
 	var answer struct {
-		Jobs []flinkJob `json:"jobs"`
+		State flinkState `json:"state"`
 	}
-	err := f.ask(ctx, http.MethodGet, "/jobs/overview", &answer)
-	return answer.Jobs, err
+	err := f.ask(ctx, http.MethodGet, "/jobs/"+id, &answer)
+	return answer.State, err
 }
 
 func (f flinkREST) cancel(ctx context.Context, id string) error {
@@ -75,6 +75,9 @@ func (f flinkREST) ask(ctx context.Context, method, path string, answer any) (er
 		return err
 	}
 	defer func() { err = errors.Join(err, response.Body.Close()) }()
+	if response.StatusCode == http.StatusNotFound {
+		return errNoJob
+	}
 	if response.StatusCode >= http.StatusBadRequest {
 		return fmt.Errorf("%s %s: %s", method, path, response.Status)
 	}

@@ -2,6 +2,9 @@ package runners
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -19,35 +22,41 @@ const (
 	jobIsOver = "over\n"
 	// cancelTimeout bounds how long Flink may take to cancel a job.
 	cancelTimeout = 30 * time.Second
+	// lookEvery is how often it asks what became of the job, and looksForAbsent how often
+	// Flink must say that there is none.
+	lookEvery      = 250 * time.Millisecond
+	looksForAbsent = 4
 )
 
 // flinkConf is what holds for our jobs on any cluster: a task that fails, or whose
 // machine dies, is started again; what it has finished is there and is skipped.
+// The job's number is ours, so that it is known before Flink hears of the job.
 const flinkConf = `restart-strategy.type: fixed-delay
 restart-strategy.fixed-delay.attempts: 3
 restart-strategy.fixed-delay.delay: 5 s
+$internal.pipeline.job-id: %s
 `
+
+// newJobID returns a number for a job on Flink.
+func newJobID() string {
+	var id [16]byte
+	_, _ = rand.Read(id[:]) // it never fails
+	return hex.EncodeToString(id[:])
+}
 
 // Guard runs the job server until standard input ends, which it does when the
 // driver ends, even by SIGKILL. Then it cancels the job, unless the driver has said
 // that it is over, ends the job server and removes its folder. It returns the exit code.
 //
-// args: the folder, Flink's HOST:PORT, the job's name, the job server's command.
+// args: the folder, Flink's HOST:PORT, the job's number, the job server's command.
 func Guard(args []string) int {
 	if len(args) < 4 {
 		fmt.Fprintln(os.Stderr, "error: this command is for the program itself")
 		return 2
 	}
-	dir, rest, name, command := args[0], flinkREST(args[1]), args[2], args[3:]
+	dir, rest, job, command := args[0], flinkREST(args[1]), args[2], args[3:]
 	defer func() { _ = os.RemoveAll(dir) }() // what is left lies in a temporary folder
-	ctx := context.Background()
-	before := map[string]bool{}
-	if jobs, err := rest.jobs(ctx); err == nil {
-		for _, j := range jobs {
-			before[j.ID] = true
-		}
-	}
-	server, err := startServer(dir, command)
+	server, err := startServer(dir, job, command)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error: the job server:", err)
 		return 1
@@ -64,7 +73,9 @@ func Guard(args []string) int {
 		return 1
 	case word := <-said:
 		if word != jobIsOver {
-			cancelJobs(ctx, rest, jobPrefix(name), before)
+			if err := cancelJob(context.Background(), rest, job); err != nil {
+				fmt.Fprintln(os.Stderr, "error: cancelling the job on Flink:", err)
+			}
 		}
 	}
 	_ = server.cmd.Process.Kill() // it may have ended meanwhile
@@ -79,8 +90,8 @@ type child struct {
 }
 
 // startServer starts the job server, its output in a file of dir.
-func startServer(dir string, command []string) (*child, error) {
-	if err := os.WriteFile(filepath.Join(dir, "flink-conf.yaml"), []byte(flinkConf), 0o644); err != nil {
+func startServer(dir, job string, command []string) (*child, error) {
+	if err := os.WriteFile(filepath.Join(dir, "flink-conf.yaml"), fmt.Appendf(nil, flinkConf, job), 0o666); err != nil {
 		return nil, err
 	}
 	out, err := os.Create(filepath.Join(dir, "job-server.log"))
@@ -104,38 +115,34 @@ func startServer(dir string, command []string) (*child, error) {
 	return c, <-started
 }
 
-// cancelJobs cancels the jobs of a name that were not there before, until none runs.
-// One that was being submitted appears late: it looks again for some seconds.
-func cancelJobs(ctx context.Context, rest flinkREST, prefix string, before map[string]bool) {
+// cancelJob cancels a job until it runs no more, for as long as cancelTimeout allows,
+// whatever Flink answers meanwhile. One that was being submitted appears late: if there is
+// none, it looks again for a second.
+func cancelJob(ctx context.Context, rest flinkREST, id string) error {
 	ctx, stop := context.WithTimeout(ctx, cancelTimeout)
 	defer stop()
-	for quiet := 0; quiet < 4 && ctx.Err() == nil; quiet++ {
-		jobs, err := rest.jobs(ctx)
-		if err != nil {
-			fmt.Fprintln(os.Stderr, "error: cancelling the job on Flink:", err)
-			return
-		}
-		for _, j := range jobs {
-			if before[j.ID] || !strings.HasPrefix(j.Name, prefix) || !j.running() {
-				continue
+	var last error
+	for absent := 0; absent < looksForAbsent; {
+		switch state, err := rest.state(ctx, id); {
+		case errors.Is(err, errNoJob):
+			absent++
+		case err != nil:
+			absent, last = 0, err
+		case !state.running():
+			return nil
+		default:
+			absent, last = 0, nil
+			if state != "CANCELLING" {
+				last = rest.cancel(ctx, id)
 			}
-			quiet = 0
-			if j.State != "CANCELLING" {
-				_ = rest.cancel(ctx, j.ID) // tried again in a moment
-			}
 		}
-		time.Sleep(250 * time.Millisecond)
+		select {
+		case <-ctx.Done():
+			return errors.Join(fmt.Errorf("it still runs after %s", cancelTimeout), last)
+		case <-time.After(lookEvery):
+		}
 	}
-}
-
-// jobPrefix is how Beam begins the name of a job on Flink.
-func jobPrefix(name string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return '0'
-	}, strings.ToLower(name))
+	return nil
 }
 
 // lastLine returns the last line of a text that says something.

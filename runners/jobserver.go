@@ -29,7 +29,7 @@ type jobServer struct {
 }
 
 // startJobServer returns when the job server listens.
-func startJobServer(ctx context.Context, o Options, jobName string) (s *jobServer, err error) {
+func startJobServer(ctx context.Context, o Options) (s *jobServer, err error) {
 	dir, err := os.MkdirTemp(o.StagingDir, "threadloom-flink-")
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func startJobServer(ctx context.Context, o Options, jobName string) (s *jobServe
 		endpoint: "127.0.0.1:" + strconv.Itoa(ports[0]),
 		log:      filepath.Join(dir, "job-server.log"), done: make(chan struct{}),
 	}
-	s.guard = exec.Command(self, append([]string{GuardCommand, dir, o.FlinkMaster, jobName}, javaCommand(o, dir, ports)...)...)
+	s.guard = exec.Command(self, append([]string{GuardCommand, dir, o.FlinkMaster, newJobID()}, javaCommand(o, dir, ports)...)...)
 	s.guard.Stderr = os.Stderr
 	// A group of its own: Ctrl-C on the terminal is ours to handle.
 	s.guard.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -7,21 +7,24 @@ Example, on a Mac that has the pipeline's /data mounted as /Volumes/data:
 
 The first SIGTERM or SIGINT finishes the open file, the second gives it back at once. The password
 of Redis may be in THREADLOOM_REDIS_PASSWORD or in the file THREADLOOM_REDIS_PASSWORD_FILE names.
+A TIME has units (3s, 1m30s, 250ms) or is a number of seconds.
 """
 
 import argparse
 import contextlib
 import logging
+import os
+import re
 import signal
 import sys
 import threading
 import time
-from urllib.parse import urlsplit
 
-from threadloom.worker import jobs
+from threadloom.worker import durations, jobs, redisurl, variables
 from threadloom.worker.keys import DEFAULT_QUEUE
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+LEAST_LEASE = 0.001  # seconds; Redis counts in milliseconds
 PROGRESS_EVERY = 30  # seconds between log lines off a terminal
 
 
@@ -43,11 +46,39 @@ class _Wrong(Exception):
     """A wrong setting; the message is one line."""
 
 
+class _Flags(argparse.ArgumentParser):
+    """Flags whose errors are one line, without what may be a URL with a password."""
+
+    def error(self, message: str):
+        message = re.sub(r"\S+://.*", "(a URL)", message, flags=re.DOTALL)
+        print(f"error: {message} (--help lists the flags)", file=sys.stderr)
+        sys.exit(2)
+
+
+def _time(least: float):
+    """Return what reads a time of at least so many seconds."""
+
+    def read(text: str) -> float:
+        try:
+            seconds = durations.parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
+        if seconds < least:
+            raise argparse.ArgumentTypeError(f"{text!r}: want at least {least:g}s")
+        return seconds
+
+    return read
+
+
 def _flags() -> argparse.ArgumentParser:
-    flags = argparse.ArgumentParser(
+    flags = _Flags(
         prog="threadloom-worker", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    flags.add_argument("--redis", default="redis://127.0.0.1:6379", metavar="URL")
+    flags.add_argument(
+        "--redis", default="redis://127.0.0.1:6379", metavar="URL",
+        help="redis://[user[:password]@]host[:port][/db], rediss:// for TLS, or unix:///path;\n"
+        "percent-encode # / ? @ and %% in user and password",
+    )  # fmt: skip
     flags.add_argument("--queue", default=DEFAULT_QUEUE, help="name of the list of jobs")
     flags.add_argument(
         "--root", action="append", required=True, metavar="DIR",
@@ -58,22 +89,28 @@ def _flags() -> argparse.ArgumentParser:
         help="this machine's name of a folder of the pipeline's (may be repeated)",
     )  # fmt: skip
     flags.add_argument(
-        "--lease", type=float, default=60, metavar="SECONDS",
-        help="without a sign of life for so long, others get the job (60)",
+        "--lease", type=_time(LEAST_LEASE), default=60, metavar="TIME",
+        help="without a sign of life for so long, others get the job (1m)",
     )  # fmt: skip
-    flags.add_argument("--stall", type=float, default=600, metavar="SECONDS",
-                       help="after so long without a finished batch, too (600)")  # fmt: skip
+    flags.add_argument("--stall", type=_time(LEAST_LEASE), default=600, metavar="TIME",
+                       help="after so long without a finished batch, too (10m)")  # fmt: skip
     flags.add_argument("--model", default=DEFAULT_MODEL, help="folder, or name on the hub")
     flags.add_argument("--device", default="auto", choices=("auto", "mps", "cuda", "cpu"))
     flags.add_argument("--token_budget", type=int, metavar="TOKENS",
                        help="padded tokens of one batch (default: by device)")  # fmt: skip
     flags.add_argument("--threads", type=int, help="of torch on a CPU (default: torch's)")
-    flags.add_argument("--until_idle", type=float, metavar="SECONDS",
+    flags.add_argument("--until_idle", type=_time(0), metavar="TIME",
                        help="end when no job has come for so long")  # fmt: skip
     return flags
 
 
 def _work(options: argparse.Namespace) -> int:
+    if warning := variables.misspelt(os.environ):
+        print(f"warning: {warning}", file=sys.stderr)
+    try:
+        address = redisurl.parse(options.redis)
+    except redisurl.WrongURL as error:
+        raise _Wrong(f"--redis: {error}") from None
     try:
         paths = jobs.PathMap(options.path_map)
     except ValueError as error:
@@ -84,15 +121,18 @@ def _work(options: argparse.Namespace) -> int:
 
     from threadloom.worker import model, places
     from threadloom.worker.lease import Lease
-    from threadloom.worker.queue import Queue, connect
+    from threadloom.worker.queue import NoPassword, Queue, connect
     from threadloom.worker.worker import Interrupted, Worker
 
     try:
         mine, loaders, heart = (Queue(connect(options.redis), options.queue) for _ in range(3))
         mine.client.ping()
+    except NoPassword as error:
+        raise _Wrong(str(error)) from None
+    except redisurl.WrongURL as error:
+        raise _Wrong(f"--redis: {error}") from None
     except (redis.RedisError, ValueError, OSError) as error:
-        where = urlsplit(options.redis)
-        raise _Wrong(f"redis at {where.hostname}:{where.port or 6379}: {error}") from None
+        raise _Wrong(f"redis at {address.place} does not answer: {error}") from None
     if options.threads:
         torch.set_num_threads(options.threads)
     try:

@@ -2,42 +2,104 @@
 
 import hashlib
 import os
+import ssl
 from pathlib import Path
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from threadloom.worker import redisurl
 from threadloom.worker.keys import NAMES, Keys
 
 ATTEMPTS = 3  # after which a job is dead
 TOMBSTONE_MS = 3_600_000  # for how long the list of a lost worker is looked at
 TAKE_WAIT = 5  # seconds that a take waits for a job
 SILENCE = 15  # seconds without an answer after which a connection is given up
+VARIABLE = "THREADLOOM_REDIS_PASSWORD"
+FILE_VARIABLE = "THREADLOOM_REDIS_PASSWORD_FILE"
 _SCRIPTS = ("ack", "begin", "giveback", "heartbeat", "leave", "nack", "reap")
 
 
+class NoPassword(ValueError):
+    """A password that is wanted and not there; the message is one line that names the setting."""
+
+
 def connect(url: str) -> redis.Redis:
-    """Return a client that notices a connection whose other end is gone without a word."""
-    client = redis.Redis.from_url(
-        url,
+    """Return a client that notices a connection whose other end is gone without a word.
+
+    Raises redisurl.WrongURL, and NoPassword where the password cannot be had.
+    """
+    address = redisurl.parse(url)
+    secret = address.password or password()
+    if address.user and not secret:
+        raise NoPassword(
+            f"--redis: it names a user and no password: put the password into {VARIABLE}"
+        )
+    pool = redis.ConnectionPool(
+        **_place(address),
+        db=address.db,
+        username=address.user or None,
+        password=secret,
         socket_timeout=SILENCE,
-        socket_connect_timeout=5,
-        socket_keepalive=True,
+        socket_connect_timeout=address.dial_timeout,
         retry=Retry(NoBackoff(), 0),
     )
-    kwargs = client.connection_pool.connection_kwargs
-    kwargs.setdefault("password", password())
-    return client
+    return redis.Redis.from_pool(pool)
+
+
+def _place(address: redisurl.Address) -> dict:
+    """Return what a connection pool takes for where Redis is, and for TLS."""
+    if address.scheme == "unix":
+        return {"connection_class": redis.UnixDomainSocketConnection, "path": address.socket}
+    place = {"host": address.host, "port": address.port, "socket_keepalive": True}
+    if address.scheme == "rediss":
+        place |= {"connection_class": redis.SSLConnection}
+    if address.ca_file:
+        _check_authorities(address.ca_file)
+        place |= {"ssl_ca_certs": address.ca_file}
+    if address.skip_verify:
+        place |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
+    return place
+
+
+def _check_authorities(file: str) -> None:
+    try:
+        ssl.create_default_context(cafile=file)
+    except ssl.SSLError:
+        why = f"{file} holds no certificate in PEM"
+    except OSError as error:
+        why = f"{file}: {error.strerror}"
+    else:
+        return
+    raise redisurl.WrongURL(f'the option "ca_file": {why}')
 
 
 def password() -> str | None:
     """Return the password from the environment, or from the file that it names."""
-    if found := os.environ.get("THREADLOOM_REDIS_PASSWORD"):
+    if found := os.environ.get(VARIABLE):
+        if not _is_utf8(found):
+            raise NoPassword(f"{VARIABLE}: it is not in UTF-8")
         return found
-    if file := os.environ.get("THREADLOOM_REDIS_PASSWORD_FILE"):
-        return Path(file).read_text(encoding="utf-8").strip()
-    return None
+    file = os.environ.get(FILE_VARIABLE)
+    if not file:
+        return None
+    try:
+        found = Path(file).read_bytes().decode().strip(" \t\r\n")
+    except OSError as error:
+        raise NoPassword(f"{FILE_VARIABLE}: {file}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        found = ""
+    if not found:
+        raise NoPassword(f"{FILE_VARIABLE}: want a password in UTF-8 in {file}")
+    return found
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        return bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 class Queue:

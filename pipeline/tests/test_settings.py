@@ -5,6 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 
@@ -71,6 +72,75 @@ def test_a_wrong_file_is_one_line_and_exit_2(call, root, line, says):
     assert (done.returncode, done.stdout) == (2, "")
     assert len(done.stderr.splitlines()) == 1
     assert says in done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "plan"])
+def test_a_column_to_keep_that_no_file_has_is_refused(call, root, command):
+    file = root / "threadloom.toml"
+    file.write_text('suffix = "sample"\ncluster = false\nkeep = ["chain_id", "titel"]\n')
+    done = call({}, command, "--root", root)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert 'a scalar column "titel" (did you mean title?)' in line
+    assert '"chain_id"' in line and line.endswith(f"(--keep is from {file})")
+    assert not (root / "embeddings").exists()
+
+
+def test_an_empty_list_to_keep_keeps_all(call, root):
+    (root / "threadloom.toml").write_text('suffix = "sample"\ncluster = false\nkeep = []\n')
+    done = call({}, "--root", root, "--mps_subreddits=", "--json")
+    assert done.returncode == 0, done.stderr
+    output = next((root / "embeddings" / "sample").glob("*/*.parquet"))
+    assert {"chain_id", "title", "embedding"} <= set(pq.read_schema(output).names)
+
+
+def test_null_is_no_list_of_subreddits(call, root):
+    (root / "subreddits_list.json").write_text("null")
+    done = call({}, "plan", "--root", root, "--suffix=sample")
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
+    assert "list of subreddits" in done.stderr
+
+
+def test_a_misspelt_variable_is_told(call, root):
+    environment = {"THREADLOOM_SUFIX": "x", "THREADLOOM_CORPUS": "/x"}
+    for command in ("plan", "verify", "doctor", "assign", "queue"):
+        done = call(environment, command, "--root", root / "missing")
+        assert done.stderr.splitlines()[0] == (
+            "warning: THREADLOOM_SUFIX is in the environment and is no setting"
+            " (did you mean THREADLOOM_SUFFIX?)"
+        )
+
+
+def test_assign_reads_the_file_and_its_own_model(call, root):
+    file = root / "threadloom.toml"
+    file.write_text('suffix = "of the file"\nmodel = "/the/one/that/embeds"\nprecision = "bf16"\n')
+    done = call({"THREADLOOM_MODEL": "/x"}, "assign", "--root", root, "--model=/nowhere")
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "nothing is embedded in" in line and "of the file" in line
+    assert line.endswith(f"(--suffix is from {file})")
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "queue"])
+def test_a_redis_url_that_is_ambiguous_is_refused_without_the_password(call, root, command):
+    (root / "threadloom.toml").write_text('redis = "redis://me:left/right@node1"\n')
+    flags = () if command == "queue" else ("--suffix=sample", "--mps_share=0.5")
+    done = call({}, command, "--root", root, *flags)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: --redis: it can be read in more than one way")
+    assert line.endswith(f"(--redis is from {root / 'threadloom.toml'})")
+    assert "left" not in line and "right" not in line
+
+
+def test_folders_are_made_as_the_umask_says(program, root):
+    command = f"umask 002; exec '{program.path}' --root '{root}' --suffix=sample --cluster=false"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    outputs = root / "embeddings"
+    folders = [outputs, *(p for p in outputs.rglob("*") if p.is_dir())]
+    assert len(folders) > 2
+    assert {oct(p.stat().st_mode & 0o777) for p in folders} == {"0o775"}
 
 
 def test_a_completion_names_the_program(call):

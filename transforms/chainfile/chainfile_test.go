@@ -1,11 +1,13 @@
 package chainfile
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,6 +55,12 @@ func copyFile(t testing.TB, input, output string, keep ...string) (texts []strin
 		t.Fatal(err)
 	}
 	out.Begin(in, false)
+	return copyRows(t, in, out)
+}
+
+// copyRows embeds the rows of in as copyFile does, and ends both.
+func copyRows(t testing.TB, in *Reader, out *Writer) (texts []string) {
+	t.Helper()
 	for {
 		chunk, err := in.Next()
 		if errors.Is(err, io.EOF) {
@@ -292,6 +300,56 @@ func TestFilesThatCannotBeOpened(t *testing.T) {
 			t.Errorf("%s was opened: %v", c.file, in.Close())
 		} else if !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %q, want one with %q", c.file, err, c.want)
+		}
+	}
+}
+
+func TestARowGroupEndsWithItsRowsOrItsBytes(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		mostBytes int
+		want      []int64 // rows of each row group
+	}{
+		{"rows", 1 << 20, []int64{rowGroupRows, rowGroupRows, 16}},
+		// A row group that ended for its rows must not count in the next one.
+		{"both", 10*rowGroupRows + 100, []int64{rowGroupRows, rowGroupRows, 16}},
+		{"bytes", 5000, slices.Repeat([]int64{500}, 32)},
+	} {
+		folder := t.TempDir()
+		input, output := filepath.Join(folder, "in.parquet"), filepath.Join(folder, "out.parquet")
+		rows := make([]chain, 2*rowGroupRows+16)
+		if c.name == "bytes" {
+			rows = rows[:16000]
+		}
+		for i := range rows {
+			rows[i].ID = "ten bytes."
+		}
+		writeChains(t, input, rows, 1<<20)
+		in, err := Open(at(input), "text", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := Start(at(output))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out.mostBytes = c.mostBytes
+		out.Begin(in, false)
+		copyRows(t, in, out)
+		b, err := os.ReadFile(output)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pf, err := parquet.OpenFile(bytes.NewReader(b), int64(len(b)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int64
+		for _, g := range pf.RowGroups() {
+			got = append(got, g.NumRows())
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: row groups of %v rows, want %v", c.name, got, c.want)
 		}
 	}
 }

@@ -46,9 +46,11 @@ type Writer struct {
 	kept    []keptColumn
 	rows    int64
 	digest  hash.Hash // of the vectors so far
-	bytes   int       // of the kept values in the row group that is being written
-	row     parquet.Row
-	buffer  []parquet.Row
+	// Of the row group that is being written, which is in memory until it ends.
+	groupRows, groupBytes int
+	mostBytes             int // of the kept values of a row group
+	row                   parquet.Row
+	buffer                []parquet.Row
 }
 
 // Start claims the place of the embeddings file at: a temporary file beside it says
@@ -65,7 +67,7 @@ func Start(at rooted.Path) (*Writer, error) {
 		_ = folder.Close() // the first error is the one to tell
 		return nil, deadletter.OutputNotWritten.Errorf("starting the output: %w", err)
 	}
-	return &Writer{folder: folder, name: name, temp: temp, file: f}, nil
+	return &Writer{folder: folder, name: name, temp: temp, file: f, mostBytes: keptBytes}, nil
 }
 
 // Begin prepares for the rows of in, with ChunksColumn if asked for.
@@ -74,7 +76,6 @@ func (w *Writer) Begin(in *Reader, chunks bool) {
 	options := append(
 		withoutBounds(in.kept), outputSchema(in.kept, chunks),
 		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
-		parquet.MaxRowsPerRowGroup(rowGroupRows),
 		parquet.CreatedBy("threadloom", Version, ""),
 		parquet.SkipPageBounds(EmbeddingColumn, "list", "element"),
 	)
@@ -108,7 +109,7 @@ func (w *Writer) Write(chunk Chunk, e Embeddings) error {
 		for k := range w.kept {
 			v := chunk.Kept[k][i]
 			row = append(row, v.Level(0, w.kept[k].level(v), column))
-			w.bytes += valueBytes(v)
+			w.groupBytes += valueBytes(v)
 			column++
 		}
 		row = append(row,
@@ -132,11 +133,20 @@ func (w *Writer) Write(chunk Chunk, e Embeddings) error {
 			return deadletter.OutputNotWritten.Errorf("writing %s: %w", w.file.Name(), err)
 		}
 		w.rows++
+		if err := w.endGroup(); err != nil {
+			return err
+		}
 	}
-	if w.bytes < keptBytes {
+	return nil
+}
+
+// endGroup counts a row, and ends the row group that is full with it.
+func (w *Writer) endGroup() error {
+	w.groupRows++
+	if w.groupRows < rowGroupRows && w.groupBytes < w.mostBytes {
 		return nil
 	}
-	w.bytes = 0 // a row group is in memory until it is full
+	w.groupRows, w.groupBytes = 0, 0
 	if err := w.parquet.Flush(); err != nil {
 		return deadletter.OutputNotWritten.Errorf("writing %s: %w", w.file.Name(), err)
 	}

@@ -28,7 +28,7 @@ func Read(path string) ([]string, error) {
 
 func parse(b []byte) ([]string, error) {
 	var entries []json.RawMessage
-	if err := json.Unmarshal(b, &entries); err != nil {
+	if err := json.Unmarshal(b, &entries); err != nil || entries == nil { // null is no list
 		var object struct {
 			Subreddits *[]json.RawMessage `json:"subreddits"`
 		}
@@ -57,6 +57,9 @@ func parse(b []byte) ([]string, error) {
 }
 
 func entryName(entry json.RawMessage) (string, error) {
+	if string(entry) == "null" { // which Go reads as an empty name
+		return "", errors.New("null is no name")
+	}
 	var name string
 	if json.Unmarshal(entry, &name) == nil {
 		return name, nil

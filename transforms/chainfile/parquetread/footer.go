@@ -146,8 +146,11 @@ func (f *File) checkRowGroups(leaves []format.Type) error {
 			}
 		}
 	}
-	if rows != f.metadata.NumRows {
-		return damaged("its footer says %d rows, its row groups have %d", f.metadata.NumRows, rows)
+	if f.Rows == 0 { // some writers never fill it in
+		f.Rows = rows
+	}
+	if rows != f.Rows {
+		return damaged("its footer says %d rows, its row groups have %d", f.Rows, rows)
 	}
 	return nil
 }

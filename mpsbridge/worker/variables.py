@@ -1,0 +1,20 @@
+"""Misspelt environment variables of a worker."""
+
+import difflib
+from collections.abc import Iterable
+
+KNOWN = ("THREADLOOM_REDIS_PASSWORD", "THREADLOOM_REDIS_PASSWORD_FILE")
+ALIKE = 0.85  # of difflib's ratio
+
+
+def misspelt(environment: Iterable[str]) -> str:
+    """Return a line about the variables that are nearly those of a worker; "" if there are none.
+
+    Other variables that begin with THREADLOOM_ may be the pipeline's on the same machine.
+    """
+    said = []
+    for name in sorted(environment):
+        close = difflib.get_close_matches(name.upper(), KNOWN, 1, ALIKE)
+        if close and name not in KNOWN:
+            said.append(f"{name} is in the environment and is no setting: did you mean {close[0]}?")
+    return "; ".join(said)
