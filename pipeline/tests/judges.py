@@ -88,7 +88,8 @@ def differs(want: pa.ChunkedArray, got: pa.ChunkedArray) -> str | None:
 
 def vectors(path: Path) -> np.ndarray:
     """Return the vectors of an output."""
-    column = pq.read_table(path, columns=["embedding"])["embedding"].combine_chunks()
+    with path.open("rb") as file:  # pyarrow opens no path that is not UTF-8
+        column = pq.ParquetFile(file).read()["embedding"].combine_chunks()
     return column.flatten().to_numpy().reshape(len(column), -1)
 
 
@@ -105,7 +106,8 @@ def other_vectors(known: dict[str, np.ndarray], texts: list[str], got: np.ndarra
 
 def shape(path: Path) -> list[tuple]:
     """Return each column's name, type, repetition, encodings and codec."""
-    file = pq.ParquetFile(path)
+    with path.open("rb") as opened:
+        file = pq.ParquetFile(opened)
     group, columns = file.metadata.row_group(0), []
     for i in range(file.metadata.num_columns):
         column, chunk = file.schema.column(i), group.column(i)
