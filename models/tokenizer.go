@@ -15,11 +15,15 @@ import (
 )
 
 const (
-	// maxTextBytes bounds what crosses into the tokenizer: 64 KiB hold the first
-	// 256 tokens of any text that is not one endless word, at a bounded cost.
-	maxTextBytes = 64 << 10
-	// maxChunkedBytes is the bound where all of a text is read, in chunks.
-	maxChunkedBytes = 1 << 20
+	// maxTextBytes is what is read of a text, at most.
+	maxTextBytes = 1 << 20
+	// firstBytes is what is tokenised of a text at first. It nearly always has the 256
+	// tokens that the model reads. If not, as blanks and combining marks have none, more
+	// is tokenised.
+	firstBytes = 64 << 10
+	// wordTokens bounds the tokens of a word that is cut: they are not those of the whole
+	// word, as BERT takes a word of more than 100 letters for an unknown one.
+	wordTokens = 128
 )
 
 // What becomes of a text that is longer than the model reads, as the flag has it.
@@ -32,7 +36,6 @@ const (
 type tokenizer struct {
 	ids       func(text string) []uint32 // with [CLS] and [SEP]
 	maxLength int
-	maxBytes  int
 	prompt    string
 	promptIDs []uint32 // where texts are chunked: each chunk begins with them
 	chunked   bool
@@ -42,7 +45,7 @@ type tokenizer struct {
 // encoded is one text as the model reads it.
 type encoded struct {
 	sequences [][]uint32 // with [CLS] and [SEP], at most max_seq_length tokens each; one, or a text's chunks
-	total     int        // tokens of the text, before truncation
+	total     int        // tokens of what was tokenised of the text, before truncation
 	truncated bool
 	repaired  bool // the text was not valid UTF-8 or held NUL bytes
 }
@@ -62,11 +65,11 @@ func openTokenizer(f *Folder, c Config) (*tokenizer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading the tokenizer %s: %w", f.file(tokenizerFile), err)
 	}
-	t := &tokenizer{ids: ids, maxLength: f.MaxSeqLength, maxBytes: maxTextBytes, prompt: c.Prompt}
+	t := &tokenizer{ids: ids, maxLength: f.MaxSeqLength, prompt: c.Prompt}
 	if c.LongText != Chunk {
 		return t, nil
 	}
-	t.chunked, t.maxBytes = true, maxChunkedBytes
+	t.chunked = true
 	if t.continues, err = continuations(b); err != nil {
 		return nil, fmt.Errorf("reading the vocabulary of %s: %w", f.file(tokenizerFile), err)
 	}
@@ -114,8 +117,8 @@ func openIDs(tokenizerJSON []byte) (func(string) []uint32, error) {
 
 // encode tokenises a text, with the prompt before it.
 func (t *tokenizer) encode(text string) (encoded, error) {
-	clean, cut, repaired := cleanText(text, t.maxBytes)
-	ids := t.ids(t.prompt + clean)
+	clean, cut, repaired := cleanText(text, maxTextBytes)
+	ids := t.beginning(clean)
 	if len(ids) < 2 {
 		return encoded{}, errors.New("the tokenizer returned no tokens")
 	}
@@ -142,6 +145,21 @@ func (t *tokenizer) encode(text string) (encoded, error) {
 	return e, nil
 }
 
+// beginning returns the tokens of as much of a text as the model reads: the first ones
+// are those of the whole text.
+func (t *tokenizer) beginning(text string) []uint32 {
+	for size := firstBytes; ; size *= 4 {
+		part := text
+		if !t.chunked {
+			part = text[:cutAt(text, size)]
+		}
+		ids := t.ids(t.prompt + part)
+		if len(part) == len(text) || len(ids) > t.maxLength+wordTokens {
+			return ids
+		}
+	}
+}
+
 // content returns a text's tokens without [CLS] and [SEP].
 func (t *tokenizer) content(text string) ([]uint32, error) {
 	ids := t.ids(text)
@@ -155,14 +173,8 @@ func (t *tokenizer) content(text string) ([]uint32, error) {
 // (where C would end it) and at most so many bytes. The BERT normaliser
 // drops NUL and U+FFFD anyway, so vectors do not change.
 func cleanText(text string, maxBytes int) (clean string, cut, repaired bool) {
-	if len(text) > maxBytes {
-		end := maxBytes
-		for end > maxBytes-utf8.UTFMax && !utf8.RuneStart(text[end]) {
-			end--
-		}
-		text, cut = text[:end], true
-	}
-	clean = text
+	end := cutAt(text, maxBytes)
+	clean, cut = text[:end], end < len(text)
 	if !utf8.ValidString(clean) {
 		clean, repaired = strings.ToValidUTF8(clean, "\uFFFD"), true
 	}
@@ -170,4 +182,16 @@ func cleanText(text string, maxBytes int) (clean string, cut, repaired bool) {
 		clean, repaired = strings.ReplaceAll(clean, "\x00", ""), true
 	}
 	return clean, cut, repaired
+}
+
+// cutAt returns where a text is cut, between two characters, to have at most so many bytes.
+func cutAt(text string, maxBytes int) int {
+	if len(text) <= maxBytes {
+		return len(text)
+	}
+	end := maxBytes
+	for end > maxBytes-utf8.UTFMax && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return end
 }

@@ -30,7 +30,7 @@ func (k keys) delayed() string { return k.queue + ":delayed" }
 // attempts is a HASH: sha1 of a job → attempts that failed.
 func (k keys) attempts() string { return k.queue + ":attempts" }
 
-// dead is a HASH: job → {attempts, reason, worker, at}.
+// dead is a HASH: job → {attempts, code, reason, worker, at}; code is one of transforms/deadletter.
 func (k keys) dead() string { return k.queue + ":dead" }
 
 // events is a STREAM of what happened, the last ten thousand or so.

@@ -44,6 +44,7 @@ type Event struct{ Kind, Job, Worker string }
 type DeadJob struct {
 	Job      string `json:"job"`
 	Attempts int    `json:"attempts"`
+	Code     string `json:"code,omitempty"` // one of transforms/deadletter; older workers give none
 	Reason   string `json:"reason"`
 	Worker   string `json:"worker"`
 	At       int64  `json:"at"` // ms, Redis's time

@@ -34,10 +34,10 @@ func TestEnqueuePutsInOnlyWhatIsInNoList(t *testing.T) {
 		t.Fatalf("put in %d of 5", n)
 	}
 	w := q.worker(t, "a")
-	w.take()                              // 0 is with a worker, begun
-	w.move()                              // 1 is with a worker
-	w.nack(w.take(), 3, time.Hour, "bad") // 2 is delayed
-	w.nack(w.take(), 0, 0, "hopeless")    // 3 is dead
+	w.take()                                         // 0 is with a worker, begun
+	w.move()                                         // 1 is with a worker
+	w.nack(w.take(), 3, time.Hour, "damaged", "bad") // 2 is delayed
+	w.nack(w.take(), 0, 0, "damaged", "hopeless")    // 3 is dead
 	if n := count(q.Enqueue(ctx, all, false)); n != 0 {
 		t.Errorf("put in %d that are in a list", n)
 	}
@@ -118,7 +118,7 @@ func TestAFencedWorkerCanDoNothing(t *testing.T) {
 	job := w.take()
 	w.lose()
 	must[Reaped](t)(q.Reap(ctx))
-	if w.heartbeat(time.Minute, 0) != 0 || w.ack(job) != 0 || w.nack(job, 3, 0, "x") != 0 || w.giveBack(job, "head") != 0 {
+	if w.heartbeat(time.Minute, 0) != 0 || w.ack(job) != 0 || w.nack(job, 3, 0, "damaged", "x") != 0 || w.giveBack(job, "head") != 0 {
 		t.Error("a fenced worker's heartbeat, ack, nack and giving back must not count")
 	}
 	// A job that it takes all the same, over a connection that was half open, goes back.
@@ -139,7 +139,7 @@ func TestFailuresAreDelayedAndTheThirdIsTheLast(t *testing.T) {
 	delays := []time.Duration{}
 	for attempt := 1; attempt < Attempts; attempt++ {
 		start := time.Now()
-		if n := w.nack(w.take(), Attempts, 40*time.Millisecond, "bad footer"); n != attempt {
+		if n := w.nack(w.take(), Attempts, 40*time.Millisecond, "damaged", "bad footer"); n != attempt {
 			t.Fatalf("attempt %d counted as %d", attempt, n)
 		}
 		until(t, "the job is due", func() bool { return must[Reaped](t)(q.Reap(ctx)).Due == 1 })
@@ -149,11 +149,11 @@ func TestFailuresAreDelayedAndTheThirdIsTheLast(t *testing.T) {
 		t.Errorf("delays %v, want 40 and 80 ms at least", delays)
 	}
 	job := w.take()
-	if w.nack(job, Attempts, 0, "bad footer") != -1 {
+	if w.nack(job, Attempts, 0, "damaged", "bad footer") != -1 {
 		t.Error("the third failure must bury the job")
 	}
 	dead := must[map[string]DeadJob](t)(q.DeadOf(ctx, []string{job, "other"}))
-	if d := dead[job]; len(dead) != 1 || d.Attempts != 3 || d.Reason != "bad footer" || d.Worker != "a" {
+	if d := dead[job]; len(dead) != 1 || d.Attempts != 3 || d.Code != "damaged" || d.Reason != "bad footer" || d.Worker != "a" {
 		t.Errorf("dead: %+v", dead)
 	}
 }
@@ -282,7 +282,7 @@ func TestAnACLForTheQueueSuffices(t *testing.T) {
 	must[int](t)(mac.Enqueue(ctx, jobs(4), false))
 	w := mac.worker(t, "m")
 	w.ack(w.take())
-	w.nack(w.take(), 3, 0, "x")
+	w.nack(w.take(), 3, 0, "damaged", "x")
 	w.giveBack(w.take(), "tail")
 	must[Reaped](t)(mac.Reap(ctx))
 	must[Status](t)(mac.Status(ctx))
@@ -303,7 +303,7 @@ func TestAHugeJobIsBuriedWithItsBeginningOnly(t *testing.T) {
 	q := startRedis(t).open(t)
 	q.client.RPush(ctx, q.todo(), strings.Repeat("x", 10<<20))
 	w := q.worker(t, "a")
-	w.nack(w.take(), 0, 0, "longer than 64 KiB")
+	w.nack(w.take(), 0, 0, "bad_job", "longer than 64 KiB")
 	dead := must[Status](t)(q.Status(ctx)).Dead
 	if len(dead) != 1 || len(dead[0].Job) > 2000 || !strings.Contains(dead[0].Job, "(10485760 bytes)") {
 		t.Fatalf("%d dead", len(dead))

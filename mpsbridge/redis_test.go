@@ -88,10 +88,10 @@ func (w *worker) ack(job string) int {
 	return w.run("ack", []string{w.active(w.name), w.attempts(), w.begun(), w.events()}, w.name, job)
 }
 
-func (w *worker) nack(job string, most int, delay time.Duration, reason string) int {
+func (w *worker) nack(job string, most int, delay time.Duration, code, reason string) int {
 	w.t.Helper()
 	keys := []string{w.active(w.name), w.delayed(), w.attempts(), w.dead(), w.begun(), w.events()}
-	return w.run("nack", keys, w.name, job, most, delay.Milliseconds(), reason)
+	return w.run("nack", keys, w.name, job, most, delay.Milliseconds(), reason, code)
 }
 
 func (w *worker) giveBack(job, end string) int {

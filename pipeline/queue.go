@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/threadloom/threadloom/mpsbridge"
+	"github.com/threadloom/threadloom/transforms/deadletter"
 )
 
 const queueUsage = `Usage: go run ./pipeline queue [show | retry | drop] [flags] [FILE...]
@@ -188,7 +189,15 @@ func queueText(name string, s mpsbridge.Status) string {
 	}
 	fmt.Fprintf(&b, "dead      %d\n", len(s.Dead))
 	for _, d := range s.Dead {
-		fmt.Fprintf(&b, "  %s  %d attempts, the last by %s: %q\n", inputOf(d.Job), d.Attempts, d.Worker, d.Reason)
+		fmt.Fprintf(&b, "  %s  %d attempts, the last by %s: %s%q\n", inputOf(d.Job), d.Attempts, d.Worker, codeOf(d), d.Reason)
 	}
 	return b.String()
+}
+
+// codeOf is the code of a dead job, to be put before its reason. Whoever writes to Redis chose it.
+func codeOf(d mpsbridge.DeadJob) string {
+	if !deadletter.Known(deadletter.Code(d.Code)) {
+		return ""
+	}
+	return d.Code + ": "
 }

@@ -22,11 +22,11 @@ func TestQueueTextTellsWhoHasWhatAndWhyJobsAreDead(t *testing.T) {
 			Name: "mac-1", Live: true, Seen: 2 * time.Second,
 			Jobs: []mpsbridge.ActiveJob{{Job: badJob, Age: 90 * time.Second}},
 		}, {Name: "mac-2", Seen: time.Hour}},
-		Dead: []mpsbridge.DeadJob{{Job: worseJob, Attempts: 3, Worker: "mac-2", Reason: "no\nfooter"}, {Job: "\x1b[2J" + strings.Repeat("x", 1000)}},
+		Dead: []mpsbridge.DeadJob{{Job: worseJob, Attempts: 3, Worker: "mac-2", Code: "damaged", Reason: "no\nfooter"}, {Code: "\x1b[2J", Job: "\x1b[2J" + strings.Repeat("x", 1000)}},
 	})
 	for _, want := range []string{
 		"todo      3\n", "delayed   1", "  mac-1  live, seen 2s ago\n", "    /d/bad.parquet  begun 1m30s ago\n",
-		"  mac-2  lost, seen 1h0m0s ago\n", "dead      2\n", `  /d/worse.parquet  3 attempts, the last by mac-2: "no\nfooter"` + "\n",
+		"  mac-2  lost, seen 1h0m0s ago\n", "dead      2\n", `  /d/worse.parquet  3 attempts, the last by mac-2: damaged: "no\nfooter"` + "\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in:\n%s", want, text)

@@ -7,6 +7,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 	"github.com/threadloom/threadloom/mpsbridge"
+	"github.com/threadloom/threadloom/transforms/deadletter"
 )
 
 func init() {
@@ -152,3 +153,13 @@ func (f *awaitFn) FinishBundle(ctx context.Context, emit func(File)) error {
 }
 
 func (f *awaitFn) Teardown() error { return f.queue.Close() }
+
+// deathOf returns why a job is dead, with the worker's code. A worker of another version may
+// have codes that this program does not know, or none.
+func deathOf(d mpsbridge.DeadJob) error {
+	code := deadletter.Code(d.Code)
+	if !deadletter.Known(code) {
+		code = deadletter.Internal
+	}
+	return code.Errorf("worker %s: %s (attempt %d)", d.Worker, d.Reason, d.Attempts)
+}

@@ -3,7 +3,6 @@ package transforms
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -161,8 +160,7 @@ func (c *crossing) lookUp(ctx context.Context, jobs []string, now time.Time) (en
 		return nil, err
 	}
 	for job, d := range dead {
-		reason := fmt.Errorf("worker %s: %s (attempt %d)", d.Worker, d.Reason, d.Attempts)
-		ended = append(ended, c.settle(job, outcome{file: c.waiting[job].file, err: reason}))
+		ended = append(ended, c.settle(job, outcome{file: c.waiting[job].file, err: deathOf(d)}))
 	}
 	unlisted, err := c.queue.Unlisted(ctx, jobs)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/threadloom/threadloom/mpsbridge"
 	"github.com/threadloom/threadloom/mpsbridge/redistest"
+	"github.com/threadloom/threadloom/transforms/deadletter"
 )
 
 // A Redis that was wiped gets jobs again that its workers still have; when they
@@ -39,5 +40,19 @@ func TestAJobThatIsSettledAndStillInTheQueueIsTakenOutOfIt(t *testing.T) {
 	}
 	if left, err := queue.Unlisted(ctx, []string{raw}); err != nil || len(left) != 1 {
 		t.Errorf("the settled job is still in the queue (%v)", err)
+	}
+}
+
+func TestAWorkersCodeIsThatOfTheDeadLetter(t *testing.T) {
+	for code, want := range map[string]deadletter.Code{
+		"damaged": deadletter.Damaged, "worker_lost": deadletter.WorkerLost, "": deadletter.Internal, "of tomorrow": deadletter.Internal,
+	} {
+		err := deathOf(mpsbridge.DeadJob{Code: code, Worker: "mac", Reason: "no footer", Attempts: 1})
+		if got := deadletter.CodeOf(err); got != want {
+			t.Errorf("%q becomes %q, want %q", code, got, want)
+		}
+		if want := "worker mac: no footer (attempt 1)"; err.Error() != want {
+			t.Errorf("got %q, want %q", err, want)
+		}
 	}
 }

@@ -1,6 +1,6 @@
 -- Count a failed attempt at a job: delay it (twice as long each time), or bury it.
 -- KEYS  active, delayed, attempts, dead, begun, events
--- ARGV  worker, job, most attempts, first delay in ms, reason
+-- ARGV  worker, job, most attempts, first delay in ms, reason, code of transforms/deadletter
 -- A most of 0 buries the job at once: no other attempt can end better. Of a dead job longer
 -- than 64 KiB only the beginning is kept.
 -- Returns the attempts so far, -1 where the job is dead now, 0 where the worker is fenced.
@@ -21,6 +21,7 @@ if #job > 65536 then
   job = string.sub(job, 1, 1024) .. '... (' .. #job .. ' bytes)'
 end
 redis.call('HDEL', KEYS[3], id)
-redis.call('HSET', KEYS[4], job, cjson.encode({attempts = n, reason = ARGV[5], worker = ARGV[1], at = now}))
+redis.call('HSET', KEYS[4], job,
+  cjson.encode({attempts = n, code = ARGV[6], reason = ARGV[5], worker = ARGV[1], at = now}))
 redis.call('XADD', KEYS[6], 'MAXLEN', '~', 10000, '*', 'event', 'dead', 'job', job, 'worker', ARGV[1])
 return -1

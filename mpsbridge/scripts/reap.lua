@@ -26,7 +26,7 @@ for _, worker in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
       if n >= tonumber(ARGV[2]) then
         redis.call('HDEL', KEYS[4], id)
         redis.call('HSET', KEYS[5], job,
-          cjson.encode({attempts = n, reason = 'the worker was lost', worker = worker, at = now}))
+          cjson.encode({attempts = n, code = 'worker_lost', reason = 'the worker was lost', worker = worker, at = now}))
         redis.call('XADD', KEYS[8], 'MAXLEN', '~', 10000, '*', 'event', 'dead', 'job', job, 'worker', worker)
         buried = buried + 1
       else

@@ -29,7 +29,7 @@ PROGRESS_EVERY = 30  # seconds between log lines off a terminal
 
 
 def main() -> None:
-    """Run the worker; the exit code is 0, 2 for wrong usage, or 128 + the signal's number."""
+    """Run the worker; the exit code is 0, 1, 2 for wrong usage, or 128 + the signal's number."""
     options = _flags().parse_args()
     logging.basicConfig(
         level=logging.INFO, format="time=%(asctime)s level=%(levelname)s msg=%(message)s"
@@ -122,7 +122,7 @@ def _work(options: argparse.Namespace) -> int:
     from threadloom.worker import model, places
     from threadloom.worker.lease import Lease
     from threadloom.worker.queue import NoPassword, Queue, connect
-    from threadloom.worker.worker import Interrupted, Worker
+    from threadloom.worker.worker import Interrupted, LoaderEnded, Worker
 
     try:
         mine, loaders, heart = (Queue(connect(options.redis), options.queue) for _ in range(3))
@@ -152,6 +152,9 @@ def _work(options: argparse.Namespace) -> int:
             worker.run(options.until_idle)
         except Interrupted:
             logging.warning("the open file was given back")
+        except LoaderEnded as error:
+            logging.error("%s", error)
+            return 1
     t = worker.totals
     print(f"files {t.files}, rows {t.rows}, {t.truncated} truncated, failed {t.failed}")
     return 128 + signals[0] if signals else 0

@@ -1,66 +1,27 @@
-"""Read chains files and write embeddings files, as ``transforms/chainfile`` does."""
+"""Write embeddings files, as ``transforms/chainfile`` does."""
 
 import contextlib
+import hashlib
 import itertools
 import json
 import os
 import socket
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from threadloom.worker import codes
+from threadloom.worker.chains import ROWS, Source
+from threadloom.worker.columns import Column
 from threadloom.worker.places import Below
 
 VERSION = "0.1.0"
 FINGERPRINT = "threadloom.fingerprint"
-OURS = ("n_tokens", "truncated", "n_chunks", "embedding")
-ROWS = 8192  # of a row group, and held at once
+VECTORS = "embedding.list.element"
 _count = itertools.count(1)
 _swept: set[str] = set()  # folders in which nothing of killed workers is left
-
-
-class Source:
-    """An open chains file."""
-
-    def __init__(self, at: Below, text_column: str, keep: tuple[str, ...]):
-        """Open a file; raise ValueError where it has no such text column."""
-        self._opened = at.open()
-        self._file = pq.ParquetFile(self._opened)
-        stat = os.fstat(self._opened.fileno())
-        self.rows, self.size, self.mtime_ns = (
-            self._file.metadata.num_rows, stat.st_size, stat.st_mtime_ns,
-        )  # fmt: skip
-        schema = self._file.schema_arrow
-        if text_column not in schema.names:
-            raise ValueError(f"no text column {text_column!r}; the file has {schema.names}")
-        if not _is_text(schema.field(text_column).type):
-            raise ValueError(f"column {text_column!r} is not a string column")
-        self._text = text_column
-        self.kept = [
-            field
-            for field in schema
-            if field.name != text_column
-            and not pa.types.is_nested(field.type)
-            and (not keep or field.name in keep)
-        ]
-
-    def pieces(self) -> Iterator[tuple[list[bytes], pa.RecordBatch]]:
-        """Yield the texts of some rows, in UTF-8, and the rows' kept columns."""
-        columns = [self._text, *(field.name for field in self.kept)]
-        for batch in self._file.iter_batches(batch_size=ROWS, columns=columns):
-            text = batch.column(self._text)
-            if pa.types.is_dictionary(text.type):
-                text = text.dictionary_decode()
-            texts = [value or b"" for value in text.cast(pa.large_binary()).to_pylist()]
-            yield texts, batch.select([field.name for field in self.kept])
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-        self._opened.close()
 
 
 class Target:
@@ -83,34 +44,26 @@ class Target:
             os.close(self._folder)
             raise
         self._file = os.fdopen(new, "wb")
-        self._kept = [f.name for f in source.kept if f.name not in OURS]
-        element = pa.field("element", pa.float32())
-        self._schema = pa.schema(
-            [
-                *(f.remove_metadata() for f in source.kept if f.name not in OURS),
-                pa.field("n_tokens", pa.int32(), nullable=False),
-                pa.field("truncated", pa.bool_(), nullable=False),
-                pa.field("embedding", pa.list_(element), nullable=False),
-            ]
-        )
-        self._writer = pq.ParquetWriter(
-            self._file, self._schema, compression="zstd", compression_level=1,
-            use_dictionary=self._kept, store_schema=False,
-            use_byte_stream_split=["embedding.list.element"],
-        )  # fmt: skip
+        self._writer, self._schema = _writer(self._file, source.kept)
+        self._vectors = hashlib.sha256()
         self.rows = 0
 
-    def write(self, kept: pa.RecordBatch, tokens, truncated, vectors: np.ndarray) -> None:
-        """Append rows: int32[rows], bool[rows] and float32[rows, dimension]."""
+    def write(self, kept: list[pa.Array], tokens, truncated, vectors: np.ndarray) -> None:
+        """Append rows: the kept columns, int32[rows], bool[rows] and float32[rows, dimension]."""
         ends = np.arange(len(vectors) + 1, dtype=np.int32) * vectors.shape[1]
         lists = pa.ListArray.from_arrays(
-            pa.array(ends), pa.array(vectors.ravel()), type=self._schema.field("embedding").type
+            pa.array(ends), pa.array(vectors.ravel()), type=self._schema.field(-1).type
         )
-        columns = [kept.column(name) for name in self._kept]
-        columns += [pa.array(tokens), pa.array(truncated), lists]
+        columns = [*kept, pa.array(tokens), pa.array(truncated), lists]
         batch = pa.RecordBatch.from_arrays(columns, schema=self._schema)
         self._writer.write_batch(batch, row_group_size=ROWS)
+        self._vectors.update(vectors.astype("<f4").tobytes())
         self.rows += len(vectors)
+
+    @property
+    def vectors_sha256(self) -> str:
+        """Return the hash of all vectors so far."""
+        return self._vectors.hexdigest()
 
     def commit(self, fingerprint: dict) -> None:
         """Put the file in its place: on the disk, read back, renamed."""
@@ -122,7 +75,9 @@ class Target:
         sync(self._temp, self._folder)
         with os.fdopen(os.open(self._temp, os.O_RDONLY, dir_fd=self._folder), "rb") as written:
             if pq.read_metadata(written).num_rows != self.rows:
-                raise OSError(f"reading back {self._temp}: wrong number of rows")
+                raise codes.Failure(
+                    codes.OUTPUT_NOT_WHOLE, f"reading back {self._temp}: wrong number of rows"
+                )
         put_in_place(self._temp, self._name, self._folder)
         sync(".", self._folder)
 
@@ -139,7 +94,31 @@ class Target:
         os.close(self._folder)
 
 
-def fingerprint(source: Source, facts: dict, model: str, backend: str, prompt: str) -> dict:
+def _writer(file, kept: list[Column]) -> tuple[pq.ParquetWriter, pa.Schema]:
+    """Return a writer, with the schema of its rows."""
+    schema = pa.schema(
+        [
+            *(column.field for column in kept),
+            pa.field("n_tokens", pa.int32(), nullable=False),
+            pa.field("truncated", pa.bool_(), nullable=False),
+            pa.field("embedding", pa.list_(pa.field("element", pa.float32())), nullable=False),
+        ]
+    )
+    times = [c.meaning["isAdjustedToUTC"] for c in kept if c.kind == "Time"]
+    # Arrow names columns by their path here, so that a kept column may have that of the vectors.
+    split = VECTORS not in (column.name for column in kept)
+    writer = pq.ParquetWriter(
+        file, schema, compression="zstd", compression_level=1, use_dictionary=False,
+        use_byte_stream_split=[VECTORS] if split else False, store_schema=False,
+        store_decimal_as_integer=True,
+        write_time_adjusted_to_utc=any(times),  # for all: Arrow's times do not say which they are
+    )  # fmt: skip
+    return writer, schema
+
+
+def fingerprint(
+    source: Source, target: Target, facts: dict, model: str, backend: str, prompt: str
+) -> dict:
     """Return what the pipeline's fingerprint holds, in its order (chainfile/fingerprint.go)."""
     made = {"version": VERSION, "model": model, "model_sha256": facts["weights_sha256"]}
     names = ("weights_sha256", "tokenizer_sha256", "pooling", "normalized",
@@ -151,6 +130,7 @@ def fingerprint(source: Source, facts: dict, model: str, backend: str, prompt: s
     return made | {
         "precision": "fp32", "backend": backend, "input_rows": source.rows,
         "input_size": source.size, "input_mtime": _rfc3339(source.mtime_ns),
+        "texts_sha256": source.texts_sha256, "vectors_sha256": target.vectors_sha256,
     }  # fmt: skip
 
 
@@ -197,16 +177,6 @@ def _alive(pid: int) -> bool:
     except PermissionError:
         pass
     return True
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return any(
-        check(kind)
-        for check in (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary,
-                      pa.types.is_large_binary, pa.types.is_string_view)
-    )  # fmt: skip
 
 
 def _rfc3339(ns: int) -> str:

@@ -4,11 +4,9 @@ import json
 import posixpath
 from dataclasses import dataclass
 
+from threadloom.worker.codes import BAD_JOB, Refused
+
 MAX_JOB_BYTES = 64 << 10  # two paths are never as long
-
-
-class Refused(Exception):
-    """A job that no attempt can do; the message is one line that says why."""
 
 
 @dataclass(frozen=True)
@@ -23,24 +21,24 @@ class Job:
 def parse(raw: bytes) -> Job:
     """Read a job; raise Refused if it is anything but the two keys and safe paths."""
     if len(raw) > MAX_JOB_BYTES:
-        raise Refused("a job longer than 64 KiB")
+        raise Refused(BAD_JOB, "a job longer than 64 KiB")
     try:
         values = json.loads(raw.decode("utf-8"))
     except (ValueError, RecursionError):
-        raise Refused("a job that is not JSON") from None
+        raise Refused(BAD_JOB, "a job that is not JSON") from None
     if not isinstance(values, dict):
-        raise Refused("a job that is not an object")
+        raise Refused(BAD_JOB, "a job that is not an object")
     for name in ("input_path", "output_path"):
         if name not in values:
-            raise Refused(f"a job without {name}")
+            raise Refused(BAD_JOB, f"a job without {name}")
         if not isinstance(values[name], str):
-            raise Refused(f"a job whose {name} is not a string")
+            raise Refused(BAD_JOB, f"a job whose {name} is not a string")
     for name in values:
         if name not in ("input_path", "output_path"):
-            raise Refused(f"a job with the unknown key {name}")
+            raise Refused(BAD_JOB, f"a job with the unknown key {name}")
     for name, path in values.items():
         if reason := _fault(path):
-            raise Refused(f"a job whose {name} {reason}")
+            raise Refused(BAD_JOB, f"a job whose {name} {reason}")
     return Job(raw, values["input_path"], values["output_path"])
 
 

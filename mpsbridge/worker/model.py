@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,13 @@ import torch
 from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 
-MAX_TEXT_BYTES = 64 << 10  # the first 256 tokens of any text that is not one endless word
+MAX_TEXT_BYTES = 1 << 20  # what is read of a text, as in the pipeline
+# The model reads the first 256 tokens, which the first 64 Ki characters nearly always hold. More
+# are tokenised only if these give too few, as blanks and combining marks give none.
+FIRST_CHARACTERS = 64 << 10
+# A word that is cut has other tokens than the whole one. BERT's words have 100 at most.
+WORD_TOKENS = 128
+CALL_CHARACTERS = 4 << 20  # tokenised at once: their tokens take a hundred times the memory
 # Padded tokens of one batch, and what widths are rounded up to: Metal compiles, and keeps,
 # what it runs for each shape, so there it meets a few shapes only.
 BUDGETS = {"cpu": 2048, "cuda": 65536, "mps": 16384}
@@ -70,18 +76,30 @@ class Encoder:
         """Return the fingerprint's name of what runs the model."""
         return f"sentence-transformers-{self.device}"
 
-    def tokenise(self, texts: list[bytes], prompt: str = "") -> Tokens:
-        """Tokenise texts in UTF-8, cut as the pipeline cuts them."""
+    def tokenise(
+        self, texts: list[bytes], prompt: str = "", progress: Callable[[], None] = lambda: None
+    ) -> Tokens:
+        """Tokenise texts in UTF-8, cut as the pipeline cuts them; calls `progress` now and then."""
         longest = self.facts["max_seq_length"]
-        clean = [_clean(text) for text in texts]
-        encodings = self._tokenizer.encode_batch_fast([prompt + text for text, _ in clean])
-        ids, truncated = [], []
-        for encoding, (_, cut) in zip(encodings, clean, strict=True):
-            all_ids = encoding.ids
-            over = len(all_ids) > longest
-            ids.append([*all_ids[: longest - 1], all_ids[-1]] if over else all_ids)
-            truncated.append(over or cut)
-        return Tokens(ids, np.array(truncated, bool))
+        clean, cut = zip(*map(_clean, texts), strict=True) if texts else ((), ())
+        ids: list[list[int]] = [[]] * len(texts)
+        truncated = np.zeros(len(texts), bool)
+        left, size = list(range(len(texts))), FIRST_CHARACTERS
+        while left:
+            beginnings = [(row, clean[row][:size]) for row in left]
+            left = []
+            for call in _calls(beginnings):
+                encodings = self._tokenizer.encode_batch_fast([prompt + text for _, text in call])
+                for (row, text), encoding in zip(call, encodings, strict=True):
+                    all_ids = encoding.ids
+                    over = len(all_ids) > longest
+                    ids[row] = [*all_ids[: longest - 1], all_ids[-1]] if over else all_ids
+                    truncated[row] = over or cut[row]
+                    if len(text) < len(clean[row]) and len(all_ids) <= longest + WORD_TOKENS:
+                        left.append(row)
+                progress()
+            size *= 4
+        return Tokens(ids, truncated)
 
     def embed(self, tokens: Tokens, progress: Callable[[], None] = lambda: None) -> np.ndarray:
         """Return float32[texts, dimension]; calls `progress` after each batch.
@@ -138,6 +156,19 @@ def find(model: str) -> Path:
     from huggingface_hub import snapshot_download
 
     return Path(snapshot_download(model))
+
+
+def _calls(texts: list[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
+    """Yield rows with their texts, as many as are tokenised at once."""
+    call, size = [], 0
+    for row, text in texts:
+        call.append((row, text))
+        size += len(text)
+        if size >= CALL_CHARACTERS:
+            yield call
+            call, size = [], 0
+    if call:
+        yield call
 
 
 def _clean(text: bytes) -> tuple[str, bool]:

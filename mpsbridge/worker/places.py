@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from threadloom.worker.jobs import Job, PathMap, Refused, longest
+from threadloom.worker.codes import NOT_VISIBLE, OUTSIDE_ROOT, Failure, Refused
+from threadloom.worker.jobs import Job, PathMap, longest
 
 NONCE_FILE = ".threadloom-nonce"
 LATE_ENTRIES = 5.0  # seconds in which a file of another machine may become visible (NFS)
@@ -97,7 +98,7 @@ class Places:
             if longest(path, self._roots) is None:
                 if run:
                     raise NotHere(f"{path} is not below --root (--path_map may be missing)")
-                raise Refused(f"{path} is outside --root")
+                raise Refused(OUTSIDE_ROOT, f"{path} is outside --root")
         folder, name = os.path.split(target)
         output = self._below(folder)
         output = Below(output.root, os.path.join(output.path, name))
@@ -107,18 +108,16 @@ class Places:
         real = os.path.realpath(path)
         root = longest(real, map(os.path.realpath, self._roots))
         if root is None:
-            raise Refused(f"{path} leads outside --root")
+            raise Refused(OUTSIDE_ROOT, f"{path} leads outside --root")
         return Below(root, real)
 
     def _settings(self, run: str, text: str) -> Settings:
         folder = self._paths.map(run)
+        facts = _facts(run, text)
         try:
-            facts = json.loads(text)
             seen = Path(folder, NONCE_FILE).read_text(encoding="utf-8").strip()
         except OSError:
             raise NotHere(f"{folder} has no {NONCE_FILE}: it is not mounted here") from None
-        except ValueError:
-            raise NotHere(f"the settings of {run} are not JSON") from None
         if seen != facts.get("nonce"):
             raise NotHere(f"{folder} is another folder than the pipeline's: wrong nonce")
         model = {k: v for k, v in facts.items() if k not in ("nonce", "keep", "prompt", "version")}
@@ -126,12 +125,29 @@ class Places:
         return Settings(column, tuple(facts.get("keep") or ()), facts.get("prompt", ""), model)
 
 
+def _facts(run: str, text: str) -> dict:
+    """Read a run's settings. With others this worker would make other outputs than the run."""
+    try:
+        facts = json.loads(text)
+    except (ValueError, RecursionError):
+        raise NotHere(f"the settings of {run} are not JSON") from None
+    if not isinstance(facts, dict):
+        raise NotHere(f"the settings of {run} are not a JSON object")
+    for name in ("text_column", "prompt", "model"):
+        if not isinstance(facts.get(name, ""), str):
+            raise NotHere(f"the settings of {run}: {name} is not a string")
+    keep = facts.get("keep") or []
+    if not isinstance(keep, list) or not all(isinstance(name, str) for name in keep):
+        raise NotHere(f"the settings of {run}: keep is not a list of strings")
+    return facts
+
+
 def wait_for(path: str, seconds: float = LATE_ENTRIES) -> None:
     """Wait for a file that another machine wrote a moment ago to become visible."""
     end = time.monotonic() + seconds
     while not os.path.exists(path):
         if time.monotonic() > end:
-            raise FileNotFoundError(f"no file {path}")
+            raise Failure(NOT_VISIBLE, f"this worker sees no file {path}")
         if os.path.isdir(os.path.dirname(path)):
             os.listdir(os.path.dirname(path))  # has NFS look again
         time.sleep(0.2)

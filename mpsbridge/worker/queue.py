@@ -136,10 +136,10 @@ class Queue:
         """Take a finished job off the list; False: the worker is fenced."""
         return self._run("ack", (worker, "attempts", "begun", "events"), worker, job)
 
-    def nack(self, worker: str, job: bytes, reason: str, most: int, delay: float) -> int:
+    def nack(self, worker: str, job: bytes, code: str, reason: str, most: int, delay: float) -> int:
         """Count a failed attempt; return how many there were, -1 if the job is dead now."""
         keys = (worker, "delayed", "attempts", "dead", "begun", "events")
-        return self._run("nack", keys, worker, job, most, int(delay * 1000), reason)
+        return self._run("nack", keys, worker, job, most, int(delay * 1000), reason, code)
 
     def give_back(self, worker: str, job: bytes, end: str) -> bool:
         """Put a job back to todo's "head" or "tail" without an attempt."""
@@ -157,7 +157,8 @@ class Queue:
     def roots(self) -> dict[str, str]:
         """Return the settings of the runs, JSON, by output folder."""
         found = self.client.hgetall(self.keys.roots)
-        return {k.decode(): v.decode() for k, v in found.items()}
+        # One entry that is not UTF-8 must not keep this worker from the other runs.
+        return {os.fsdecode(k): v.decode(errors="replace") for k, v in found.items()}
 
     def _run(self, script: str, names: tuple[str, ...], *arguments):
         # A name that is none of the queue's keys is a worker's: its list of active jobs.

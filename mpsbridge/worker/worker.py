@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import redis
 
-from threadloom.worker import files, jobs, places
+from threadloom.worker import chains, codes, files, jobs, places
+from threadloom.worker.codes import Failure, Refused, failing
 from threadloom.worker.lease import Lease
 from threadloom.worker.model import Encoder, Tokens
 from threadloom.worker.queue import ATTEMPTS, Queue
@@ -19,7 +20,10 @@ log = logging.getLogger("threadloom.worker")
 
 FIRST_DELAY = 5.0  # seconds until a job that failed is tried again; doubled each time
 LONGEST_PAUSE = 30.0  # seconds between two jobs that this worker cannot do
-FAILURES = (OSError, ValueError, RuntimeError, MemoryError)  # of one file; Arrow's are ValueErrors
+
+
+class LoaderEnded(Exception):
+    """The thread that takes jobs has ended, so that this worker would never do anything again."""
 
 
 class Interrupted(BaseException):
@@ -33,11 +37,10 @@ class Prepared:
     raw: bytes
     holder: str  # the name under which it is held
     work: places.Work | None = None
-    source: files.Source | None = None
+    source: chains.Source | None = None
     pieces: Iterator | None = None
     done: bool = False  # there is a valid output already
-    failure: str = ""
-    attempts: int = ATTEMPTS
+    failure: Failure | None = None
 
 
 @dataclass
@@ -80,6 +83,8 @@ class Worker:
             while not self._stop.is_set():
                 with contextlib.suppress(queues.Empty):
                     current = self._ready.get(timeout=0.2)
+                if not (current or loader.is_alive() or self._stop.is_set()):
+                    raise LoaderEnded("the thread that takes jobs has ended: see the log")
                 if current is None:
                     if until_idle is not None and time.monotonic() - last > until_idle:
                         break
@@ -142,10 +147,13 @@ class Worker:
             self._hand.remove(raw)
             self._loading.give_back(holder, raw, "tail")
             raise
-        except jobs.Refused as reason:
-            prepared.failure, prepared.attempts = str(reason), 0
-        except FAILURES as error:
-            prepared.failure = _line(error)
+        except redis.RedisError:
+            self._hand.remove(raw)  # so that it is given back once Redis answers again
+            raise
+        except Exception as error:
+            prepared.failure = _failure(error)
+            if prepared.source:
+                prepared.source.close()
         return prepared
 
     def _settle_doubt(self) -> None:
@@ -177,7 +185,7 @@ class Worker:
         if why := self._encoder.differs(work.settings.model):
             raise places.NotHere(why)
         places.wait_for(work.input.path)
-        source = files.Source(work.input, work.settings.text_column, work.settings.keep)
+        source = chains.Source(work.input, work.settings.text_column, work.settings.keep)
         prepared.source, prepared.done = source, files.rows_of(work.output) == source.rows
         if prepared.done:
             source.close()
@@ -186,25 +194,28 @@ class Worker:
         first = next(pieces, None)
         prepared.pieces = iter(()) if first is None else _chain(first, pieces)
 
-    def _tokenised(self, source: files.Source, prompt: str) -> Iterator[tuple[Tokens, object]]:
+    def _tokenised(self, source: chains.Source, prompt: str) -> Iterator[tuple[Tokens, list]]:
         for texts, kept in source.pieces():
-            yield self._encoder.tokenise(texts, prompt), kept
+            with failing(codes.EMBEDDING_FAILED):
+                tokens = self._encoder.tokenise(texts, prompt, self._lease.moved)
+            yield tokens, kept
 
     def _finish(self, prepared: Prepared) -> None:
         """Embed a prepared job's file and tell Redis what became of it."""
         with self._lease.holding():
-            if not prepared.failure and not prepared.done:
+            if prepared.failure is None and not prepared.done:
                 self.current = prepared.work.input.path
                 try:
                     self._embed(prepared)
-                except FAILURES as error:
-                    prepared.failure = _line(error)
+                except Exception as error:
+                    prepared.failure = _failure(error)
                 self.current = ""
-            if prepared.failure:
+            if failure := prepared.failure:
                 self.totals.failed += 1
-                log.error("%s: %s", _name(prepared), prepared.failure)
-                self._say(self._queue.nack, prepared.holder, prepared.raw, prepared.failure,
-                          prepared.attempts, FIRST_DELAY)  # fmt: skip
+                log.error("%s: %s: %s", _name(prepared), failure.code, failure)
+                attempts = 0 if isinstance(failure, Refused) else ATTEMPTS
+                self._say(self._queue.nack, prepared.holder, prepared.raw, failure.code,
+                          str(failure), attempts, FIRST_DELAY)  # fmt: skip
             elif not self.ack(prepared):
                 log.warning("%s is done, but its lease was lost meanwhile", _name(prepared))
 
@@ -214,30 +225,40 @@ class Worker:
 
     def _embed(self, prepared: Prepared) -> None:
         work, source = prepared.work, prepared.source
-        target = files.Target(work.output, source)
         try:
-            truncated = 0
+            with failing(codes.OUTPUT_NOT_WRITTEN, OSError):
+                target = files.Target(work.output, source)
+                truncated = self._fill(target, prepared)
+        finally:
+            source.close()
+        self.totals.files += 1
+        self.totals.rows += target.rows
+        self.totals.truncated += truncated
+        log.info("%s: %d rows, %d truncated", work.output.path, target.rows, truncated)
+
+    def _fill(self, target: files.Target, prepared: Prepared) -> int:
+        """Write a whole output; return how many texts were truncated."""
+        source, settings, truncated = prepared.source, prepared.work.settings, 0
+        try:
             for tokens, kept in prepared.pieces:
-                vectors = self._encoder.embed(tokens, self._lease.moved)
+                with failing(codes.EMBEDDING_FAILED):
+                    vectors = self._encoder.embed(tokens, self._lease.moved)
                 target.write(kept, tokens.counts, tokens.truncated, vectors)
                 truncated += int(tokens.truncated.sum())
             if target.rows != source.rows:
-                raise ValueError(f"the footer says {source.rows} rows, the file has {target.rows}")
-            model = work.settings.model.get("model", self._model)
-            made = files.fingerprint(
-                source, self._encoder.facts, model, self._encoder.backend, work.settings.prompt
-            )
+                why = f"the footer says {source.rows} rows, the file has {target.rows}"
+                raise Refused(codes.DAMAGED, why)
+            source.check_unchanged()
+            model = settings.model.get("model", self._model)
+            made = files.fingerprint(source, target, self._encoder.facts, model,
+                                     self._encoder.backend, settings.prompt)  # fmt: skip
             target.commit(made)
         except BaseException:
             target.abort()
             raise
         finally:
             target.close()
-            source.close()
-        self.totals.files += 1
-        self.totals.rows += target.rows
-        self.totals.truncated += truncated
-        log.info("%s: %d rows, %d truncated", work.output.path, target.rows, truncated)
+        return truncated
 
     def _say(self, call, *arguments):
         """Tell Redis something; what it does not hear, the lease's end will tell it."""
@@ -258,6 +279,9 @@ def _name(prepared: Prepared) -> str:
     return prepared.work.input.path if prepared.work else repr(prepared.raw[:200])
 
 
-def _line(error: BaseException) -> str:
-    said = str(error).strip().splitlines() or [type(error).__name__]
-    return said[0][:500]
+def _failure(error: Exception) -> Failure:
+    """Return a job's failure; one that nobody foresaw is told with where it came from."""
+    if isinstance(error, Failure):
+        return error
+    log.error("an error that this worker does not know", exc_info=error)
+    return Failure(codes.INTERNAL, f"{type(error).__name__}: {codes.one_line(error)}")

@@ -185,7 +185,7 @@ def test_a_job_that_died_is_a_dead_letter_and_the_queue_command_knows_it(
         queue.heartbeat("mac", 60, first=True)
         job = queue.take("mac", 20)
         queue.begin("mac", job)
-        queue.nack("mac", job, "cannot read it", most=1, delay=0)
+        queue.nack("mac", job, "cannot_read", "the disk failed", most=1, delay=0)
 
     worker = threading.Thread(target=fail)
     worker.start()
@@ -193,7 +193,7 @@ def test_a_job_that_died_is_a_dead_letter_and_the_queue_command_knows_it(
     worker.join()
     assert ended.code == 3, ended.errors
     letters = (tmp_path / "embeddings" / "test" / "_dead_letters.jsonl").read_text().splitlines()
-    assert len(letters) == 1 and "worker mac: cannot read it" in letters[0]
+    assert len(letters) == 1 and "worker mac: the disk failed" in letters[0]
 
     def queue(*arguments: object) -> dict:
         command = [
@@ -208,7 +208,8 @@ def test_a_job_that_died_is_a_dead_letter_and_the_queue_command_knows_it(
         return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
 
     (dead,) = queue()["dead"]
-    assert (dead["worker"], dead["reason"], dead["attempts"]) == ("mac", "cannot read it", 1)
+    assert dead["worker"] == "mac" and dead["attempts"] == 1
+    assert (dead["code"], dead["reason"]) == ("cannot_read", "the disk failed")
     assert queue("retry") == {"retried": 1}
     assert (queue()["dead"], server.client.llen("dying")) == ([], 1)
 

@@ -88,7 +88,7 @@ def test_a_worker_writes_the_same_columns(here, there, odd, neighbour):
     judges, wrong = neighbour("judges"), []
     for name, path in there[0].outputs.items():
         mine, theirs = judges.shape(here[0].outputs[name]), judges.shape(path)
-        wrong += [f"{name}: {b} of a worker, {a} here" for a, b in zip(mine, theirs) if a != b]
+        wrong += [f"{name}: {b} of a worker, {a} here" for a, b in zip(mine, theirs, strict=False) if a != b]
         wrong += [f"{name}: other columns of a worker"] if len(mine) != len(theirs) else []
     assert there[0].outputs
     assert not wrong, "\n".join(wrong)

@@ -132,5 +132,42 @@ def bridge(server, root, encoder):
 
 
 @pytest.fixture(scope="session")
+def embedder(encoder):
+    """Return a worker that has no Redis, only an open folder."""
+
+    class Silent:
+        name = "silent"
+
+        def moved(self) -> None: ...
+
+        def roots(self) -> dict:
+            return {}
+
+    def embed(path: Path, out: Path) -> None:
+        where = places.Places([str(path.parent), str(out.parent.parent)], PathMap([]))
+        w = worker.Worker(Silent(), Silent(), Silent(), encoder, where, "tiny")
+        job = {"input_path": str(path), "output_path": str(out)}
+        prepared = worker.Prepared(json.dumps(job).encode(), "silent")
+        w._open(prepared)
+        w._embed(prepared)
+
+    return embed
+
+
+@pytest.fixture
+def write(embedder, tmp_path):
+    """Return what the worker writes of a file's bytes."""
+
+    def write(data: bytes) -> bytes:
+        source, out = tmp_path / "in.parquet", tmp_path / "out" / "in.parquet"
+        source.write_bytes(data)
+        out.unlink(missing_ok=True)
+        embedder(source, out)
+        return out.read_bytes()
+
+    return write
+
+
+@pytest.fixture(scope="session")
 def golden():
     return lambda name: json.loads((GOLDEN / name).read_text(encoding="utf-8"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from threadloom.worker import jobs
+from threadloom.worker import codes, jobs
 from threadloom.worker.keys import NAMES, Keys
 
 
@@ -31,3 +31,8 @@ def test_paths_are_mapped_as_the_golden_ones(golden):
                 jobs.PathMap(want["maps"])
         else:
             assert jobs.PathMap(want["maps"]).map(want["path"]) == want["mapped"], want
+
+
+def test_the_codes_are_the_golden_ones(golden):
+    ours = [value for name, value in vars(codes).items() if name.isupper()]
+    assert ours == golden("codes.json")

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from threadloom.worker import files, places
+from threadloom.worker import chains, codes, files, places
+from threadloom.worker.codes import Failure
 from threadloom.worker.jobs import PathMap, parse
 
 ROWS = 3
@@ -43,15 +44,14 @@ def swap(folder: Path, outside: Path) -> None:
 
 def embed(target: files.Target) -> None:
     """Write vectors for all rows."""
-    nothing = pa.RecordBatch.from_pylist([{}] * ROWS)
     vectors = np.ones((ROWS, 4), np.float32)
-    target.write(nothing, np.ones(ROWS, np.int32), np.zeros(ROWS, bool), vectors)
+    target.write([], np.ones(ROWS, np.int32), np.zeros(ROWS, bool), vectors)
     target.commit({})
     target.close()
 
 
 def test_what_nobody_changes_is_read_and_written(root, work):
-    source = files.Source(work.input, "text", ())
+    source = chains.Source(work.input, "text", ())
     assert files.rows_of(work.output) is None
     embed(files.Target(work.output, source))
     source.close()
@@ -61,19 +61,21 @@ def test_what_nobody_changes_is_read_and_written(root, work):
 
 def test_an_input_behind_a_new_link_is_not_read(root, work, outside):
     swap(root / "real in", outside)
-    with pytest.raises(OSError, match="real in"):
-        files.Source(work.input, "text", ())
+    with pytest.raises(Failure, match="real in") as failed:
+        chains.Source(work.input, "text", ())
+    assert failed.value.code == codes.CANNOT_OPEN
 
 
 def test_an_input_that_becomes_a_link_is_not_read(root, work, outside):
     (root / "in" / "a.parquet").unlink()
     (root / "in" / "a.parquet").symlink_to(outside / "a.parquet")
-    with pytest.raises(OSError, match="symbolic link"):
-        files.Source(work.input, "text", ())
+    with pytest.raises(Failure, match="symbolic link") as failed:
+        chains.Source(work.input, "text", ())
+    assert failed.value.code == codes.CANNOT_OPEN
 
 
 def test_no_output_is_begun_behind_a_new_link(root, work, outside):
-    source = files.Source(work.input, "text", ())
+    source = chains.Source(work.input, "text", ())
     swap(root / "real out", outside)
     with pytest.raises(OSError, match="real out"):
         files.Target(work.output, source)
@@ -83,7 +85,7 @@ def test_no_output_is_begun_behind_a_new_link(root, work, outside):
 
 def test_an_output_that_was_begun_stays_in_its_folder(root, work, outside):
     before = (outside / "a.parquet").read_bytes()
-    source = files.Source(work.input, "text", ())
+    source = chains.Source(work.input, "text", ())
     target = files.Target(work.output, source)
     swap(root / "real out", outside)
     embed(target)

@@ -1,5 +1,6 @@
 """Whatever dies, each input gets exactly one valid output and nothing is lost."""
 
+import errno
 import os
 import signal
 import time
@@ -7,7 +8,7 @@ import time
 import pyarrow.parquet as pq
 import pytest
 
-from threadloom.worker import files, model, worker
+from threadloom.worker import codes, files, model, places, worker
 
 
 def die(*_, **__):
@@ -89,18 +90,32 @@ def test_a_stopped_worker_is_reaped_and_goes_on_under_a_new_name(bridge, until):
     assert bridge.dead() == {}
 
 
+def failing_disk(name: str):
+    """Return a function that lets no file of a name be opened."""
+
+    def change():
+        opened = places.Below.open
+
+        def fail(self):
+            if name in self.path:
+                raise OSError(errno.EIO, "the disk failed")
+            return opened(self)
+
+        places.Below.open = fail
+
+    return change
+
+
 def test_a_file_that_fails_dies_after_three_attempts_and_the_others_finish(bridge, until):
-    poison = bridge.root / "in" / "poison.parquet"
-    good = bridge.file("good")
-    poison.write_bytes(b"PAR1 no parquet PAR1")
-    job = bridge.job(poison)
-    bridge.put(job, good)
-    bridge.start()
+    job = bridge.file("poison")
+    bridge.put(job, bridge.file("good"))
+    bridge.start(failing_disk("poison"))
     until(lambda: len(bridge.dead()) == 1)
     until(bridge.settled)
     assert bridge.outputs() == ["good.parquet"]
     assert bridge.dead()[job]["attempts"] == 3
-    assert "arquet" in bridge.dead()[job]["reason"]
+    assert bridge.dead()[job]["code"] == codes.CANNOT_OPEN
+    assert "the disk failed" in bridge.dead()[job]["reason"]
 
 
 def test_redis_killed_and_started_again(bridge, until):
