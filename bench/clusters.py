@@ -27,8 +27,10 @@ import product
 import pyarrow.parquet as pq
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
-from threadloom.cluster.files import Source, open_sources, read_vectors
+from threadloom.cluster.files import Source, open_sources
 from threadloom.cluster.fit import cluster_vectors
+from threadloom.cluster.leftout import Findings, sentence
+from threadloom.cluster.vectors import read_vectors
 
 SEED = 42  # the pipeline's default
 
@@ -140,9 +142,12 @@ def read_all(corpus: Path, suffix: str) -> tuple[np.ndarray, np.ndarray]:
     ]
     if not sources:
         raise FileNotFoundError(embeddings)
-    files = open_sources(sources, "text")
+    findings = Findings()
+    files, vectors = read_vectors(open_sources(sources, "text", findings), findings)
+    if findings.left_out:  # a figure of some of the files would be no figure of the corpus
+        raise ValueError(sentence(findings.left_out))
     groups = np.concatenate([np.repeat(f.source.subreddit, f.rows) for f in files])
-    return read_vectors(files), groups
+    return vectors, groups
 
 
 def show(name: str, groups: np.ndarray, runs: list[Labels]) -> None:

@@ -29,13 +29,19 @@ type Assignment struct {
 		Share       float64 `json:"share"`
 		FittedShare float64 `json:"fitted_share"`
 	} `json:"clusters"`
-	Seconds float64 `json:"seconds"`
+	FilesLeftOut int64     `json:"files_left_out"`
+	LeftOut      []LeftOut `json:"left_out"`
+	Warnings     []string  `json:"warnings"` // about columns
+	Seconds      float64   `json:"seconds"`
 }
 
 // Assign puts the embedded chains of files into the clusters of a model, a folder
 // that a run wrote, and leaves assigned.parquet and assigned.json in clustersDir. It
 // runs python -m threadloom.cluster.assign; cancelling ctx ends that.
 func Assign(ctx context.Context, python, model, clustersDir, textColumn string, files []transforms.File) (a Assignment, err error) {
+	if err := errors.Join(checkFolder("the folder of the clusters", clustersDir), checkFolder("the model's folder", model)); err != nil {
+		return a, err
+	}
 	request, err := json.Marshal(map[string]any{
 		"model": model, "clusters_dir": clustersDir, "text_column": textColumn, "jobs": files,
 	})

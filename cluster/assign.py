@@ -18,12 +18,13 @@ import numpy as np
 from threadloom.cluster import files as reading
 from threadloom.cluster import labels as labelling
 from threadloom.cluster import model as models
-from threadloom.cluster.files import Opened, Source
+from threadloom.cluster.files import Source
+from threadloom.cluster.keys import read_keys
+from threadloom.cluster.leftout import Findings, NothingLeft, as_list
 from threadloom.cluster.report import write_report
+from threadloom.cluster.vectors import read_vectors
 
 FORMAT = 1
-# What must be the same of the vectors' model for distances to mean anything.
-_SAME = ("model_sha256", "precision", "dimension")
 
 
 def assign_files(
@@ -34,17 +35,22 @@ def assign_files(
     Writes `assigned.parquet`, the columns of labels.parquet, and `assigned.json`, which this
     returns: `rows`, `noise_rows`, `noise_share`, `fitted_noise_share` (what it would be among rows
     like those that the clusters were found with), `drift` (the difference), and for each cluster
-    its `label`, `name`, `rows`, `share` and `fitted_share`.
+    its `label`, `name`, `rows`, `share` and `fitted_share`. Files that cannot take part, as those
+    of another model or precision cannot, are in `left_out`, with the reason, and counted in
+    `files_left_out`; `warnings` has what else there is to say of the files.
 
-    Raises ValueError, in one line, for vectors of another model or precision.
+    Raises NothingLeft, in one line, if none can; then nothing is written.
     """
     start = time.monotonic()
     model = models.load(model_dir)
-    files = reading.open_sources(sources, text_column)
-    for file in files:
-        _check(file, model.embedding)
-    keys = labelling.with_subreddits(reading.read_keys(files), files)
-    found = model.assign(reading.read_vectors(files))
+    findings = Findings()
+    files = reading.open_sources(sources, text_column, findings)
+    files = reading.of_that_model(files, model.embedding, findings)
+    files, vectors = read_vectors(files, findings)
+    if findings.left_out and not files:
+        raise NothingLeft(findings.left_out)
+    keys = labelling.with_subreddits(read_keys(files, findings), files)
+    found = model.assign(vectors)
     rows = len(found.labels)
     share = found.noise_rows / rows if rows else 0.0
     now = np.bincount(found.labels[found.labels >= 0], minlength=len(model.names))
@@ -55,6 +61,9 @@ def assign_files(
         "model_fingerprint": model.about.get("fingerprint"),
         "rows": rows,
         "files": len(files),
+        "files_left_out": findings.files_left_out,
+        "left_out": as_list(findings.left_out),
+        "warnings": findings.warnings,
         "noise_rows": found.noise_rows,
         "noise_share": round(share, 4),
         "fitted_noise_share": model.noise_share,
@@ -75,21 +84,6 @@ def assign_files(
     labelling.write_labels(os.path.join(clusters_dir, "assigned.parquet"), keys, found, mark)
     write_report(os.path.join(clusters_dir, "assigned.json"), report)
     return report
-
-
-def _check(file: Opened, embedding: dict) -> None:
-    """Refuse vectors that are not of the model and precision that the clusters were found with."""
-    for name in _SAME:
-        if file.model.get(name) != embedding.get(name):
-            raise ValueError(
-                f"{file.source.embeddings}: its vectors are of {_kind(file.model)}, the clusters "
-                f"of {_kind(embedding)}: embed it with that model and precision, or cluster anew"
-            )
-
-
-def _kind(model: dict) -> str:
-    name, precision, dimension = (model.get(k) for k in ("model", "precision", "dimension"))
-    return f"{name} ({str(model.get('model_sha256'))[:12]}) in {precision}, {dimension} dimensions"
 
 
 def main() -> None:

@@ -60,6 +60,9 @@ type payload struct {
 // itself, with the Python side at addr. It turns a PCollection<File> into files
 // on disk. It fails, in one line, where the Python side refuses the options.
 func Cluster(s beam.Scope, addr string, o Options, files beam.PCollection) error {
+	if err := checkFolder("the folder of the clusters", o.ClustersDir); err != nil {
+		return err
+	}
 	s = s.Scope("cluster.Cluster")
 	jobs := beam.ParDo(s, &jobFn{By: o.By}, files)
 	out, err := beam.TryCrossLanguage(
@@ -93,7 +96,7 @@ type jobFn struct {
 func (f *jobFn) ProcessElement(file transforms.File) (string, []byte) {
 	b, err := json.Marshal(file)
 	if err != nil {
-		panic(err) // three strings always can be JSON
+		panic(err) // strings and bools always can be JSON
 	}
 	if f.By == groupAll {
 		return groupAll, b
@@ -105,6 +108,8 @@ var (
 	clustersFound = transforms.NewCounter("clusters")
 	noiseRows     = transforms.NewCounter("noise_rows")
 	clusterRows   = transforms.NewCounter("clustered_rows")
+	clusterFiles  = transforms.NewCounter("clustered_files")
+	filesLeftOut  = transforms.NewCounter("files_left_out")
 )
 
 type countFn struct{}
@@ -114,10 +119,16 @@ func (f *countFn) ProcessElement(ctx context.Context, group string, summary []by
 		Rows     int64  `json:"rows"`
 		Clusters int64  `json:"clusters"`
 		Noise    int64  `json:"noise_rows"`
+		Files    int64  `json:"files"`
+		LeftOut  int64  `json:"files_left_out"`
 		Error    string `json:"error"`
 	}
 	if err := json.Unmarshal(summary, &s); err != nil {
 		return fmt.Errorf("reading the summary of group %q: %w", group, err)
+	}
+	filesLeftOut.Inc(ctx, s.LeftOut)
+	if s.Error != "" && s.LeftOut > 0 {
+		return nil // none of the group's files can take part: that is no reason to end other groups
 	}
 	if s.Error != "" {
 		return fmt.Errorf("clustering %q: %s", group, s.Error)
@@ -125,6 +136,7 @@ func (f *countFn) ProcessElement(ctx context.Context, group string, summary []by
 	clustersFound.Inc(ctx, s.Clusters)
 	noiseRows.Inc(ctx, s.Noise)
 	clusterRows.Inc(ctx, s.Rows)
+	clusterFiles.Inc(ctx, s.Files)
 	return nil
 }
 

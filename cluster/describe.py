@@ -6,15 +6,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from threadloom.cluster import files as reading
 from threadloom.cluster import labels as labelling
 from threadloom.cluster import names as naming
 from threadloom.cluster import typical
 from threadloom.cluster.chaintexts import ClusterTexts
 from threadloom.cluster.clustering import Clustering
+from threadloom.cluster.commontype import TEXT
 from threadloom.cluster.files import Opened
 from threadloom.cluster.fit import Fitted
+from threadloom.cluster.keys import row_values
+from threadloom.cluster.leftout import Findings
 from threadloom.cluster.mapdata import MapData
+from threadloom.cluster.texts import read_texts
 
 TITLE = "title"
 # Names of its largest clusters that name a group at a coarser level.
@@ -31,7 +34,7 @@ class Described:
 
 
 def describe(
-    files: list[Opened], text_column: str, keys: pa.Table, fitted: Fitted, vectors: np.ndarray
+    files: list[Opened], keys: pa.Table, fitted: Fitted, vectors: np.ndarray, findings: Findings
 ) -> Described:
     """Describe the clusters of the rows of `files`; reads all texts once."""
     found = fitted.clustering
@@ -41,7 +44,7 @@ def describe(
     on_map = dict.fromkeys(drawn.tolist(), "")
     texts = ClusterTexts()
     shown: dict[int, str] = {}
-    for row, text in enumerate(reading.read_texts(files, text_column)):
+    for row, text in enumerate(read_texts(files, findings)):
         texts.add(int(found.labels[row]), text)
         if row in wanted:
             shown[row] = text
@@ -60,7 +63,7 @@ def describe(
             "coherence": described[label].coherence,
             "subreddits": subreddits[label],
             "typical": [
-                {"keys": keys.slice(row, 1).to_pylist()[0], "text": text}
+                {"keys": row_values(keys, row), "text": text}
                 for row, text in typical.pick(typical_rows[label], shown)
             ],
         }
@@ -97,7 +100,7 @@ def _levels(found: Clustering, clusters: list[dict]) -> list[list[dict]]:
 def _map(fitted: Fitted, names: list[str], snippets: list[str], keys: pa.Table) -> MapData:
     """Return the map of the rows that were laid out; `snippets` and `keys` are theirs."""
     titles = None
-    if TITLE in keys.column_names and pa.types.is_string(keys.schema.field(TITLE).type):
+    if TITLE in keys.column_names and keys.schema.field(TITLE).type == TEXT:
         titles = pc.fill_null(keys[TITLE], "").to_pylist()
     return MapData(
         fitted.model.points,

@@ -1,28 +1,29 @@
-"""Read the embeddings and chains files: vectors, key columns and texts, each by column.
+"""The files of a clustering: pairs of chains and embeddings, their footers, which go together.
 
-Everything is read in the order of `open_sources`, sorted by path, so that the results do not depend
-on the order in which Beam delivers the files. Errors are one line and name the file.
+Files stand in the order of `open_sources`, sorted by path, so that the results do not depend on the
+order in which Beam delivers them. One that cannot take part is named in `Findings`, and left out.
 """
 
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+from threadloom.cluster import columns
+from threadloom.cluster.columns import Unreadable
+from threadloom.cluster.leftout import Findings, shown
 
 EMBEDDING = "embedding"
 # What the embedding step adds; all other columns were kept from the chains file.
 ADDED = ("n_tokens", "truncated", "n_chunks", EMBEDDING)
 FINGERPRINT = b"threadloom.fingerprint"
-
-# Rows in memory at a time: 1,536 bytes each as a vector; as a text perhaps 100,000 characters.
-_VECTOR_ROWS = 8192
-_TEXT_ROWS = 512
+# What must be the same of two files' models for distances between their vectors to mean anything.
+_SAME = ("model_sha256", "precision", "dimension")
 
 
 @dataclass(frozen=True, order=True)
@@ -35,7 +36,11 @@ class Source:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Source":
-        """Read the Go pipeline's job: an object with `subreddit`, `input` and `output`."""
+        r"""Read the Go pipeline's job: an object with `subreddit`, `input` and `output`.
+
+        A byte of a path that is no part of UTF-8, as \xe9, stands there as "\udce9", which is what
+        Python's own functions for files take.
+        """
         return cls.from_job(json.loads(text))
 
     @classmethod
@@ -49,170 +54,182 @@ class Source:
 
 @dataclass(frozen=True)
 class Opened:
-    """A source whose footers have been read: its row count, schema and model."""
+    """A source whose footers have been read: its row count, schema and model.
+
+    text_leaf: the number of the text column's leaf in the chains file; None if there are no texts
+    to read. no_texts: why they cannot be read; None if they can, or if the column is all nulls.
+    """
 
     source: Source
     rows: int
     schema: pa.Schema
     model: dict
+    text_leaf: int | None = None
+    no_texts: Unreadable | None = None
 
-    @property
-    def key_columns(self) -> list[str]:
-        """The scalar columns that the embeddings file kept from the chains file."""
-        return [
-            f.name for f in self.schema if f.name not in ADDED and not pa.types.is_nested(f.type)
-        ]
+    @cached_property
+    def embedding_leaf(self) -> int:
+        """The number of the vectors' leaf: the last column of that name, which is ours."""
+        names = self.schema.names
+        last = len(names) - 1 - names[::-1].index(EMBEDDING)
+        return columns.first_leaves(self.schema)[last]
+
+    @cached_property
+    def key_columns(self) -> dict[str, tuple[int, pa.DataType]]:
+        """The scalar columns kept from the chains file, by name: leaf and type.
+
+        Of several that have one name it is the first.
+        """
+        found: dict[str, tuple[int, pa.DataType]] = {}
+        for leaf, column in zip(columns.first_leaves(self.schema), self.schema, strict=True):
+            nested = pa.types.is_nested(columns.storage(column.type))
+            if column.name not in ADDED and not nested:
+                found.setdefault(column.name, (leaf, column.type))
+        return found
 
 
-def open_sources(sources: Iterable[Source], text_column: str) -> list[Opened]:
+def open_sources(sources: Iterable[Source], text_column: str, findings: Findings) -> list[Opened]:
     """Read the footers and return the sources by path of the embeddings, each once.
 
-    Raises FileNotFoundError for a missing file, and ValueError for one that is no Parquet file,
-    lacks a column, or whose pair has another number of rows.
+    Leaves out a file that is missing or no Parquet file, has no vectors, or has not the rows of its
+    chains file. One whose texts cannot be read takes part.
     """
     opened = []
     for source in sorted({os.path.abspath(s.embeddings): s for s in sources}.values()):
-        with _open(source.embeddings) as file, _open(source.chains) as chains:
-            rows, schema = file.metadata.num_rows, file.schema_arrow
-            if EMBEDDING not in schema.names:
-                raise ValueError(f"{source.embeddings}: no column {EMBEDDING!r}")
-            if text_column not in chains.schema_arrow.names:
-                raise ValueError(f"{source.chains}: no column {text_column!r} for the text")
-            if rows != chains.metadata.num_rows:
-                raise ValueError(
-                    f"{source.embeddings}: {rows} rows, but {chains.metadata.num_rows} in "
-                    f"{source.chains}: embed that file again"
-                )
-            metadata = file.metadata.metadata or {}
-        model = _model(source.embeddings, metadata.get(FINGERPRINT))
-        opened.append(Opened(source, rows, schema, model))
+        try:
+            file = _open_embeddings(source)
+            opened.append(_with_texts(file, text_column))
+        except Unreadable as error:
+            findings.leave_out(source.embeddings, error)
     return opened
 
 
-def models(files: list[Opened]) -> list[dict]:
-    """Return the models that made the vectors, each with its number of `files`, most first.
+def _open_embeddings(source: Source) -> Opened:
+    """Read the footer of an embeddings file."""
+    with columns.opened(source.embeddings) as file:
+        rows, schema = file.metadata.num_rows, file.schema_arrow
+        model = _model((file.metadata.metadata or {}).get(FINGERPRINT))
+        if sum(columns.leaves(f.type) for f in schema) != file.metadata.num_columns:
+            raise Unreadable("its columns cannot be told apart")
+        kinds = [f.type for f in schema if f.name == EMBEDDING]
+    if not kinds:
+        raise Unreadable(f"no column {EMBEDDING!r}")
+    if not _is_vector(kinds[-1]):
+        raise Unreadable(f"column {EMBEDDING!r} is {kinds[-1]}, not a list of numbers")
+    opened = Opened(source, rows, schema, model)
+    if rows and model["dimension"] is None:
+        # The footer does not say it: the first vector does.
+        first = next(columns.batches(source.embeddings, opened.embedding_leaf, 1), None)
+        length = len(first[0]) if first is not None and first[0].is_valid else None
+        opened = replace(opened, model=model | {"dimension": length})
+    return opened
 
-    More than one means that distances between their vectors may mean nothing.
-    """
+
+def _is_vector(kind: pa.DataType) -> bool:
+    is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    if not (is_list or pa.types.is_fixed_size_list(kind)):
+        return False
+    return pa.types.is_floating(kind.value_type)
+
+
+def _with_texts(file: Opened, text_column: str) -> Opened:
+    """Return the file with what its chains file's footer says of the texts."""
+    try:
+        with columns.opened(file.source.chains) as chains:
+            rows = chains.metadata.num_rows
+            if rows != file.rows:
+                where = shown(file.source.chains)
+                raise _OtherRows(f"{file.rows} rows, but {rows} in {where}: embed that file again")
+            return replace(file, text_leaf=_text_leaf(chains, text_column))
+    except _OtherRows:
+        raise
+    except Unreadable as error:
+        return replace(file, no_texts=error)
+
+
+class _OtherRows(Unreadable):
+    """The vectors are not those of the chains file's rows."""
+
+
+def _text_leaf(chains: pq.ParquetFile, name: str) -> int | None:
+    """Return the number of the text column's leaf; None for a column of nulls."""
+    schema = chains.schema_arrow
+    found = [i for i, field in enumerate(schema) if field.name == name]
+    if not found:
+        raise Unreadable(f"no column {name!r} for the text")
+    if len(found) > 1:
+        raise Unreadable(f"{len(found)} columns are called {name!r}: which one has the text?")
+    kind = columns.storage(schema.field(found[0]).type)
+    if pa.types.is_null(kind):
+        return None
+    if not columns.is_bytes(kind):
+        raise Unreadable(f"column {name!r} is {kind}, not text")
+    return columns.first_leaves(schema)[found[0]]
+
+
+def models(files: list[Opened]) -> list[dict]:
+    """Return the models that made the vectors, each with its number of `files`, most first."""
     seen = Counter(json.dumps(f.model, sort_keys=True) for f in files)
     order = sorted(seen.items(), key=lambda item: (-item[1], item[0]))
     return [{**json.loads(model), "files": count} for model, count in order]
 
 
-def read_vectors(files: list[Opened]) -> np.ndarray:
-    """Return the embeddings of all files, float32[rows, dimension], in one array.
+def of_one_model(files: list[Opened], findings: Findings) -> list[Opened]:
+    """Return the files of the model and precision that most rows have, the first by name of equals.
 
-    The peak is that array and one batch. Raises ValueError for a list of another length, a missing
-    vector, or a value that is not finite, with file and row.
+    A file without rows has no vectors of any model, and stays.
     """
-    total = sum(f.rows for f in files)
-    vectors = np.empty((0, 0), np.float32)
-    done = 0
+    rows: Counter[str] = Counter()
+    named: dict[str, dict] = {}
     for file in files:
-        path, start = file.source.embeddings, done
-        for lists in _batches(path, EMBEDDING, _VECTOR_ROWS):
-            block = _matrix(lists, path, done - start)
-            if not done:
-                vectors = np.empty((total, block.shape[1]), np.float32)
-            if block.shape[1] != vectors.shape[1]:
-                raise ValueError(
-                    f"{path}: vectors of {block.shape[1]} dimensions, "
-                    f"but {vectors.shape[1]} in the files before it"
-                )
-            vectors[done : done + len(block)] = block
-            done += len(block)
-    return vectors
+        identity = _identity(file.model)
+        rows[identity] += file.rows
+        named.setdefault(identity, file.model)
+    if not rows.total():
+        return files
+    most = min(rows, key=lambda i: (-rows[i], str(named[i]["model"]), i))
+    remedy = "embed it with that model and precision (--check=fingerprint)"
+    return _of_model(files, named[most], "most rows", remedy, findings)
 
 
-def read_keys(files: list[Opened]) -> pa.Table:
-    """Return the key columns of all files, in row order.
+def of_that_model(files: list[Opened], model: dict, findings: Findings) -> list[Opened]:
+    """Return the files of the model and precision that clusters were found with."""
+    remedy = "embed it with that model and precision (--check=fingerprint), or cluster anew"
+    return _of_model(files, model, "the clusters", remedy, findings)
 
-    A column that only some files have is null in the others. Raises ValueError when a column's
-    types do not go together.
-    """
-    tables = []
+
+def _of_model(
+    files: list[Opened], model: dict, whose: str, remedy: str, findings: Findings
+) -> list[Opened]:
+    same = []
     for file in files:
-        with _open(file.source.embeddings) as parquet:
-            table = parquet.read(columns=file.key_columns).replace_schema_metadata()
-        if not file.key_columns:
-            # A table without columns forgets its rows, and the other files' columns need them.
-            table = pa.table({"": pa.nulls(file.rows)})
-        tables.append(table)
-    if not tables:
-        return pa.table({})
-    for index, table in enumerate(tables):
-        try:
-            pa.unify_schemas([tables[0].schema, table.schema], promote_options="permissive")
-        except pa.ArrowException as error:
-            path, first = files[index].source.embeddings, files[0].source.embeddings
-            raise ValueError(
-                f"{path}: columns do not fit those of {first}: {_line(error)}"
-            ) from None
-    keys = pa.concat_tables(tables, promote_options="permissive")
-    return keys.drop_columns([""]) if "" in keys.column_names else keys
+        if not file.rows or _identity(file.model) == _identity(model):
+            same.append(file)
+            continue
+        why = f"its vectors are of {kind(file.model)}, those of {whose} of {kind(model)}: {remedy}"
+        findings.leave_out(file.source.embeddings, why)
+    return same
 
 
-def read_texts(files: list[Opened], text_column: str) -> Iterator[str]:
-    """Yield the texts of all rows in order, a batch in memory at a time; "" for a null."""
-    for file in files:
-        for texts in _batches(file.source.chains, text_column, _TEXT_ROWS):
-            yield from (text or "" for text in texts.cast(pa.large_string()).to_pylist())
+def _identity(model: dict) -> str:
+    """Return what tells models apart."""
+    return json.dumps([model.get(name) for name in _SAME], sort_keys=True)
 
 
-def _open(path: str) -> pq.ParquetFile:
-    """Open a Parquet file, with an error that names it."""
-    try:
-        return pq.ParquetFile(path)
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path}: no such file") from None
-    except (pa.ArrowException, OSError) as error:
-        raise ValueError(f"{path}: not a readable Parquet file: {_line(error)}") from None
+def kind(model: dict) -> str:
+    """Return a model in words."""
+    name, precision, dimension = (model.get(k) for k in ("model", "precision", "dimension"))
+    if name is None and precision is None:
+        return f"a model that no footer names, {dimension} dimensions"
+    return f"{name} ({str(model.get('model_sha256'))[:12]}) in {precision}, {dimension} dimensions"
 
 
-def _line(error: Exception) -> str:
-    """Return a library's message as one line."""
-    return " ".join(str(error).split())
-
-
-def _batches(path: str, column: str, rows: int) -> Iterator[pa.Array]:
-    """Yield one column of a file, at most `rows` values at a time."""
-    with _open(path) as parquet:
-        try:
-            for batch in parquet.iter_batches(batch_size=rows, columns=[column]):
-                if len(batch):
-                    yield batch.column(0)
-        except (pa.ArrowException, OSError) as error:
-            raise ValueError(f"{path}: column {column!r} cannot be read: {_line(error)}") from None
-
-
-def _model(path: str, value: bytes | None) -> dict:
+def _model(value: bytes | None) -> dict:
     """Return what a footer's fingerprint says about the model."""
     try:
         facts = json.loads(value or b"{}")
         model = {k: facts.get(k) for k in ("model", "model_sha256", "precision", "dimension")}
         # The weights are the same whatever made a graph of them, and on whatever machine.
         return model | {"model_sha256": facts.get("weights_sha256") or model["model_sha256"]}
-    except (ValueError, AttributeError):
-        raise ValueError(f"{path}: its fingerprint in the footer is not a JSON object") from None
-
-
-def _matrix(lists: pa.Array, path: str, first_row: int) -> np.ndarray:
-    """Return a list array of n vectors as float32[n, d]; `first_row` is for the errors."""
-    if lists.null_count:
-        row = first_row + pc.index(lists.is_null(), True).as_py()
-        raise ValueError(f"{path}: row {row} has no vector")
-    lengths = pc.list_value_length(lists).to_numpy(zero_copy_only=False)
-    if (lengths != lengths[0]).any():
-        row = int(np.flatnonzero(lengths != lengths[0])[0])
-        raise ValueError(
-            f"{path}: row {first_row + row} has {lengths[row]} dimensions, others {lengths[0]}"
-        )
-    if not lengths[0]:
-        raise ValueError(f"{path}: row {first_row} has no vector")
-    values = lists.flatten().to_numpy(zero_copy_only=False)
-    matrix = values.astype(np.float32, copy=False).reshape(len(lists), lengths[0])
-    finite = np.isfinite(matrix).all(axis=1)
-    if not finite.all():
-        row = first_row + int(np.flatnonzero(~finite)[0])
-        raise ValueError(f"{path}: row {row} of the vectors has a value that is not finite")
-    return matrix
+    except (ValueError, AttributeError, RecursionError):
+        raise Unreadable("its fingerprint in the footer is not a JSON object") from None

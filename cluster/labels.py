@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 from threadloom.cluster.atomic import replacing
 from threadloom.cluster.clustering import Clustering
 from threadloom.cluster.files import Opened
+from threadloom.cluster.keys import as_texts
 
 SUBREDDIT = "subreddit"
 # Then one for each coarser level: label_level_1 and so on.
@@ -30,12 +31,7 @@ def with_subreddits(keys: pa.Table, files: list[Opened]) -> pa.Table:
 
     Columns of the input that are called as ours are, as `label`, become `input_label` and so on.
     """
-    keys = keys.rename_columns(
-        [
-            f"input_{name}" if name in ADDED or name.startswith(LEVEL) else name
-            for name in keys.column_names
-        ]
-    )
+    keys = keys.rename_columns(_renamed(keys.column_names))
     job = pa.chunked_array(
         [pa.repeat(pa.scalar(f.source.subreddit, pa.string()), f.rows) for f in files],
         pa.string(),
@@ -45,9 +41,36 @@ def with_subreddits(keys: pa.Table, files: list[Opened]) -> pa.Table:
             keys.append_column(SUBREDDIT, job) if keys.num_columns else pa.table({SUBREDDIT: job})
         )
     index = keys.column_names.index(SUBREDDIT)
-    column = keys.column(index)
-    filled = pc.coalesce(column.cast(pa.large_string()), job.cast(pa.large_string()))
-    return keys.set_column(index, SUBREDDIT, filled)
+    try:
+        column = as_texts(keys.column(index))
+    except pa.ArrowException:  # bytes that are no text name no subreddit
+        free = _free(SUBREDDIT, {name.lower() for name in keys.column_names})
+        kept = keys.rename_columns([free if n == SUBREDDIT else n for n in keys.column_names])
+        return kept.append_column(SUBREDDIT, job)
+    return keys.set_column(index, SUBREDDIT, pc.coalesce(column, job.cast(pa.large_string())))
+
+
+def _renamed(names: list[str]) -> list[str]:
+    """Return the names of columns with others for those that are ours.
+
+    DuckDB, for one, takes `Label` for `label`.
+    """
+    used = {name.lower() for name in names}
+    renamed = []
+    for name in names:
+        low = name.lower()
+        if low in ADDED or low.startswith(LEVEL) or (low == SUBREDDIT and name != SUBREDDIT):
+            name = _free(name, used)
+            used.add(name.lower())
+        renamed.append(name)
+    return renamed
+
+
+def _free(name: str, used: set[str]) -> str:
+    """Return `input_` and the name, with more of `input_` if that is in use, in lower case."""
+    while name.lower() in used:
+        name = f"input_{name}"
+    return name
 
 
 def write_labels(path: str, keys: pa.Table, clustering: Clustering, fingerprint: str) -> None:

@@ -76,6 +76,11 @@ class Outputs:
         return os.path.join(self.folder, "clusters.json")
 
     @property
+    def left_out(self) -> str:
+        """The JSON file that lists what could not take part; only there if something could not."""
+        return os.path.join(self.folder, "left_out.json")
+
+    @property
     def table(self) -> str:
         """The same for readers, in Markdown."""
         return os.path.join(self.folder, "clusters.md")
@@ -117,12 +122,15 @@ def fingerprint(settings: Settings, group: str, paths: Iterable[str]) -> str:
     """Return the sha256, in hex, of everything that decides what comes out.
 
     That is the settings, the method's version and numbers, and each file's absolute path, size and
-    time of change (nanoseconds). Raises FileNotFoundError for a missing file.
+    time of change (nanoseconds), or that the system does not say them.
     """
     files = []
     for path in sorted(os.path.abspath(p) for p in paths):
-        stat = os.stat(path)
-        files.append([path, stat.st_size, stat.st_mtime_ns])
+        try:
+            stat = os.stat(path)
+            files.append([path, stat.st_size, stat.st_mtime_ns])
+        except OSError:
+            files.append([path])
     version = methods.METHODS[settings.method].version
     facts = [settings.as_dict(), version, group, RECIPE.as_dict(), files]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

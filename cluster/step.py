@@ -5,15 +5,20 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
+import numpy as np
+
 from threadloom.cluster import files as reading
 from threadloom.cluster import labels as labelling
 from threadloom.cluster import model as models
 from threadloom.cluster import report as reporting
 from threadloom.cluster.densities import RECIPE
 from threadloom.cluster.describe import describe
-from threadloom.cluster.files import Source
+from threadloom.cluster.files import Opened, Source
 from threadloom.cluster.fit import cluster_vectors
+from threadloom.cluster.keys import read_keys
+from threadloom.cluster.leftout import Findings, NothingLeft, write_list
 from threadloom.cluster.settings import ALL, Outputs, Settings, fingerprint, outputs
+from threadloom.cluster.vectors import read_vectors
 
 _LOG = logging.getLogger(__name__)
 
@@ -22,11 +27,13 @@ def cluster_files(sources: Iterable[Source], settings: Settings, group: str = AL
     """Cluster the chains of a group and write what `settings.Outputs` names.
 
     When all of it is there and nothing that decides it has changed, nothing is computed. Returns
-    the summary: `group`, `rows`, `clusters`, `noise_rows`, `files` (numbers), `reused` (bool),
-    `seconds` (of this call), and the paths `labels`, `report`, `table` and `map`.
+    the summary: `group`, `rows`, `clusters`, `noise_rows`, `files` (numbers), `files_left_out`
+    (those that could not take part, or whose texts could not), `reused` (bool), `seconds` (of this
+    call), and the paths `labels`, `report`, `table` and `map`.
 
-    Raises FileNotFoundError or ValueError, with one line that names the file, for files that are
-    missing or do not go together; then nothing is written.
+    Files that cannot take part are left out: warnings of the log and of the report name the first
+    few, `left_out.json` all. Raises NothingLeft, in one line, if none can; then only that file is
+    written.
     """
     start = time.monotonic()
     sources = list(sources)
@@ -34,7 +41,10 @@ def cluster_files(sources: Iterable[Source], settings: Settings, group: str = AL
     mark = fingerprint(settings, group, {p for s in sources for p in (s.embeddings, s.chains)})
     report = _still_good(paths, mark)
     reused = report is not None
-    if report is None:
+    if report is not None:
+        for warning in report["warnings"]:
+            _LOG.warning("%s: %s", group, warning)
+    else:
         report = _compute(sources, settings, group, paths, mark, start)
     figures = reporting.headline(report["rows"], len(report["clusters"]), report["noise_rows"])
     seconds = time.monotonic() - start
@@ -45,6 +55,7 @@ def cluster_files(sources: Iterable[Source], settings: Settings, group: str = AL
         "clusters": len(report["clusters"]),
         "noise_rows": report["noise_rows"],
         "files": report["files"],
+        "files_left_out": report["files_left_out"],
         "reused": reused,
         "seconds": round(seconds, 3),
         "labels": paths.labels,
@@ -59,6 +70,8 @@ def _still_good(paths: Outputs, mark: str) -> dict | None:
     report = reporting.read_report(paths.report)
     if report is None or report.get("fingerprint") != mark or not paths.all_there():
         return None
+    if not report.get("lasting", True):
+        return None
     return report if labelling.read_fingerprint(paths.labels) == mark else None
 
 
@@ -66,23 +79,20 @@ def _compute(
     sources: list[Source], settings: Settings, group: str, paths: Outputs, mark: str, start: float
 ) -> dict:
     """Do all the work, write everything, and return the report."""
-    files = reading.open_sources(sources, settings.text_column)
-    rows = sum(f.rows for f in files)
-    _LOG.info("%s: reading %s files, %s rows", group, f"{len(files):,}", f"{rows:,}")
-    keys = labelling.with_subreddits(reading.read_keys(files), files)
-    kinds = reading.models(files)
-    warnings = _warnings(kinds)
-    for warning in warnings:
-        _LOG.warning("%s: %s", group, warning)
-    vectors = reading.read_vectors(files)
+    found = Findings()
+    files, vectors = _read(sources, settings.text_column, group, paths, found)
+    rows = len(vectors)
+    keys = labelling.with_subreddits(read_keys(files, found), files)
+    kinds = reading.models([f for f in files if f.rows])
     _LOG.info("%s: clustering %s vectors by %s", group, f"{rows:,}", settings.method)
     fitted = cluster_vectors(
         vectors, settings.seed, settings.method, settings.min_size, settings.sample, draw=True
     )
-    found = fitted.clustering
-    _LOG.info("%s: reading the texts of %s clusters", group, found.count)
-    described = describe(files, settings.text_column, keys, fitted, vectors)
+    clusters = fitted.clustering
+    _LOG.info("%s: reading the texts of %s clusters", group, clusters.count)
+    described = describe(files, keys, fitted, vectors, found)
     del vectors
+    found.log(group)
     report = {
         "format": reporting.FORMAT,
         "fingerprint": mark,
@@ -92,15 +102,18 @@ def _compute(
         "rows": rows,
         "fitted_rows": len(fitted.rows),
         "files": len(files),
-        "noise_rows": found.noise_rows,
-        "noise_share": round(found.noise_rows / rows, 4) if rows else 0.0,
+        "files_left_out": found.files_left_out,
+        # What the system refused may be read next time, though the files are the same.
+        "lasting": not any(f.passing for f in found.left_out),
+        "noise_rows": clusters.noise_rows,
+        "noise_share": round(clusters.noise_rows / rows, 4) if rows else 0.0,
         "models": kinds,
-        "warnings": warnings,
+        "warnings": found.lines(),
         "clusters": described.clusters,
         "levels": described.levels,
         "seconds": round(time.monotonic() - start, 3),
     }
-    labelling.write_labels(paths.labels, keys, found, mark)
+    labelling.write_labels(paths.labels, keys, clusters, mark)
     models.save(
         paths.model,
         replace(
@@ -110,6 +123,7 @@ def _compute(
             about={"group": group, **settings.as_dict(), "fingerprint": mark},
         ),
     )
+    write_list(paths.left_out, found.left_out)
     reporting.write_table(paths.table, report)
     # Not at the top: what draws takes a second to import.
     from threadloom.cluster.map import write_map
@@ -122,9 +136,15 @@ def _compute(
     return report
 
 
-def _warnings(kinds: list[dict]) -> list[str]:
-    """Return what a reader of the report should know about the vectors, one line each."""
-    if len({(m["model_sha256"], m["precision"]) for m in kinds}) < 2:
-        return []
-    names = ", ".join(f"{m['model']} {m['precision']} ({m['files']})" for m in kinds)
-    return [f"the vectors come from more than one model or precision: {names}"]
+def _read(
+    sources: list[Source], text_column: str, group: str, paths: Outputs, found: Findings
+) -> tuple[list[Opened], np.ndarray]:
+    """Return the files that can take part, and their vectors; NothingLeft if there is none."""
+    files = reading.of_one_model(reading.open_sources(sources, text_column, found), found)
+    rows = sum(f.rows for f in files)
+    _LOG.info("%s: reading %s files, %s rows", group, f"{len(files):,}", f"{rows:,}")
+    files, vectors = read_vectors(files, found)
+    if found.left_out and not files:
+        write_list(paths.left_out, found.left_out)
+        raise NothingLeft(found.left_out)
+    return files, vectors

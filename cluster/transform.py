@@ -10,6 +10,7 @@ from apache_beam.portability.api import external_transforms_pb2
 from apache_beam.typehints.schemas import named_fields_to_schema
 
 from threadloom.cluster.files import Source
+from threadloom.cluster.leftout import NothingLeft, count
 from threadloom.cluster.settings import Settings
 
 Payload = external_transforms_pb2.ExternalConfigurationPayload
@@ -41,7 +42,8 @@ class ClusterFn(beam.DoFn):
         """Cluster the files that the group's jobs name.
 
         What `step.cluster_files` refuses comes out as a summary of `group` and `error`: raised, it
-        would reach the user as a page of Beam's internals, and end the other groups.
+        would reach the user as a page of Beam's internals, and end the other groups. If all files
+        were left out it has `files_left_out`, too.
         """
         # Not at the top: scikit-learn would add a second to the server's start.
         from threadloom.cluster.step import cluster_files
@@ -50,6 +52,10 @@ class ClusterFn(beam.DoFn):
         # Small objects with paths, never vectors: a list of them is no burden.
         try:
             summary = cluster_files([Source.from_json(job) for job in jobs], self._settings, group)
+        except NothingLeft as error:
+            _LOG.warning("%s: %s", group, error)
+            left_out = count(error.left_out)
+            summary = {"group": group, "error": str(error), "files_left_out": left_out}
         except (OSError, ValueError) as error:
             summary = {"group": group, "error": str(error)}
         yield group, json.dumps(summary).encode()

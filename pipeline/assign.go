@@ -20,8 +20,8 @@ import (
 const assignUsage = `Usage: go run ./pipeline assign --model=DIR [flags]
 
 Puts embedded chains, such as the next month's, into the clusters of an earlier run:
-nothing is fitted, labels and names stay. Vectors of another model or precision are
-refused. It says how much more is noise than when the clusters were found: where that
+nothing is fitted, labels and names stay. Files with vectors of another model or
+precision are left out, with exit code 3. It says how much more is noise than when the clusters were found: where that
 grows, cluster anew. Writes assigned.parquet and assigned.json into the clusters' folder.
 
   go run ./pipeline --root=/data --suffix=2026-12 --cluster=false
@@ -43,10 +43,11 @@ func assignFlags(c *Config) *flag.FlagSet {
 // assignCommand runs 'pipeline assign' and returns the exit code.
 func assignCommand(args []string, out, errs io.Writer) int {
 	c, err := parseAssign(args, out)
+	var a cluster.Assignment
 	if err == nil {
-		err = assign(c, out)
+		a, err = assign(c, out)
 	}
-	return failed(err, errs)
+	return reportLeftOut(failed(err, errs), errs, a.FilesLeftOut, a.LeftOut[:min(len(a.LeftOut), leftOutNamed)], c.clusters()+"/assigned.json")
 }
 
 func parseAssign(args []string, out io.Writer) (Config, error) {
@@ -90,25 +91,25 @@ func (c *Config) completeAssign() (err error) {
 	return nil
 }
 
-func assign(c Config, out io.Writer) error {
+func assign(c Config, out io.Writer) (a cluster.Assignment, err error) {
 	files, err := transforms.Embedded(c.Layout(), c.names)
 	if err != nil {
-		return err
+		return a, err
 	}
 	if len(files) == 0 {
-		return withOrigins(usagef("nothing is embedded in %s: check --root and --suffix, or run the pipeline on it first, with --cluster=false", c.Layout().Embeddings), c.from())
+		return a, withOrigins(usagef("nothing is embedded in %s: check --root and --suffix, or run the pipeline on it first, with --cluster=false", c.Layout().Embeddings), c.from())
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	a, err := cluster.Assign(ctx, c.Python, c.Model, c.clusters(), c.TextColumn, files)
+	a, err = cluster.Assign(ctx, c.Python, c.Model, c.clusters(), c.TextColumn, files)
 	if err != nil {
-		return err
+		return a, err
 	}
 	if c.JSON {
-		return json.NewEncoder(out).Encode(a)
+		return a, json.NewEncoder(out).Encode(a)
 	}
 	_, err = io.WriteString(out, assignText(c, a))
-	return err
+	return a, err
 }
 
 // assignText is an assignment for readers.
@@ -118,6 +119,9 @@ func assignText(c Config, a cluster.Assignment) string {
 	fmt.Fprintf(&b, "noise     %.1f %%; %.1f %% of rows like those that the clusters were found with\n", 100*a.NoiseShare, 100*a.FittedNoiseShare)
 	for _, k := range a.Clusters {
 		fmt.Fprintf(&b, "%9d  %4.1f %%, then %4.1f %%  %s\n", k.Rows, 100*k.Share, 100*k.FittedShare, k.Name)
+	}
+	for _, w := range a.Warnings {
+		fmt.Fprintf(&b, "warning   %s\n", w)
 	}
 	fmt.Fprintf(&b, "labels    %s/assigned.parquet\n", c.clusters())
 	return b.String()

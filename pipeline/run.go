@@ -23,7 +23,7 @@ const (
 	exitDone        = 0
 	exitFailed      = 1
 	exitUsage       = 2
-	exitDeadLetters = 3
+	exitDeadLetters = 3 // or clustering left files out
 	exitOtherRun    = 4
 )
 
@@ -108,8 +108,12 @@ func (r atWork) run(ctx context.Context, p *beam.Pipeline) int {
 		r.log.Info("the job is submitted", "name", *jobopts.JobName)
 	} else {
 		sum = r.summarise(counts, earlier, look)
+		if err == nil {
+			err = nothingClustered(sum, counts)
+		}
 		err = errors.Join(err, sum.print(r.c))
 		code = report(r.c, r.stop, err, sum.DeadLettered)
+		code = reportLeftOut(code, os.Stderr, sum.FilesLeftOut, sum.LeftOut, sum.leftOutList)
 	}
 	now := time.Now()
 	if err := errors.Join(record.end(sum, err, code, now), meter.stop(&runEnd{counts, code, now})); err != nil {
@@ -122,6 +126,9 @@ func (r atWork) summarise(counts map[string]int64, earlier []chainfile.Fingerpri
 	sum := summarise(r.c, counts, embeddedHere(r.c, time.Since(r.start)))
 	if !r.runner.InProcess() {
 		sum.FilesUncounted = max(0, standingOf(look()).done-sum.FilesDone)
+	}
+	if err := sum.nameLeftOut(r.c); err != nil {
+		r.log.Warn("the files that clustering left out are not named", "error", err)
 	}
 	if sum.Mixture = mixture(earlier, r.opened.model, sum.Precision); sum.Mixture != "" {
 		r.log.Warn("the suffix is mixed: " + sum.Mixture)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/threadloom/threadloom/cluster"
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms"
 )
@@ -42,6 +43,9 @@ type summary struct {
 	ClusteredRows int64                `json:"clustered_rows"`
 	Clusters      int64                `json:"clusters"`
 	NoiseRows     int64                `json:"noise_rows"`
+	FilesLeftOut  int64                `json:"files_left_out"`     // by the clustering
+	LeftOut       []cluster.LeftOut    `json:"left_out,omitempty"` // the first of them
+	leftOutList   string               // a file that names all of them, or of one group
 	Embeddings    string               `json:"embeddings"`
 	ClustersDir   string               `json:"clusters_dir,omitempty"`
 }
@@ -60,7 +64,7 @@ func summarise(c Config, n map[string]int64, w work) *summary {
 		FilesDone: n["files_done"], FilesBridged: n["files_by_workers"], FilesSkipped: n["files_skipped"], DeadLettered: n["files_dead_lettered"],
 		FilesStale: n["files_stale"], FilesCorrupt: n["files_corrupt"],
 		Rows: n["rows"], Tokens: n["tokens"], TruncatedRows: n["rows_truncated"], RepairedRows: n["rows_repaired"],
-		ClusteredRows: n["clustered_rows"], Clusters: n["clusters"], NoiseRows: n["noise_rows"],
+		ClusteredRows: n["clustered_rows"], Clusters: n["clusters"], NoiseRows: n["noise_rows"], FilesLeftOut: n["files_left_out"],
 		LostTokens:   max(0, share(n["tokens_before_truncation"]-n["tokens"], n["tokens_before_truncation"])),
 		ReusedTokens: share(n["tokens_reused"], n["tokens"]), Padding: w.padding,
 		Precision: w.Precision, Backend: w.Name, TokenBudget: w.TokenBudget,
@@ -136,6 +140,9 @@ func (s *summary) text(clusterBy string) string {
 		folder := s.ClustersDir
 		if clusterBy != "all" {
 			folder = filepath.Join(folder, "*")
+		}
+		if s.FilesLeftOut > 0 {
+			fmt.Fprintf(&b, "          %d files left out\n", s.FilesLeftOut)
 		}
 		fmt.Fprintf(&b, "table     %s\n", filepath.Join(folder, "clusters.md"))
 	}

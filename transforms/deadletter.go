@@ -22,9 +22,9 @@ import (
 // DeadLetter is one line of the dead letters: a file that could not be embedded, or a
 // folder that could not be listed, which has no output.
 type DeadLetter struct {
-	Input  string `json:"input"`
-	Output string `json:"output,omitempty"`
-	Step   string `json:"step"`
+	Input  pathJSON `json:"input"`
+	Output pathJSON `json:"output,omitempty"`
+	Step   string   `json:"step"`
 	// Code is the reason for programs, Error that for people.
 	Code  deadletter.Code `json:"code"`
 	Error string          `json:"error"`
@@ -35,7 +35,7 @@ type DeadLetter struct {
 
 // deadLetter is that of a file at a step.
 func deadLetter(file File, step string, err error) DeadLetter {
-	d := DeadLetter{Input: file.Input, Output: file.Output, Step: step, Code: deadletter.CodeOf(err), Error: reason(err), Time: time.Now().UTC()}
+	d := DeadLetter{Input: pathJSON(file.Input), Output: pathJSON(file.Output), Step: step, Code: deadletter.CodeOf(err), Error: reason(err), Time: time.Now().UTC()}
 	if info, err := os.Stat(file.Output); file.Anew && err == nil {
 		stays := info.ModTime()
 		d.Stays = &stays
@@ -45,7 +45,7 @@ func deadLetter(file File, step string, err error) DeadLetter {
 
 // settled says whether an output has come since.
 func (d DeadLetter) settled(layout Layout) bool {
-	info, err := layout.output(File{Output: d.Output}).Stat()
+	info, err := layout.output(File{Output: string(d.Output)}).Stat()
 	return err == nil && (d.Stays == nil || !info.ModTime().Equal(*d.Stays))
 }
 
@@ -105,16 +105,16 @@ func appendTo(path string, line []byte) (written int, err error) {
 func folderDied(ctx context.Context, deadLetters, step, folder string, err error) error {
 	log.Warnf(ctx, "dead letter: %q: %s", folder, reason(err))
 	filesDead.Inc(ctx, 1)
-	return appendDeadLetter(deadLetters, DeadLetter{Input: folder, Step: step, Code: deadletter.CodeOf(deadletter.CannotList.Wrap(err)), Error: reason(err), Time: time.Now().UTC()})
+	return appendDeadLetter(deadLetters, DeadLetter{Input: pathJSON(folder), Step: step, Code: deadletter.CodeOf(deadletter.CannotList.Wrap(err)), Error: reason(err), Time: time.Now().UTC()})
 }
 
 // mended says whether what a dead letter is about is done: its output is there, or
 // the folder can be listed.
 func (d DeadLetter) mended(layout Layout) bool {
 	if d.Output == "" {
-		folder := layout.input(File{Input: d.Input})
+		folder := layout.input(File{Input: string(d.Input)})
 		if d.Step == "filter" {
-			folder = layout.output(File{Output: d.Input})
+			folder = layout.output(File{Output: string(d.Input)})
 		}
 		f, err := folder.Open()
 		if err == nil {
@@ -154,8 +154,8 @@ func CompactDeadLetters(layout Layout) error {
 }
 
 func stillDead(b []byte, done func(DeadLetter) bool) []byte {
-	last := map[string]int{}
-	var order []string
+	last := map[pathJSON]int{}
+	var order []pathJSON
 	lines := bytes.SplitAfter(b, []byte("\n"))
 	for i, line := range lines {
 		var d DeadLetter

@@ -36,7 +36,7 @@ func TestAFoldersLetterStaysUntilItCanBeListed(t *testing.T) {
 		{"a link out", func() error { return errors.Join(os.Remove(folder), os.Symlink(t.TempDir(), folder)) }, true},
 		{"a folder", func() error { return errors.Join(os.Remove(folder), os.Mkdir(folder, 0o777)) }, false},
 	} {
-		if err := appendDeadLetter(path, DeadLetter{Input: folder, Step: "expand", Error: "no folder"}); err != nil {
+		if err := appendDeadLetter(path, DeadLetter{Input: pathJSON(folder), Step: "expand", Error: "no folder"}); err != nil {
 			t.Fatal(err)
 		}
 		if err := errors.Join(c.mend(), CompactDeadLetters(layout)); err != nil {
@@ -58,9 +58,17 @@ func TestAReasonIsOneLineOfSomeLength(t *testing.T) {
 }
 
 func TestDeadLettersAreRemovedWithTheLast(t *testing.T) {
+	for _, name := range []string{"out.parquet", "caf\xe9.parquet"} {
+		t.Run(name, func(t *testing.T) { testDeadLettersAreRemoved(t, name) })
+	}
+}
+
+func testDeadLettersAreRemoved(t *testing.T, name string) {
+	t.Helper()
 	layout := NewLayout(t.TempDir(), "test")
 	path := layout.DeadLetters()
-	d := DeadLetter{Input: "in", Output: layout.file("tea", "out.parquet").Output, Step: "embed", Error: "two\nlines"}
+	file := layout.file("tea", name)
+	d := deadLetter(file, "embed", errors.New("two\nlines"))
 	for range 2 {
 		if err := appendDeadLetter(path, d); err != nil {
 			t.Fatal(err)
@@ -72,7 +80,7 @@ func TestDeadLettersAreRemovedWithTheLast(t *testing.T) {
 	if b, err := os.ReadFile(path); err != nil || countLines(b) != 1 {
 		t.Fatalf("got %q, error %v, want one line", b, err)
 	}
-	touch(t, d.Output)
+	touch(t, string(d.Output))
 	if err := CompactDeadLetters(layout); err != nil {
 		t.Fatal(err)
 	}

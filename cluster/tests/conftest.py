@@ -55,7 +55,7 @@ class Folder:
         for path in (source.chains, source.embeddings):
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         chains = pa.table({"text": pa.array(texts, text_type or pa.string())})
-        pq.write_table(chains, source.chains, row_group_size=row_group_size)
+        _write(chains, source.chains, row_group_size)
         if keys is None:
             keys = {"chain_id": [f"{subreddit}/{name}/{i}" for i in range(rows)]}
         if lists is None:
@@ -69,7 +69,7 @@ class Folder:
         }
         metadata = {"threadloom.fingerprint": json.dumps(model)} if model is not None else None
         table = pa.table(columns).replace_schema_metadata(metadata)
-        pq.write_table(table, source.embeddings, row_group_size=row_group_size)
+        _write(table, source.embeddings, row_group_size)
         return source
 
     def write_topics(self, rows: int = 120) -> list[Source]:
@@ -95,6 +95,12 @@ def blobs(rows: int, seed: int = 1) -> tuple[np.ndarray, list[str]]:
         for i, t in enumerate(topic)
     ]
     return vectors.astype(np.float32), texts
+
+
+def _write(table: pa.Table, path: str, row_group_size: int | None) -> None:
+    """Write a file whose name may be no UTF-8, which pyarrow would refuse."""
+    with open(path, "wb") as file:
+        pq.write_table(table, file, row_group_size=row_group_size)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 
 from threadloom.cluster.assign import assign_files
 from threadloom.cluster.fit import cluster_vectors
+from threadloom.cluster.leftout import NothingLeft
 from threadloom.cluster.model import load, save
 from threadloom.cluster.settings import Settings, outputs
 from threadloom.cluster.step import cluster_files
@@ -43,13 +44,38 @@ def test_new_rows_go_where_their_like_are(fitted, folder, make_blobs, tmp_path):
 
 
 @pytest.mark.parametrize("other", [{"precision": "bf16"}, {"model_sha256": "bb"}])
-def test_vectors_of_another_model_or_precision_are_refused(
+def test_vectors_of_another_model_or_precision_are_left_out(
     fitted, folder, make_blobs, made_by, tmp_path, other
 ):
-    source = folder.write("other.parquet", make_blobs(6)[0], model=made_by | other)
-    with pytest.raises(ValueError, match=r"other\.parquet.*cluster anew"):
-        assign_files([source], fitted[0], str(tmp_path / "next"))
-    assert not (tmp_path / "next").exists()
+    bad = folder.write("other.parquet", make_blobs(6)[0], model=made_by | other)
+    good = folder.write("same.parquet", make_blobs(3)[0])
+    report = assign_files([bad, good], fitted[0], str(tmp_path / "next"))
+    assert (report["rows"], report["files"], report["files_left_out"]) == (3, 1, 1)
+    (left,) = report["left_out"]
+    assert left["file"] == bad.embeddings and "cluster anew" in left["reason"]
+    assert pq.read_metadata(tmp_path / "next" / "assigned.parquet").num_rows == 3
+    with pytest.raises(NothingLeft, match=r"no file.*other\.parquet.*cluster anew") as error:
+        assign_files([bad], fitted[0], str(tmp_path / "nothing"))
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_texts_are_not_needed_to_assign(fitted, folder, make_blobs, tmp_path):
+    source = folder.write("a.parquet", make_blobs(3)[0])
+    Path(source.chains).write_bytes(b"no Parquet")
+    report = assign_files([source], fitted[0], str(tmp_path / "next"))
+    assert (report["rows"], report["left_out"], report["warnings"]) == (3, [], [])
+
+
+def test_types_that_differ_do_not_end_an_assignment(fitted, folder, make_blobs, tmp_path):
+    sources = [
+        folder.write(f"{i}.parquet", make_blobs(1)[0], keys={"created_utc": [value]})
+        for i, value in enumerate([1, "2"])
+    ]
+    report = assign_files(sources, fitted[0], str(tmp_path / "next"))
+    assert report["rows"] == 2 and "'created_utc'" in report["warnings"][0]
+    assigned = pq.read_table(tmp_path / "next" / "assigned.parquet")
+    assert assigned["created_utc"].to_pylist() == ["1", "2"]
 
 
 def test_a_model_is_read_as_it_was_written(make_blobs, made_by, tmp_path):

@@ -9,8 +9,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from threadloom.cluster.leftout import NothingLeft
 from threadloom.cluster.settings import Settings, outputs
 from threadloom.cluster.step import cluster_files
+from threadloom.cluster.transform import ClusterFn
 
 
 @pytest.fixture
@@ -84,11 +86,65 @@ def test_too_few_rows_are_all_noise(folder, settings, make_blobs):
     assert pq.read_table(summary["labels"])["label"].to_pylist() == [-1] * 4
 
 
-def test_mixed_models_are_reported(folder, settings, make_blobs):
-    sources = [
-        folder.write("a.parquet", make_blobs(30)[0]),
-        folder.write("b.parquet", make_blobs(30)[0], model={"model": "other"}),
-    ]
-    report = json.loads(Path(cluster_files(sources, settings)["report"]).read_text())
-    assert len(report["models"]) == 2
-    assert "more than one model" in report["warnings"][0]
+def test_files_that_cannot_take_part_are_named_and_left_out(folder, settings, make_blobs, made_by):
+    good = folder.write_topics()
+    other = folder.write("x.parquet", make_blobs(30)[0], model=made_by | {"precision": "bf16"})
+    broken = [folder.write(f"y{i}.parquet", make_blobs(3)[0]) for i in range(3)]
+    for source in broken:
+        Path(source.embeddings).write_bytes(b"PAR1")
+    silent = folder.write("z.parquet", make_blobs(30)[0])
+    Path(silent.chains).write_bytes(b"PAR1")
+    summary = cluster_files([other, *broken, silent, *good], settings)
+    assert (summary["rows"], summary["files"], summary["files_left_out"]) == (150, 4, 5)
+    report = json.loads(Path(summary["report"]).read_text())
+    (warning,) = report["warnings"]
+    assert warning.startswith("5 files are left out: ") and warning.endswith("; and 2 more")
+    assert broken[0].embeddings in warning and "\n" not in warning
+    assert "5 files are left out" in Path(summary["table"]).read_text()
+    content = json.loads(Path(outputs(settings, "all").left_out).read_text())
+    listed = {f["file"]: (f["part"], f["reason"]) for f in content["left_out"]}
+    assert set(listed) == {other.embeddings, silent.chains, *(s.embeddings for s in broken)}
+    assert listed[silent.chains][0] == "texts" and "bf16" in listed[other.embeddings][1]
+    again = cluster_files([other, *broken, silent, *good], settings)
+    assert again["reused"] and again["files_left_out"] == 5
+    assert not cluster_files(good, settings)["files_left_out"]
+    assert not os.path.exists(outputs(settings, "all").left_out)
+
+
+def test_what_the_system_refused_is_tried_again(folder, settings, monkeypatch):
+    sources = folder.write_topics()
+    refused = sources[0].embeddings
+
+    def refuse(path, *args, **kwargs):
+        if path == refused:
+            raise PermissionError(13, "Permission denied", path)
+        return whole(path, *args, **kwargs)
+
+    whole = pq.ParquetFile
+    with monkeypatch.context() as patch:
+        patch.setattr(pq, "ParquetFile", refuse)
+        assert cluster_files(sources, settings)["files_left_out"] == 1
+    again = cluster_files(sources, settings)
+    assert (again["reused"], again["files_left_out"], again["files"]) == (False, 0, 3)
+
+
+def test_without_any_file_it_is_one_line(folder, settings, make_blobs):
+    source = folder.write("a.parquet", make_blobs(3)[0])
+    Path(source.embeddings).write_bytes(b"PAR1")
+    with pytest.raises(NothingLeft, match=r"no file can take part: 1 file is left out") as error:
+        cluster_files([source], settings)
+    assert source.embeddings in str(error.value) and "\n" not in str(error.value)
+    assert os.listdir(settings.clusters_dir) == ["left_out.json"]
+
+
+def test_a_group_without_any_file_ends_no_other(folder, settings, make_blobs):
+    bad, good = (folder.write(f"{n}.parquet", make_blobs(3)[0], subreddit=n) for n in "ab")
+    Path(bad.embeddings).write_bytes(b"PAR1")
+    step = ClusterFn(replace(settings, by="subreddit"))
+    summaries = {}
+    for source in (bad, good):
+        job = {"subreddit": source.subreddit, "input": source.chains, "output": source.embeddings}
+        ((group, summary),) = step.process((source.subreddit, [json.dumps(job).encode()]))
+        summaries[group] = json.loads(summary)
+    assert summaries["a"]["files_left_out"] == 1 and "no file" in summaries["a"]["error"]
+    assert summaries["b"]["files"] == 1 and "error" not in summaries["b"]
