@@ -102,7 +102,10 @@ def neighbour():
 
 @pytest.fixture(scope="module")
 def work(start_redis):
-    """Return work(root): have a worker, and nobody else, embed all files of a root."""
+    """Return work(root): have a worker, and nobody else, embed all files of a root.
+
+    The summary is the codes of the files that it could not embed.
+    """
 
     def work(root: Root) -> Ended:
         redis = start_redis()
@@ -117,7 +120,9 @@ def work(start_redis):
             "--until_idle=2",
         ]
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=900)
-        return Ended(done.returncode, None, done.stderr)
+        dead = {json.loads(k)["input_path"]: v for k, v in redis.client.hgetall("q:dead").items()}
+        codes = {Path(path).stem: json.loads(value)["code"] for path, value in dead.items()}
+        return Ended(done.returncode, codes, done.stderr)
 
     return work
 

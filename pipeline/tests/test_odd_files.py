@@ -1,7 +1,7 @@
 """Files that are odd and right are embedded, by the pipeline and by a worker."""
 
 import json
-import os
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -56,8 +56,14 @@ def test_a_dead_letter_says_why_in_a_code(here, odd):
     assert ended.code == 3, ended.errors
     path = root.path / "embeddings" / "test" / "_dead_letters.jsonl"
     letters = [json.loads(line) for line in path.read_text().splitlines()]
-    codes = {os.path.basename(d["input"]).removesuffix(".parquet"): d["code"] for d in letters}
+    codes = {Path(letter["input"]).stem: letter["code"] for letter in letters}
     assert codes == {name: file.code for name, file in odd.items() if file.code}
+
+
+def test_a_worker_says_why_in_the_same_code(there, odd):
+    _, ended = there
+    assert ended.code == 0, ended.errors
+    assert ended.summary == {name: file.code for name, file in odd.items() if file.code}
 
 
 def test_kept_columns_hold_what_was_written(embedded, odd):
