@@ -2,9 +2,12 @@
 
 import datetime
 import struct
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 from compact import BINARY, I32, LIST, MAGIC, STRUCT, read_struct, write_struct
 from spoil import PLAIN, TEXTS, content, spoiled, written
@@ -168,6 +171,19 @@ def odd_columns() -> dict[str, Odd]:
     }
 
 
+def wide_deltas() -> Odd:
+    """Return a file of DuckDB's, whose deltas of 32-bit numbers have more than 32 bits."""
+    numbers = [(-1) ** i * (2**31 - 1 - i) for i in range(40)]
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        path = Path(folder, "a.parquet")
+        rows = "SELECT unnest($texts) AS text, unnest($numbers)::INTEGER AS k"
+        options = "(FORMAT parquet, parquet_version v2)"
+        connection.execute(
+            f"COPY ({rows}) TO '{path}' {options}", {"texts": TEXTS, "numbers": numbers}
+        )
+        return Odd(path.read_bytes(), TEXTS, {"k": numbers})
+
+
 def refused() -> dict[str, Odd]:
     """Return files that are dead letters, with their codes."""
     two = pa.Table.from_arrays([pa.array(["x"]), pa.array(["y"])], names=["text", "text"])
@@ -182,4 +198,5 @@ def refused() -> dict[str, Odd]:
 
 def all_files() -> dict[str, Odd]:
     """Return all of them, by name."""
-    return odd_pages() | odd_texts() | odd_columns() | refused()
+    files = odd_pages() | odd_texts() | odd_columns() | refused()
+    return files | {"wide deltas": wide_deltas()}

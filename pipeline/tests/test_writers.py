@@ -133,3 +133,15 @@ def test_each_text_has_its_own_vector(files, root, known, neighbour):
         if rows := judges.other_vectors(known, texts, judges.vectors(root.outputs[name])):
             wrong.append(f"{name}: rows {rows[:5]} have another text's vector")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("reader", ["DuckDB", "polars"])
+def test_outputs_are_read_without_options(files, root, neighbour, reader):
+    judges, wrong = neighbour("judges"), []
+    for name in files.keys() & root.outputs.keys():
+        made = judges.try_to_read(reader, root.outputs[name])
+        if isinstance(made, str):
+            wrong.append(made)
+        elif made.num_rows != len(files[name]["text"]):
+            wrong.append(f"{name}: {reader} reads {made.num_rows} rows")
+    assert not wrong, f"{len(wrong)} wrong:\n" + "\n".join(wrong[:5])
