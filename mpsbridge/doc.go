@@ -14,6 +14,9 @@
 //     heartbeat, begin or ack, and goes on under a new name.
 //   - attempt: a try that failed, or a worker that was lost over it. After the last one
 //     a job is dead: kept with the reason until somebody retries or drops it.
+//   - code: why a job failed, for programs: one of those of transforms/deadletter, which
+//     golden/codes.json holds the worker to. A job that no attempt can mend, such as a file
+//     that is not Parquet, is dead after the first one.
 //   - to give back: to put a job back without an attempt, because this worker stops or
 //     does not see the file's folder.
 //   - to withdraw: to take a job that no worker has begun out of the queue again.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/threadloom/threadloom/models"
-	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/audit"
 )
 
 // leastAlike returns the least cosine of two vectors of one text, in two precisions: both
@@ -28,7 +28,7 @@ func lengthTolerance(precision string) float64 {
 
 // compareRows says in what two rows of the same text differ; nothing where they do not,
 // or the cosine of their vectors is least or more.
-func compareRows(got, want chainfile.Row, least float64) (cosine float64, why string) {
+func compareRows(got, want audit.Row, least float64) (cosine float64, why string) {
 	cosine = models.Cosine(got.Vector, want.Vector)
 	switch {
 	case got.Tokens != want.Tokens:

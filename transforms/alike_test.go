@@ -4,17 +4,17 @@ import (
 	"math"
 	"testing"
 
-	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/audit"
 )
 
 func TestRowsOfOneTextAreAlikeWithinTheirPrecision(t *testing.T) {
 	turned := func(angle float64) []float32 { return []float32{float32(math.Cos(angle)), float32(math.Sin(angle))} }
-	row := func(tokens int32, cut bool, angle float64) chainfile.Row {
-		return chainfile.Row{Tokens: tokens, Truncated: cut, Vector: turned(angle)}
+	row := func(tokens int32, cut bool, angle float64) audit.Row {
+		return audit.Row{Tokens: tokens, Truncated: cut, Vector: turned(angle)}
 	}
-	nan := chainfile.Row{Tokens: 5, Vector: []float32{float32(math.NaN()), 0}}
+	nan := audit.Row{Tokens: 5, Vector: []float32{float32(math.NaN()), 0}}
 	for name, c := range map[string]struct {
-		got, now     chainfile.Row
+		got, now     audit.Row
 		then, engine string
 		alike        bool
 	}{
@@ -35,8 +35,8 @@ func TestRowsOfOneTextAreAlikeWithinTheirPrecision(t *testing.T) {
 	}
 }
 
-func TestASampleIsOfUpTo100FilesEvenlyChosen(t *testing.T) {
-	for _, n := range []int{1, 99, 100, 101, 12345} {
+func TestASampleIsOfUpTo1000FilesEvenlyChosen(t *testing.T) {
+	for _, n := range []int{1, 999, 1000, 1001, 12345} {
 		v := verifier{files: make([]File, n)}
 		drawn := 0
 		for i := range n {

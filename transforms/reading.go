@@ -1,11 +1,12 @@
 package transforms
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
+	"github.com/threadloom/threadloom/transforms/audit"
 	"github.com/threadloom/threadloom/transforms/chainfile"
 )
 
@@ -15,121 +16,78 @@ type reading struct {
 	options EmbedOptions
 	file    File
 	looked  *Looked
-	draw    float64 // which row is embedded again, as a share of the rows; 0: none
+	draw    float64 // which row is embedded again, as a share of the rows; negative: none
 
-	mark   chainfile.Fingerprint
-	rows   int64
-	orphan bool
-	again  *again
+	mark      chainfile.Fingerprint
+	rows      int64
+	orphan    bool
+	unaudited string // why the output, or a part of it, was not compared; empty: all was
+	again     *again
+}
+
+// hashes are the fields of a fingerprint that say what went into an output and what came
+// out. Outputs of earlier versions have none.
+type hashes struct {
+	Texts   string `json:"texts_sha256"`
+	Vectors string `json:"vectors_sha256"`
 }
 
 // read returns what is wrong with the output.
 func (r *reading) read() (err error) {
-	defer func() { // of the Parquet library
-		if p := recover(); p != nil {
-			err = fmt.Errorf("it cannot be read: %v", p)
-		}
-	}()
-	out, err := chainfile.OpenOutput(r.options.Layout.output(r.file))
-	if err != nil {
-		_, why := r.check.judge(r.file, chainfile.Output{}, err)
+	files := audit.New()
+	defer func() { err = errors.Join(err, files.Close()) }()
+	out, err := files.Open(r.options.Layout.output(r.file))
+	if audit.NotAudited(err) {
+		r.unaudited = err.Error()
+		return nil
+	}
+	var sums hashes
+	footer, err := r.footer(out, &sums, err)
+	if state, why := r.check.judge(r.file, footer, err); state != Done {
 		return errors.New(why)
 	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	if state, why := r.check.judge(r.file, out.Output, nil); state != Done {
-		return errors.New(why)
-	}
-	r.mark = out.Fingerprint
-	if err := out.FindColumns(); err != nil {
-		return err
-	}
-	keep := out.Kept()
-	if len(keep) == 0 {
-		keep = []string{""} // no column has that name: none is compared
-	}
-	in, err := chainfile.Open(r.options.Layout.input(r.file), r.options.TextColumn, keep)
-	if errors.Is(err, os.ErrNotExist) {
+	r.mark = footer.Fingerprint
+	in, err := files.Open(r.options.Layout.input(r.file))
+	switch {
+	case errors.Is(err, os.ErrNotExist):
 		r.orphan = true
-		return r.alone(out)
+	case err != nil:
+		r.unaudited = fmt.Sprintf("its input: %v", err)
+	}
+	return r.take(audit.Compare(out, in, audit.Options{
+		TextColumn: r.options.TextColumn, Keep: r.options.Keep,
+		Dimension: r.mark.Dimension, Unit: r.mark.Normalized, Tolerance: lengthTolerance(r.mark.Precision),
+		TextsSHA: sums.Texts, VectorsSHA: sums.Vectors,
+		Sample: r.draw, Pass: func(n int64) { r.looked.rows.Add(n) },
+	}))
+}
+
+// footer returns what the footer of an output says, or why it could not be read.
+func (r *reading) footer(out *audit.File, sums *hashes, err error) (o chainfile.Output, _ error) {
+	if err == nil {
+		o.Rows = out.Rows
+		var text string
+		if text, o.Marked = out.Lookup(chainfile.FingerprintKey); o.Marked {
+			err = errors.Join(json.Unmarshal([]byte(text), &o.Fingerprint), json.Unmarshal([]byte(text), sums))
+		}
 	}
 	if err != nil {
-		return fmt.Errorf("its input: %w", err)
+		return o, fmt.Errorf("checking the output %s: %w", r.file.Output, err)
 	}
-	defer func() { err = errors.Join(err, in.Close()) }()
-	if in.Rows != out.Rows {
-		return fmt.Errorf("it has %d rows, its input has %d", out.Rows, in.Rows)
-	}
-	return r.beside(in, out)
+	return o, nil
 }
 
-// beside compares an output with its input, chunk by chunk.
-func (r *reading) beside(in *chainfile.Reader, out *chainfile.OutputReader) error {
-	comparison, err := chainfile.NewComparison(out, in)
-	if err != nil {
-		return err
+// take takes in what an audit found, and returns what is wrong.
+func (r *reading) take(report audit.Report) error {
+	r.rows = report.Rows
+	if r.unaudited == "" {
+		r.unaudited = report.NotAudited
 	}
-	for {
-		chunk, err := in.Next()
-		if errors.Is(err, io.EOF) {
-			return out.End()
-		}
-		if err != nil {
-			return fmt.Errorf("its input: %w", err)
-		}
-		made, err := out.Next(chunk.Rows)
-		if err != nil {
-			return err
-		}
-		if why := comparison.Rows(made, chunk, r.rows); why != "" {
-			return errors.New(why)
-		}
-		if err := r.vectors(made); err != nil {
-			return err
-		}
-		if at := r.drawnRow(out.Rows) - r.rows; at >= 0 && at < int64(chunk.Rows) {
-			r.again = &again{
-				file: r.file, row: r.rows + at, text: chunk.Texts[at],
-				Row: made.Row(int(at)), precision: r.mark.Precision,
-			}
-		}
-		r.pass(chunk.Rows)
+	if report.Wrong != "" {
+		return errors.New(report.Wrong)
 	}
-}
-
-// alone reads an output without an input.
-func (r *reading) alone(out *chainfile.OutputReader) error {
-	const step = 256
-	for r.rows < out.Rows {
-		made, err := out.Next(int(min(step, out.Rows-r.rows)))
-		if err == nil {
-			err = r.vectors(made)
-		}
-		if err != nil {
-			return err
-		}
-		r.pass(made.Rows)
-	}
-	return out.End()
-}
-
-// pass counts rows that are right.
-func (r *reading) pass(rows int) {
-	r.rows += int64(rows)
-	r.looked.rows.Add(int64(rows))
-}
-
-func (r *reading) vectors(made chainfile.OutputChunk) error {
-	why := chainfile.CheckVectors(made.Vectors, r.mark.Dimension, r.mark.Normalized, lengthTolerance(r.mark.Precision), r.rows)
-	if why != "" {
-		return errors.New(why)
+	if s := report.Sample; s != nil {
+		r.again = &again{file: r.file, row: s.Index, text: s.Text, Row: s.Row, precision: r.mark.Precision}
 	}
 	return nil
-}
-
-// drawnRow returns the row that is embedded again, -1 for none.
-func (r *reading) drawnRow(rows int64) int64 {
-	if r.draw == 0 {
-		return -1
-	}
-	return int64(r.draw * float64(rows))
 }

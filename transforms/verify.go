@@ -9,11 +9,13 @@ import (
 	"sync/atomic"
 
 	"github.com/threadloom/threadloom/models"
-	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/audit"
 )
 
 const (
-	resampled = 100 // files of which a row is embedded again
+	resampled = 1000 // files of which a row is embedded again
+	// resampledBytes bounds the texts that wait to be embedded again.
+	resampledBytes = 64 << 20
 	// mostProblems bounds the problems that are named; all are counted.
 	mostProblems = 1000
 )
@@ -26,15 +28,20 @@ type Problem struct {
 
 // Verdict is what became of comparing outputs with their inputs.
 type Verdict struct {
-	Files    int64 `json:"files"` // outputs
-	Rows     int64 `json:"rows"`
-	Missing  int64 `json:"missing"`       // inputs without an output
-	Orphans  int64 `json:"without_input"` // outputs without an input, looked at alone
-	Wrong    int64 `json:"wrong"`
-	Embedded int   `json:"rows_embedded_again"`
+	Files   int64 `json:"files"` // outputs
+	Rows    int64 `json:"rows"`
+	Missing int64 `json:"missing"`       // inputs without an output
+	Orphans int64 `json:"without_input"` // outputs without an input, looked at alone
+	Wrong   int64 `json:"wrong"`
+	// NotAudited counts outputs of which a part was not compared, because verify's own reader
+	// cannot read it or its input, and nothing else is wrong with them.
+	NotAudited int64 `json:"not_audited"`
+	Embedded   int   `json:"rows_embedded_again"`
 	// Worst is the least cosine of a vector and the one that the same text has now.
 	Worst    float64   `json:"least_cosine,omitempty"`
 	Problems []Problem `json:"problems"` // the first ones, by output
+	// Unaudited has the reasons of the first ones of NotAudited, by output.
+	Unaudited []Problem `json:"not_audited_files,omitempty"`
 }
 
 // Looked is how far Verify is. The zero value is that before its start.
@@ -62,16 +69,19 @@ func Verify(ctx context.Context, subreddits []string, o EmbedOptions, looked *Lo
 	}
 	inParallel(len(v.files), scans, func(i int) {
 		if ctx.Err() == nil {
-			v.verify(v.files[i], v.drawn(i))
+			v.verify(ctx, v.files[i], v.drawn(i))
 		}
 	})
 	if ctx.Err() != nil {
 		return Verdict{}, context.Cause(ctx)
 	}
-	if err := v.embedAgain(ctx); err != nil {
-		return Verdict{}, err
+	v.embedAgain(ctx)
+	if v.err != nil {
+		return Verdict{}, v.err
 	}
-	slices.SortFunc(v.verdict.Problems, func(a, b Problem) int { return strings.Compare(a.Output, b.Output) })
+	for _, problems := range [][]Problem{v.verdict.Problems, v.verdict.Unaudited} {
+		slices.SortFunc(problems, func(a, b Problem) int { return strings.Compare(a.Output, b.Output) })
+	}
 	return v.verdict, nil
 }
 
@@ -84,6 +94,8 @@ type verifier struct {
 	mu      sync.Mutex
 	verdict Verdict
 	again   []again
+	waiting int   // bytes of their texts
+	err     error // of embedding again
 }
 
 // again is a row that is to be embedded again.
@@ -91,7 +103,7 @@ type again struct {
 	file File
 	row  int64
 	text string
-	chainfile.Row
+	audit.Row
 	precision string
 }
 
@@ -127,8 +139,8 @@ func (v *verifier) drawn(i int) bool {
 }
 
 // verify looks at one output and notes what is wrong with it.
-func (v *verifier) verify(file File, draw bool) {
-	seen := &reading{check: v.check, options: v.options, file: file, looked: v.looked}
+func (v *verifier) verify(ctx context.Context, file File, draw bool) {
+	seen := &reading{check: v.check, options: v.options, file: file, looked: v.looked, draw: -1}
 	if draw {
 		seen.draw = drawn(file.Output)
 	}
@@ -140,26 +152,42 @@ func (v *verifier) verify(file File, draw bool) {
 	if seen.orphan {
 		v.verdict.Orphans++
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		v.wrong(file, err.Error())
-	} else if seen.again != nil {
-		v.again = append(v.again, *seen.again)
+	case seen.unaudited != "":
+		v.verdict.NotAudited++
+		v.verdict.Unaudited = appendProblem(v.verdict.Unaudited, Problem{file.Output, seen.unaudited})
+	case seen.again != nil:
+		v.again, v.waiting = append(v.again, *seen.again), v.waiting+len(seen.again.text)
+		if v.waiting > resampledBytes {
+			v.embedAgain(ctx)
+		}
 	}
 }
 
 func (v *verifier) wrong(file File, reason string) {
 	v.verdict.Wrong++
 	v.looked.wrong.Add(1)
-	if len(v.verdict.Problems) < mostProblems {
-		v.verdict.Problems = append(v.verdict.Problems, Problem{file.Output, reason})
+	v.verdict.Problems = appendProblem(v.verdict.Problems, Problem{file.Output, reason})
+}
+
+func appendProblem(problems []Problem, p Problem) []Problem {
+	if len(problems) == mostProblems {
+		return problems
 	}
+	return append(problems, p)
 }
 
 // embedAgain embeds the rows that were drawn and compares what comes out.
-func (v *verifier) embedAgain(ctx context.Context) error {
-	if len(v.again) == 0 {
-		return nil
+func (v *verifier) embedAgain(ctx context.Context) {
+	if len(v.again) > 0 && v.err == nil {
+		v.err = v.compareAgain(ctx)
 	}
+	v.again, v.waiting = nil, 0
+}
+
+func (v *verifier) compareAgain(ctx context.Context) error {
 	engine, err := models.Shared(v.options.Model)
 	if err != nil {
 		return err
@@ -173,9 +201,12 @@ func (v *verifier) embedAgain(ctx context.Context) error {
 		return fmt.Errorf("embedding a sample again: %w", err)
 	}
 	d := engine.Folder.Dimension
-	v.verdict.Embedded, v.verdict.Worst = len(texts), 1
+	if v.verdict.Embedded == 0 {
+		v.verdict.Worst = 1
+	}
+	v.verdict.Embedded += len(texts)
 	for i, a := range v.again {
-		now := chainfile.Row{Tokens: result.Tokens[i], Truncated: result.Truncated[i], Vector: result.Vectors[i*d : (i+1)*d]}
+		now := audit.Row{Tokens: result.Tokens[i], Truncated: result.Truncated[i], Vector: result.Vectors[i*d : (i+1)*d]}
 		cosine, why := compareRows(a.Row, now, leastAlike(a.precision, engine.Backend.Precision))
 		v.verdict.Worst = min(v.verdict.Worst, cosine)
 		if why != "" {

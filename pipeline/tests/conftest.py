@@ -50,6 +50,19 @@ class Program:
     def run(self, *flags: object) -> Ended:
         return self.end(self.start(*flags))
 
+    def verify(self, *flags: object) -> tuple[int, dict]:
+        """Run verify; return its exit code and its verdict."""
+        done = subprocess.run(
+            [self.path, "verify", "--json", *map(str, flags)], capture_output=True, text=True
+        )
+        assert done.stdout, done.stderr
+        return done.returncode, json.loads(done.stdout)
+
+    def found(self, root: "Root") -> tuple[int, dict, dict[str, str]]:
+        """Run verify; return its exit code, its verdict and its reasons by the output's name."""
+        code, verdict = self.verify(*root.flags)
+        return code, verdict, {Path(p["output"]).stem: p["reason"] for p in verdict["problems"]}
+
     def watched(self, *flags: object, **options: object) -> tuple[Ended, float]:
         """Run it; return how it ended and the most memory that it had, in MB."""
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
@@ -125,6 +138,23 @@ def work(start_redis):
         return Ended(done.returncode, codes, done.stderr)
 
     return work
+
+
+@pytest.fixture(scope="session")
+def made():
+    """Return the module that makes right and wrong outputs."""
+    return load("spoiled_outputs")
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory, new_root, program, made) -> dict:
+    """Embed two files of made.chains, "a" and "other"."""
+    root = new_root(tmp_path_factory.mktemp("run"))
+    sources = {name: made.chains(name) for name in ("a", "other")}
+    for name, source in sources.items():
+        pq.write_table(source, root.chains / f"{name}.parquet")
+    assert program.run(*root.flags).code == 0
+    return {n: made.Embedded(sources[n], pq.read_table(root.outputs[n])) for n in sources}
 
 
 def load(name: str):

@@ -68,9 +68,9 @@ FILES = {
     "no kept columns": lambda _: parquet({"text": BASE["text"]}),
     "DuckDB": by_duckdb("select 'text ' || i as text, i as k, null as n from range(30) t(i)"),
     "DuckDB, version 2": by_duckdb(
-        "select case when i % 3 = 0 then null else 'text ' || i end as text, (i % 100)::utinyint as k, "
-        "['golang', 'rust'][1 + i % 2] as d, uuid() as u, interval 1 day as v, now() as z "
-        "from range(300) t(i)", ", parquet_version v2",
+        "select case when i % 3 = 0 then null else 'text ' || i end as text, "
+        "(i % 100)::utinyint as k, ['golang', 'rust'][1 + i % 2] as d, uuid() as u, "
+        "interval 1 day as v, now() as z from range(300) t(i)", ", parquet_version v2",
     ),
     "polars": lambda _: by_polars(),
     "polars, no statistics": lambda _: by_polars(statistics=False, compression="lz4"),
@@ -133,7 +133,10 @@ def vectors(encoder):
 def test_the_fingerprint_binds_texts_and_vectors(write, vectors):
     long = "a " * (1 << 20)  # of more than 1 MiB + 4 bytes the first ones count
     texts = ["é", None, "", long]
-    made = pq.read_table(io.BytesIO(write(parquet({"text": texts}))))
+    data = write(parquet({"text": texts}))
+    made = pq.read_table(io.BytesIO(data))
+    file = pq.ParquetFile(io.BytesIO(data)).metadata.row_group(0)
+    assert "BYTE_STREAM_SPLIT" in file.column(file.num_columns - 1).encodings
     fingerprint = json.loads(made.schema.metadata[b"threadloom.fingerprint"])
     assert list(fingerprint)[-2:] == ["texts_sha256", "vectors_sha256"]
     counted = [(text or "").encode()[: (1 << 20) + 4] for text in texts]

@@ -1,0 +1,198 @@
+package audit
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/schema"
+)
+
+// What no page of an honest file reaches.
+const (
+	maxPageBytes  = 1 << 28 // compressed and decompressed
+	maxPageValues = 1 << 24
+	maxGrowth     = 1000    // times the file's size, of all its pages together, when decoded
+	freeGrowth    = 8 << 30 // bytes that any file's pages may have together
+)
+
+// growth counts what the pages of a file take when they are decoded.
+type growth struct{ size, total int64 }
+
+func (g *growth) add(n int64) error {
+	g.total += n
+	if g.total > freeGrowth && g.total/maxGrowth > g.size {
+		return tooLarge("its %d bytes expand to more than %d", g.size, g.total)
+	}
+	return nil
+}
+
+// checkedPages hands on the pages of a column chunk once they were looked at, because
+// arrow-go's decoders allocate what a page says of itself.
+type checkedPages struct {
+	file.PageReader
+	descr  *schema.Column
+	growth *growth
+	err    error
+	// fixed says that values of a fixed length are read as if each had its own, see fixed.go.
+	fixed bool
+	page  file.Page
+	// shared is the bytes of the page if its values may be longer than the bytes that they
+	// take in it, 0 if not.
+	shared int64
+}
+
+// Next implements file.PageReader.
+func (c *checkedPages) Next() bool {
+	for c.err == nil && c.PageReader.Next() {
+		p := c.PageReader.Page()
+		if c.err = c.check(p); c.err != nil {
+			return false
+		}
+		if d, ok := p.(*file.DictionaryPage); ok && c.fixed {
+			p = withLengths(d, c.descr.TypeLength())
+		}
+		c.page = p
+		if p.Type() == file.PageTypeDictionaryPage || p.NumValues() > 0 {
+			return true
+		}
+		// arrow-go takes a page without values for the end of the column
+	}
+	return false
+}
+
+// Page implements file.PageReader.
+func (c *checkedPages) Page() file.Page { return c.page }
+
+// Err implements file.PageReader.
+func (c *checkedPages) Err() error {
+	if c.err != nil {
+		return c.err
+	}
+	return c.PageReader.Err()
+}
+
+// GetDictionaryPage implements file.PageReader.
+func (c *checkedPages) GetDictionaryPage() (*file.DictionaryPage, error) {
+	p, err := c.PageReader.GetDictionaryPage()
+	if err != nil || p == nil {
+		return p, err
+	}
+	if err := c.check(p); err != nil {
+		return nil, err
+	}
+	if c.fixed {
+		p = withLengths(p, c.descr.TypeLength())
+	}
+	return p, nil
+}
+
+// readable are the encodings that arrow-go reads for each physical type: it panics at others.
+var readable = func() map[parquet.Type][]parquet.Encoding {
+	e := parquet.Encodings
+	dictionary := []parquet.Encoding{e.Plain, e.PlainDict, e.RLEDict}
+	with := func(more ...parquet.Encoding) []parquet.Encoding { return append(slices.Clone(dictionary), more...) }
+	return map[parquet.Type][]parquet.Encoding{
+		parquet.Types.Boolean:           {e.Plain, e.RLE},
+		parquet.Types.Int32:             with(e.DeltaBinaryPacked, e.ByteStreamSplit),
+		parquet.Types.Int64:             with(e.DeltaBinaryPacked, e.ByteStreamSplit),
+		parquet.Types.Int96:             dictionary,
+		parquet.Types.Float:             with(e.ByteStreamSplit),
+		parquet.Types.Double:            with(e.ByteStreamSplit),
+		parquet.Types.ByteArray:         with(e.DeltaLengthByteArray, e.DeltaByteArray),
+		parquet.Types.FixedLenByteArray: with(e.ByteStreamSplit),
+	}
+}()
+
+// reads reports whether a data page of an encoding can be read.
+func (c *checkedPages) reads(e parquet.Encoding) bool {
+	if c.fixed {
+		return e != parquet.Encodings.Plain && e != parquet.Encodings.ByteStreamSplit &&
+			slices.Contains(readable[parquet.Types.ByteArray], e)
+	}
+	return slices.Contains(readable[c.descr.PhysicalType()], e)
+}
+
+func (c *checkedPages) check(p file.Page) error {
+	n := int64(p.NumValues())
+	if err := c.growth.add(int64(len(p.Data())) + 8*n); err != nil {
+		return err
+	}
+	if p.Type() == file.PageTypeDictionaryPage {
+		return c.dictionary(n, int64(len(p.Data())))
+	}
+	if n > maxPageValues {
+		return tooLarge("a page of %d values, at most %d are read", n, maxPageValues)
+	}
+	values, err := c.values(p)
+	if err != nil {
+		return err
+	}
+	encoding := parquet.Encoding(p.Encoding())
+	if !c.reads(encoding) {
+		return unsupported("%s in the encoding %s", c.descr.PhysicalType(), encoding)
+	}
+	c.shared = 0
+	switch encoding {
+	case parquet.Encodings.DeltaBinaryPacked, parquet.Encodings.DeltaLengthByteArray:
+		_, err = skipDelta(values, n)
+	case parquet.Encodings.DeltaByteArray:
+		c.shared = int64(len(values))
+		if values, err = skipDelta(values, n); err == nil {
+			_, err = skipDelta(values, n)
+		}
+	}
+	return err
+}
+
+// dictionary checks that a dictionary of n values can be that: arrow-go makes room for them.
+func (c *checkedPages) dictionary(n, size int64) error {
+	width := map[parquet.Type]int64{
+		parquet.Types.Int32: 4, parquet.Types.Int64: 8, parquet.Types.Int96: 12,
+		parquet.Types.Float: 4, parquet.Types.Double: 8, parquet.Types.ByteArray: 4,
+		parquet.Types.FixedLenByteArray: int64(c.descr.TypeLength()),
+	}[c.descr.PhysicalType()]
+	if width == 0 {
+		return unsupported("a dictionary of %s", c.descr.PhysicalType())
+	}
+	if n > size/width {
+		return damaged("a dictionary of %d values has %d bytes", n, size)
+	}
+	return nil
+}
+
+// values returns what comes after the levels of a data page.
+func (c *checkedPages) values(p file.Page) ([]byte, error) {
+	b := p.Data()
+	if v2, ok := p.(*file.DataPageV2); ok {
+		n := int64(v2.DefinitionLevelByteLen()) + int64(v2.RepetitionLevelByteLen())
+		if n < 0 || n > int64(len(b)) {
+			return nil, damaged("a page is shorter than its levels")
+		}
+		return b[n:], nil
+	}
+	v1, ok := p.(*file.DataPageV1)
+	if !ok {
+		return nil, unsupported("a page of type %s", p.Type())
+	}
+	for _, levels := range []struct {
+		most     int16
+		encoding parquet.Encoding
+	}{
+		{c.descr.MaxRepetitionLevel(), v1.RepetitionLevelEncoding()},
+		{c.descr.MaxDefinitionLevel(), v1.DefinitionLevelEncoding()},
+	} {
+		if levels.most == 0 {
+			continue
+		}
+		if levels.encoding != parquet.Encodings.RLE {
+			return nil, unsupported("levels encoded as %s", levels.encoding)
+		}
+		if len(b) < 4 || int64(binary.LittleEndian.Uint32(b)) > int64(len(b)-4) {
+			return nil, damaged("a page is shorter than its levels")
+		}
+		b = b[4+int(binary.LittleEndian.Uint32(b)):]
+	}
+	return b, nil
+}
