@@ -13,13 +13,13 @@ import pytest
 
 HERE = Path(__file__).parent
 ENVIRONMENTS = HERE.parents[1] / "build" / "writers"
-# The script of each writer. Spark 3.5 reads only, in test_readers.py. Those without an environment of their own are in the tests'.
+# The script of each writer. Spark 3.5 only reads, in test_readers.py.
 SCRIPTS = {
     "duckdb_1_1": "duckdb", "duckdb_1_3": "duckdb", "duckdb_1_4": "duckdb", "duckdb": "duckdb",
     "fastparquet": "fastparquet", "polars": "polars", "arro3": "arro3", "chdb": "chdb",
     "dask": "dask", "spark_4": "spark",
 }  # fmt: skip
-OURS = ("duckdb", "polars")
+OURS = ("duckdb", "polars")  # in the environment of the tests
 
 
 def python(writer: str) -> Path | None:
