@@ -1,6 +1,6 @@
 # Threadloom. 'make help' lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-flink bench-clusters bench-clusterscale audit lock clean prerequisites
+.PHONY: help setup setup-dev writers run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-flink bench-clusters bench-clusterscale audit lock clean prerequisites
 
 PYTHON := .venv/bin/python
 # uv takes seconds where pip takes minutes. It trusts whom the system trusts, as pip does behind a company's proxy.
@@ -8,6 +8,10 @@ UV := .venv/bin/uv
 INSTALL := $(UV) pip install --quiet --system-certs --python $(PYTHON)
 LOCK := cd requirements && ../$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-find-links --custom-compile-command 'make lock'
 MODEL := build/models/all-MiniLM-L6-v2
+define NEWLINE
+
+
+endef
 VENV := .venv/run.stamp
 VENV_DEV := .venv/dev.stamp
 NATIVE := build/lib/ready.h
@@ -15,6 +19,7 @@ SAMPLE := build/sample/subreddits_list.json
 GOLANGCI := build/bin/golangci-lint-v2.12.2
 OPENVINO := build/lib/openvino/ready
 FLINK := build/flink/ready
+WRITERS := $(patsubst requirements/writers/%.txt,build/writers/%/ready,$(wildcard requirements/writers/*.txt))
 SETUP := $(VENV) $(NATIVE) $(OPENVINO) $(MODEL)/manifest.json $(SAMPLE)
 
 help: ## list the targets
@@ -22,7 +27,9 @@ help: ## list the targets
 
 setup: prerequisites $(SETUP) ## get and build what a run needs (minutes at first, then seconds)
 
-setup-dev: setup $(VENV_DEV) $(GOLANGCI) flink ## get what tests, linters and Flink need, too; with --jobs=2 one downloads while another compiles
+setup-dev: setup $(VENV_DEV) $(GOLANGCI) flink writers ## get what tests, linters and Flink need, too; with --jobs=2 one downloads while another compiles
+
+writers: $(WRITERS) ## get the programs whose Parquet files the tests read: DuckDB, Spark, ClickHouse, ...
 
 run: setup ## embed and cluster the bundled sample
 	go run ./pipeline --runner=prism
@@ -39,7 +46,7 @@ $(FLINK): runners/flink/setup.sh runners/flink/job-server.pom.xml requirements/f
 	runners/flink/setup.sh
 	touch $@
 
-test: setup $(VENV_DEV) test-go test-python ## set up what the tests need and run all of them
+test: setup $(VENV_DEV) writers test-go test-python ## set up what the tests need and run all of them
 
 test-go: $(SETUP) $(VENV_DEV)
 	go vet ./...
@@ -123,6 +130,7 @@ lock: $(VENV) ## pin the newest Python packages into requirements/
 	$(LOCK) ../pyproject.toml --extra install --extra export --extra cluster --extra worker --extra dev -c run.txt -o test.txt
 	$(LOCK) audit.in -o audit.txt
 	$(LOCK) uv.in -o uv.txt
+	$(foreach writer,$(wildcard requirements/writers/*.in),$(LOCK) $(writer:requirements/%=%) -o $(writer:requirements/%.in=%.txt)$(NEWLINE))
 
 clean: ## remove everything that set-up and runs left behind
 	rm -rf build .venv threadloom.egg-info
@@ -141,6 +149,14 @@ $(VENV): requirements/uv.txt requirements/run.txt requirements/weights.txt pypro
 $(VENV_DEV): requirements/test.txt $(VENV)
 	$(INSTALL) --require-hashes -r requirements/test.txt
 	touch $@
+
+# Each writer has an environment of its own, because their versions of one package differ. A writer
+# that cannot be installed is named, and its tests are skipped; in CI it is an error.
+build/writers/%/ready: requirements/writers/%.txt requirements/run.txt $(VENV)
+	@echo "getting the writer $*"
+	@{ $(UV) venv --quiet --clear --python $(PYTHON) build/writers/$* \
+	&& $(UV) pip install --quiet --system-certs --python build/writers/$*/bin/python --build-constraints requirements/run.txt --require-hashes -r $< \
+	&& touch $@; } || { echo "the writer $* cannot be installed: its tests are skipped"; test -z "$$CI"; }
 
 $(NATIVE): models/native/setup.sh models/native/tokenizers.Cargo.lock requirements/onnxruntime.txt go.mod $(VENV) | prerequisites
 	models/native/setup.sh

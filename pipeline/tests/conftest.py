@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
+from threadloom.export.source import packaged
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -102,6 +105,39 @@ def bad_files():
 def spoil():
     """Return the module that makes a file and changes a part of it."""
     return load("spoil")
+
+
+@pytest.fixture(scope="session")
+def neighbour():
+    """Return neighbour(name): a module that lies beside the tests."""
+    return load
+
+
+@pytest.fixture(scope="module")
+def work(start_redis):
+    """Return work(root): have a worker, and nobody else, embed all files of a root.
+
+    The summary is the codes of the files that it could not embed.
+    """
+
+    def work(root: Root) -> Ended:
+        redis = start_redis()
+        outputs = root.path / "embeddings" / "test" / "all"
+        outputs.mkdir(parents=True)
+        for path in sorted(root.chains.iterdir()):
+            job = {"input_path": str(path), "output_path": str(outputs / path.name)}
+            redis.client.rpush("q", json.dumps(job))
+        command = [
+            *(sys.executable, "-m", "threadloom.worker", "--redis", redis.url, "--queue=q"),
+            *("--root", root.path, "--model", packaged(), "--device=cpu", "--threads=1"),
+            "--until_idle=2",
+        ]
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=900)
+        dead = {json.loads(k)["input_path"]: v for k, v in redis.client.hgetall("q:dead").items()}
+        codes = {Path(path).stem: json.loads(value)["code"] for path, value in dead.items()}
+        return Ended(done.returncode, codes, done.stderr)
+
+    return work
 
 
 @pytest.fixture(scope="session")
