@@ -19,7 +19,6 @@ from threadloom.worker.places import Below
 
 VERSION = "0.1.0"
 FINGERPRINT = "threadloom.fingerprint"
-VECTORS = "embedding.list.element"
 _count = itertools.count(1)
 _swept: set[str] = set()  # folders in which nothing of killed workers is left
 
@@ -105,12 +104,9 @@ def _writer(file, kept: list[Column]) -> tuple[pq.ParquetWriter, pa.Schema]:
         ]
     )
     times = [c.meaning["isAdjustedToUTC"] for c in kept if c.kind == "Time"]
-    # Arrow names columns by their path here, so that a kept column may have that of the vectors.
-    split = VECTORS not in (column.name for column in kept)
     writer = pq.ParquetWriter(
         file, schema, compression="zstd", compression_level=1, use_dictionary=False,
-        use_byte_stream_split=[VECTORS] if split else False, store_schema=False,
-        store_decimal_as_integer=True,
+        store_schema=False, store_decimal_as_integer=True,
         write_time_adjusted_to_utc=any(times),  # for all: Arrow's times do not say which they are
     )  # fmt: skip
     return writer, schema

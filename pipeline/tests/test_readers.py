@@ -21,8 +21,6 @@ SCRIPTS = {
     "duckdb_1_1": "duckdb", "duckdb_1_3": "duckdb", "duckdb_1_4": "duckdb", "arro3": "arro3",
     "chdb": "chdb",
 }  # fmt: skip
-# fastparquet has no BYTE_STREAM_SPLIT, which the vectors are stored in.
-WITHOUT_VECTORS = ("fastparquet",)
 ROWS = 60
 
 
@@ -79,10 +77,8 @@ def test_it_reads_what_was_written(reader, readings, output, columns, rows, neig
     for name, values in columns.items():
         if name != "text":
             assert [alike(v) for v in got[name]] == [alike(rows.plain(v)) for v in values], name
-    assert ("embedding" in got) == (reader not in WITHOUT_VECTORS)
-    if "embedding" in got:
-        want = neighbour("judges").vectors(output)
-        assert np.abs(np.array(got["embedding"], np.float32) - want).max() < 1e-6
+    want = neighbour("judges").vectors(output)
+    assert np.abs(np.array(got["embedding"], np.float32) - want).max() < 1e-6
 
 
 def alike(value: object) -> object:

@@ -135,10 +135,6 @@ func (k *keptColumn) interpret() bool {
 		k.unordered = true
 		return physical == format.FixedLenByteArray && length == 2 && k.meansOnly(l)
 	}
-	if k.source.Interval && physical == format.FixedLenByteArray && length == 12 {
-		k.unordered = true
-		return k.means(nil, deprecated.Interval)
-	}
 	return false
 }
 

@@ -130,8 +130,8 @@ func meaning(e format.SchemaElement) string {
 	utc := func(yes bool) string { return map[bool]string{true: "utc", false: "local"}[yes] }
 	switch l := e.LogicalType.Value.(type) {
 	case nil:
-		if e.ConvertedType.Valid && e.ConvertedType.V == deprecated.Interval {
-			return "INTERVAL"
+		if e.ConvertedType.Valid {
+			return convertedTypes[e.ConvertedType.V]
 		}
 		return ""
 	case *format.IntType:

@@ -76,6 +76,7 @@ func (w *Writer) Begin(in *Reader, chunks bool) {
 	options := append(
 		withoutBounds(in.kept), outputSchema(in.kept, chunks),
 		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
+		parquet.DataPageVersion(1), // fastparquet reads no lists in pages of version 2
 		parquet.CreatedBy("threadloom", Version, ""),
 		parquet.SkipPageBounds(EmbeddingColumn, "list", "element"),
 	)

@@ -1,4 +1,4 @@
-"""Prints what fastparquet reads in an output. It has no BYTE_STREAM_SPLIT, so no vectors."""
+"""Prints what fastparquet reads in an output."""
 
 import sys
 
@@ -6,10 +6,9 @@ import fastparquet
 import pandas as pd
 import rows
 
-names = [name for name in rows.READ if name != "embedding"]
-frame = fastparquet.ParquetFile(sys.argv[1]).to_pandas(names)
-columns = {}
-for name in names:
+frame = fastparquet.ParquetFile(sys.argv[1]).to_pandas(list(rows.READ))
+columns = {"embedding": [list(map(float, v)) for v in frame.pop("embedding")]}
+for name in frame:
     values = frame[name].astype(object).tolist()
     columns[name] = [None if pd.isna(v) else v for v in values]
 # It makes floating-point numbers of decimal ones.

@@ -30,8 +30,6 @@ type Column struct {
 	// Logical is the value's meaning, nil if it has none beyond its physical type. What
 	// older writers say by a ConvertedType is translated.
 	Logical format.LogicalTypeValue
-	// Interval says that it is one. The format has no logical type for it.
-	Interval bool
 	leaf     int // among all leaf columns
 }
 
@@ -94,7 +92,6 @@ func newColumn(e *element, leaf int) Column {
 	c.Flat = true
 	c.Optional = e.Repetition.V == format.Optional
 	c.Physical, c.Length = e.Type.V, int(e.TypeLength)
-	c.Interval = e.Converted.Valid && e.Converted.V == deprecated.Interval
 	if c.Logical = e.Logical.Value; c.Logical == nil && e.Converted.Valid {
 		c.Logical = e.translated()
 	}
