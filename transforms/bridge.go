@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -153,6 +154,12 @@ func (f *awaitFn) FinishBundle(ctx context.Context, emit func(File)) error {
 }
 
 func (f *awaitFn) Teardown() error { return f.queue.Close() }
+
+// unreadable says whether a worker could not read a file that this program may be able to
+// read: the worker's Parquet library lacks what some writers use.
+func unreadable(d mpsbridge.DeadJob) bool {
+	return slices.Contains([]deadletter.Code{deadletter.Damaged, deadletter.UnsupportedCodec, deadletter.UnsupportedEncoding}, deadletter.Code(d.Code))
+}
 
 // deathOf returns why a job is dead, with the worker's code. A worker of another version may
 // have codes that this program does not know, or none.

@@ -159,8 +159,17 @@ func (c *crossing) lookUp(ctx context.Context, jobs []string, now time.Time) (en
 	if err != nil {
 		return nil, err
 	}
+	var unread []string
 	for job, d := range dead {
+		if unreadable(d) {
+			unread = append(unread, job)
+			continue
+		}
 		ended = append(ended, c.settle(job, outcome{file: c.waiting[job].file, err: deathOf(d)}))
+	}
+	c.takeBack(unread)
+	if _, err = c.queue.Drop(ctx, unread); err != nil {
+		return ended, err
 	}
 	unlisted, err := c.queue.Unlisted(ctx, jobs)
 	if err != nil {

@@ -181,7 +181,7 @@ def wide_deltas() -> Odd:
         connection.execute(
             f"COPY ({rows}) TO '{path}' {options}", {"texts": TEXTS, "numbers": numbers}
         )
-        return Odd(path.read_bytes(), TEXTS, {"k": numbers})
+        return Odd(path.read_bytes(), TEXTS, {"k": numbers}, by_worker=False)
 
 
 def refused() -> dict[str, Odd]:

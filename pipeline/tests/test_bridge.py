@@ -175,6 +175,29 @@ def test_the_run_ends_well_though_redis_is(
     assert sum(pq.read_metadata(f).num_rows for f in outputs) == 12 * 50 + 1
 
 
+@pytest.mark.parametrize("code", ["damaged", "unsupported_codec", "unsupported_encoding"])
+def test_a_file_that_only_a_worker_cannot_read_is_embedded_here(
+    code, bridged, server, lay_out, tmp_path
+):
+    lay_out(tmp_path, ["a text"])
+
+    def fail():
+        queue = Queue(connect(server.url), code)
+        queue.heartbeat("mac", 60, first=True)
+        job = queue.take("mac", 20)
+        queue.begin("mac", job)
+        queue.nack("mac", job, code, "Arrow cannot read it", most=0, delay=0)
+
+    worker = threading.Thread(target=fail)
+    worker.start()
+    ended = bridged(tmp_path, "test", code, "--mps_share=1")
+    worker.join()
+    assert ended.code == 0, ended.errors
+    assert ended.summary["files_done"] == 1
+    assert ended.summary["files_by_workers"] == 0
+    assert server.client.hlen(f"{code}:dead") == 0
+
+
 def test_a_job_that_died_is_a_dead_letter_and_the_queue_command_knows_it(
     bridged, program, server, lay_out, tmp_path
 ):

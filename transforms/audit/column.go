@@ -102,9 +102,9 @@ func (f *File) open(group, leaf int) (file.ColumnChunkReader, *checkedPages, err
 		return nil, nil, damaged("%w", err)
 	}
 	descr := f.parquet.MetaData().Schema.Column(leaf)
-	pages := &checkedPages{PageReader: inner, descr: descr, growth: &f.growth, fixed: isDeltaFixed(descr, meta)}
-	if pages.fixed {
-		if descr, err = asBytes(descr); err != nil {
+	pages := &checkedPages{PageReader: inner, descr: descr, growth: &f.growth, mend: mendFor(descr, meta)}
+	if pages.mend != nil {
+		if descr, err = pages.mend.as(descr); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -149,6 +149,9 @@ func (c *column) read() ([]cell, error) {
 	case *file.Int32ColumnChunkReader:
 		return batch(c, size, &b.int32s, r, int32Cell)
 	case *file.Int64ColumnChunkReader:
+		if c.descr.PhysicalType() == parquet.Types.Int32 { // see mendWide
+			return batch(c, size, &b.int64s, r, func(x int64) cell { return int32Cell(int32(x)) })
+		}
 		return batch(c, size, &b.int64s, r, int64Cell)
 	case *file.Int96ColumnChunkReader:
 		return batch(c, size, &b.int96s, r, int96Cell)

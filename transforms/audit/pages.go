@@ -35,9 +35,8 @@ type checkedPages struct {
 	descr  *schema.Column
 	growth *growth
 	err    error
-	// fixed says that values of a fixed length are read as if each had its own, see fixed.go.
-	fixed bool
-	page  file.Page
+	mend   *mend // nil if the column is read as what it is
+	page   file.Page
 	// shared is the bytes of the page if its values may be longer than the bytes that they
 	// take in it, 0 if not.
 	shared int64
@@ -50,8 +49,8 @@ func (c *checkedPages) Next() bool {
 		if c.err = c.check(p); c.err != nil {
 			return false
 		}
-		if d, ok := p.(*file.DictionaryPage); ok && c.fixed {
-			p = withLengths(d, c.descr.TypeLength())
+		if d, ok := p.(*file.DictionaryPage); ok && c.mend != nil {
+			p = c.mend.page(d, c.descr.TypeLength())
 		}
 		c.page = p
 		if p.Type() == file.PageTypeDictionaryPage || p.NumValues() > 0 {
@@ -82,8 +81,8 @@ func (c *checkedPages) GetDictionaryPage() (*file.DictionaryPage, error) {
 	if err := c.check(p); err != nil {
 		return nil, err
 	}
-	if c.fixed {
-		p = withLengths(p, c.descr.TypeLength())
+	if c.mend != nil {
+		p = c.mend.page(p, c.descr.TypeLength())
 	}
 	return p, nil
 }
@@ -107,9 +106,8 @@ var readable = func() map[parquet.Type][]parquet.Encoding {
 
 // reads reports whether a data page of an encoding can be read.
 func (c *checkedPages) reads(e parquet.Encoding) bool {
-	if c.fixed {
-		return e != parquet.Encodings.Plain && e != parquet.Encodings.ByteStreamSplit &&
-			slices.Contains(readable[parquet.Types.ByteArray], e)
+	if c.mend != nil {
+		return c.mend.reads(e)
 	}
 	return slices.Contains(readable[c.descr.PhysicalType()], e)
 }
