@@ -126,7 +126,7 @@ func (c *crossing) arrived(job string) []outcome {
 func (c *crossing) settle(job string, o outcome) outcome {
 	delete(c.waiting, job)
 	countEmbedded(o)
-	theWorkload.end(o.file)
+	theWorkload.End(o.file.Input)
 	o.each(func(c *Counter, n int64) { c.local.Add(n) })
 	return o
 }

@@ -133,7 +133,7 @@ func embedOne(ctx context.Context, engine *models.Engine, file File, o EmbedOpti
 	if errors.Is(out.err, ErrInterrupted) {
 		return out
 	}
-	theWorkload.end(file)
+	theWorkload.End(file.Input)
 	out.each(func(c *Counter, n int64) { c.local.Add(n) }) // progress must not wait for the bundle
 	return out
 }

@@ -51,7 +51,7 @@ func embedFile(ctx context.Context, engine *models.Engine, file File, o EmbedOpt
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
 	out.Begin(in, o.Model.LongText == models.Chunk)
-	if stats, err = copyRows(ctx, engine, in, out, theWorkload.begin(file, in.Rows)); err != nil {
+	if stats, err = copyRows(ctx, engine, in, out, beginRows(file, in.Rows)); err != nil {
 		return stats, err
 	}
 	if stats.Rows != in.Rows {
