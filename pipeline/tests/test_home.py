@@ -71,7 +71,7 @@ def test_the_flag_goes_before_the_variable_and_that_before_the_programs_folder(i
         for part in ("lib", "models"):
             (folder / "build" / part).mkdir(parents=True)
     assert settings(installed, THREADLOOM_HOME=str(variable))["home"] == str(variable)
-    both = settings(installed, "--home", flag, THREADLOOM_HOME=str(variable))
+    both = settings(installed, "--home", flag, "--root", tmp_path, THREADLOOM_HOME=str(variable))
     assert both["home"] == str(flag)
     assert both["model"] == str(flag / "build" / "models" / "all-MiniLM-L6-v2")
 
