@@ -47,14 +47,18 @@ type Embedded struct {
 	Texts  int64 // 1 for the first chunk of a text, 0 for the others
 	Tokens int64
 	Run    int64 // tokens that the model ran: 0 if the vector of the same text was reused
+	Failed bool  // it has no vector
 }
 
 // Stream is one caller's texts, usually those of one open file. Its methods are
 // for one goroutine. Submit a few times ahead of Wait to keep the engine busy.
 type Stream struct {
 	// Embedded, if it is set before the first Submit, is called for each sequence as soon as it
-	// has its vector, from several goroutines at once. It must return quickly.
+	// has its vector or has failed, from several goroutines at once. It must return quickly.
 	Embedded func(Embedded)
+	// Queued, if it is set, is called in each Submit with the texts, and the tokens to run, that Embedded will be
+	// told of.
+	Queued func(Embedded)
 
 	engine *Engine
 	ctx    context.Context
@@ -102,6 +106,13 @@ func (s *Stream) Submit(texts []string) (*Job, error) {
 				job.result.Reused += int64(len(ids))
 			}
 		}
+	}
+	if s.Queued != nil {
+		n := Embedded{Texts: int64(len(encodings))}
+		for _, it := range items {
+			n.Run += int64(len(it.ids))
+		}
+		s.Queued(n)
 	}
 	if len(items) > 0 {
 		s.engine.window.add(items)

@@ -20,17 +20,17 @@ type item struct {
 func (it item) finish(vector []float32, err error) {
 	if err == nil {
 		copy(it.job.vectors[it.place*len(vector):], vector)
-		it.count()
 	}
+	it.count(err != nil)
 	it.job.done(1, err)
 }
 
-// count tells whoever waits for the job that one more sequence is embedded.
-func (it item) count() {
+// count tells whoever waits for the job that one more sequence is embedded or has failed.
+func (it item) count(failed bool) {
 	if it.job.embedded == nil {
 		return
 	}
-	n := Embedded{Tokens: int64(len(it.ids))}
+	n := Embedded{Tokens: int64(len(it.ids)), Failed: failed}
 	if it.first {
 		n.Texts = 1
 	}

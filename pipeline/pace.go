@@ -53,13 +53,15 @@ func (p *pace) left(s standing) (left time.Duration, known bool) {
 
 // rowsPerSecond is how fast the rest of the rows can be expected to go. The tokens that the model
 // runs in a second hardly change during a run. How many of them a row takes does: texts of some
-// subreddits are longer, and duplicates take none. So that is the mean over the whole run.
+// subreddits are longer, and duplicates take none. So those of the rows that the engine has are
+// counted, and the others are taken to be like all that it was ever given.
 func (p *pace) rowsPerSecond(s standing) float64 {
-	rows := s.rows - s.workersRows
-	if rows <= 0 || s.run <= 0 {
+	if s.queued.Rows <= 0 || s.rowsLeft <= 0 {
 		return p.workersRows.perSecond()
 	}
-	return p.run.perSecond()*float64(rows)/float64(s.run) + p.workersRows.perSecond()
+	others := float64(max(0, s.rowsLeft-s.waiting.Rows))
+	tokens := float64(s.waiting.Tokens) + others*float64(s.queued.Tokens)/float64(s.queued.Rows)
+	return p.run.perSecond()*float64(s.rowsLeft)/max(1, tokens) + p.workersRows.perSecond()
 }
 
 // rate is a speed, smoothed: a moving average whose weights fall off exponentially, and

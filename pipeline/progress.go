@@ -38,6 +38,8 @@ type standing struct {
 	workersRows   int64 // of the rows, embedded by workers on other machines
 	rowsLeft      int64 // of all files, about
 	rowsLeftKnown bool
+	queued        transforms.EngineWork // all that the engine in this process was given
+	waiting       transforms.EngineWork // what of it is not embedded
 }
 
 // standingOf tells how far a run is from what was counted.
@@ -48,6 +50,7 @@ func standingOf(n map[string]int64) standing {
 		run: n["tokens_run"], workersRows: n["rows_by_workers"],
 	}
 	s.rowsLeft, s.rowsLeftKnown = transforms.RowsLeft()
+	s.queued, s.waiting = transforms.QueuedWork()
 	return s
 }
 

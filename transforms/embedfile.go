@@ -70,7 +70,7 @@ func embedFile(ctx context.Context, engine *models.Engine, file File, o EmbedOpt
 func copyRows(ctx context.Context, engine *models.Engine, in *chainfile.Reader, out *chainfile.Writer, embedded func(models.Embedded)) (stats fileStats, err error) {
 	stream := engine.Stream(ctx)
 	defer stream.Close()
-	stream.Embedded = embedded
+	stream.Embedded, stream.Queued = embedded, queued.add
 	in.Idle = stream.Idle
 	type open struct {
 		chunk chainfile.Chunk

@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms/workload"
@@ -31,6 +32,28 @@ func WatchRows(ctx context.Context, o EmbedOptions) {
 	})
 }
 
+// queued counts what the engine in this process was given, settled what of it is embedded or has
+// failed. The engine takes short texts and long ones in its own order, so that the rows which are
+// embedded do not tell how many tokens the others take.
+var queued, settled engineWork
+
+type engineWork struct{ rows, run atomic.Int64 }
+
+func (w *engineWork) add(n models.Embedded) {
+	w.rows.Add(n.Texts)
+	w.run.Add(n.Run)
+}
+
+// EngineWork is rows, and the tokens of them that the model must run.
+type EngineWork struct{ Rows, Tokens int64 }
+
+// QueuedWork returns what the engine in this process was given so far, and what of it waits.
+func QueuedWork() (all, waiting EngineWork) {
+	done := EngineWork{settled.rows.Load(), settled.run.Load()} // first: it must not be more than all
+	all = EngineWork{queued.rows.Load(), queued.run.Load()}
+	return all, EngineWork{max(0, all.Rows-done.Rows), max(0, all.Tokens-done.Tokens)}
+}
+
 // RowsLeft returns how many rows are still to be embedded, as far as that is known.
 func RowsLeft() (rows int64, known bool) { return theWorkload.Left() }
 
@@ -46,6 +69,10 @@ func addingToWorkload(emit func(File)) func(File) {
 func beginRows(file File, rows int64) func(models.Embedded) {
 	open := theWorkload.Begin(file.Input, rows)
 	return func(n models.Embedded) {
+		settled.add(n)
+		if n.Failed {
+			return
+		}
 		open.Embedded(n.Texts)
 		rowsEmbedded.Add(n.Texts)
 		tokensEmbedded.Add(n.Tokens)
@@ -66,4 +93,7 @@ func countEmbedded(o outcome) {
 	}
 	tokensEmbedded.Add(o.stats.Tokens)
 	tokensRun.Add(o.stats.Tokens - o.stats.Reused)
+	whole := models.Embedded{Texts: o.stats.Rows, Run: o.stats.Tokens - o.stats.Reused}
+	queued.add(whole)
+	settled.add(whole)
 }
