@@ -28,7 +28,7 @@ const (
 type Config struct {
 	Folder      string // model folder
 	Library     string // ONNX Runtime's shared library; empty: that in NativeDir
-	NativeDir   string // folder of the shared libraries; empty: where set-up put them
+	NativeDir   string // folder of the shared libraries; empty: in the folder this program was compiled in
 	Precision   string // FP32 (default), BF16, FP16 or Auto
 	Accelerator string // CPU (default), CUDA or Auto
 	TokenBudget int    // padded tokens of a batch; 0: measured when the engine opens

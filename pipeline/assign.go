@@ -86,7 +86,7 @@ func (c *Config) completeAssign() (err error) {
 		return usagef("%w (--subreddits names the list)", err)
 	}
 	if _, err := os.Stat(c.Python); err != nil {
-		return usagef("--python %s: no such file: run 'make setup'", c.Python)
+		return usagef("--python %s: no such file: run 'make setup'%s", c.Python, c.home.missing())
 	}
 	return nil
 }

@@ -79,7 +79,9 @@ type atWork struct {
 func (r atWork) run(ctx context.Context, p *beam.Pipeline) int {
 	look := transforms.LocalCounts
 	shown := look
-	if !r.runner.InProcess() {
+	if r.runner.InProcess() {
+		transforms.WatchRows(ctx, r.c.embedding())
+	} else {
 		look = onDisk(r.c.Layout(), r.c.names)
 		shown = nowAndThen(look)
 	}

@@ -125,6 +125,8 @@ func (c *crossing) arrived(job string) []outcome {
 // settle ends a job's wait and counts its outcome for progress.
 func (c *crossing) settle(job string, o outcome) outcome {
 	delete(c.waiting, job)
+	countEmbedded(o)
+	theWorkload.End(o.file.Input)
 	o.each(func(c *Counter, n int64) { c.local.Add(n) })
 	return o
 }

@@ -126,12 +126,14 @@ func embedOne(ctx context.Context, engine *models.Engine, file File, o EmbedOpti
 	out := outcome{file: file, by: engine.Backend}
 	if file.Suspect {
 		out.stats, out.by, out.err = theWard.embed(file, o)
+		countEmbedded(out)
 	} else {
 		out.stats, out.err = embedFile(ctx, engine, file, o)
 	}
 	if errors.Is(out.err, ErrInterrupted) {
 		return out
 	}
+	theWorkload.End(file.Input)
 	out.each(func(c *Counter, n int64) { c.local.Add(n) }) // progress must not wait for the bundle
 	return out
 }

@@ -80,6 +80,7 @@ func (f *filterFn) FinishBundle(ctx context.Context, missing, done func(File)) e
 }
 
 func (f *filterFn) flush(ctx context.Context, sortings []sorting, missing, done func(File)) error {
+	missing = addingToWorkload(missing)
 	for _, s := range sortings {
 		if s.err != nil {
 			if err := folderDied(ctx, f.Layout.DeadLetters(), "filter", f.Layout.outputs(s.subreddit).Path, s.err); err != nil {
