@@ -14,6 +14,7 @@ SERVERS := .venv/servers.stamp
 NATIVE := build/lib/ready.h
 SAMPLE := build/sample/subreddits_list.json
 GOLANGCI := build/bin/golangci-lint-v2.12.2
+GOTESTSUM := build/bin/gotestsum-v1.13.0
 OPENVINO := build/lib/openvino/ready
 FLINK := build/flink/ready
 SETUP := $(VENV) $(NATIVE) $(OPENVINO) $(MODEL)/manifest.json $(SAMPLE)
@@ -23,7 +24,7 @@ help: ## list the targets
 
 setup: prerequisites $(SETUP) ## get and build what a run needs (minutes at first, then seconds)
 
-setup-dev: setup $(VENV_DEV) $(GOLANGCI) flink ## get what tests, linters and Flink need, too; with --jobs=2 one downloads while another compiles
+setup-dev: setup $(VENV_DEV) $(GOLANGCI) $(GOTESTSUM) flink ## get what tests, linters and Flink need, too; with --jobs=2 one downloads while another compiles
 
 run: setup ## embed and cluster the bundled sample
 	go run ./pipeline --runner=prism
@@ -40,21 +41,39 @@ $(FLINK): runners/flink/setup.sh runners/flink/job-server.pom.xml requirements/f
 	runners/flink/setup.sh
 	touch $@
 
-test: setup $(VENV_DEV) test-go test-python ## set up what the tests need and run all of them
+test: setup $(VENV_DEV) ## set up what the tests need and run all of them
+	$(call TESTED,run-go run-python)
 
 test-go: $(SETUP) $(VENV_DEV)
+	$(call TESTED,run-go)
+
+test-python: $(SETUP) $(VENV_DEV)
+	$(call TESTED,run-python)
+
+# What was skipped is named at the end, however the tests ended.
+REPORTS := build/tests
+define TESTED
+@rm -rf $(REPORTS); mkdir -p $(REPORTS)
+@status=0; $(MAKE) --no-print-directory $(1) || status=1; .ci/skips.py $(REPORTS) || status=1; exit $$status
+endef
+
+.PHONY: run-go run-python flink-if-possible test-flink test-off-flink
+run-go: $(GOTESTSUM)
 	go vet ./...
-	go test ./...
+	$(GOTESTSUM) --format=pkgname --hide-summary=skipped --junitfile=$(REPORTS)/go.xml -- ./...
 
 # Flink's tests wait now and then, and the others go on meanwhile.
-test-python: $(SETUP) $(VENV_DEV)
+run-python: flink-if-possible
 	$(MAKE) --no-print-directory --keep-going --jobs=2 test-flink test-off-flink
 
-.PHONY: test-flink test-off-flink
+# Without a JDK and Maven Flink's tests are skipped.
+flink-if-possible:
+	@if runners/flink/lacks.sh > /dev/null; then $(MAKE) --no-print-directory flink; fi
+
 test-flink: SELECTED := flink
 test-off-flink: SELECTED := not flink
 test-flink test-off-flink:
-	$(PYTHON) -m pytest -q --durations=15 -m '$(SELECTED) and not long'
+	$(PYTHON) -m pytest -q --durations=15 --junitxml=$(REPORTS)/$@.xml -m '$(SELECTED) and not long'
 
 test-long: $(SETUP) $(VENV_DEV) $(FLINK) ## run the tests that take the whole corpus over Flink and the bridge (half an hour)
 	$(PYTHON) -m pytest -q -m long
@@ -163,6 +182,10 @@ $(MODEL)/manifest.json: $(wildcard models/export/*.py) $(VENV)
 $(GOLANGCI):
 	GOBIN=$(CURDIR)/build/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(lastword $(subst -, ,$@))
 	mv build/bin/golangci-lint $@
+
+$(GOTESTSUM):
+	GOBIN=$(CURDIR)/build/bin go install gotest.tools/gotestsum@$(lastword $(subst -, ,$@))
+	mv build/bin/gotestsum $@
 
 $(SAMPLE): $(wildcard pipeline/sample/*) $(VENV)
 	$(PYTHON) pipeline/sample/make_sample.py build/sample
