@@ -1,4 +1,4 @@
-"""A test that is skipped is named at the end of `make test`, and is a failure in CI."""
+"""What a machine lacks: servers come from set-up, other skips are named, and fail in CI."""
 
 import os
 import subprocess
@@ -84,3 +84,10 @@ def test_a_skip_is_a_failure_in_ci(request, report, named):
 def test_no_skip_is_no_failure_in_ci(tmp_path, named):
     (tmp_path / "go.xml").write_text("<testsuites><testsuite><testcase/></testsuite></testsuites>")
     assert named(CI="1") == (0, [])
+
+
+@pytest.mark.parametrize("kind", ["redis", "valkey"])
+def test_set_up_brings_servers_that_the_machine_lacks(start_redis, kind, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.delenv(f"{kind.upper()}_SERVER", raising=False)
+    assert Path(start_redis(kind).program) == REPOSITORY / ".venv" / "bin" / f"{kind}-server"

@@ -10,7 +10,6 @@ import pytest
 
 from threadloom.worker import codes, files, model, places, worker
 
-
 # The queue's scripts run on both kinds of server.
 pytestmark = pytest.mark.parametrize("server", ["redis", "valkey"], indirect=True)
 
