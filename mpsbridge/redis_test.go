@@ -3,13 +3,17 @@ package mpsbridge
 import (
 	"context"
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
 	"github.com/threadloom/threadloom/mpsbridge/redistest"
 )
 
-// server is a redis-server of a test's own.
+// The queue's scripts and commands are tested with each kind of server.
+func TestMain(m *testing.M) { os.Exit(redistest.RunWithEach(m)) }
+
+// server is a server of a test's own.
 type server struct{ *redistest.Server }
 
 func startRedis(t testing.TB) server { return server{redistest.New(t)} }

@@ -37,7 +37,7 @@ func TestPathsOfPythonsAreRead(t *testing.T) {
 func TestPythonReadsTheBytesOfPaths(t *testing.T) {
 	python, err := exec.LookPath("python3")
 	if err != nil {
-		t.Skip("no python3")
+		t.Skip("no python3 on this machine: apt-get install python3, or brew install python")
 	}
 	b, err := json.Marshal(File{Input: "caf\xe9é"})
 	if err != nil {
