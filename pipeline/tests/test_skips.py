@@ -73,6 +73,13 @@ def test_skips_of_both_languages_are_named(go_report, python_report, named):
     )
 
 
+def test_what_no_command_brings_is_no_failure_in_ci(tmp_path, named):
+    (tmp_path / "test_thing.py").write_text(PYTHON.replace("apt-get install other", "no swapping"))
+    command = [sys.executable, "-m", "pytest", "-q", "--junitxml=python.xml", "test_thing.py"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    assert named(CI="1") == (0, ["skipped 2 tests: no other on this machine: no swapping"])
+
+
 @pytest.mark.parametrize("report", ["go_report", "python_report"])
 def test_a_skip_is_a_failure_in_ci(request, report, named):
     request.getfixturevalue(report)
