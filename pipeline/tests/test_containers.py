@@ -70,7 +70,7 @@ def worker(server, root) -> tuple[object, ...]:
     return (
         *(sys.executable, "-m", "threadloom.worker", "--redis", server.url, "--queue", QUEUE),
         *("--root", root.path, "--model", packaged(), "--device=cpu", "--threads=1"),
-        *("--lease=10m", "--until_idle=1s"),
+        *("--lease=10m", "--until_idle=3s"),
     )
 
 
