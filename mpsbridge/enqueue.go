@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -15,6 +16,8 @@ const (
 	// pageOverlap is how much of a page of todo is read again with the next one: jobs that
 	// are withdrawn meanwhile move the others towards the tail.
 	pageOverlap = 1000
+	// putAtOnce bounds the jobs that one call puts in.
+	putAtOnce = 2_500
 	// endsOfTodo is how much of each end of todo is read once more: jobs are given back there.
 	endsOfTodo = 1000
 )
@@ -40,12 +43,14 @@ func (q *Queue) Enqueue(ctx context.Context, jobs []string, revive bool) (n int,
 	if err != nil {
 		return 0, q.wrap("looking for jobs", err)
 	}
-	err = inPieces(unlisted, func(piece []string) error {
+	for piece := range slices.Chunk(unlisted, putAtOnce) {
 		put, err := t.put(ctx, piece, revive, turnFor)
 		n += put
-		return err
-	})
-	return n, q.wrap("putting jobs in", err)
+		if err != nil {
+			return n, q.wrap("putting jobs in", err)
+		}
+	}
+	return n, nil
 }
 
 // turn is a producer's right to enqueue.

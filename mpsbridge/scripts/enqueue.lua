@@ -7,18 +7,28 @@ if redis.call('GET', KEYS[4]) ~= ARGV[1] then
   return -1
 end
 redis.call('PEXPIRE', KEYS[4], ARGV[3])
-local new = {}
-for i = 4, #ARGV do
-  local job = ARGV[i]
+local n = 0
+for first = 4, #ARGV, 1000 do -- a call takes some thousand arguments
+  local some = {unpack(ARGV, first, math.min(first + 999, #ARGV))}
   if ARGV[2] == '1' then
-    redis.call('HDEL', KEYS[2], job)
-    redis.call('HDEL', KEYS[3], redis.sha1hex(job))
-    new[#new + 1] = job
-  elseif redis.call('HEXISTS', KEYS[2], job) == 0 then
-    new[#new + 1] = job
+    local ids = {}
+    for i, job in ipairs(some) do
+      ids[i] = redis.sha1hex(job)
+    end
+    redis.call('HDEL', KEYS[2], unpack(some))
+    redis.call('HDEL', KEYS[3], unpack(ids))
+  else
+    local alive = {}
+    for i, reason in ipairs(redis.call('HMGET', KEYS[2], unpack(some))) do
+      if not reason then
+        alive[#alive + 1] = some[i]
+      end
+    end
+    some = alive
   end
+  if #some > 0 then
+    redis.call('RPUSH', KEYS[1], unpack(some))
+  end
+  n = n + #some
 end
-for i = 1, #new, 1000 do
-  redis.call('RPUSH', KEYS[1], unpack(new, i, math.min(i + 999, #new)))
-end
-return #new
+return n
