@@ -130,8 +130,8 @@ bench-scan: $(BENCH) ## time the scan of up to two million files against find (5
 bench-memory: $(BENCH) ## watch the memory on inputs of extreme shapes (15 minutes)
 	$(PYTHON) bench/memory.py
 
-bench-queue: $(NATIVE) ## put 100,000 jobs into Redis if they are not there (10 seconds)
-	go test -run '^$$' -bench Enqueue -benchtime 5x ./mpsbridge
+bench-queue: $(NATIVE) ## put 100,000 jobs and a million into Redis if they are not there (2 minutes)
+	go test -run '^$$' -bench Enqueue -benchtime 3x ./mpsbridge
 
 bench-flink: $(BENCH) $(FLINK) ## compare Flink with Prism, and say on paper what more machines bring (15 minutes)
 	$(PYTHON) bench/flink.py

@@ -38,3 +38,6 @@ func (k keys) events() string { return k.queue + ":events" }
 
 // roots is a HASH: output folder of a run → its settings.
 func (k keys) roots() string { return k.queue + ":roots" }
+
+// enqueuing is a STRING: the token of the producer whose turn it is. It expires.
+func (k keys) enqueuing() string { return k.queue + ":enqueuing" }

@@ -50,33 +50,6 @@ type DeadJob struct {
 	At       int64  `json:"at"` // ms, Redis's time
 }
 
-// Enqueue puts those of some jobs into todo that are in no list, and returns how
-// many. Dead ones are left, or tried anew with revive.
-func (q *Queue) Enqueue(ctx context.Context, jobs []string, revive bool) (n int, err error) {
-	anew := 0
-	if revive {
-		anew = 1
-	}
-	keys := []string{q.todo(), q.delayed(), q.lists(), q.dead(), q.attempts()}
-	err = inPieces(jobs, func(piece []string) error {
-		put, err := enqueueScript.Run(ctx, q.client, keys, arguments(piece, q.active(""), anew)...).Int()
-		n += put
-		return err
-	})
-	return n, q.wrap("putting jobs in", err)
-}
-
-// Unlisted returns those of some jobs that are in no list and not dead.
-func (q *Queue) Unlisted(ctx context.Context, jobs []string) (unlisted []string, err error) {
-	keys := []string{q.todo(), q.delayed(), q.lists(), q.dead()}
-	err = inPieces(jobs, func(piece []string) error {
-		some, err := unlistedScript.Run(ctx, q.client, keys, arguments(piece, q.active(""))...).StringSlice()
-		unlisted = append(unlisted, some...)
-		return err
-	})
-	return unlisted, q.wrap("looking for jobs", err)
-}
-
 // Withdraw takes up to most of some jobs, the last one first, out of the queue and
 // returns those that it took: no worker holds them, nor will.
 func (q *Queue) Withdraw(ctx context.Context, jobs []string, most int) (taken []string, err error) {

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/process"
 	"golang.org/x/sys/unix"
 )
 
@@ -112,7 +112,7 @@ func (l *lease) look() (other holder, dead bool) {
 		return other, l.silent()
 	}
 	if other.Machine == l.me.Machine {
-		return other, chainfile.ProcessEnded(other.PID) || l.silent()
+		return other, process.ID{Place: other.Machine, PID: other.PID, Start: process.UnknownStart}.Ended() || l.silent()
 	}
 	return other, l.silent()
 }
@@ -169,9 +169,4 @@ func (l *lease) release() {
 }
 
 // thisMachine tells the machine, or the container, in which a PID means something.
-func thisMachine() string {
-	host, _ := os.Hostname() // one of the three will do
-	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	space, _ := os.Readlink("/proc/self/ns/pid")
-	return strings.Join([]string{host, strings.TrimSpace(string(boot)), space}, " ")
-}
+func thisMachine() string { return process.Place() }

@@ -199,7 +199,7 @@ func execute(ctx context.Context, p *beam.Pipeline, c Config, runner runners.Run
 
 // report says how the run ended and returns the exit code.
 func report(c Config, stop *stopper, err error, deadLetters int64) int {
-	if sig := stop.received(); sig != 0 {
+	if sig := stop.received(); sig != 0 && interruption(err) {
 		fmt.Fprintln(os.Stderr, "interrupted: open files were finished; run again to go on")
 		return 128 + int(sig)
 	}

@@ -64,7 +64,9 @@ func (*ungroupFn) ProcessElement(_ int, files func(*File) bool, emit func(File))
 	}
 }
 
-// enqueuedAtOnce bounds the jobs that are put into the queue in one call.
+// enqueuedAtOnce is how many jobs are put into the queue in the first call, so that
+// workers begin early. Each call reads the whole queue, so the next ones put in as many
+// as all before together.
 const enqueuedAtOnce = 10_000
 
 // enqueueFn puts jobs into the queue, so that workers begin while the scan goes on.
@@ -74,6 +76,7 @@ type enqueueFn struct {
 	queue *mpsbridge.Queue
 	paths mpsbridge.PathMap
 	jobs  []string
+	put   int // how many were put in before
 }
 
 func (f *enqueueFn) Setup(ctx context.Context) (err error) {
@@ -88,7 +91,7 @@ func (f *enqueueFn) ProcessElement(ctx context.Context, file File, emit func(Fil
 		f.jobs = append(f.jobs, raw)
 	}
 	emit(file)
-	if len(f.jobs) < enqueuedAtOnce {
+	if len(f.jobs) < max(enqueuedAtOnce, f.put) {
 		return nil
 	}
 	return f.flush(ctx)
@@ -99,6 +102,7 @@ func (f *enqueueFn) FinishBundle(ctx context.Context, _ func(File)) error { retu
 // flush forgets what it could not put in: whoever waits for the files puts it in again.
 func (f *enqueueFn) flush(ctx context.Context) error {
 	_, _ = f.queue.Enqueue(ctx, f.jobs, true)
+	f.put += len(f.jobs)
 	f.jobs = nil
 	return ctx.Err()
 }

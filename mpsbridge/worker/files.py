@@ -2,24 +2,21 @@
 
 import contextlib
 import hashlib
-import itertools
 import json
 import os
-import socket
 from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from threadloom.worker import codes
+from threadloom.worker import codes, unfinished
 from threadloom.worker.chains import ROWS, Source
 from threadloom.worker.columns import Column
 from threadloom.worker.places import Below
 
 VERSION = "0.1.0"
 FINGERPRINT = "threadloom.fingerprint"
-_count = itertools.count(1)
 _swept: set[str] = set()  # folders in which nothing of killed workers is left
 
 
@@ -33,8 +30,8 @@ class Target:
         self._folder = at.open_folder(make=True)
         if (folder := os.path.dirname(at.path)) not in _swept:
             _swept.add(folder)
-            sweep(self._folder)
-        self._temp = f".{socket.gethostname()}-{os.getpid()}-{next(_count)}.parquet.tmp"
+            unfinished.sweep(self._folder)
+        self._temp = unfinished.new_name()
         try:
             new = os.open(
                 self._temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=self._folder
@@ -151,28 +148,6 @@ def sync(name: str, folder: int) -> None:
 def put_in_place(temp: str, name: str, folder: int) -> None:
     """Rename a finished file."""
     os.replace(temp, name, src_dir_fd=folder, dst_dir_fd=folder)
-
-
-def sweep(folder: int) -> None:
-    """Remove what killed workers of this machine left unfinished in an output folder."""
-    start = f".{socket.gethostname()}-"
-    for name in os.listdir(folder):
-        if not name.startswith(start) or not name.endswith(".parquet.tmp"):
-            continue
-        pid = name.removeprefix(start).split("-")[0]
-        if pid.isdigit() and not _alive(int(pid)):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(name, dir_fd=folder)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def _rfc3339(ns: int) -> str:

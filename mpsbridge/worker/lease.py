@@ -11,6 +11,7 @@ import time
 import redis
 
 from threadloom.worker.queue import Queue
+from threadloom.worker.watched import Watched
 
 log = logging.getLogger("threadloom.worker")
 
@@ -30,8 +31,11 @@ class Lease:
         self._end = threading.Event()
         self.name = ""
         self._register()
-        self._thread = threading.Thread(target=self._keep, name="heartbeat", daemon=True)
-        self._thread.start()
+        self._thread = Watched("the thread that keeps the lease", self._keep)
+
+    def check(self) -> None:
+        """Raise ThreadEnded if nothing renews the lease any more."""
+        self._thread.check()
 
     def moved(self) -> None:
         """Note that something was finished: a batch, or a file."""

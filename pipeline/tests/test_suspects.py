@@ -47,7 +47,7 @@ def at_work(root, processes):
 
     def at_work() -> int | None:
         for process in processes(EMBEDS):
-            if any(f"-{process}-" in path.name for path in root.unfinished):
+            if any(f".{process}." in path.name for path in root.unfinished):
                 return process
         return None
 
