@@ -145,7 +145,7 @@ func TestAHolderThatWakesUpNoticesThatItLostTheLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		folder := t.TempDir()
 		suspended := mustTake(t, folder)
-		time.Sleep(3 * Beat)
+		time.Sleep(3*Beat + Beat/2) // no renewal comes between the next lines
 		if err := suspended.Held(); err != nil {
 			t.Fatal(err)
 		}
