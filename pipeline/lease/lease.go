@@ -91,7 +91,7 @@ func (l *Lease) create() error {
 	}
 	for _, e := range entries {
 		if e.number >= l.number && e.path != l.Path() {
-			if err := os.Remove(l.Path()); err != nil {
+			if err := os.Remove(l.Path()); err != nil && !errors.Is(err, fs.ErrNotExist) { // swept already
 				return fmt.Errorf("withdrawing the lease: %w", err)
 			}
 			return fmt.Errorf("taking the lease: %w", fs.ErrExist)
