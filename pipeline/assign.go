@@ -99,9 +99,18 @@ func assign(c Config, out io.Writer) (a cluster.Assignment, err error) {
 	if len(files) == 0 {
 		return a, withOrigins(usagef("nothing is embedded in %s: check --root and --suffix, or run the pipeline on it first, with --cluster=false", c.Layout().Embeddings), c.from())
 	}
+	held, err := takeLeases(c.clusters()) // a run writes there, too
+	if err != nil {
+		return a, err
+	}
+	defer held.release()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	a, err = cluster.Assign(ctx, c.Python, c.Model, c.clusters(), c.TextColumn, files)
+	held.whenLost(ctx, stop)
+	a, err = cluster.Assign(ctx, c.Python, c.Model, c.clusters(), held.of(c.clusters()).Path(), c.TextColumn, files)
+	if lost := held.held(); lost != nil {
+		return a, lost
+	}
 	if err != nil {
 		return a, err
 	}
