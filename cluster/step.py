@@ -144,9 +144,7 @@ def _read(
     sources: list[Source], settings: Settings, group: str, paths: Outputs, found: Findings
 ) -> tuple[list[Opened], np.ndarray]:
     """Return the files that can take part, and their vectors; NothingLeft if there is none."""
-    files = reading.of_one_model(
-        reading.open_sources(sources, settings.text_column, found), found
-    )
+    files = reading.of_one_model(reading.open_sources(sources, settings.text_column, found), found)
     rows = sum(f.rows for f in files)
     _LOG.info("%s: reading %s files, %s rows", group, f"{len(files):,}", f"{rows:,}")
     files, vectors = read_vectors(files, found)
