@@ -2,8 +2,8 @@
 
 Reads a JSON object from standard input: `model` (the folder of a model, `clusters/{suffix}/model`),
 `jobs` (as the pipeline's, see `transform`), `text_column`, `clusters_dir` and `lease` (the file of
-the run's lease on that folder); writes `assigned.parquet` and `assigned.json` there, and prints the latter's figures on one line. An error
-is one line on standard error, and exit code 1.
+the run's lease on that folder). Writes `assigned.parquet` and `assigned.json` there, and prints the
+latter's figures on one line. An error is one line on standard error, and exit code 1.
 """
 
 import json

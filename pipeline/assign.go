@@ -22,7 +22,8 @@ const assignUsage = `Usage: go run ./pipeline assign --model=DIR [flags]
 Puts embedded chains, such as the next month's, into the clusters of an earlier run:
 nothing is fitted, labels and names stay. Files with vectors of another model or
 precision are left out, with exit code 3. It says how much more is noise than when the clusters were found: where that
-grows, cluster anew. Writes assigned.parquet and assigned.json into the clusters' folder.
+grows, cluster anew. Writes assigned.parquet and assigned.json into the clusters' folder. If a run is at work there, it
+ends with exit code 4.
 
   go run ./pipeline --root=/data --suffix=2026-12 --cluster=false
   go run ./pipeline assign --root=/data --suffix=2026-12 --model=/data/clusters/2026-11/model

@@ -159,7 +159,7 @@ def test_a_run_that_was_succeeded_writes_nothing(folder, settings, tmp_path):
     mine = replace(settings, lease=str(leases / "00000007.lease"))
     sources = folder.write_topics()
     (leases / "00000008.lease").touch()
-    with pytest.raises(Superseded, match="another run has taken over: .*00000008.lease"):
+    with pytest.raises(Superseded, match=r"another run has taken over: .*00000008\.lease"):
         cluster_files(sources, mine)
     summary = json.loads(next(iter(ClusterFn(mine).process(("all", []))))[1])
     assert "another run has taken over" in summary["error"]
