@@ -8,8 +8,8 @@ import (
 
 // Build makes the pipeline: list → expand → filter → partition → embed or bridge →
 // cluster. clusterAddr is where the Python side listens; the last step is left
-// out where there is none.
-func Build(s beam.Scope, c Config, clusterAddr string) error {
+// out where there is none. clustersLease is the lease of their folder.
+func Build(s beam.Scope, c Config, clusterAddr, clustersLease string) error {
 	layout := c.Layout()
 	subreddits := transforms.List(s, c.Subreddits)
 	folders := transforms.Expand(s, layout, subreddits)
@@ -31,7 +31,7 @@ func Build(s beam.Scope, c Config, clusterAddr string) error {
 		return nil
 	}
 	return cluster.Cluster(s, clusterAddr, cluster.Options{
-		ClustersDir: c.clusters(), TextColumn: c.TextColumn, By: c.ClusterBy, Seed: c.ClusterSeed,
+		ClustersDir: c.clusters(), Lease: clustersLease, TextColumn: c.TextColumn, By: c.ClusterBy, Seed: c.ClusterSeed,
 		Method: c.ClusterMethod, MinSize: c.ClusterMinSize, Sample: c.ClusterSample,
 	}, beam.Flatten(s, done, embedded))
 }
