@@ -62,11 +62,11 @@ func (c *crossing) add(file File, job string, now time.Time) {
 
 func (c *crossing) over() bool { return len(c.waiting)+len(c.backlog)+c.open == 0 }
 
-// step waits a moment for something to happen and returns the files that have ended.
+// step waits a moment for something to happen and returns the files that have ended, also
+// beside an error.
 func (c *crossing) step(ctx context.Context) ([]outcome, error) {
 	if openFiles.shut() {
-		c.giveUp(ctx)
-		return []outcome{{err: ErrInterrupted}}, nil
+		return nil, ErrInterrupted
 	}
 	ended := c.look(ctx)
 	if now := time.Now(); !now.Before(c.nextSweep) {
@@ -74,12 +74,13 @@ func (c *crossing) step(ctx context.Context) ([]outcome, error) {
 		// Looking at very many files on a slow disk must not become the main work.
 		c.nextSweep = time.Now().Add(max(sweepEvery, 10*time.Since(now)))
 	}
-	if err := c.embedHere(ctx, time.Now()); err != nil {
-		return ended, err
+	err := c.embedHere(ctx, time.Now())
+	if err == nil {
+		err = ctx.Err()
 	}
 	back := c.here.take()
 	c.open -= len(back)
-	return append(ended, back...), ctx.Err()
+	return append(ended, back...), err
 }
 
 // giveUp takes out of the queue what nobody has begun, so that no worker goes on
