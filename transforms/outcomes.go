@@ -41,12 +41,15 @@ func (o outcome) each(add func(c *Counter, n int64)) {
 	add(rowsRepaired, o.stats.Repaired)
 }
 
-// finish tells a file that failed from one that was stopped, which may be a good one, and
-// counts the former for progress, which must not wait for the bundle.
+// finish tells a file that failed from one that may be good and was stopped, by the end of
+// the run or of the engine. It counts the former for progress, which must not wait for the bundle.
 func (o outcome) finish(ctx context.Context) outcome {
-	if errors.Is(o.err, ErrInterrupted) {
+	switch {
+	case errors.Is(o.err, ErrInterrupted):
 		o.left = o.err
-	} else if o.err != nil && ctx.Err() != nil {
+	case errors.Is(o.err, models.ErrBroken): // any file would fail
+		o.left = onHost(o.err)
+	case o.err != nil && ctx.Err() != nil:
 		o.left = fmt.Errorf("embedding %s: %w", o.file.Input, o.err)
 	}
 	if o.left != nil {

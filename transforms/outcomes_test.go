@@ -82,6 +82,21 @@ func TestNoOutcomeIsDroppedWhateverComesBeforeIt(t *testing.T) {
 	}
 }
 
+func TestABrokenEngineEndsTheRunAndMakesNoDeadLetters(t *testing.T) {
+	newOpenFiles(t)
+	before := LocalCounts()["files_dead_lettered"]
+	broken := outcome{file: File{Input: "any"}, err: deadletter.EmbeddingFailed.Errorf("embedding: %w", models.ErrBroken)}
+	var got emitted
+	letters := filepath.Join(t.TempDir(), "letters")
+	err := flushOutcomes(t.Context(), letters, []outcome{broken.finish(t.Context()), done}, got.emit)
+	if !errors.Is(err, models.ErrBroken) || !slices.Equal(got, emitted{"done"}) {
+		t.Errorf("error %v, emitted %q", err, got)
+	}
+	if l := lettersOf(t, letters); len(l) > 0 || LocalCounts()["files_dead_lettered"] != before {
+		t.Errorf("dead letters of %q", l)
+	}
+}
+
 func TestADeadLetterThatCannotBeWrittenCostsNoOtherOutcome(t *testing.T) {
 	var got emitted
 	err := flushOutcomes(t.Context(), t.TempDir(), []outcome{dead, done}, got.emit) // a folder
