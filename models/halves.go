@@ -65,6 +65,9 @@ func (h *health) halt(err error) error {
 	return h.broken
 }
 
+// Broken returns why nothing runs on the engine any more, nil if it works.
+func (e *Engine) Broken() error { return e.health.state() }
+
 // embed runs items, in halves if they fail together, down to the single ones at fault: an
 // error is theirs alone. It reports whether all of them ran.
 func (e *Engine) embed(items []item) (all bool) {

@@ -127,6 +127,7 @@ func (c *crossing) arrived(job string) []outcome {
 func (c *crossing) settle(job string, o outcome) outcome {
 	delete(c.waiting, job)
 	o.each(func(c *Counter, n int64) { c.local.Add(n) })
+	noteCrashes(c.options.Embed.Layout, o)
 	return o
 }
 
@@ -161,7 +162,7 @@ func (c *crossing) lookUp(ctx context.Context, jobs []string, now time.Time) (en
 		return nil, err
 	}
 	for job, d := range dead {
-		ended = append(ended, c.settle(job, outcome{file: c.waiting[job].file, err: deathOf(d)}))
+		ended = append(ended, c.settle(job, outcome{file: c.waiting[job].file, err: deathOf(d), bridged: true}))
 	}
 	unlisted, err := c.queue.Unlisted(ctx, jobs)
 	if err != nil {
@@ -253,7 +254,7 @@ func (c *crossing) embedHere(ctx context.Context, now time.Time) error {
 		file := c.backlog[0]
 		c.backlog = c.backlog[1:]
 		c.open++
-		c.here.start(slots, func() outcome { return embedOne(ctx, engine, file, c.options.Embed) })
+		startFile(ctx, &c.here, engine, file, c.options.Embed)
 	}
 	return nil
 }

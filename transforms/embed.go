@@ -77,7 +77,7 @@ func (f *embedFn) ProcessElement(ctx context.Context, file File, emit func(File)
 			return onHost(err)
 		}
 	}
-	f.outcomes.start(slots, func() outcome { return embedOne(ctx, f.engine, file, f.Options) })
+	startFile(ctx, &f.outcomes, f.engine, file, f.Options)
 	return f.report(ctx, f.outcomes.take(), emit)
 }
 
@@ -99,15 +99,20 @@ func (f *embedFn) FinishBundle(ctx context.Context, emit func(File)) error {
 
 // embedOne embeds one file unless no more files are to be opened.
 func embedOne(ctx context.Context, engine *models.Engine, file File, o EmbedOptions) outcome {
+	if err := engine.Broken(); err != nil { // this file has no part in it
+		return outcome{file: file, left: onHost(err)}
+	}
 	if !openFiles.enter(time.Now()) {
 		return outcome{file: file, left: ErrInterrupted}
 	}
 	defer func() { openFiles.leave(time.Now()) }()
 	out := outcome{file: file, by: engine.Backend}
-	if file.Suspect {
-		out.stats, out.by, out.err = theWard.embed(file, o)
+	if file.isolated() {
+		out.stats, out.by, out.err = theIsolation.embed(ctx, file, o)
 	} else {
 		out.stats, out.err = embedFile(ctx, engine, file, o)
 	}
-	return out.finish(ctx)
+	out = out.finish(ctx)
+	noteCrashes(o.Layout, out)
+	return out
 }
