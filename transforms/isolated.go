@@ -102,6 +102,7 @@ func (i *isolation) alone(ctx context.Context, file File, o EmbedOptions) (answe
 	if err != nil {
 		return answer, err
 	}
+	p.files = 1
 	defer p.end()
 	if answer, err = p.ask(ctx, file, o); errors.Is(err, errEnded) {
 		err = errCrash
