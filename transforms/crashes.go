@@ -48,7 +48,7 @@ func (s *sorting) tellCrashes(ctx context.Context) {
 		}
 	}
 	if again > 0 {
-		log.Infof(ctx, "%s: an earlier run ended while %d of its files were open: they are embedded from their beginning", s.subreddit, again)
+		log.Warnf(ctx, "%s: an earlier run ended while %d of its files were open: they are embedded from their beginning", s.subreddit, again)
 	}
 	if apart > 0 {
 		log.Warnf(ctx, "%s: earlier runs ended more than once while %d of its files were open: another process embeds them", s.subreddit, apart)
