@@ -23,6 +23,7 @@ type Result struct {
 // Job is a Submit on its way through the engine.
 type Job struct {
 	ctx      context.Context
+	stream   *Stream // that it came with
 	result   Result
 	vectors  []float32 // [sequences × dimension]: one for each text, or for each chunk
 	weights  []float32 // of the sequences in their text's vector; nil: one sequence a text
@@ -90,6 +91,7 @@ func (s *Stream) Submit(texts []string) (*Job, error) {
 	}
 	job, sequences := newJob(s.ctx, encodings, s.engine.Folder.Dimension)
 	job.embedded = s.Embedded
+	job.stream = s
 	if len(sequences) == 0 {
 		close(job.finished)
 		return job, nil

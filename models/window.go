@@ -181,6 +181,19 @@ func (w *window) pop(batch []item, n, room int) []item {
 	return batch
 }
 
+// lower halves the token budget if a batch of that many padded tokens was a large one. The
+// longest text that the model reads stays within it.
+func (w *window) lower(padded int) (budget int, lowered bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	budget = max(padded/2, len(w.byLen)-1)
+	if 2*padded < w.budget || budget >= w.budget {
+		return w.budget, false
+	}
+	w.budget = budget
+	return budget, true
+}
+
 func (w *window) close() {
 	w.mu.Lock()
 	w.closed = true

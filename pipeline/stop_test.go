@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/threadloom/threadloom/pipeline/lease"
 	"github.com/threadloom/threadloom/transforms"
 )
 
@@ -29,7 +30,7 @@ func TestASignalHidesNoErrorThatIsNotItsOwn(t *testing.T) {
 		"another error":                    {stopped, full, exitFailed},
 		"another error beside its own":     {stopped, fmt.Errorf("ending: %w", errors.Join(context.Canceled, full)), exitFailed},
 		"a wrong setting":                  {stopped, usageError{full}, exitUsage},
-		"another run":                      {stopped, fmt.Errorf("%w: process 1", errOtherRun), exitOtherRun},
+		"another run":                      {stopped, fmt.Errorf("%w: process 1", lease.ErrHeld), exitOtherRun},
 	} {
 		if got := report(Config{}, c.stop, c.err, 0); got != c.want {
 			t.Errorf("%s: exit code %d, want %d", name, got, c.want)

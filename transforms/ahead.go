@@ -18,12 +18,18 @@ type ahead[T any] struct {
 func (a *ahead[T]) start(limit chan struct{}, work func() T) {
 	limit <- struct{}{}
 	a.open.Go(func() {
-		result := work()
-		a.mu.Lock()
-		a.done = append(a.done, result)
-		a.mu.Unlock()
+		a.add(work())
 		<-limit
 	})
+}
+
+// begin does work in the background at once: it waits by itself for what it needs.
+func (a *ahead[T]) begin(work func() T) { a.open.Go(func() { a.add(work()) }) }
+
+func (a *ahead[T]) add(result T) {
+	a.mu.Lock()
+	a.done = append(a.done, result)
+	a.mu.Unlock()
 }
 
 // take returns what is done and was not taken before.

@@ -144,14 +144,20 @@ func (f *awaitFn) FinishBundle(ctx context.Context, emit func(File)) error {
 		c.add(file, raw, time.Now())
 	}
 	f.files = nil
+	return f.await(ctx, c, emit)
+}
+
+// await reports the files of a crossing until all have ended, or an error ends the bundle.
+func (f *awaitFn) await(ctx context.Context, c *crossing, emit func(File)) error {
+	deadLetters := f.Options.Embed.Layout.DeadLetters()
 	for !c.over() {
 		finished, err := c.step(ctx)
-		if err == nil {
-			err = flushOutcomes(ctx, f.Options.Embed.Layout.DeadLetters(), finished, emit)
+		if flushed := flushOutcomes(ctx, deadLetters, finished, emit); err == nil {
+			err = flushed
 		}
 		if err != nil {
 			c.giveUp(ctx)
-			return err
+			return endBundle(ctx, deadLetters, &c.here, emit, err)
 		}
 	}
 	return nil

@@ -62,11 +62,11 @@ func (c *crossing) add(file File, job string, now time.Time) {
 
 func (c *crossing) over() bool { return len(c.waiting)+len(c.backlog)+c.open == 0 }
 
-// step waits a moment for something to happen and returns the files that have ended.
+// step waits a moment for something to happen and returns the files that have ended, also
+// beside an error.
 func (c *crossing) step(ctx context.Context) ([]outcome, error) {
 	if openFiles.shut() {
-		c.giveUp(ctx)
-		return []outcome{{err: ErrInterrupted}}, nil
+		return nil, ErrInterrupted
 	}
 	ended := c.look(ctx)
 	if now := time.Now(); !now.Before(c.nextSweep) {
@@ -74,12 +74,13 @@ func (c *crossing) step(ctx context.Context) ([]outcome, error) {
 		// Looking at very many files on a slow disk must not become the main work.
 		c.nextSweep = time.Now().Add(max(sweepEvery, 10*time.Since(now)))
 	}
-	if err := c.embedHere(ctx, time.Now()); err != nil {
-		return ended, err
+	err := c.embedHere(ctx, time.Now())
+	if err == nil {
+		err = ctx.Err()
 	}
 	back := c.here.take()
 	c.open -= len(back)
-	return append(ended, back...), ctx.Err()
+	return append(ended, back...), err
 }
 
 // giveUp takes out of the queue what nobody has begun, so that no worker goes on
@@ -128,6 +129,7 @@ func (c *crossing) settle(job string, o outcome) outcome {
 	countEmbedded(o)
 	theWorkload.End(o.file.Input)
 	o.each(func(c *Counter, n int64) { c.local.Add(n) })
+	noteCrashes(c.options.Embed.Layout, o)
 	return o
 }
 
@@ -167,7 +169,7 @@ func (c *crossing) lookUp(ctx context.Context, jobs []string, now time.Time) (en
 			unread = append(unread, job)
 			continue
 		}
-		ended = append(ended, c.settle(job, outcome{file: c.waiting[job].file, err: deathOf(d)}))
+		ended = append(ended, c.settle(job, outcome{file: c.waiting[job].file, err: deathOf(d), bridged: true}))
 	}
 	c.takeBack(unread)
 	if _, err = c.queue.Drop(ctx, unread); err != nil {
@@ -263,7 +265,7 @@ func (c *crossing) embedHere(ctx context.Context, now time.Time) error {
 		file := c.backlog[0]
 		c.backlog = c.backlog[1:]
 		c.open++
-		c.here.start(slots, func() outcome { return embedOne(ctx, engine, file, c.options.Embed) })
+		startFile(ctx, &c.here, engine, file, c.options.Embed)
 	}
 	return nil
 }
