@@ -53,7 +53,7 @@ func Open(ctx context.Context, url, queue string) (*Queue, error) {
 func ACLRule(queue string) []any {
 	rule := []any{"resetkeys", "~" + queue, "~" + queue + ":*", "resetchannels", "-@all"}
 	for _, command := range strings.Fields(`auth blmove eval evalsha hdel hello hexists hget hgetall hincrby
-		hlen hmget hset llen lmove lpop lpos lpush lrange lrem ping rpop rpush select time xadd xread
+		hlen hmget hset llen lmove lpop lpos lpush lrange lrem ping rpop rpush sadd select sismember srem time xadd xread
 		xrevrange zadd zcard zrange zrangebyscore zrem zscore`) {
 		rule = append(rule, "+"+command)
 	}

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 DEFAULT_QUEUE = "phase4_todo_queue"
-NAMES = ("workers", "lists", "begun", "delayed", "attempts", "dead", "events", "roots")
+NAMES = ("workers", "lists", "begun", "delayed", "attempts", "dead", "replace", "rows",
+         "events", "roots")  # fmt: skip
 
 
 @dataclass(frozen=True)
