@@ -53,10 +53,10 @@ func (c Config) bridgedShare() float64 {
 	return 0
 }
 
-// share is a flag's value: auto, or a number.
-type share struct{ value *float64 }
+// shareFlag is a flag's value: auto, or a number.
+type shareFlag struct{ value *float64 }
 
-func (s share) String() string {
+func (s shareFlag) String() string {
 	switch {
 	case s.value == nil: // package flag asks a zero value for its default
 		return ""
@@ -66,7 +66,7 @@ func (s share) String() string {
 	return strconv.FormatFloat(*s.value, 'g', -1, 64)
 }
 
-func (s share) Set(text string) error {
+func (s shareFlag) Set(text string) error {
 	if text == autoText {
 		*s.value = autoShare
 		return nil

@@ -83,6 +83,9 @@ func (b *remoteBatch) embedded(ended []outcome) []outcome {
 // looked at them. Redis's errors are told by look.
 func (b *remoteBatch) withdrawOne(ctx context.Context) {
 	for range rounds {
+		if len(b.untried) == 0 {
+			return
+		}
 		last := max(0, len(b.untried)-tries)
 		taken, err := b.queue.Withdraw(ctx, b.untried[last:], 1)
 		if err != nil {
@@ -96,9 +99,6 @@ func (b *remoteBatch) withdrawOne(ctx context.Context) {
 			continue
 		}
 		b.untried = b.untried[:last]
-		if last == 0 {
-			return
-		}
 	}
 }
 

@@ -152,6 +152,9 @@ func (b *remoteBatch) step(ctx context.Context) ([]outcome, error) {
 	if b.here.Draining() {
 		return ended, ErrInterrupted
 	}
+	if err := b.embedHere(ctx); err != nil { // before it waits: places are free now
+		return ended, err
+	}
 	wait := eventWait
 	if len(b.open)+len(b.backlog) > 0 {
 		wait = busyWait
@@ -162,9 +165,6 @@ func (b *remoteBatch) step(ctx context.Context) ([]outcome, error) {
 		now := b.clock.Now()
 		// Looking at very many files on a slow disk must not become the main work.
 		b.nextSweep = now.Add(max(sweepEvery, 10*now.Sub(start)))
-	}
-	if err := b.embedHere(ctx); err != nil {
-		return ended, err
 	}
 	return ended, ctx.Err()
 }
