@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-OVERLAP_TOKENS = 32  # that two neighbouring chunks share, so that no sentence is only seen cut in two
+OVERLAP_TOKENS = (
+    32  # that two neighbouring chunks share, so that no sentence is only seen cut in two
+)
 
 
 def continuations(tokenizer: Path) -> set[int]:
