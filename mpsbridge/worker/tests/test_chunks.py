@@ -7,9 +7,9 @@ from threadloom.worker import chunks
 
 def test_windows_begin_and_end_with_whole_words():
     ids = list(range(1, 31))
-    continues = {7, 8, 20}
+    continues = {8, 9, 20}
     windows = chunks.split(ids, continues, size=8, overlap=3)
-    assert windows[0] == ids[:5]  # 9 would begin a window, but 6 to 8 are one word
+    assert windows[0] == ids[:6]  # 7 to 9 are one word, and 9 does not fit
     assert all(len(w) <= 8 and w[0] not in continues for w in windows)
     assert sorted({i for w in windows for i in w}) == ids
     assert windows[-1][-1] == 30
