@@ -53,8 +53,8 @@ func Open(ctx context.Context, url, queue string) (*Queue, error) {
 func ACLRule(queue string) []any {
 	rule := []any{"resetkeys", "~" + queue, "~" + queue + ":*", "resetchannels", "-@all"}
 	for _, command := range strings.Fields(`auth blmove eval evalsha get hdel hello hexists hget hgetall hincrby
-		hlen hmget hset llen lmove lpop lpos lpush lrange lrem pexpire ping rpop rpush select set setnx time xadd xread
-		xrevrange zadd zcard zrange zrangebyscore zrem zscan zscore`) {
+		hlen hmget hset llen lmove lpop lpos lpush lrange lrem pexpire ping rpop rpush sadd select set setnx sismember srem
+		time xadd xread xrevrange zadd zcard zrange zrangebyscore zrem zscan zscore`) {
 		rule = append(rule, "+"+command)
 	}
 	return rule

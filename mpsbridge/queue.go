@@ -53,7 +53,7 @@ type DeadJob struct {
 // Withdraw takes up to most of some jobs, the last one first, out of the queue and
 // returns those that it took: no worker holds them, nor will.
 func (q *Queue) Withdraw(ctx context.Context, jobs []string, most int) (taken []string, err error) {
-	keys := []string{q.todo(), q.delayed(), q.attempts()}
+	keys := []string{q.todo(), q.delayed(), q.attempts(), q.replace()}
 	for end := len(jobs); end > 0 && len(taken) < most; end -= pieceOfJobs {
 		piece := jobs[max(0, end-pieceOfJobs):end]
 		some, err := withdrawScript.Run(ctx, q.client, keys, arguments(piece, most-len(taken))...).StringSlice()
@@ -68,13 +68,25 @@ func (q *Queue) Withdraw(ctx context.Context, jobs []string, most int) (taken []
 // Reap puts the jobs of lost workers, and those that are due, back into todo.
 func (q *Queue) Reap(ctx context.Context) (Reaped, error) {
 	keys := []string{
-		q.workers(), q.lists(), q.todo(), q.attempts(), q.dead(), q.delayed(), q.begun(), q.events(),
+		q.workers(), q.lists(), q.todo(), q.attempts(), q.dead(), q.delayed(), q.begun(), q.events(), q.rows(),
 	}
 	n, err := reapScript.Run(ctx, q.client, keys, q.active(""), Attempts, tombstone.Milliseconds()).Int64Slice()
 	if err != nil || len(n) != 4 {
 		return Reaped{}, q.wrap("looking for lost workers", err)
 	}
 	return Reaped{int(n[0]), int(n[1]), int(n[2]), int(n[3])}, nil
+}
+
+// Replace has workers embed the files of some jobs although these have an output.
+func (q *Queue) Replace(ctx context.Context, jobs []string) error {
+	err := inPieces(jobs, func(piece []string) error {
+		ids := make([]any, len(piece))
+		for i, job := range piece {
+			ids[i] = identity(job)
+		}
+		return q.client.SAdd(ctx, q.replace(), ids...).Err()
+	})
+	return q.wrap("having outputs replaced", err)
 }
 
 // Events returns what happened after an event, waiting for it a while, and the last
@@ -89,6 +101,9 @@ func (q *Queue) Events(ctx context.Context, after string, wait time.Duration) (e
 			return nil, last[0].ID, nil
 		}
 		return nil, "0-0", nil
+	}
+	if wait <= 0 {
+		wait = -1 // Redis takes 0 for ever
 	}
 	streams, err := q.client.XRead(ctx, &redis.XReadArgs{
 		Streams: []string{q.events(), after}, Count: eventsAtOnce, Block: wait,

@@ -19,7 +19,7 @@ func Build(s beam.Scope, c Config, clusterAddr, clustersLease string) error {
 	var embedded beam.PCollection
 	if c.partition().Bridged() {
 		// Neither branch waits for the other, nor the scan for any of them.
-		here := transforms.Embed(s, embedding, transforms.Apart(s, local))
+		here := transforms.Embed(s, embedding, transforms.BreakFusion(s, 1, local))
 		embedded = beam.Flatten(s, here, transforms.Bridge(s, c.bridge(), mps))
 	} else {
 		embedded = transforms.Embed(s, embedding, beam.Flatten(s, local, mps))

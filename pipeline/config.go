@@ -103,13 +103,14 @@ func (c Config) checking() transforms.CheckOptions {
 }
 
 func (c Config) partition() transforms.PartitionOptions {
-	return transforms.PartitionOptions{Share: c.MPSShare, Subreddits: c.MPSSubreddits}
+	return transforms.PartitionOptions{Share: c.bridgedShare(), Subreddits: c.MPSSubreddits}
 }
 
 func (c Config) bridge() transforms.BridgeOptions {
+	runner, err := runners.Named(c.Runner, c.Flink) // check has refused an unknown one
 	return transforms.BridgeOptions{
 		Embed: c.embedding(), Redis: c.Redis, Queue: c.Queue, PathMap: c.PathMap,
-		ClaimTimeout: c.ClaimTimeout, LostAfter: c.LostAfter,
+		ClaimTimeout: c.ClaimTimeout, LostAfter: c.LostAfter, Spread: err == nil && !runner.InProcess(),
 	}
 }
 

@@ -164,7 +164,8 @@ func flinkFlags(own *flag.FlagSet, o *runners.Options) {
 
 // bridgeFlags are those of the bridge to workers on other machines.
 func bridgeFlags(own *flag.FlagSet, c *Config) {
-	own.Float64Var(&c.MPSShare, "mps_share", 0, "`share` of the files that workers on other machines (threadloom-worker) embed, 0 to 1")
+	c.MPSShare = autoShare
+	own.Var(shareFlag{&c.MPSShare}, "mps_share", "`share` of the files that workers on other machines (threadloom-worker) embed: 0 to 1, or auto, with which every file goes to whoever is free (default auto if --redis is given, else 0)")
 	own.Var(list{values: &c.MPSSubreddits}, "mps_subreddits", "comma-separated `subreddits` of which workers embed all files (default, and if empty: none)")
 	redisFlags(own, &c.Redis, &c.Queue)
 	own.Var(list{&c.PathMap, true}, "path_map", "`FROM=TO`: what the workers' jobs call a folder of this machine (may be repeated)")

@@ -71,6 +71,7 @@ type progress struct {
 	look   func() standing
 	engine models.Config
 	words  progressWords
+	remote func() string // the speed of each worker on another machine; nil: there are none
 	pace   pace
 }
 
@@ -88,11 +89,11 @@ func (p *progress) by(s standing) string {
 	case e == nil && s.workers == 0:
 		return ""
 	case e == nil:
-		return "workers"
+		return "workers" + p.speeds()
 	case s.workers == 0:
 		return e.Backend.Name + " " + e.Backend.Precision
 	}
-	return fmt.Sprintf("%s %s %d, workers %d", e.Backend.Name, e.Backend.Precision, s.done-s.dead-s.workers, s.workers)
+	return fmt.Sprintf("%s %s %d, workers %d%s", e.Backend.Name, e.Backend.Precision, s.done-s.dead-s.workers, s.workers, p.speeds())
 }
 
 // start shows the progress until the function that it returns is called.

@@ -103,6 +103,7 @@ func (r atWork) run(ctx context.Context, p *beam.Pipeline) int {
 	if r.c.Cluster {
 		shows.words.then = "clustering"
 	}
+	shows.remote = watchWorkers(ctx, r.c)
 	endProgress := shows.start(ctx, r.c.Progress, r.log)
 	earlier := transforms.Earlier(r.c.Layout(), r.c.names, mostEarlier)
 	counts, err := r.execute(ctx, p)

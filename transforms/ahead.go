@@ -17,6 +17,22 @@ type ahead[T any] struct {
 // start does work in the background once limit has a place for it.
 func (a *ahead[T]) start(limit chan struct{}, work func() T) {
 	limit <- struct{}{}
+	a.run(limit, work)
+}
+
+// tryStart is start unless limit has no place now: then it returns false.
+func (a *ahead[T]) tryStart(limit chan struct{}, work func() T) bool {
+	select {
+	case limit <- struct{}{}:
+		a.run(limit, work)
+		return true
+	default:
+		return false
+	}
+}
+
+// run does work in the background in a place of limit.
+func (a *ahead[T]) run(limit chan struct{}, work func() T) {
 	a.open.Go(func() {
 		a.add(work())
 		<-limit

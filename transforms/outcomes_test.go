@@ -131,8 +131,8 @@ func TestADrainedBundleReportsItsOpenFiles(t *testing.T) {
 	}
 }
 
-// bridged returns a crossing with files that are embedded here, one of them still open.
-func bridged(t *testing.T, layout Layout, model string) *crossing {
+// bridged returns a batch with files that are embedded here, one of them still open.
+func bridged(t *testing.T, layout Layout, model string) *remoteBatch {
 	t.Helper()
 	queue, err := mpsbridge.Open(t.Context(), redistest.New(t).URL(), "q")
 	if err != nil {
@@ -140,14 +140,15 @@ func bridged(t *testing.T, layout Layout, model string) *crossing {
 	}
 	t.Cleanup(func() { _ = queue.Close() })
 	o := BridgeOptions{Embed: EmbedOptions{Layout: layout, Model: models.Config{Folder: model}}}
-	c := newCrossing(queue, o, time.Now())
-	c.here.start(slots, func() outcome { return dead })
-	c.here.start(slots, func() outcome {
+	here := &openPlaces{options: o.Embed}
+	here.running.start(slots, func() outcome { return dead })
+	here.running.start(slots, func() outcome {
 		time.Sleep(50 * time.Millisecond)
 		return done
 	})
-	c.open = 2
-	return c
+	b := newRemoteBatch(queue, here, layout, systemClock{}, o)
+	b.open["dead"], b.open["done"] = 1, 1
+	return b
 }
 
 func TestTheBridgeReportsEveryFileThatIsFinished(t *testing.T) {
@@ -160,14 +161,13 @@ func TestTheBridgeReportsEveryFileThatIsFinished(t *testing.T) {
 	} {
 		newOpenFiles(t)
 		layout := NewLayout(t.TempDir(), "test")
-		crossing := bridged(t, layout, filepath.Join(t.TempDir(), "none"))
-		crossing.add(File{Input: "taken back"}, "", time.Now())
+		b := bridged(t, layout, filepath.Join(t.TempDir(), "none"))
+		b.add(File{Input: "taken back"}, "", 0)
 		if c.drained {
 			openFiles.close()
 		}
 		var got emitted
-		f := &awaitFn{Options: crossing.options}
-		err := f.await(t.Context(), crossing, got.emit)
+		err := awaitBatch(t.Context(), b, got.emit)
 		if err == nil || !strings.Contains(err.Error(), c.want) || !slices.Equal(got, emitted{"done"}) {
 			t.Errorf("%s: error %v, emitted %q", name, err, got)
 		}

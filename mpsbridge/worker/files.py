@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 from threadloom.worker import codes, unfinished
 from threadloom.worker.chains import ROWS, Source
 from threadloom.worker.columns import Column
-from threadloom.worker.places import Below
+from threadloom.worker.model import Tokens
+from threadloom.worker.places import Below, Settings
 
 VERSION = "0.1.0"
 FINGERPRINT = "threadloom.fingerprint"
@@ -23,7 +24,7 @@ _swept: set[str] = set()  # folders in which nothing of killed workers is left
 class Target:
     """An embeddings file that is being written: nothing is seen under its name until `commit`."""
 
-    def __init__(self, at: Below, source: Source):
+    def __init__(self, at: Below, source: Source, chunked: bool = False):
         """Start the file under a hidden name beside its place."""
         self._name = at.name
         # The same folder to the end, whatever is put in its place.
@@ -40,17 +41,18 @@ class Target:
             os.close(self._folder)
             raise
         self._file = os.fdopen(new, "wb")
-        self._writer, self._schema = _writer(self._file, source.kept)
+        self._writer, self._schema = _writer(self._file, source.kept, chunked)
         self._vectors = hashlib.sha256()
         self.rows = 0
 
-    def write(self, kept: list[pa.Array], tokens, truncated, vectors: np.ndarray) -> None:
-        """Append rows: the kept columns, int32[rows], bool[rows] and float32[rows, dimension]."""
+    def write(self, kept: list[pa.Array], tokens: Tokens, vectors: np.ndarray) -> None:
+        """Append rows: the kept columns, and float32[rows, dimension]."""
         ends = np.arange(len(vectors) + 1, dtype=np.int32) * vectors.shape[1]
         lists = pa.ListArray.from_arrays(
             pa.array(ends), pa.array(vectors.ravel()), type=self._schema.field(-1).type
         )
-        columns = [*kept, pa.array(tokens), pa.array(truncated), lists]
+        chunks = [] if tokens.chunks is None else [pa.array(tokens.chunks)]
+        columns = [*kept, pa.array(tokens.counts), pa.array(tokens.truncated), *chunks, lists]
         batch = pa.RecordBatch.from_arrays(columns, schema=self._schema)
         self._writer.write_batch(batch, row_group_size=ROWS)
         self._vectors.update(vectors.astype("<f4").tobytes())
@@ -90,13 +92,14 @@ class Target:
         os.close(self._folder)
 
 
-def _writer(file, kept: list[Column]) -> tuple[pq.ParquetWriter, pa.Schema]:
+def _writer(file, kept: list[Column], chunked: bool) -> tuple[pq.ParquetWriter, pa.Schema]:
     """Return a writer, with the schema of its rows."""
     schema = pa.schema(
         [
             *(column.field for column in kept),
             pa.field("n_tokens", pa.int32(), nullable=False),
             pa.field("truncated", pa.bool_(), nullable=False),
+            *([pa.field("n_chunks", pa.int32(), nullable=False)] if chunked else []),
             pa.field("embedding", pa.list_(pa.field("element", pa.float32())), nullable=False),
         ]
     )
@@ -110,16 +113,16 @@ def _writer(file, kept: list[Column]) -> tuple[pq.ParquetWriter, pa.Schema]:
 
 
 def fingerprint(
-    source: Source, target: Target, facts: dict, model: str, backend: str, prompt: str
+    source: Source, target: Target, facts: dict, model: str, backend: str, settings: Settings
 ) -> dict:
     """Return what the pipeline's fingerprint holds, in its order (chainfile/fingerprint.go)."""
     made = {"version": VERSION, "model": model, "model_sha256": facts["weights_sha256"]}
     names = ("weights_sha256", "tokenizer_sha256", "pooling", "normalized",
              "max_seq_length", "dimension")  # fmt: skip
     made |= {k: facts[k] for k in names}
-    made["long_text"] = "truncate"
-    if prompt:
-        made["prompt"] = prompt
+    made["long_text"] = settings.long_text
+    if settings.prompt:
+        made["prompt"] = settings.prompt
     return made | {
         "precision": "fp32", "backend": backend, "input_rows": source.rows,
         "input_size": source.size, "input_mtime": _rfc3339(source.mtime_ns),

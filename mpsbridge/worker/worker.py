@@ -187,18 +187,24 @@ class Worker:
             raise places.NotHere(why)
         places.wait_for(work.input.path)
         source = chains.Source(work.input, work.settings.text_column, work.settings.keep)
-        prepared.source, prepared.done = source, files.rows_of(work.output) == source.rows
+        prepared.source = source
+        there = files.rows_of(work.output) == source.rows
+        prepared.done = there and not self._loading.replaces(prepared.raw)
         if prepared.done:
             source.close()
             return
-        pieces = self._tokenised(source, work.settings.prompt)
+        pieces = self._tokenised(source, work.settings)
         first = next(pieces, None)
         prepared.pieces = iter(()) if first is None else _chain(first, pieces)
 
-    def _tokenised(self, source: chains.Source, prompt: str) -> Iterator[tuple[Tokens, list]]:
+    def _tokenised(
+        self, source: chains.Source, settings: places.Settings
+    ) -> Iterator[tuple[Tokens, list]]:
         for texts, kept in source.pieces():
             with failing(codes.EMBEDDING_FAILED):
-                tokens = self._encoder.tokenise(texts, prompt, self._lease.moved)
+                tokens = self._encoder.tokenise(
+                    texts, settings.prompt, self._lease.moved, settings.chunked
+                )
             yield tokens, kept
 
     def _finish(self, prepared: Prepared) -> bool:
@@ -231,7 +237,7 @@ class Worker:
         work, source = prepared.work, prepared.source
         try:
             with failing(codes.OUTPUT_NOT_WRITTEN, OSError):
-                target = files.Target(work.output, source)
+                target = files.Target(work.output, source, work.settings.chunked)
                 truncated = self._fill(target, prepared)
         finally:
             source.close()
@@ -243,11 +249,15 @@ class Worker:
     def _fill(self, target: files.Target, prepared: Prepared) -> int:
         """Write a whole output; return how many texts were truncated."""
         source, settings, truncated = prepared.source, prepared.work.settings, 0
+        since = time.monotonic()
         try:
             for tokens, kept in prepared.pieces:
                 with failing(codes.EMBEDDING_FAILED):
                     vectors = self._encoder.embed(tokens, self._lease.moved)
-                target.write(kept, tokens.counts, tokens.truncated, vectors)
+                target.write(kept, tokens, vectors)
+                now = time.monotonic()
+                self._lease.embedded(len(vectors), now - since)
+                since = now
                 truncated += int(tokens.truncated.sum())
             if target.rows != source.rows:
                 why = f"the footer says {source.rows} rows, the file has {target.rows}"
@@ -255,8 +265,9 @@ class Worker:
             source.check_unchanged()
             model = settings.model.get("model", self._model)
             made = files.fingerprint(source, target, self._encoder.facts, model,
-                                     self._encoder.backend, settings.prompt)  # fmt: skip
+                                     self._encoder.backend, settings)  # fmt: skip
             target.commit(made)
+            self._lease.embedded(0, time.monotonic() - since)
         except BaseException:
             target.abort()
             raise
