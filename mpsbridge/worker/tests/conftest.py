@@ -142,6 +142,8 @@ def embedder(encoder):
 
         def moved(self) -> None: ...
 
+        def embedded(self, rows: int, seconds: float) -> None: ...
+
         def roots(self) -> dict:
             return {}
 
