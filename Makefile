@@ -82,7 +82,7 @@ flink-if-possible:
 
 test-flink: SELECTED := -m 'flink and not long'
 test-worker: SELECTED := -m 'not long' mpsbridge/worker/tests
-test-others: SELECTED := -m 'not flink and not long' --ignore=mpsbridge/worker/tests
+test-others: SELECTED := -m 'not flink and not long' models/export/tests cluster/tests pipeline/tests
 test-flink test-worker test-others:
 	$(PYTHON) -m pytest -q --durations=15 --junitxml=$(REPORTS)/$@.xml $(SELECTED)
 
