@@ -1,4 +1,4 @@
-"""What tests of several packages need: a server of their own, patience, and a list of skips."""
+"""What tests of several packages need: a redis-server of their own, and patience."""
 
 import os
 import shutil
@@ -19,15 +19,10 @@ T = TypeVar("T")
 os.environ["PYTEST_PROCESS"] = str(os.getpid())
 
 
-REPOSITORY = Path(__file__).parent
-KINDS = ("redis", "valkey")  # of servers that the queue works with
-
-
 class RedisServer:
-    """A server that speaks the protocol of Redis, with an append-only file."""
+    """A redis-server with an append-only file."""
 
-    def __init__(self, program: str, folder: Path):
-        self.program = program
+    def __init__(self, folder: Path):
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]
@@ -38,7 +33,7 @@ class RedisServer:
     def start(self) -> None:
         """Start it, again with what is on its disk."""
         self.process = subprocess.Popen(
-            [self.program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder,
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder,
              "--appendonly", "yes", "--save", "", "--loglevel", "warning"]
         )  # fmt: skip
         until(self.answers)
@@ -92,31 +87,17 @@ def _until():
 
 @pytest.fixture(scope="module")
 def start_redis(tmp_path_factory):
-    """Return start(kind): start a server, which ends with the test's module."""
+    """Return a function that starts a redis-server, which ends with the test's module."""
+    if not shutil.which("redis-server"):
+        if os.environ.get("CI"):
+            pytest.fail("no redis-server: install it")
+        pytest.skip("no redis-server on this machine")
     servers = []
 
-    def start(*kinds: str) -> RedisServer:
-        program = server_program(*(kinds or KINDS))
-        servers.append(RedisServer(program, tmp_path_factory.mktemp("redis")))
+    def start() -> RedisServer:
+        servers.append(RedisServer(tmp_path_factory.mktemp("redis")))
         return servers[-1]
 
     yield start
     for server in servers:
         server.kill()
-
-
-def server_program(*kinds: str) -> str:
-    """Return the first program that there is: of a variable, of set-up, or on the PATH.
-
-    The variables are REDIS_SERVER and VALKEY_SERVER.
-    """
-    for kind in kinds:
-        name = f"{kind}-server"
-        installed = shutil.which(name, path=str(REPOSITORY / ".venv" / "bin"))
-        found = os.environ.get(f"{kind.upper()}_SERVER") or installed or shutil.which(name)
-        if found:
-            return found
-    pytest.skip(
-        f"no {kinds[0]}-server on this machine: "
-        f"apt-get install {kinds[0]}-server, or brew install {kinds[0]}"
-    )

@@ -29,8 +29,7 @@ func TestKeysAreTheGoldenOnes(t *testing.T) {
 	got := map[string]string{
 		"queue": k.queue, "worker": want["worker"], "todo": k.todo(), "workers": k.workers(), "lists": k.lists(),
 		"active": k.active(want["worker"]), "begun": k.begun(), "delayed": k.delayed(),
-		"attempts": k.attempts(), "dead": k.dead(), "events": k.events(), "roots": k.roots(), "enqueuing": k.enqueuing(),
-		"replace": k.replace(), "rows": k.rows(),
+		"attempts": k.attempts(), "dead": k.dead(), "events": k.events(), "roots": k.roots(),
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)

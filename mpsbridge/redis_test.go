@@ -3,17 +3,13 @@ package mpsbridge
 import (
 	"context"
 	"fmt"
-	"os"
 	"testing"
 	"time"
 
 	"github.com/threadloom/threadloom/mpsbridge/redistest"
 )
 
-// The queue's scripts and commands are tested with each kind of server.
-func TestMain(m *testing.M) { os.Exit(redistest.RunWithEach(m)) }
-
-// server is a server of a test's own.
+// server is a redis-server of a test's own.
 type server struct{ *redistest.Server }
 
 func startRedis(t testing.TB) server { return server{redistest.New(t)} }
@@ -65,7 +61,7 @@ func (w *worker) run(name string, keys []string, arguments ...any) int {
 
 func (w *worker) heartbeat(lease time.Duration, first int) int {
 	w.t.Helper()
-	return w.run("heartbeat", []string{w.workers(), w.lists(), w.rows()}, w.name, lease.Milliseconds(), first, 600, 2000)
+	return w.run("heartbeat", []string{w.workers(), w.lists()}, w.name, lease.Milliseconds(), first)
 }
 
 // move takes a job and does not begin it; "" if there is none.
@@ -89,7 +85,7 @@ func (w *worker) take() string {
 
 func (w *worker) ack(job string) int {
 	w.t.Helper()
-	return w.run("ack", []string{w.active(w.name), w.attempts(), w.begun(), w.events(), w.replace()}, w.name, job)
+	return w.run("ack", []string{w.active(w.name), w.attempts(), w.begun(), w.events()}, w.name, job)
 }
 
 func (w *worker) nack(job string, most int, delay time.Duration, code, reason string) int {
@@ -105,7 +101,7 @@ func (w *worker) giveBack(job, end string) int {
 
 func (w *worker) leave() int {
 	w.t.Helper()
-	return w.run("leave", []string{w.workers(), w.active(w.name), w.todo(), w.begun(), w.rows()}, w.name)
+	return w.run("leave", []string{w.workers(), w.active(w.name), w.todo(), w.begun()}, w.name)
 }
 
 // lose lets a worker's lease end.

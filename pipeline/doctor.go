@@ -58,7 +58,6 @@ type checkup struct {
 }
 
 var checkups = []checkup{
-	{"home", lookAtHome},
 	{"model", lookAtModel},
 	{"library", lookAtLibraries},
 	{"cpu", lookAtCPU},
@@ -100,8 +99,8 @@ func doctorCommand(args []string, out, errs io.Writer) int {
 
 func examine(ctx context.Context, c Config) []finding {
 	if err := c.fill(); err != nil {
-		f := fail("run 'make setup', or change that setting", "%v", err)
-		f.Name = "settings"
+		f := fail("run 'make setup', or give --root", "%v", err)
+		f.Name = "root"
 		return []finding{f}
 	}
 	var all []finding

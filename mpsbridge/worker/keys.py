@@ -3,10 +3,7 @@
 from dataclasses import dataclass
 
 DEFAULT_QUEUE = "phase4_todo_queue"
-NAMES = (
-    "workers", "lists", "begun", "delayed", "attempts", "dead", "replace", "rows", "events", "roots",
-    "enqueuing",
-)  # fmt: skip
+NAMES = ("workers", "lists", "begun", "delayed", "attempts", "dead", "events", "roots")
 
 
 @dataclass(frozen=True)
