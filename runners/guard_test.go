@@ -35,7 +35,7 @@ func (f *fakeFlink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "":
 		w.WriteHeader(http.StatusNotFound)
 	default:
-		fmt.Fprintf(w, `{"jid": "ours", "name": "a", "state": %q}`, answer)
+		_, _ = fmt.Fprintf(w, `{"jid": "ours", "name": "a", "state": %q}`, answer)
 	}
 }
 

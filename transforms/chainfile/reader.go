@@ -276,12 +276,3 @@ func (r *Reader) Close() error {
 	r.closeGroup()
 	return r.file.Close()
 }
-
-// keptNames returns the names of the kept columns.
-func (r *Reader) keptNames() []string {
-	names := make([]string, len(r.kept))
-	for i, k := range r.kept {
-		names[i] = k.source.Name
-	}
-	return names
-}

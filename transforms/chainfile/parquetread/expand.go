@@ -32,7 +32,7 @@ func expand(codec format.CompressionCodec, dst, src []byte) error {
 		return broken(err)
 	case format.Lz4Raw:
 		return broken(expandBlock(dst, src))
-	case format.Lz4: //nolint:staticcheck // older writers use it
+	case format.Lz4: // older writers use it
 		return broken(expandOldLZ4(dst, src))
 	case format.Gzip:
 		r, err := gzip.NewReader(bytes.NewReader(src))

@@ -47,11 +47,12 @@ func (c *Chunk) begin(p page, at int64) error {
 	}
 	present := p.values
 	if c.column.Optional {
-		if p.kind == format.DataPage {
+		switch {
+		case p.kind == format.DataPage:
 			present, b, err = c.firstLevels(p, b)
-		} else if len(levels) > 0 || p.nulls > 0 {
+		case len(levels) > 0 || p.nulls > 0:
 			present, err = c.runLevels(levels, p.values)
-		} else {
+		default:
 			c.levels = nil // no value is null
 		}
 		if err != nil {
@@ -74,7 +75,7 @@ func (c *Chunk) firstLevels(p page, b []byte) (present int64, rest []byte, err e
 		}
 		present, err = c.runLevels(levels, p.values)
 		return present, rest, err
-	case format.BitPacked: //nolint:staticcheck // the oldest writers use it
+	case format.BitPacked: // the oldest writers use it
 		size := (p.values + 7) / 8
 		if size > int64(len(b)) {
 			return 0, nil, damaged("a page is shorter than its levels")

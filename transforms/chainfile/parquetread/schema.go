@@ -30,7 +30,7 @@ type Column struct {
 	// Logical is the value's meaning, nil if it has none beyond its physical type. What
 	// older writers say by a ConvertedType is translated.
 	Logical format.LogicalTypeValue
-	leaf     int // among all leaf columns
+	leaf    int // among all leaf columns
 }
 
 // Columns returns the file's top-level columns, in order.
