@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -30,9 +29,6 @@ const (
 	// keptBytes is the most that the kept values of a chunk may take together.
 	keptBytes = 64 << 20
 )
-
-// ErrNoTextColumn is wrapped by Open for a file without the text column.
-var ErrNoTextColumn = errors.New("no text column")
 
 // Chunk is some consecutive rows of a chains file.
 type Chunk struct {
@@ -100,7 +96,7 @@ func (r *Reader) choose(textColumn string, keep []string) error {
 	}
 	switch {
 	case texts == 0:
-		return deadletter.NoTextColumn.Errorf("%w %q; the file has %s (--text_column chooses another)", ErrNoTextColumn, textColumn, strings.Join(names, ", "))
+		return deadletter.NoTextColumn.Errorf("no text column %q; the file has %s (--text_column chooses another)", textColumn, strings.Join(names, ", "))
 	case texts > 1:
 		return deadletter.AmbiguousTextColumn.Errorf("%d columns are called %q: write the file with one", texts, textColumn)
 	case !holdsTexts(r.text):

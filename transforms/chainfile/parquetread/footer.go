@@ -19,13 +19,12 @@ const (
 
 // File is a Parquet file whose footer has been read and fits the file.
 type File struct {
-	Rows      int64
-	Size      int64 // bytes
-	CreatedBy string
-	from      io.ReaderAt
-	metadata  *metadata
-	columns   []Column
-	total     int64 // bytes of all pages so far, when they are decoded
+	Rows     int64
+	Size     int64 // bytes
+	from     io.ReaderAt
+	metadata *metadata
+	columns  []Column
+	total    int64 // bytes of all pages so far, when they are decoded
 }
 
 // metadata is the part of a footer that is needed. Unlike parquet-go's format.FileMetaData
@@ -36,7 +35,6 @@ type metadata struct {
 	NumRows    int64                      `thrift:"3,required"`
 	RowGroups  []rowGroup                 `thrift:"4,required"`
 	KeyValues  []keyValue                 `thrift:"5,optional"`
-	CreatedBy  string                     `thrift:"6,optional"`
 	Encryption format.EncryptionAlgorithm `thrift:"8,optional"`
 }
 
@@ -76,7 +74,7 @@ func Open(r io.ReaderAt, size int64) (f *File, err error) {
 	if err := thrift.NewDecoder(reader).Decode(f.metadata); err != nil {
 		return nil, damaged("its footer cannot be read: %w", err)
 	}
-	f.Rows, f.CreatedBy = f.metadata.NumRows, f.metadata.CreatedBy
+	f.Rows = f.metadata.NumRows
 	leaves, err := f.readSchema()
 	if err != nil {
 		return nil, err
