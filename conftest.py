@@ -1,4 +1,4 @@
-"""What tests of several packages need: a redis-server of their own, and patience."""
+"""What tests of several packages need: a server of their own, patience, and a list of skips."""
 
 import os
 import shutil
@@ -19,10 +19,15 @@ T = TypeVar("T")
 os.environ["PYTEST_PROCESS"] = str(os.getpid())
 
 
-class RedisServer:
-    """A redis-server with an append-only file."""
+REPOSITORY = Path(__file__).parent
+KINDS = ("redis", "valkey")  # of servers that the queue works with
 
-    def __init__(self, folder: Path):
+
+class RedisServer:
+    """A server that speaks the protocol of Redis, with an append-only file."""
+
+    def __init__(self, program: str, folder: Path):
+        self.program = program
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]
@@ -33,7 +38,7 @@ class RedisServer:
     def start(self) -> None:
         """Start it, again with what is on its disk."""
         self.process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder,
+            [self.program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder,
              "--appendonly", "yes", "--save", "", "--loglevel", "warning"]
         )  # fmt: skip
         until(self.answers)
@@ -87,17 +92,31 @@ def _until():
 
 @pytest.fixture(scope="module")
 def start_redis(tmp_path_factory):
-    """Return a function that starts a redis-server, which ends with the test's module."""
-    if not shutil.which("redis-server"):
-        if os.environ.get("CI"):
-            pytest.fail("no redis-server: install it")
-        pytest.skip("no redis-server on this machine")
+    """Return start(kind): start a server, which ends with the test's module."""
     servers = []
 
-    def start() -> RedisServer:
-        servers.append(RedisServer(tmp_path_factory.mktemp("redis")))
+    def start(*kinds: str) -> RedisServer:
+        program = server_program(*(kinds or KINDS))
+        servers.append(RedisServer(program, tmp_path_factory.mktemp("redis")))
         return servers[-1]
 
     yield start
     for server in servers:
         server.kill()
+
+
+def server_program(*kinds: str) -> str:
+    """Return the first program that there is: of a variable, of set-up, or on the PATH.
+
+    The variables are REDIS_SERVER and VALKEY_SERVER.
+    """
+    for kind in kinds:
+        name = f"{kind}-server"
+        installed = shutil.which(name, path=str(REPOSITORY / ".venv" / "bin"))
+        found = os.environ.get(f"{kind.upper()}_SERVER") or installed or shutil.which(name)
+        if found:
+            return found
+    pytest.skip(
+        f"no {kinds[0]}-server on this machine: "
+        f"apt-get install {kinds[0]}-server, or brew install {kinds[0]}"
+    )

@@ -36,14 +36,15 @@ type Assignment struct {
 }
 
 // Assign puts the embedded chains of files into the clusters of a model, a folder
-// that a run wrote, and leaves assigned.parquet and assigned.json in clustersDir. It
-// runs python -m threadloom.cluster.assign; cancelling ctx ends that.
-func Assign(ctx context.Context, python, model, clustersDir, textColumn string, files []transforms.File) (a Assignment, err error) {
+// that a run wrote, and leaves assigned.parquet and assigned.json in clustersDir, on
+// which the caller holds the lease. It runs python -m threadloom.cluster.assign;
+// cancelling ctx ends that.
+func Assign(ctx context.Context, python, model, clustersDir, lease, textColumn string, files []transforms.File) (a Assignment, err error) {
 	if err := errors.Join(checkFolder("the folder of the clusters", clustersDir), checkFolder("the model's folder", model)); err != nil {
 		return a, err
 	}
 	request, err := json.Marshal(map[string]any{
-		"model": model, "clusters_dir": clustersDir, "text_column": textColumn, "jobs": files,
+		"model": model, "clusters_dir": clustersDir, "lease": lease, "text_column": textColumn, "jobs": files,
 	})
 	if err != nil {
 		return a, fmt.Errorf("assigning: %w", err)

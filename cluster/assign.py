@@ -1,9 +1,9 @@
 """Put new chains into the clusters of an earlier run: python -m threadloom.cluster.assign.
 
 Reads a JSON object from standard input: `model` (the folder of a model, `clusters/{suffix}/model`),
-`jobs` (as the pipeline's, see `transform`), `text_column` and `clusters_dir`; writes
-`assigned.parquet` and `assigned.json` there, and prints the latter's figures on one line. An error
-is one line on standard error, and exit code 1.
+`jobs` (as the pipeline's, see `transform`), `text_column`, `clusters_dir` and `lease` (the file of
+the run's lease on that folder). Writes `assigned.parquet` and `assigned.json` there, and prints the
+latter's figures on one line. An error is one line on standard error, and exit code 1.
 """
 
 import json
@@ -17,6 +17,7 @@ import numpy as np
 
 from threadloom.cluster import files as reading
 from threadloom.cluster import labels as labelling
+from threadloom.cluster import lease as leases
 from threadloom.cluster import model as models
 from threadloom.cluster.files import Source
 from threadloom.cluster.keys import read_keys
@@ -28,7 +29,11 @@ FORMAT = 1
 
 
 def assign_files(
-    sources: Iterable[Source], model_dir: str, clusters_dir: str, text_column: str = "text"
+    sources: Iterable[Source],
+    model_dir: str,
+    clusters_dir: str,
+    text_column: str = "text",
+    lease: str = "",
 ) -> dict:
     """Assign the chains of `sources` to the clusters of a model, without fitting anything.
 
@@ -39,7 +44,8 @@ def assign_files(
     of another model or precision cannot, are in `left_out`, with the reason, and counted in
     `files_left_out`; `warnings` has what else there is to say of the files.
 
-    Raises NothingLeft, in one line, if none can; then nothing is written.
+    Raises NothingLeft, in one line, if none can, and Superseded if another run has taken over the
+    folder (see `lease`); then nothing is written.
     """
     start = time.monotonic()
     model = models.load(model_dir)
@@ -80,6 +86,7 @@ def assign_files(
         ],
         "seconds": round(time.monotonic() - start, 3),
     }
+    leases.check(lease)
     mark = str(report["model_fingerprint"])
     labelling.write_labels(os.path.join(clusters_dir, "assigned.parquet"), keys, found, mark)
     write_report(os.path.join(clusters_dir, "assigned.json"), report)
@@ -93,9 +100,13 @@ def main() -> None:
     try:
         sources = [Source.from_job(job) for job in request["jobs"]]
         report = assign_files(
-            sources, request["model"], request["clusters_dir"], request["text_column"]
+            sources,
+            request["model"],
+            request["clusters_dir"],
+            request["text_column"],
+            request["lease"],
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, leases.Superseded) as error:
         raise SystemExit(f"{error}") from None
     json.dump(report, sys.stdout)
     sys.stdout.write("\n")

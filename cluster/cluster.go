@@ -37,6 +37,7 @@ func init() {
 // Options say how to cluster.
 type Options struct {
 	ClustersDir string // folder for the results, clusters/{suffix}
+	Lease       string // file of the lease on that folder: nothing is written if a later one is beside it
 	TextColumn  string
 	By          string // "all" or "subreddit"
 	Seed        int64
@@ -48,6 +49,7 @@ type Options struct {
 // payload is what the Python side reads; its field names are part of the contract.
 type payload struct {
 	ClustersDir string `beam:"clusters_dir"`
+	Lease       string `beam:"lease"`
 	TextColumn  string `beam:"text_column"`
 	By          string `beam:"by"`
 	Seed        int64  `beam:"seed"`

@@ -24,6 +24,7 @@ class Settings:
     method: one of `methods.METHODS`.
     min_size: the least chains of a cluster, among those that are fitted; 0: by their number.
     sample: how many different chains are fitted at most; 0: as many as the method takes.
+    lease: the file of the run's lease on `clusters_dir` (see `lease`); "": no other run is about.
 
     Raises ValueError, with one line that says what to change, when a value cannot be used.
     """
@@ -35,6 +36,7 @@ class Settings:
     method: str = methods.DEFAULT
     min_size: int = 0
     sample: int = 0
+    lease: str = ""
 
     def __post_init__(self) -> None:
         """Check the values, so that a wrong one stops a run before it starts."""
@@ -53,9 +55,9 @@ class Settings:
         methods.named(self.method)
 
     def as_dict(self) -> dict:
-        """Return the settings that decide what comes out, not where it goes."""
+        """Return the settings that decide what comes out, not where it goes and who may write."""
         settings = asdict(self)
-        del settings["clusters_dir"]
+        del settings["clusters_dir"], settings["lease"]
         return settings
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from threadloom.cluster import files as reading
 from threadloom.cluster import labels as labelling
+from threadloom.cluster import lease
 from threadloom.cluster import model as models
 from threadloom.cluster import report as reporting
 from threadloom.cluster.densities import RECIPE
@@ -33,7 +34,7 @@ def cluster_files(sources: Iterable[Source], settings: Settings, group: str = AL
 
     Files that cannot take part are left out: warnings of the log and of the report name the first
     few, `left_out.json` all. Raises NothingLeft, in one line, if none can; then only that file is
-    written.
+    written. Raises Superseded if another run has taken over the folder; then nothing is written.
     """
     start = time.monotonic()
     sources = list(sources)
@@ -80,7 +81,7 @@ def _compute(
 ) -> dict:
     """Do all the work, write everything, and return the report."""
     found = Findings()
-    files, vectors = _read(sources, settings.text_column, group, paths, found)
+    files, vectors = _read(sources, settings, group, paths, found)
     rows = len(vectors)
     keys = labelling.with_subreddits(read_keys(files, found), files)
     kinds = reading.models([f for f in files if f.rows])
@@ -113,6 +114,7 @@ def _compute(
         "levels": described.levels,
         "seconds": round(time.monotonic() - start, 3),
     }
+    lease.check(settings.lease)
     labelling.write_labels(paths.labels, keys, clusters, mark)
     models.save(
         paths.model,
@@ -131,20 +133,23 @@ def _compute(
 
     write_map(paths.map, described.map, group)
     write_image(paths.image, described.map, group)
-    # Last: it holds the fingerprint, which says that the others are there.
+    # Last: it holds the fingerprint, which says that the others are there. Those of another run
+    # may have come meanwhile.
+    lease.check(settings.lease)
     reporting.write_report(paths.report, report)
     return report
 
 
 def _read(
-    sources: list[Source], text_column: str, group: str, paths: Outputs, found: Findings
+    sources: list[Source], settings: Settings, group: str, paths: Outputs, found: Findings
 ) -> tuple[list[Opened], np.ndarray]:
     """Return the files that can take part, and their vectors; NothingLeft if there is none."""
-    files = reading.of_one_model(reading.open_sources(sources, text_column, found), found)
+    files = reading.of_one_model(reading.open_sources(sources, settings.text_column, found), found)
     rows = sum(f.rows for f in files)
     _LOG.info("%s: reading %s files, %s rows", group, f"{len(files):,}", f"{rows:,}")
     files, vectors = read_vectors(files, found)
     if found.left_out and not files:
+        lease.check(settings.lease)
         write_list(paths.left_out, found.left_out)
         raise NothingLeft(found.left_out)
     return files, vectors

@@ -10,6 +10,7 @@ from apache_beam.portability.api import external_transforms_pb2
 from apache_beam.typehints.schemas import named_fields_to_schema
 
 from threadloom.cluster.files import Source
+from threadloom.cluster.lease import Superseded
 from threadloom.cluster.leftout import NothingLeft, count
 from threadloom.cluster.settings import Settings
 
@@ -26,6 +27,7 @@ _FIELDS = {
     "method": str,
     "min_size": int,
     "sample": int,
+    "lease": str,
 }
 _LOG = logging.getLogger(__name__)
 
@@ -56,7 +58,7 @@ class ClusterFn(beam.DoFn):
             _LOG.warning("%s: %s", group, error)
             left_out = count(error.left_out)
             summary = {"group": group, "error": str(error), "files_left_out": left_out}
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, Superseded) as error:
             summary = {"group": group, "error": str(error)}
         yield group, json.dumps(summary).encode()
 

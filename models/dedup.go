@@ -54,11 +54,13 @@ func (d *dedup) claim(it item) (first bool) {
 	defer d.mu.Unlock()
 	if i, ok := d.kept[it.key]; ok {
 		d.slots[i].used = true
+		it.reused = true
 		it.finish(d.slots[i].vector, nil)
 		return false
 	}
 	waiting, ok := d.pending[it.key]
 	if ok {
+		it.reused = true
 		d.pending[it.key] = append(waiting, it)
 		return false
 	}

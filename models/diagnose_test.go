@@ -22,7 +22,7 @@ func TestProvidersAreReadFromAProfile(t *testing.T) {
 }
 
 func TestTheGoldenVectorComesOutOfTheProviderThatWasAskedFor(t *testing.T) {
-	d, err := Diagnose(t.Context(), Config{Folder: filepath.Join(RepositoryRoot(), "build", "models", "all-MiniLM-L6-v2")})
+	d, err := Diagnose(t.Context(), Config{Folder: filepath.Join(CompiledIn(), "build", "models", "all-MiniLM-L6-v2")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ const (
 type Config struct {
 	Folder      string // model folder
 	Library     string // ONNX Runtime's shared library; empty: that in NativeDir
-	NativeDir   string // folder of the shared libraries; empty: where set-up put them
+	NativeDir   string // folder of the shared libraries; empty: in the folder this program was compiled in
 	Precision   string // FP32 (default), BF16, FP16 or Auto
 	Accelerator string // CPU (default), CUDA or Auto
 	TokenBudget int    // padded tokens of a batch; 0: measured when the engine opens
@@ -46,6 +46,9 @@ type Engine struct {
 	tokens   *tokenizer
 	encoding chan struct{} // a place for each text that may be tokenised at once
 	session  *session
+	model    func(batch [][]uint32, emit func(row int, vector []float32)) error // the session's
+	probe    []uint32                                                           // the empty text: it runs wherever anything does
+	health   health
 	library  string // path of ONNX Runtime's
 	dedup    *dedup
 	window   *window
@@ -133,6 +136,12 @@ func Open(config Config) (*Engine, error) {
 		dedup:    newDedup(folder.Dimension, config.DedupMB),
 		window:   newWindow(folder.MaxSeqLength, chosen.budget, max(windowTokens, 4*chosen.budget)),
 	}
+	e.model = e.session.run
+	empty, err := tokens.encode("")
+	if err != nil {
+		return nil, err
+	}
+	e.probe = empty.sequences[0]
 	e.letGoOfFiles()
 	for range chosen.atOnce(config.Workers) {
 		go e.work()
@@ -161,27 +170,8 @@ func (e *Engine) run(batch []item) {
 		}
 		live = append(live, it)
 	}
-	if len(live) == 0 {
-		return
-	}
-	ids := make([][]uint32, len(live))
-	sum, width := 0, 0
-	for i, it := range live {
-		ids[i] = it.ids
-		sum += len(it.ids)
-		width = max(width, len(it.ids))
-	}
-	err := e.session.run(ids, func(row int, vector []float32) { e.dedup.settle(live[row], vector, nil) })
-	if err != nil {
-		for _, it := range live {
-			e.dedup.settle(it, nil, err)
-		}
-		return
-	}
-	e.real.Add(int64(sum))
-	e.padded.Add(int64(width * len(live)))
-	if e.batches.Add(1) == settledAfter {
-		e.letGoOfFiles()
+	if len(live) > 0 {
+		e.embed(live)
 	}
 }
 

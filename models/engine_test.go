@@ -10,7 +10,7 @@ import (
 
 func openEngine(t *testing.T) *Engine {
 	t.Helper()
-	e, err := Shared(Config{Folder: filepath.Join(RepositoryRoot(), "build", "models", "all-MiniLM-L6-v2")})
+	e, err := Shared(Config{Folder: filepath.Join(CompiledIn(), "build", "models", "all-MiniLM-L6-v2")})
 	if err != nil {
 		t.Fatalf("open the engine (did 'make setup' run?): %v", err)
 	}
@@ -58,7 +58,7 @@ func TestEngineEndsCancelledJobs(t *testing.T) {
 // openWith opens an engine of its own for a test.
 func openWith(t *testing.T, c Config) *Engine {
 	t.Helper()
-	c.Folder = filepath.Join(RepositoryRoot(), "build", "models", "all-MiniLM-L6-v2")
+	c.Folder = filepath.Join(CompiledIn(), "build", "models", "all-MiniLM-L6-v2")
 	c.TokenBudget = DefaultTokenBudget
 	e, err := Open(c)
 	if err != nil {

@@ -26,7 +26,7 @@ func fill(s string, bytes int) string { return strings.Repeat(s, bytes/len(s)) }
 func wholeText(t *testing.T) (*tokenizer, wordpiece.Reference) {
 	t.Helper()
 	_, reference := bothTokenizers(t)
-	folder := &Folder{Path: filepath.Join(RepositoryRoot(), "build", "models", "all-MiniLM-L6-v2"), MaxSeqLength: 256}
+	folder := &Folder{Path: filepath.Join(CompiledIn(), "build", "models", "all-MiniLM-L6-v2"), MaxSeqLength: 256}
 	ours, err := openTokenizer(folder, Config{LongText: Truncate})
 	if err != nil {
 		t.Fatal(err)

@@ -34,7 +34,7 @@ const libraryName = "libonnxruntime.so"
 
 // nativeDir is where the shared libraries lie.
 func (c Config) nativeDir() string {
-	return orDefault(c.NativeDir, filepath.Join(RepositoryRoot(), "build", "lib"))
+	return orDefault(c.NativeDir, filepath.Join(CompiledIn(), "build", "lib"))
 }
 
 // library is ONNX Runtime's shared library.
@@ -42,13 +42,12 @@ func (c Config) library() string {
 	return orDefault(c.Library, filepath.Join(c.nativeDir(), libraryName))
 }
 
-// RepositoryRoot is the folder this program was built from, below which set-up puts
-// what is the default; "." if the build did not record it (-trimpath), so that paths
-// are then taken from where it runs.
-func RepositoryRoot() string {
+// CompiledIn is the folder this program was compiled in, below which set-up puts what it makes;
+// empty if the build did not record it (-trimpath).
+func CompiledIn() string {
 	_, file, _, ok := runtime.Caller(0)
 	if !ok || !filepath.IsAbs(file) {
-		return "."
+		return ""
 	}
 	return filepath.Dir(filepath.Dir(file))
 }

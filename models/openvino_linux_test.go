@@ -25,7 +25,7 @@ func allowed(t *testing.T, status string) string {
 // Several processes of a few cores each share a machine, as Flink's TaskManagers do:
 // those that bind themselves to the first core all take the same one.
 func TestAnEngineBindsNoThreadToACore(t *testing.T) {
-	e, err := Open(Config{Folder: filepath.Join(RepositoryRoot(), "build", "models", "all-MiniLM-L6-v2"), Workers: 1, TokenBudget: 256})
+	e, err := Open(Config{Folder: filepath.Join(CompiledIn(), "build", "models", "all-MiniLM-L6-v2"), Workers: 1, TokenBudget: 256})
 	if err != nil {
 		t.Fatal(err)
 	}

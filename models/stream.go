@@ -23,9 +23,11 @@ type Result struct {
 // Job is a Submit on its way through the engine.
 type Job struct {
 	ctx      context.Context
+	stream   *Stream // that it came with
 	result   Result
 	vectors  []float32 // [sequences × dimension]: one for each text, or for each chunk
 	weights  []float32 // of the sequences in their text's vector; nil: one sequence a text
+	embedded func(Embedded)
 	left     atomic.Int64
 	finished chan struct{}
 	fail     sync.Once
@@ -41,9 +43,24 @@ func (j *Job) done(n int, err error) {
 	}
 }
 
+// Embedded is what became of one sequence: a text, or a chunk of a long one.
+type Embedded struct {
+	Texts  int64 // 1 for the first chunk of a text, 0 for the others
+	Tokens int64
+	Run    int64 // tokens that the model ran: 0 if the vector of the same text was reused
+	Failed bool  // it has no vector
+}
+
 // Stream is one caller's texts, usually those of one open file. Its methods are
 // for one goroutine. Submit a few times ahead of Wait to keep the engine busy.
 type Stream struct {
+	// Embedded, if it is set before the first Submit, is called for each sequence as soon as it
+	// has its vector or has failed, from several goroutines at once. It must return quickly.
+	Embedded func(Embedded)
+	// Queued, if it is set, is called in each Submit with the texts, and the tokens to run, that Embedded will be
+	// told of.
+	Queued func(Embedded)
+
 	engine *Engine
 	ctx    context.Context
 }
@@ -73,18 +90,31 @@ func (s *Stream) Submit(texts []string) (*Job, error) {
 		return nil, err
 	}
 	job, sequences := newJob(s.ctx, encodings, s.engine.Folder.Dimension)
+	job.embedded = s.Embedded
+	job.stream = s
 	if len(sequences) == 0 {
 		close(job.finished)
 		return job, nil
 	}
 	items := make([]item, 0, len(sequences))
-	for place, ids := range sequences {
-		it := item{ids: ids, key: keyOf(ids), job: job, place: place}
-		if s.engine.dedup.claim(it) {
-			items = append(items, it)
-		} else {
-			job.result.Reused += int64(len(ids))
+	place := 0
+	for _, e := range encodings {
+		for chunk, ids := range e.sequences {
+			it := item{ids: ids, key: keyOf(ids), job: job, place: place, first: chunk == 0}
+			place++
+			if s.engine.dedup.claim(it) {
+				items = append(items, it)
+			} else {
+				job.result.Reused += int64(len(ids))
+			}
 		}
+	}
+	if s.Queued != nil {
+		n := Embedded{Texts: int64(len(encodings))}
+		for _, it := range items {
+			n.Run += int64(len(it.ids))
+		}
+		s.Queued(n)
 	}
 	if len(items) > 0 {
 		s.engine.window.add(items)

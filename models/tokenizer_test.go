@@ -38,7 +38,7 @@ func TestCleanText(t *testing.T) {
 // bothTokenizers returns ours, and the Hugging Face one that it must equal.
 func bothTokenizers(t testing.TB) (*wordpiece.Tokenizer, wordpiece.Reference) {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(RepositoryRoot(), "build", "models", "all-MiniLM-L6-v2", tokenizerFile))
+	b, err := os.ReadFile(filepath.Join(CompiledIn(), "build", "models", "all-MiniLM-L6-v2", tokenizerFile))
 	if err != nil {
 		t.Fatalf("read the tokenizer (did 'make setup' run?): %v", err)
 	}

@@ -11,6 +11,8 @@ type item struct {
 	key     sequenceKey
 	job     *Job
 	place   int   // among the job's sequences
+	first   bool  // it begins its text
+	reused  bool  // it is not run: the vector of an equal one is taken
 	arrived int64 // which job of the window's it came with, set by add
 }
 
@@ -19,7 +21,23 @@ func (it item) finish(vector []float32, err error) {
 	if err == nil {
 		copy(it.job.vectors[it.place*len(vector):], vector)
 	}
+	it.count(err != nil)
 	it.job.done(1, err)
+}
+
+// count tells whoever waits for the job that one more sequence is embedded or has failed.
+func (it item) count(failed bool) {
+	if it.job.embedded == nil {
+		return
+	}
+	n := Embedded{Tokens: int64(len(it.ids)), Failed: failed}
+	if it.first {
+		n.Texts = 1
+	}
+	if !it.reused {
+		n.Run = n.Tokens
+	}
+	it.job.embedded(n)
 }
 
 // window holds tokenised texts by length and forms batches from them.
@@ -161,6 +179,19 @@ func (w *window) pop(batch []item, n, room int) []item {
 	w.waiting -= k
 	w.tokens -= k * n
 	return batch
+}
+
+// lower halves the token budget if a batch of that many padded tokens was a large one. The
+// longest text that the model reads stays within it.
+func (w *window) lower(padded int) (budget int, lowered bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	budget = max(padded/2, len(w.byLen)-1)
+	if 2*padded < w.budget || budget >= w.budget {
+		return w.budget, false
+	}
+	w.budget = budget
+	return budget, true
 }
 
 func (w *window) close() {

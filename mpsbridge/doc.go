@@ -20,9 +20,13 @@
 //   - to give back: to put a job back without an attempt, because this worker stops or
 //     does not see the file's folder.
 //   - to withdraw: to take a job that no worker has begun out of the queue again.
+//   - turn: one producer at a time reads all lists, in pages, and puts in what is in none.
+//     The lists alone say what is listed: plain producers and consumers keep no other books.
+//   - to replace: to embed a file although it has an output. A worker takes an output for
+//     done unless the job is in this set.
 //   - root: the output folder of a run. Workers learn the run's settings by it, and
 //     know that they see the same folder by a secret in it, the nonce.
 //
-// Redis decides nothing: a job is done when its output exists, and whatever Redis
-// forgets is put in again by who wants the file.
+// Redis only coordinates: a job is done when its output exists (a new one, if it was to
+// be replaced), and whatever Redis forgets is put in again by who wants the file.
 package mpsbridge

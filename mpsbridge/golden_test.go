@@ -29,7 +29,8 @@ func TestKeysAreTheGoldenOnes(t *testing.T) {
 	got := map[string]string{
 		"queue": k.queue, "worker": want["worker"], "todo": k.todo(), "workers": k.workers(), "lists": k.lists(),
 		"active": k.active(want["worker"]), "begun": k.begun(), "delayed": k.delayed(),
-		"attempts": k.attempts(), "dead": k.dead(), "events": k.events(), "roots": k.roots(),
+		"attempts": k.attempts(), "dead": k.dead(), "events": k.events(), "roots": k.roots(), "enqueuing": k.enqueuing(),
+		"replace": k.replace(), "rows": k.rows(),
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)

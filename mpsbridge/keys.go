@@ -33,8 +33,17 @@ func (k keys) attempts() string { return k.queue + ":attempts" }
 // dead is a HASH: job → {attempts, code, reason, worker, at}; code is one of transforms/deadletter.
 func (k keys) dead() string { return k.queue + ":dead" }
 
+// replace is a SET: sha1 of each job whose file has an output that is to be replaced.
+func (k keys) replace() string { return k.queue + ":replace" }
+
+// rows is a HASH: worker → "ROWS MS", what it has embedded and how long that took.
+func (k keys) rows() string { return k.queue + ":rows" }
+
 // events is a STREAM of what happened, the last ten thousand or so.
 func (k keys) events() string { return k.queue + ":events" }
 
 // roots is a HASH: output folder of a run → its settings.
 func (k keys) roots() string { return k.queue + ":roots" }
+
+// enqueuing is a STRING: the token of the producer whose turn it is. It expires.
+func (k keys) enqueuing() string { return k.queue + ":enqueuing" }

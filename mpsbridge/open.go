@@ -52,9 +52,9 @@ func Open(ctx context.Context, url, queue string) (*Queue, error) {
 // do all that the bridge does with a queue, and nothing else.
 func ACLRule(queue string) []any {
 	rule := []any{"resetkeys", "~" + queue, "~" + queue + ":*", "resetchannels", "-@all"}
-	for _, command := range strings.Fields(`auth blmove eval evalsha hdel hello hexists hget hgetall hincrby
-		hlen hmget hset llen lmove lpop lpos lpush lrange lrem ping rpop rpush select time xadd xread
-		xrevrange zadd zcard zrange zrangebyscore zrem zscore`) {
+	for _, command := range strings.Fields(`auth blmove eval evalsha get hdel hello hexists hget hgetall hincrby
+		hlen hmget hset llen lmove lpop lpos lpush lrange lrem pexpire ping rpop rpush sadd select set setnx sismember srem
+		time xadd xread xrevrange zadd zcard zrange zrangebyscore zrem zscan zscore`) {
 		rule = append(rule, "+"+command)
 	}
 	return rule

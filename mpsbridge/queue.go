@@ -50,37 +50,10 @@ type DeadJob struct {
 	At       int64  `json:"at"` // ms, Redis's time
 }
 
-// Enqueue puts those of some jobs into todo that are in no list, and returns how
-// many. Dead ones are left, or tried anew with revive.
-func (q *Queue) Enqueue(ctx context.Context, jobs []string, revive bool) (n int, err error) {
-	anew := 0
-	if revive {
-		anew = 1
-	}
-	keys := []string{q.todo(), q.delayed(), q.lists(), q.dead(), q.attempts()}
-	err = inPieces(jobs, func(piece []string) error {
-		put, err := enqueueScript.Run(ctx, q.client, keys, arguments(piece, q.active(""), anew)...).Int()
-		n += put
-		return err
-	})
-	return n, q.wrap("putting jobs in", err)
-}
-
-// Unlisted returns those of some jobs that are in no list and not dead.
-func (q *Queue) Unlisted(ctx context.Context, jobs []string) (unlisted []string, err error) {
-	keys := []string{q.todo(), q.delayed(), q.lists(), q.dead()}
-	err = inPieces(jobs, func(piece []string) error {
-		some, err := unlistedScript.Run(ctx, q.client, keys, arguments(piece, q.active(""))...).StringSlice()
-		unlisted = append(unlisted, some...)
-		return err
-	})
-	return unlisted, q.wrap("looking for jobs", err)
-}
-
 // Withdraw takes up to most of some jobs, the last one first, out of the queue and
 // returns those that it took: no worker holds them, nor will.
 func (q *Queue) Withdraw(ctx context.Context, jobs []string, most int) (taken []string, err error) {
-	keys := []string{q.todo(), q.delayed(), q.attempts()}
+	keys := []string{q.todo(), q.delayed(), q.attempts(), q.replace()}
 	for end := len(jobs); end > 0 && len(taken) < most; end -= pieceOfJobs {
 		piece := jobs[max(0, end-pieceOfJobs):end]
 		some, err := withdrawScript.Run(ctx, q.client, keys, arguments(piece, most-len(taken))...).StringSlice()
@@ -95,13 +68,25 @@ func (q *Queue) Withdraw(ctx context.Context, jobs []string, most int) (taken []
 // Reap puts the jobs of lost workers, and those that are due, back into todo.
 func (q *Queue) Reap(ctx context.Context) (Reaped, error) {
 	keys := []string{
-		q.workers(), q.lists(), q.todo(), q.attempts(), q.dead(), q.delayed(), q.begun(), q.events(),
+		q.workers(), q.lists(), q.todo(), q.attempts(), q.dead(), q.delayed(), q.begun(), q.events(), q.rows(),
 	}
 	n, err := reapScript.Run(ctx, q.client, keys, q.active(""), Attempts, tombstone.Milliseconds()).Int64Slice()
 	if err != nil || len(n) != 4 {
 		return Reaped{}, q.wrap("looking for lost workers", err)
 	}
 	return Reaped{int(n[0]), int(n[1]), int(n[2]), int(n[3])}, nil
+}
+
+// Replace has workers embed the files of some jobs although these have an output.
+func (q *Queue) Replace(ctx context.Context, jobs []string) error {
+	err := inPieces(jobs, func(piece []string) error {
+		ids := make([]any, len(piece))
+		for i, job := range piece {
+			ids[i] = identity(job)
+		}
+		return q.client.SAdd(ctx, q.replace(), ids...).Err()
+	})
+	return q.wrap("having outputs replaced", err)
 }
 
 // Events returns what happened after an event, waiting for it a while, and the last
@@ -116,6 +101,9 @@ func (q *Queue) Events(ctx context.Context, after string, wait time.Duration) (e
 			return nil, last[0].ID, nil
 		}
 		return nil, "0-0", nil
+	}
+	if wait <= 0 {
+		wait = -1 // Redis takes 0 for ever
 	}
 	streams, err := q.client.XRead(ctx, &redis.XReadArgs{
 		Streams: []string{q.events(), after}, Count: eventsAtOnce, Block: wait,

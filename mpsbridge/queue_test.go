@@ -286,9 +286,10 @@ func TestAnACLForTheQueueSuffices(t *testing.T) {
 	w.giveBack(w.take(), "tail")
 	must[Reaped](t)(mac.Reap(ctx))
 	must[Status](t)(mac.Status(ctx))
+	must[[]string](t)(mac.Unlisted(ctx, jobs(4)))
 	must[[]string](t)(mac.Withdraw(ctx, jobs(4), 1))
 	w.leave()
-	for _, command := range [][]any{{"FLUSHALL"}, {"KEYS", "*"}, {"GET", "other"}, {"SET", "other", "1"}, {"CONFIG", "GET", "*"}, {"EVAL", "return redis.call('SET', 'other', '1')", "0"}} {
+	for _, command := range [][]any{{"FLUSHALL"}, {"KEYS", "*"}, {"GET", "other"}, {"SET", "other", "1"}, {"SETNX", "other", "1"}, {"CONFIG", "GET", "*"}, {"EVAL", "return redis.call('SET', 'other', '1')", "0"}} {
 		if err := mac.client.Do(ctx, command...).Err(); err == nil || errors.Is(err, redis.Nil) {
 			t.Errorf("%v is allowed", command)
 		}

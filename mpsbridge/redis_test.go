@@ -3,13 +3,17 @@ package mpsbridge
 import (
 	"context"
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
 	"github.com/threadloom/threadloom/mpsbridge/redistest"
 )
 
-// server is a redis-server of a test's own.
+// The queue's scripts and commands are tested with each kind of server.
+func TestMain(m *testing.M) { os.Exit(redistest.RunWithEach(m)) }
+
+// server is a server of a test's own.
 type server struct{ *redistest.Server }
 
 func startRedis(t testing.TB) server { return server{redistest.New(t)} }
@@ -61,7 +65,7 @@ func (w *worker) run(name string, keys []string, arguments ...any) int {
 
 func (w *worker) heartbeat(lease time.Duration, first int) int {
 	w.t.Helper()
-	return w.run("heartbeat", []string{w.workers(), w.lists()}, w.name, lease.Milliseconds(), first)
+	return w.run("heartbeat", []string{w.workers(), w.lists(), w.rows()}, w.name, lease.Milliseconds(), first, 600, 2000)
 }
 
 // move takes a job and does not begin it; "" if there is none.
@@ -85,7 +89,7 @@ func (w *worker) take() string {
 
 func (w *worker) ack(job string) int {
 	w.t.Helper()
-	return w.run("ack", []string{w.active(w.name), w.attempts(), w.begun(), w.events()}, w.name, job)
+	return w.run("ack", []string{w.active(w.name), w.attempts(), w.begun(), w.events(), w.replace()}, w.name, job)
 }
 
 func (w *worker) nack(job string, most int, delay time.Duration, code, reason string) int {
@@ -101,7 +105,7 @@ func (w *worker) giveBack(job, end string) int {
 
 func (w *worker) leave() int {
 	w.t.Helper()
-	return w.run("leave", []string{w.workers(), w.active(w.name), w.todo(), w.begun()}, w.name)
+	return w.run("leave", []string{w.workers(), w.active(w.name), w.todo(), w.begun(), w.rows()}, w.name)
 }
 
 // lose lets a worker's lease end.

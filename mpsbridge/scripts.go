@@ -14,8 +14,8 @@ var scriptFiles embed.FS
 var (
 	enqueueScript  = script("enqueue")
 	reapScript     = script("reap")
+	restlessScript = script("restless")
 	retryScript    = script("retry")
-	unlistedScript = script("unlisted")
 	withdrawScript = script("withdraw")
 )
 

@@ -19,6 +19,7 @@ type Settings struct {
 	TextColumn      string   `json:"text_column"`
 	Keep            []string `json:"keep"` // empty: all scalar columns but the text
 	Prompt          string   `json:"prompt"`
+	LongText        string   `json:"long_text"` // truncate or chunk
 	Model           string   `json:"model"`
 	WeightsSHA256   string   `json:"weights_sha256"`
 	TokenizerSHA256 string   `json:"tokenizer_sha256"`

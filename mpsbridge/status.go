@@ -23,6 +23,9 @@ type WorkerStatus struct {
 	Live bool          `json:"live"`        // its lease has not ended
 	Seen time.Duration `json:"seen_ns_ago"` // since its last sign of life
 	Jobs []ActiveJob   `json:"jobs"`
+	// Rows that it has embedded, and how many in a second; 0: nobody knows.
+	Rows          int64   `json:"rows"`
+	RowsPerSecond float64 `json:"rows_per_second"`
 }
 
 // ActiveJob is a job that a worker holds.
@@ -37,7 +40,7 @@ func (q *Queue) Status(ctx context.Context) (Status, error) {
 	todo, delayed := pipe.LLen(ctx, q.todo()), pipe.ZCard(ctx, q.delayed())
 	dead, clock := pipe.HGetAll(ctx, q.dead()), pipe.Time(ctx)
 	leases, seen := pipe.ZRangeWithScores(ctx, q.workers(), 0, -1), pipe.ZRangeWithScores(ctx, q.lists(), 0, -1)
-	begun := pipe.HGetAll(ctx, q.begun())
+	begun, rows := pipe.HGetAll(ctx, q.begun()), pipe.HGetAll(ctx, q.rows())
 	if _, err := pipe.Exec(ctx); err != nil {
 		return Status{}, q.wrap("reading the lists", err)
 	}
@@ -50,6 +53,7 @@ func (q *Queue) Status(ctx context.Context) (Status, error) {
 	for _, z := range seen.Val() {
 		w := WorkerStatus{Name: z.Member.(string), Seen: time.Duration(now-int64(z.Score)) * time.Millisecond, Jobs: []ActiveJob{}}
 		w.Live = live[w.Name]
+		w.Rows, w.RowsPerSecond = speed(rows.Val()[w.Name])
 		jobs, err := q.client.LRange(ctx, q.active(w.Name), 0, -1).Result()
 		if err != nil {
 			return Status{}, q.wrap("reading a worker's list", err)
@@ -70,6 +74,16 @@ func (q *Queue) Status(ctx context.Context) (Status, error) {
 	}
 	slices.SortFunc(s.Dead, func(a, b DeadJob) int { return strings.Compare(a.Job, b.Job) })
 	return s, nil
+}
+
+// speed reads what a worker says of its rows: their number, and the ms that they took.
+func speed(text string) (rows int64, perSecond float64) {
+	number, took, _ := strings.Cut(text, " ")
+	rows = milliseconds(number)
+	if ms := milliseconds(took); ms > 0 {
+		perSecond = float64(rows) * 1000 / float64(ms)
+	}
+	return rows, perSecond
 }
 
 // identity is what the hashes call a job.

@@ -28,7 +28,7 @@ func announce(ctx context.Context, c Config, model *models.Folder) (err error) {
 		return err
 	}
 	return queue.Publish(ctx, paths.Map(folder), mpsbridge.Settings{
-		Nonce: nonce, TextColumn: c.TextColumn, Keep: c.Keep, Prompt: c.Prompt,
+		Nonce: nonce, TextColumn: c.TextColumn, Keep: c.Keep, Prompt: c.Prompt, LongText: c.LongText,
 		Model: model.Name, WeightsSHA256: model.WeightsSHA, TokenizerSHA256: model.TokenizerSHA,
 		Pooling: model.Pooling, Normalized: model.Normalized,
 		MaxSeqLength: model.MaxSeqLength, Dimension: model.Dimension, Version: chainfile.Version,

@@ -22,7 +22,8 @@ const assignUsage = `Usage: go run ./pipeline assign --model=DIR [flags]
 Puts embedded chains, such as the next month's, into the clusters of an earlier run:
 nothing is fitted, labels and names stay. Files with vectors of another model or
 precision are left out, with exit code 3. It says how much more is noise than when the clusters were found: where that
-grows, cluster anew. Writes assigned.parquet and assigned.json into the clusters' folder.
+grows, cluster anew. Writes assigned.parquet and assigned.json into the clusters' folder. If a run is at work there, it
+ends with exit code 4.
 
   go run ./pipeline --root=/data --suffix=2026-12 --cluster=false
   go run ./pipeline assign --root=/data --suffix=2026-12 --model=/data/clusters/2026-11/model
@@ -86,7 +87,7 @@ func (c *Config) completeAssign() (err error) {
 		return usagef("%w (--subreddits names the list)", err)
 	}
 	if _, err := os.Stat(c.Python); err != nil {
-		return usagef("--python %s: no such file: run 'make setup'", c.Python)
+		return usagef("--python %s: no such file: run 'make setup'%s", c.Python, c.home.missing())
 	}
 	return nil
 }
@@ -99,9 +100,18 @@ func assign(c Config, out io.Writer) (a cluster.Assignment, err error) {
 	if len(files) == 0 {
 		return a, withOrigins(usagef("nothing is embedded in %s: check --root and --suffix, or run the pipeline on it first, with --cluster=false", c.Layout().Embeddings), c.from())
 	}
+	held, err := takeLeases(c.clusters()) // a run writes there, too
+	if err != nil {
+		return a, err
+	}
+	defer held.release()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	a, err = cluster.Assign(ctx, c.Python, c.Model, c.clusters(), c.TextColumn, files)
+	held.whenLost(ctx, stop)
+	a, err = cluster.Assign(ctx, c.Python, c.Model, c.clusters(), held.of(c.clusters()).Path(), c.TextColumn, files)
+	if lost := held.held(); lost != nil {
+		return a, lost
+	}
 	if err != nil {
 		return a, err
 	}

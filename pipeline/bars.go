@@ -116,6 +116,9 @@ func (p *progress) below(s standing) string {
 	return strings.Join(parts, "; ")
 }
 
+// barSteps is what a full bar is: files of which a part is embedded count in part.
+const barSteps = 10_000
+
 // drawing is the bar on the terminal.
 type drawing struct {
 	container *mpb.Progress
@@ -159,8 +162,8 @@ func (d *drawing) set(s standing, beside, below string) {
 	d.mu.Lock()
 	d.beside, d.below = beside, below
 	d.mu.Unlock()
-	d.bar.SetTotal(s.missing, false)
-	d.bar.SetCurrent(s.done)
+	d.bar.SetTotal(barSteps, false)
+	d.bar.SetCurrent(int64(barSteps * s.share()))
 }
 
 // end takes the bar away. It may be called on nil.

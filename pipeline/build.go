@@ -8,8 +8,8 @@ import (
 
 // Build makes the pipeline: list → expand → filter → partition → embed or bridge →
 // cluster. clusterAddr is where the Python side listens; the last step is left
-// out where there is none.
-func Build(s beam.Scope, c Config, clusterAddr string) error {
+// out where there is none. clustersLease is the lease of their folder.
+func Build(s beam.Scope, c Config, clusterAddr, clustersLease string) error {
 	layout := c.Layout()
 	subreddits := transforms.List(s, c.Subreddits)
 	folders := transforms.Expand(s, layout, subreddits)
@@ -19,7 +19,7 @@ func Build(s beam.Scope, c Config, clusterAddr string) error {
 	var embedded beam.PCollection
 	if c.partition().Bridged() {
 		// Neither branch waits for the other, nor the scan for any of them.
-		here := transforms.Embed(s, embedding, transforms.Apart(s, local))
+		here := transforms.Embed(s, embedding, transforms.BreakFusion(s, 1, local))
 		embedded = beam.Flatten(s, here, transforms.Bridge(s, c.bridge(), mps))
 	} else {
 		embedded = transforms.Embed(s, embedding, beam.Flatten(s, local, mps))
@@ -31,7 +31,7 @@ func Build(s beam.Scope, c Config, clusterAddr string) error {
 		return nil
 	}
 	return cluster.Cluster(s, clusterAddr, cluster.Options{
-		ClustersDir: c.clusters(), TextColumn: c.TextColumn, By: c.ClusterBy, Seed: c.ClusterSeed,
+		ClustersDir: c.clusters(), Lease: clustersLease, TextColumn: c.TextColumn, By: c.ClusterBy, Seed: c.ClusterSeed,
 		Method: c.ClusterMethod, MinSize: c.ClusterMinSize, Sample: c.ClusterSample,
 	}, beam.Flatten(s, done, embedded))
 }

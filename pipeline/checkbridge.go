@@ -1,14 +1,17 @@
 package main
 
 import (
+	"errors"
+	"strconv"
+
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/mpsbridge"
 	"github.com/threadloom/threadloom/transforms"
 )
 
 func (c *Config) checkBridge() error {
-	if !(c.MPSShare >= 0 && c.MPSShare <= 1) { // NaN is neither
-		return usagef("--mps_share %g: want 0 to 1", c.MPSShare)
+	if c.MPSShare != autoShare && !(c.MPSShare >= 0 && c.MPSShare <= 1) { // NaN is neither
+		return usagef("--mps_share %g: want auto, or 0 to 1", c.MPSShare)
 	}
 	if c.given("redis") || c.partition().Bridged() {
 		if _, err := mpsbridge.ParseURL(c.Redis); err != nil {
@@ -17,9 +20,6 @@ func (c *Config) checkBridge() error {
 	}
 	if !c.partition().Bridged() {
 		return nil
-	}
-	if c.LongText == models.Chunk {
-		return usagef("--long_text=chunk: the workers behind the bridge do not chunk; set --mps_share=0")
 	}
 	if c.Check == transforms.CheckFingerprint && c.Precision != models.FP32 && c.Precision != models.Auto {
 		return usagef("--check=fingerprint: the workers behind the bridge embed in fp32, and what they make would be stale: set --mps_share=0 or --precision=fp32")
@@ -30,5 +30,51 @@ func (c *Config) checkBridge() error {
 	if _, err := mpsbridge.ParsePathMaps(c.PathMap); err != nil {
 		return usagef("--path_map: %w", err)
 	}
+	return nil
+}
+
+// autoShare is the value of --mps_share with which every file may go to a worker or be embedded
+// here, whoever has time for it.
+const autoShare = -1
+
+const autoText = "auto"
+
+var errShare = errors.New("want auto, or 0 to 1")
+
+// bridgedShare is the share of the files that workers may have. With auto these are all of them,
+// if somebody has named a Redis, or has asked for it in as many words.
+func (c Config) bridgedShare() float64 {
+	switch {
+	case c.MPSShare != autoShare:
+		return c.MPSShare
+	case c.given("mps_share") || c.given("redis") && len(c.MPSSubreddits) == 0:
+		return 1
+	}
+	return 0
+}
+
+// shareFlag is a flag's value: auto, or a number.
+type shareFlag struct{ value *float64 }
+
+func (s shareFlag) String() string {
+	switch {
+	case s.value == nil: // package flag asks a zero value for its default
+		return ""
+	case *s.value == autoShare:
+		return autoText
+	}
+	return strconv.FormatFloat(*s.value, 'g', -1, 64)
+}
+
+func (s shareFlag) Set(text string) error {
+	if text == autoText {
+		*s.value = autoShare
+		return nil
+	}
+	number, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(number >= 0 && number <= 1) { // NaN is neither
+		return errShare
+	}
+	*s.value = number
 	return nil
 }

@@ -18,6 +18,14 @@ import (
 	"github.com/threadloom/threadloom/transforms/checkpoint"
 )
 
+func lookAtHome(_ context.Context, c Config) []finding {
+	if c.home.by == "" {
+		return []finding{warn("name the folder in which 'make setup' was run with --home, or model and libraries with --model, --native_dir and --python",
+			"no home%s", c.home.missing())}
+	}
+	return []finding{ok("%s (%s)", c.Home, c.home.by)}
+}
+
 func lookAtModel(_ context.Context, c Config) []finding {
 	folder, err := models.OpenFolder(c.Model)
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/threadloom/threadloom/pipeline/lease"
 )
 
 // command is what the program does when its name is the first argument.
@@ -84,6 +86,9 @@ func failed(err error, errs io.Writer) int {
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return exitDone
+	case errors.Is(err, lease.ErrHeld):
+		fmt.Fprintln(errs, "error:", err)
+		return exitOtherRun
 	case errors.As(err, &usage):
 		fmt.Fprintln(errs, "error:", err)
 		return exitUsage

@@ -12,7 +12,7 @@ func completeIn(t *testing.T, words ...string) []string {
 	t.Helper()
 	bash, err := exec.LookPath("bash")
 	if err != nil {
-		t.Skip("no bash on this machine")
+		t.Skip("no bash on this machine: apt-get install bash, or brew install bash")
 	}
 	script := bashScript("threadloom", completions()) + `
 compopt() { :; } # it only works while a line is completed

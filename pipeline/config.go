@@ -61,6 +61,8 @@ type Config struct {
 	sample         bool     // no --root was given
 	names          []string // of the subreddits
 	settings       *settings
+	Home           string
+	home           home
 }
 
 // usageError is a wrong setting: exit code 2, one line.
@@ -101,13 +103,14 @@ func (c Config) checking() transforms.CheckOptions {
 }
 
 func (c Config) partition() transforms.PartitionOptions {
-	return transforms.PartitionOptions{Share: c.MPSShare, Subreddits: c.MPSSubreddits}
+	return transforms.PartitionOptions{Share: c.bridgedShare(), Subreddits: c.MPSSubreddits}
 }
 
 func (c Config) bridge() transforms.BridgeOptions {
+	runner, err := runners.Named(c.Runner, c.Flink) // check has refused an unknown one
 	return transforms.BridgeOptions{
 		Embed: c.embedding(), Redis: c.Redis, Queue: c.Queue, PathMap: c.PathMap,
-		ClaimTimeout: c.ClaimTimeout, LostAfter: c.LostAfter,
+		ClaimTimeout: c.ClaimTimeout, LostAfter: c.LostAfter, Spread: err == nil && !runner.InProcess(),
 	}
 }
 
@@ -121,19 +124,23 @@ func (c Config) clusters() string {
 // complete fills in what follows from other settings and checks all of them
 // before anything runs.
 func (c *Config) complete() error {
-	if err := c.fill(); err != nil {
-		return err
+	err := c.fill()
+	if err == nil {
+		err = c.check()
 	}
-	return withOrigins(c.check(), c.from())
+	return withOrigins(err, c.from())
 }
 
 // fill fills in what follows from other settings.
 func (c *Config) fill() error {
-	repo := models.RepositoryRoot()
+	if err := c.findHome(); err != nil {
+		return err
+	}
+	repo := c.Home
 	if c.Root == "" {
 		c.sample, c.Root, c.Suffix = true, filepath.Join(repo, "build", "sample"), "sample"
 		if _, err := os.Stat(c.Root); err != nil {
-			return usagef("no --root given and the bundled sample is not set up: run 'make setup', or give --root DIR")
+			return usagef("no --root given and the bundled sample is not set up: run 'make setup', or give --root DIR%s", c.home.missing())
 		}
 	}
 	for _, dir := range []*string{&c.Root, &c.ChainsDir, &c.EmbeddingsDir, &c.ClustersDir, &c.Model, &c.NativeDir, &c.ONNXRuntimeLib} {
@@ -151,6 +158,9 @@ func (c *Config) fill() error {
 	}
 	if c.Model == "" {
 		c.Model = filepath.Join(repo, "build", "models", "all-MiniLM-L6-v2")
+	}
+	if c.NativeDir == "" {
+		c.NativeDir = filepath.Join(repo, "build", "lib")
 	}
 	if c.Python == "" {
 		c.Python = filepath.Join(repo, ".venv", "bin", "python")
@@ -209,6 +219,9 @@ func (c *Config) check() error {
 			return err
 		}
 	}
+	if _, err := os.Stat(c.NativeDir); err != nil && runner.InProcess() && c.ONNXRuntimeLib == "" {
+		return usagef("--native_dir %s: no such folder: run 'make setup', or name the folder of the libraries%s", c.NativeDir, c.home.missing())
+	}
 	if !slices.Contains(models.Precisions(), c.Precision) {
 		return usagef("--precision %q: want one of %s", c.Precision, strings.Join(models.Precisions(), ", "))
 	}
@@ -220,7 +233,7 @@ func (c *Config) check() error {
 	}
 	if c.Cluster && c.ClusterAddress == "" {
 		if _, err := os.Stat(c.Python); err != nil {
-			return usagef("--python %s: no such file: run 'make setup', or skip clustering with --cluster=false", c.Python)
+			return usagef("--python %s: no such file: run 'make setup', or skip clustering with --cluster=false%s", c.Python, c.home.missing())
 		}
 	}
 	for _, check := range []func() error{c.checkBridged, c.checkKept} {
@@ -237,7 +250,7 @@ func (c *Config) check() error {
 // checkModel looks for what the engine needs on this machine.
 func (c *Config) checkModel() error {
 	if _, err := os.Stat(filepath.Join(c.Model, "manifest.json")); err != nil {
-		return usagef("--model %s: %w: run 'make setup', or make one with 'python -m threadloom.export'", c.Model, models.ErrNoModel)
+		return usagef("--model %s: %w: run 'make setup', or make one with 'python -m threadloom.export'%s", c.Model, models.ErrNoModel, c.home.missing())
 	}
 	if c.ONNXRuntimeLib != "" {
 		if _, err := os.Stat(c.ONNXRuntimeLib); err != nil {

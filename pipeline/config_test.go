@@ -91,7 +91,7 @@ func TestWrongSettingsAreRefusedInOneLine(t *testing.T) {
 		"metrics file":        {func(c *Config) { c.MetricsFile = c.Root + "/missing/x.prom" }, "--metrics_file"},
 		"metrics address":     {func(c *Config) { c.MetricsAddr = "9090" }, "--metrics_addr"},
 		"dedup cache":         {func(c *Config) { c.DedupMB = -1 }, "--dedup_cache_mb"},
-		"share":               {func(c *Config) { c.MPSShare = math.NaN() }, "--mps_share NaN: want 0 to 1"},
+		"share":               {func(c *Config) { c.MPSShare = math.NaN() }, "--mps_share NaN: want auto, or 0 to 1"},
 		"bridged subreddit": {func(c *Config) {
 			c.Redis, c.MPSSubreddits, c.ClaimTimeout, c.LostAfter = "redis://node1", []string{"tee"}, 1, 1
 		}, `--mps_subreddits: the list of subreddits has no "tee"`},

@@ -58,6 +58,7 @@ type checkup struct {
 }
 
 var checkups = []checkup{
+	{"home", lookAtHome},
 	{"model", lookAtModel},
 	{"library", lookAtLibraries},
 	{"cpu", lookAtCPU},
@@ -99,8 +100,8 @@ func doctorCommand(args []string, out, errs io.Writer) int {
 
 func examine(ctx context.Context, c Config) []finding {
 	if err := c.fill(); err != nil {
-		f := fail("run 'make setup', or give --root", "%v", err)
-		f.Name = "root"
+		f := fail("run 'make setup', or change that setting", "%v", err)
+		f.Name = "settings"
 		return []finding{f}
 	}
 	var all []finding

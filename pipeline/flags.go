@@ -43,7 +43,7 @@ func runFlags(c *Config) *flag.FlagSet {
 	own.Var(list{values: &c.Keep}, "keep", "comma-separated `columns` to keep in the embeddings (default, and if empty: all scalar ones but the text)")
 	own.StringVar(&c.Model, "model", "", "model `folder` (default: the one that 'make setup' exported)")
 	own.StringVar(&c.ONNXRuntimeLib, "onnxruntime_lib", "", "ONNX Runtime `library` (default: the one from 'make setup')")
-	own.StringVar(&c.NativeDir, "native_dir", "", "`folder` of the native libraries on the machines that embed (default: what 'make setup' made)")
+	own.StringVar(&c.NativeDir, "native_dir", "", "`folder` of the native libraries on the machines that embed (default {home}/build/lib)")
 	own.StringVar(&c.Precision, "precision", models.FP32, "`precision`: "+strings.Join(models.Precisions(), ", "))
 	own.StringVar(&c.Accelerator, "accelerator", models.CPU, "`device` that embeds: "+strings.Join(models.Accelerators(), ", "))
 	own.IntVar(&c.TokenBudget, "token_budget", 0, "`tokens` in one batch, padding included (default: measured at the start)")
@@ -150,7 +150,8 @@ func placeFlags(own *flag.FlagSet, c *Config) {
 	own.StringVar(&c.EmbeddingsDir, "embeddings_dir", "", "`folder` for the embeddings (default {root}/embeddings)")
 	own.StringVar(&c.ClustersDir, "clusters_dir", "", "`folder` for the clusters (default {root}/clusters)")
 	own.StringVar(&c.TextColumn, "text_column", "text", "`name` of the text column")
-	own.StringVar(&c.Python, "python", "", "Python `interpreter` with threadloom[cluster] (default: .venv/bin/python)")
+	own.StringVar(&c.Python, "python", "", "Python `interpreter` with threadloom[cluster] (default: {home}/.venv/bin/python)")
+	own.StringVar(&c.Home, "home", "", "`folder` in which 'make setup' was run, with build/ and .venv/ (default: that of this program or one above it, where it was compiled, or the working directory)")
 }
 
 // flinkFlags are those of --runner=flink, beside Beam's own.
@@ -163,7 +164,8 @@ func flinkFlags(own *flag.FlagSet, o *runners.Options) {
 
 // bridgeFlags are those of the bridge to workers on other machines.
 func bridgeFlags(own *flag.FlagSet, c *Config) {
-	own.Float64Var(&c.MPSShare, "mps_share", 0, "`share` of the files that workers on other machines (threadloom-worker) embed, 0 to 1")
+	c.MPSShare = autoShare
+	own.Var(shareFlag{&c.MPSShare}, "mps_share", "`share` of the files that workers on other machines (threadloom-worker) embed: 0 to 1, or auto, with which every file goes to whoever is free (default auto if --redis is given, else 0)")
 	own.Var(list{values: &c.MPSSubreddits}, "mps_subreddits", "comma-separated `subreddits` of which workers embed all files (default, and if empty: none)")
 	redisFlags(own, &c.Redis, &c.Queue)
 	own.Var(list{&c.PathMap, true}, "path_map", "`FROM=TO`: what the workers' jobs call a folder of this machine (may be repeated)")

@@ -25,8 +25,8 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == runners.GuardCommand {
 		os.Exit(runners.Guard(os.Args[2:]))
 	}
-	if len(os.Args) > 1 && os.Args[1] == transforms.SuspectsCommand {
-		transforms.EmbedSuspects(os.Stdin, os.Stdout) // does not return
+	if len(os.Args) > 1 && os.Args[1] == transforms.IsolatedCommand {
+		transforms.EmbedIsolated(os.Stdin, os.Stdout) // does not return
 	}
 	c, args := commandFor(os.Args[1:])
 	os.Exit(c.call(args, os.Stdout, os.Stderr))

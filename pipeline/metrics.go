@@ -171,6 +171,9 @@ func (r *runCollector) Collect(to chan<- prometheus.Metric) {
 		}
 		send(prometheus.CounterValue, name+"_total", "In this run: "+strings.ReplaceAll(name, "_", " ")+".", float64(n))
 	}
+	if rows, known := transforms.RowsLeft(); known {
+		send(prometheus.GaugeValue, "rows_left", "Rows that are still to be embedded, about.", float64(rows))
+	}
 	send(prometheus.GaugeValue, "run_started_timestamp_seconds", "When the run began, in seconds since 1970.", seconds(r.start))
 	send(prometheus.CounterValue, "embedding_seconds_total", "For how long files were open in this process.", transforms.EmbeddingTime().Seconds())
 	send(prometheus.GaugeValue, "build_info", "1, with the program's version.", 1, "version", chainfile.Version)

@@ -60,7 +60,7 @@ func writable(folder, mounts string) finding {
 // before anything is embedded for it.
 func (c Config) checkWritable() error {
 	folders := []string{c.Layout().Embeddings}
-	if c.Cluster && c.ClusterAddress == "" { // otherwise another process writes them
+	if c.Cluster { // another process may write them, but this one writes their lease
 		folders = append(folders, c.clusters())
 	}
 	for _, folder := range folders {

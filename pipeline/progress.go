@@ -22,6 +22,7 @@ const (
 
 const (
 	logEvery  = 30 * time.Second
+	paceEvery = time.Second      // the speed is measured, for the log
 	lookEvery = 10 * time.Second // at the disk, at most
 	// lookShare bounds the time that looking at the disk may take of all.
 	lookShare = 20
@@ -32,15 +33,37 @@ type standing struct {
 	done, missing int64 // files of this run: those that have ended, and all of them
 	dead          int64 // of the ended ones: dead letters, or wrong outputs
 	workers       int64 // of the ended ones, embedded by workers on other machines
-	rows, tokens  int64 // of the ended ones; 0 where that is not known
+	rows, tokens  int64 // embedded, of open files, too; 0 where that is not known
+	run           int64 // tokens that the model ran in this process
+	workersRows   int64 // of the rows, embedded by workers on other machines
+	rowsLeft      int64 // of all files, about
+	rowsLeftKnown bool
+	queued        transforms.EngineWork // all that the engine in this process was given
+	waiting       transforms.EngineWork // what of it is not embedded
 }
 
 // standingOf tells how far a run is from what was counted.
 func standingOf(n map[string]int64) standing {
-	return standing{
+	s := standing{
 		done: n["files_done"] + n["files_dead_lettered"], missing: n["files_missing"],
-		dead: n["files_dead_lettered"], workers: n["files_by_workers"], rows: n["rows"], tokens: n["tokens"],
+		dead: n["files_dead_lettered"], workers: n["files_by_workers"], rows: n["rows_embedded"], tokens: n["tokens_embedded"],
+		run: n["tokens_run"], workersRows: n["rows_by_workers"],
 	}
+	s.rowsLeft, s.rowsLeftKnown = transforms.RowsLeft()
+	s.queued, s.waiting = transforms.QueuedWork()
+	return s
+}
+
+// share returns how much of the run is done, 0 to 1: by rows, or by files if rows are not known.
+func (s standing) share() float64 {
+	done, left := float64(s.done), float64(s.missing-s.done)
+	if s.rowsLeftKnown {
+		done, left = float64(s.rows), float64(s.rowsLeft)
+	}
+	if done+left <= 0 {
+		return 0
+	}
+	return done / (done + left)
 }
 
 // progress shows how far a run is.
@@ -48,6 +71,7 @@ type progress struct {
 	look   func() standing
 	engine models.Config
 	words  progressWords
+	remote func() string // the speed of each worker on another machine; nil: there are none
 	pace   pace
 }
 
@@ -65,11 +89,11 @@ func (p *progress) by(s standing) string {
 	case e == nil && s.workers == 0:
 		return ""
 	case e == nil:
-		return "workers"
+		return "workers" + p.speeds()
 	case s.workers == 0:
 		return e.Backend.Name + " " + e.Backend.Precision
 	}
-	return fmt.Sprintf("%s %s %d, workers %d", e.Backend.Name, e.Backend.Precision, s.done-s.dead-s.workers, s.workers)
+	return fmt.Sprintf("%s %s %d, workers %d%s", e.Backend.Name, e.Backend.Precision, s.done-s.dead-s.workers, s.workers, p.speeds())
 }
 
 // start shows the progress until the function that it returns is called.
@@ -92,16 +116,21 @@ func (p *progress) start(ctx context.Context, kind string, log *slog.Logger) (st
 
 // log logs a line now and then while files are worked on.
 func (p *progress) log(ctx context.Context, log *slog.Logger) {
-	p.pace.update(time.Now(), p.look())
-	tick := time.NewTicker(logEvery)
+	start := time.Now()
+	p.pace.update(start, p.look())
+	tick := time.NewTicker(paceEvery)
 	defer tick.Stop()
-	for {
+	for next := start.Add(logEvery); ; {
 		select {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
 			s := p.look()
 			p.pace.update(now, s)
+			if now.Before(next) {
+				continue
+			}
+			next = next.Add(logEvery)
 			if s.done < s.missing {
 				log.Info(p.words.doing, p.line(s)...)
 			}
@@ -112,6 +141,9 @@ func (p *progress) log(ctx context.Context, log *slog.Logger) {
 // line is how far a run is, as a logger's arguments.
 func (p *progress) line(s standing) []any {
 	line := []any{"files", fmt.Sprintf("%d of %d", s.done, s.missing)}
+	if s.rowsLeftKnown {
+		line = append(line, "done", fmt.Sprintf("%.0f%%", 100*s.share()))
+	}
 	if s.rows > 0 {
 		line = append(line, "rows", s.rows, "rows/s", int64(p.pace.rows.perSecond()))
 	}

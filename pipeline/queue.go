@@ -178,7 +178,11 @@ func queueText(name string, s mpsbridge.Status) string {
 		if !w.Live {
 			state = "lost"
 		}
-		fmt.Fprintf(&b, "  %s  %s, seen %s ago\n", w.Name, state, w.Seen.Round(time.Second))
+		fmt.Fprintf(&b, "  %s  %s, seen %s ago", w.Name, state, w.Seen.Round(time.Second))
+		if w.Rows > 0 {
+			fmt.Fprintf(&b, ", %d rows, %.0f rows/s", w.Rows, w.RowsPerSecond)
+		}
+		b.WriteByte('\n')
 		for _, j := range w.Jobs {
 			age := "not begun"
 			if j.Age > 0 {

@@ -19,13 +19,13 @@ func TestQueueTextTellsWhoHasWhatAndWhyJobsAreDead(t *testing.T) {
 	text := queueText("q", mpsbridge.Status{
 		Todo: 3, Delayed: 1,
 		Workers: []mpsbridge.WorkerStatus{{
-			Name: "mac-1", Live: true, Seen: 2 * time.Second,
+			Name: "mac-1", Live: true, Seen: 2 * time.Second, Rows: 1200, RowsPerSecond: 81.6,
 			Jobs: []mpsbridge.ActiveJob{{Job: badJob, Age: 90 * time.Second}},
 		}, {Name: "mac-2", Seen: time.Hour}},
 		Dead: []mpsbridge.DeadJob{{Job: worseJob, Attempts: 3, Worker: "mac-2", Code: "damaged", Reason: "no\nfooter"}, {Code: "\x1b[2J", Job: "\x1b[2J" + strings.Repeat("x", 1000)}},
 	})
 	for _, want := range []string{
-		"todo      3\n", "delayed   1", "  mac-1  live, seen 2s ago\n", "    /d/bad.parquet  begun 1m30s ago\n",
+		"todo      3\n", "delayed   1", "  mac-1  live, seen 2s ago, 1200 rows, 82 rows/s\n", "    /d/bad.parquet  begun 1m30s ago\n",
 		"  mac-2  lost, seen 1h0m0s ago\n", "dead      2\n", `  /d/worse.parquet  3 attempts, the last by mac-2: damaged: "no\nfooter"` + "\n",
 	} {
 		if !strings.Contains(text, want) {

@@ -12,6 +12,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
 	"github.com/threadloom/threadloom/cluster"
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/pipeline/lease"
 	"github.com/threadloom/threadloom/runners"
 	"github.com/threadloom/threadloom/transforms"
 	"github.com/threadloom/threadloom/transforms/chainfile"
@@ -47,27 +48,29 @@ func run(c Config) int {
 	if err := c.checkWritable(); err != nil {
 		return report(c, stop, err, 0)
 	}
+	held, err := takeLeases(c.leasedFolders()...) // before anything is published or written
+	if err != nil {
+		return report(c, stop, err, 0)
+	}
+	defer held.release()
 	p, s := beam.NewPipelineWithRoot()
-	opened, err := open(ctx, c, runner.InProcess())
+	opened, err := open(ctx, c, held, runner.InProcess())
 	defer opened.server.Stop()
 	if err != nil {
 		return report(c, stop, usageError{err}, 0)
 	}
-	lease, err := takeLease(leasePath(c.Layout().Embeddings, c.names))
-	if err != nil {
-		return report(c, stop, err, 0)
-	}
-	defer lease.release()
-	if err := Build(s, c, opened.clusterAddr); err != nil {
+	held.stopWhenLost(ctx, opened.server, cancel)
+	if err := Build(s, c, opened.clusterAddr, held.of(c.clusters()).Path()); err != nil {
 		return report(c, stop, usageError{err}, 0)
 	}
-	r := atWork{c: c, stop: stop, runner: runner, opened: opened, log: log, start: start}
+	r := atWork{c: c, held: held, stop: stop, runner: runner, opened: opened, log: log, start: start}
 	return r.run(ctx, p)
 }
 
-// atWork is a run that holds its lease.
+// atWork is a run that holds its leases.
 type atWork struct {
 	c      Config
+	held   leases
 	stop   *stopper
 	runner runners.Runner
 	opened opened
@@ -79,7 +82,9 @@ type atWork struct {
 func (r atWork) run(ctx context.Context, p *beam.Pipeline) int {
 	look := transforms.LocalCounts
 	shown := look
-	if !r.runner.InProcess() {
+	if r.runner.InProcess() {
+		transforms.WatchRows(ctx, r.c.embedding())
+	} else {
 		look = onDisk(r.c.Layout(), r.c.names)
 		shown = nowAndThen(look)
 	}
@@ -98,9 +103,10 @@ func (r atWork) run(ctx context.Context, p *beam.Pipeline) int {
 	if r.c.Cluster {
 		shows.words.then = "clustering"
 	}
+	shows.remote = watchWorkers(ctx, r.c)
 	endProgress := shows.start(ctx, r.c.Progress, r.log)
 	earlier := transforms.Earlier(r.c.Layout(), r.c.names, mostEarlier)
-	counts, err := execute(ctx, p, r.c, r.runner)
+	counts, err := r.execute(ctx, p)
 	endProgress()
 	var sum *summary
 	code := exitDone
@@ -145,7 +151,7 @@ type opened struct {
 
 // open checks the model where this process embeds, so that a wrong one stops the
 // run before it starts, and meanwhile starts the Python side if it is needed.
-func open(ctx context.Context, c Config, inProcess bool) (o opened, err error) {
+func open(ctx context.Context, c Config, held leases, inProcess bool) (o opened, err error) {
 	var starting errgroup.Group
 	switch {
 	case c.Cluster && c.ClusterAddress != "":
@@ -169,7 +175,9 @@ func open(ctx context.Context, c Config, inProcess bool) (o opened, err error) {
 		o.clusterAddr = o.server.Addr
 	}
 	if c.partition().Bridged() {
-		err = announce(ctx, c, o.model)
+		if err = held.held(); err == nil {
+			err = announce(ctx, c, o.model)
+		}
 	}
 	return o, err
 }
@@ -185,26 +193,30 @@ func embeddedHere(c Config, took time.Duration) work {
 
 // execute runs the pipeline to its end, brings the dead letters up to date and
 // returns what was counted: in this process, unless others did the work and the
-// job ended well, which is when their counts have come.
-func execute(ctx context.Context, p *beam.Pipeline, c Config, runner runners.Runner) (map[string]int64, error) {
-	result, err := runner.Run(ctx, p)
+// job ended well, which is when their counts have come. The dead letters are left to
+// the run that has taken over, if one has.
+func (r atWork) execute(ctx context.Context, p *beam.Pipeline) (map[string]int64, error) {
+	result, err := r.runner.Run(ctx, p)
 	counts := transforms.LocalCounts()
-	if !runner.InProcess() && result != nil {
+	if !r.runner.InProcess() && result != nil {
 		counts = transforms.Counts(result.Metrics())
 	}
-	return counts, errors.Join(err, transforms.CompactDeadLetters(c.Layout()))
+	if lost := r.held.held(); lost != nil {
+		return counts, lost
+	}
+	return counts, errors.Join(err, transforms.CompactDeadLetters(r.c.Layout()))
 }
 
 // report says how the run ended and returns the exit code.
 func report(c Config, stop *stopper, err error, deadLetters int64) int {
-	if sig := stop.received(); sig != 0 {
+	if sig := stop.received(); sig != 0 && interruption(err) {
 		fmt.Fprintln(os.Stderr, "interrupted: open files were finished; run again to go on")
 		return 128 + int(sig)
 	}
 	var usage usageError
 	err = withOrigins(err, c.from())
 	switch {
-	case errors.Is(err, errOtherRun):
+	case errors.Is(err, lease.ErrHeld):
 		fmt.Fprintln(os.Stderr, "error:", err)
 		return exitOtherRun
 	case errors.As(err, &usage):

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/threadloom/threadloom/transforms"
@@ -46,4 +48,28 @@ func (s *stopper) received() syscall.Signal {
 	default:
 		return 0
 	}
+}
+
+// interruption reports whether an error says nothing but that the run was interrupted.
+// Whatever else a run fails with has to be told, though a signal came, too.
+func interruption(err error) bool {
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
+		for _, e := range joined.Unwrap() {
+			if !interruption(e) {
+				return false
+			}
+		}
+		return true
+	}
+	if err == nil || errors.Is(err, context.Canceled) {
+		return true
+	}
+	// Beam hands on the text only of an error inside a job.
+	for _, text := range []string{transforms.ErrInterrupted.Error(), context.Canceled.Error()} {
+		if strings.Contains(err.Error(), text) {
+			return true
+		}
+	}
+	return false
 }

@@ -17,13 +17,35 @@ type ahead[T any] struct {
 // start does work in the background once limit has a place for it.
 func (a *ahead[T]) start(limit chan struct{}, work func() T) {
 	limit <- struct{}{}
+	a.run(limit, work)
+}
+
+// tryStart is start unless limit has no place now: then it returns false.
+func (a *ahead[T]) tryStart(limit chan struct{}, work func() T) bool {
+	select {
+	case limit <- struct{}{}:
+		a.run(limit, work)
+		return true
+	default:
+		return false
+	}
+}
+
+// run does work in the background in a place of limit.
+func (a *ahead[T]) run(limit chan struct{}, work func() T) {
 	a.open.Go(func() {
-		result := work()
-		a.mu.Lock()
-		a.done = append(a.done, result)
-		a.mu.Unlock()
+		a.add(work())
 		<-limit
 	})
+}
+
+// begin does work in the background at once: it waits by itself for what it needs.
+func (a *ahead[T]) begin(work func() T) { a.open.Go(func() { a.add(work()) }) }
+
+func (a *ahead[T]) add(result T) {
+	a.mu.Lock()
+	a.done = append(a.done, result)
+	a.mu.Unlock()
 }
 
 // take returns what is done and was not taken before.

@@ -1,7 +1,9 @@
 package transforms
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 func init() {
 	register.DoFn3x1[context.Context, File, func(File), error](&enqueueFn{})
 	register.DoFn3x1[context.Context, File, func(File), error](&awaitFn{})
+	register.DoFn1x2[File, int, File](&groupFn{})
 	register.DoFn3x0[int, func(*File) bool, func(File)](&ungroupFn{})
 	register.Iter1[File]()
 }
@@ -28,6 +31,7 @@ type BridgeOptions struct {
 	PathMap      []string      // FROM=TO: this machine's paths to those in the jobs
 	ClaimTimeout time.Duration // after which a job that no worker has begun is taken back
 	LostAfter    time.Duration // after which a job that is in no list is put in again
+	Spread       bool          // several machines run the pipeline's DoFns
 }
 
 func (o BridgeOptions) open(ctx context.Context) (*mpsbridge.Queue, mpsbridge.PathMap, error) {
@@ -42,18 +46,39 @@ func (o BridgeOptions) open(ctx context.Context) (*mpsbridge.Queue, mpsbridge.Pa
 // Bridge has files embedded by the workers behind the bridge, and takes back what
 // they do not get to: it turns a PCollection<File> into a PCollection<File> of those
 // that were embedded. The others are in the dead letters.
+//
+// On Flink each TaskManager waits for its share of the files, divided by a hash of their
+// names, and embeds of these what it takes back. The files are divided before anybody waits,
+// not when they are taken back: Beam's Go SDK hands on what a DoFn emits only at the bundle's end or in
+// pieces of megabytes, and Flink begins with what follows a GroupByKey when all before it
+// has ended. A file that is taken back would lie there until the last worker is done.
 func Bridge(s beam.Scope, o BridgeOptions, files beam.PCollection) beam.PCollection {
 	s = s.Scope("transforms.Bridge")
 	enqueued := beam.ParDo(s, &enqueueFn{Options: o}, files)
-	return beam.ParDo(s, &awaitFn{Options: o}, Apart(s, enqueued))
+	groups := 1 // one process waits for all of them, and may take any of them back
+	if o.Spread {
+		groups = spreadGroups
+	}
+	return beam.ParDo(s, &awaitFn{Options: o}, BreakFusion(s, groups, enqueued))
 }
 
-// Apart has what comes after it run in a stage of its own: it turns a
+// spreadGroups is into how many groups files are divided where several machines share
+// them: so many that each machine has about as many files as any other.
+const spreadGroups = 256
+
+// BreakFusion has what comes after it run in a stage of its own: it turns a
 // PCollection<File> into the same PCollection<File>. Otherwise one branch of a
-// pipeline waits while another works; Prism takes no notice of Reshuffle.
-func Apart(s beam.Scope, files beam.PCollection) beam.PCollection {
-	s = s.Scope("transforms.Apart")
-	return beam.ParDo(s, &ungroupFn{}, beam.GroupByKey(s, beam.AddFixedKey(s, files)))
+// pipeline waits while another works; Prism takes no notice of Reshuffle. The
+// files are in groups, by a hash of their names; a group is never divided.
+func BreakFusion(s beam.Scope, groups int, files beam.PCollection) beam.PCollection {
+	s = s.Scope("transforms.BreakFusion")
+	return beam.ParDo(s, &ungroupFn{}, beam.GroupByKey(s, beam.ParDo(s, &groupFn{Groups: groups}, files)))
+}
+
+type groupFn struct{ Groups int }
+
+func (f *groupFn) ProcessElement(file File) (int, File) {
+	return int(drawn(file.Input) * float64(f.Groups)), file
 }
 
 type ungroupFn struct{}
@@ -64,7 +89,9 @@ func (*ungroupFn) ProcessElement(_ int, files func(*File) bool, emit func(File))
 	}
 }
 
-// enqueuedAtOnce bounds the jobs that are put into the queue in one call.
+// enqueuedAtOnce is how many jobs are put into the queue in the first call, so that
+// workers begin early. Each call reads the whole queue, so the next ones put in as many
+// as all before together.
 const enqueuedAtOnce = 10_000
 
 // enqueueFn puts jobs into the queue, so that workers begin while the scan goes on.
@@ -73,7 +100,8 @@ type enqueueFn struct {
 
 	queue *mpsbridge.Queue
 	paths mpsbridge.PathMap
-	jobs  []string
+	files []File
+	put   int // how many were put in before
 }
 
 func (f *enqueueFn) Setup(ctx context.Context) (err error) {
@@ -84,11 +112,11 @@ func (f *enqueueFn) Setup(ctx context.Context) (err error) {
 func (f *enqueueFn) StartBundle(func(File)) {}
 
 func (f *enqueueFn) ProcessElement(ctx context.Context, file File, emit func(File)) error {
-	if raw, err := jobOf(file, f.paths); err == nil { // otherwise it is embedded here
-		f.jobs = append(f.jobs, raw)
+	if !file.Anew { // awaitFn puts those in, when it knows their old outputs
+		f.files = append(f.files, file)
 	}
 	emit(file)
-	if len(f.jobs) < enqueuedAtOnce {
+	if len(f.files) < max(enqueuedAtOnce, f.put) {
 		return nil
 	}
 	return f.flush(ctx)
@@ -96,14 +124,42 @@ func (f *enqueueFn) ProcessElement(ctx context.Context, file File, emit func(Fil
 
 func (f *enqueueFn) FinishBundle(ctx context.Context, _ func(File)) error { return f.flush(ctx) }
 
-// flush forgets what it could not put in: whoever waits for the files puts it in again.
+// flush puts jobs in, those of big files first. It forgets what it could not put in: whoever
+// waits for the files puts it in again.
 func (f *enqueueFn) flush(ctx context.Context) error {
-	_, _ = f.queue.Enqueue(ctx, f.jobs, true)
-	f.jobs = nil
+	var jobs []string
+	for _, in := range sized(f.Options.Embed.Layout, f.files) {
+		if raw, err := jobOf(in.file, f.paths); err == nil { // otherwise it is embedded here
+			jobs = append(jobs, raw)
+		}
+	}
+	f.put += len(f.files)
+	f.files = nil
+	_, _ = f.queue.Enqueue(ctx, jobs, true)
 	return ctx.Err()
 }
 
 func (f *enqueueFn) Teardown() error { return f.queue.Close() }
+
+// sizedFile is a file with the bytes of its input; 0: nobody knows.
+type sizedFile struct {
+	file File
+	size int64
+}
+
+// sized looks at the inputs' sizes and returns the files, big ones first: whoever begins a
+// big file last lets all others wait for it.
+func sized(layout Layout, files []File) []sizedFile {
+	all := make([]sizedFile, len(files))
+	inParallel(len(files), looks, func(i int) {
+		all[i].file = files[i]
+		if info, err := layout.input(files[i]).Stat(); err == nil { // whoever embeds it says what is wrong
+			all[i].size = info.Size()
+		}
+	})
+	slices.SortStableFunc(all, func(a, b sizedFile) int { return cmp.Compare(b.size, a.size) })
+	return all
+}
 
 func jobOf(file File, paths mpsbridge.PathMap) (string, error) {
 	return mpsbridge.Job{InputPath: paths.Map(file.Input), OutputPath: paths.Map(file.Output)}.Raw()
@@ -131,26 +187,28 @@ func (f *awaitFn) ProcessElement(_ context.Context, file File, _ func(File)) err
 }
 
 func (f *awaitFn) FinishBundle(ctx context.Context, emit func(File)) error {
-	c := newCrossing(f.queue, f.Options, time.Now())
-	for _, file := range f.files {
-		raw, err := jobOf(file, f.paths)
+	embed := f.Options.Embed
+	b := newRemoteBatch(f.queue, &openPlaces{options: embed}, embed.Layout, systemClock{}, f.Options)
+	inputs := sized(embed.Layout, f.files)
+	f.files = nil
+	for _, in := range slices.Backward(inputs) { // the biggest last
+		raw, err := jobOf(in.file, f.paths)
 		if err != nil {
 			raw = ""
 		}
-		c.add(file, raw, time.Now())
+		b.add(in.file, raw, in.size)
 	}
-	f.files = nil
-	for !c.over() {
-		finished, err := c.step(ctx)
-		if err == nil {
-			err = flushOutcomes(ctx, f.Options.Embed.Layout.DeadLetters(), finished, emit)
-		}
-		if err != nil {
-			c.giveUp(ctx)
-			return err
-		}
+	return awaitBatch(ctx, b, emit)
+}
+
+// awaitBatch reports the files of a batch until all have ended, or an error ends the bundle.
+func awaitBatch(ctx context.Context, b *remoteBatch, emit func(File)) error {
+	deadLetters := b.options.Embed.Layout.DeadLetters()
+	err := b.run(ctx, func(ended []outcome) error { return flushOutcomes(ctx, deadLetters, ended, emit) })
+	if errors.Is(err, ErrInterrupted) {
+		WaitDrained() // the error ends the whole run, and with it the other bundles
 	}
-	return nil
+	return err
 }
 
 func (f *awaitFn) Teardown() error { return f.queue.Close() }

@@ -124,13 +124,6 @@ func TestACheckSortsOutStaleAndCorruptOutputs(t *testing.T) {
 	}
 }
 
-func TestWhatHasAnOutputIsNotForTheBridge(t *testing.T) {
-	all := PartitionOptions{Share: 1, Subreddits: []string{"tea"}}
-	if file := (File{Subreddit: "tea", Anew: true}); all.forBridge(file) {
-		t.Error("a worker would take its old output for done")
-	}
-}
-
 func TestAnOutputThatWasDeletedIsMissingAndNotCorrupt(t *testing.T) {
 	layout := NewLayout(t.TempDir(), "test")
 	if err := os.MkdirAll(layout.Embeddings, 0o777); err != nil {

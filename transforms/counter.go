@@ -40,11 +40,30 @@ func (c *Counter) Inc(ctx context.Context, n int64) {
 	c.beam.Inc(ctx, n)
 }
 
+// localCounter counts in this process only: for progress, which cannot wait until Beam's
+// metrics come.
+type localCounter struct {
+	name string
+	atomic.Int64
+}
+
+var localCounters []*localCounter
+
+// newLocalCounter makes a counter, once per name, as a package variable.
+func newLocalCounter(name string) *localCounter {
+	c := &localCounter{name: name}
+	localCounters = append(localCounters, c)
+	return c
+}
+
 // LocalCounts returns what this process has counted so far, by counter name.
 func LocalCounts() map[string]int64 {
-	counts := make(map[string]int64, len(counters))
+	counts := make(map[string]int64, len(counters)+len(localCounters))
 	for _, c := range counters {
 		counts[c.name] = c.local.Load()
+	}
+	for _, c := range localCounters {
+		counts[c.name] = c.Load()
 	}
 	return counts
 }

@@ -5,13 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
-	"syscall"
 	"time"
 	"unicode"
 
@@ -61,45 +57,6 @@ func reason(err error) string {
 	return line
 }
 
-// patience is how long a dead letter waits for room on a full disk: the open files
-// that fail beside it give theirs back.
-const patience = 10 * time.Second
-
-// appendDeadLetter adds one line in one write, so that lines of several
-// processes do not mix.
-func appendDeadLetter(path string, d DeadLetter) error {
-	b, err := json.Marshal(d)
-	if err != nil {
-		return fmt.Errorf("dead letter: %w", err)
-	}
-	line := slices.Concat(b, []byte("\n"))
-	for start, wait := time.Now(), 20*time.Millisecond; ; wait *= 2 {
-		written, err := appendTo(path, line)
-		if err == nil {
-			return nil
-		}
-		if !errors.Is(err, syscall.ENOSPC) || time.Since(start) > patience {
-			return fmt.Errorf("dead letter: %w", err)
-		}
-		if written > 0 { // half a line stays, which nobody reads
-			line = slices.Concat([]byte("\n"), line)
-		}
-		time.Sleep(wait)
-	}
-}
-
-func appendTo(path string, line []byte) (written int, err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return 0, err
-	}
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	return f.Write(line)
-}
-
 // folderDied sets a folder aside that cannot be listed; its files are left for a run
 // that can.
 func folderDied(ctx context.Context, deadLetters, step, folder string, err error) error {
@@ -124,33 +81,6 @@ func (d DeadLetter) mended(layout Layout) bool {
 		return err == nil || errors.Is(err, io.EOF) || errors.Is(err, os.ErrNotExist)
 	}
 	return d.settled(layout)
-}
-
-// CompactDeadLetters keeps the last line of each input that is not mended, so that
-// the file says what is wrong now. A file with none left is removed.
-func CompactDeadLetters(layout Layout) error {
-	path := layout.DeadLetters()
-	b, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("reading the dead letters: %w", err)
-	}
-	lines := stillDead(b, func(d DeadLetter) bool { return d.mended(layout) })
-	if len(lines) == 0 {
-		return os.Remove(path)
-	}
-	temp := path + ".tmp"
-	err = os.WriteFile(temp, lines, 0o666)
-	if err == nil {
-		err = os.Rename(temp, path)
-	}
-	if err != nil {
-		_ = os.Remove(temp) // the old ones stay
-		return fmt.Errorf("writing the dead letters: %w", err)
-	}
-	return nil
 }
 
 func stillDead(b []byte, done func(DeadLetter) bool) []byte {

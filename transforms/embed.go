@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 	"github.com/threadloom/threadloom/models"
 )
@@ -61,34 +60,6 @@ type embedFn struct {
 	outcomes ahead[outcome]
 }
 
-// outcome is what became of one file.
-type outcome struct {
-	file  File
-	stats fileStats
-	err   error
-	by    models.Backend // what embedded it in this process
-	// bridged: a worker behind the bridge embedded it, or let it die
-	bridged bool
-}
-
-// each calls add for every counter that the outcome adds to.
-func (o outcome) each(add func(c *Counter, n int64)) {
-	if o.err != nil {
-		add(filesDead, 1)
-		return
-	}
-	add(filesDone, 1)
-	if o.bridged {
-		add(filesBridged, 1)
-	}
-	add(rowsDone, o.stats.Rows)
-	add(tokensDone, o.stats.Tokens)
-	add(tokensSeen, o.stats.AllTokens)
-	add(tokensReused, o.stats.Reused)
-	add(rowsTruncated, o.stats.Truncated)
-	add(rowsRepaired, o.stats.Repaired)
-}
-
 // Setup checks that this machine has what embedding takes. The engine is opened with
 // the first file: a run that finds nothing to do needs none.
 func (f *embedFn) Setup() error {
@@ -106,64 +77,45 @@ func (f *embedFn) ProcessElement(ctx context.Context, file File, emit func(File)
 			return onHost(err)
 		}
 	}
-	f.outcomes.start(slots, func() outcome { return embedOne(ctx, f.engine, file, f.Options) })
-	return flushOutcomes(ctx, f.Options.Layout.DeadLetters(), f.outcomes.take(), emit)
+	startFile(ctx, &f.outcomes, f.engine, file, f.Options)
+	return f.report(ctx, f.outcomes.take(), emit)
+}
+
+// report reports outcomes. An error ends the bundle, so that all other files come first.
+func (f *embedFn) report(ctx context.Context, finished []outcome, emit func(File)) error {
+	err := flushOutcomes(ctx, f.Options.Layout.DeadLetters(), finished, emit)
+	if err == nil {
+		return nil
+	}
+	return endBundle(ctx, f.Options.Layout.DeadLetters(), &f.outcomes, emit, err)
 }
 
 // onHost says on which machine an error was met: on a cluster it matters.
 func onHost(err error) error { return fmt.Errorf("on %s: %w", hostName(), err) }
 
 func (f *embedFn) FinishBundle(ctx context.Context, emit func(File)) error {
-	return flushOutcomes(ctx, f.Options.Layout.DeadLetters(), f.outcomes.rest(), emit)
+	return f.report(ctx, f.outcomes.rest(), emit)
 }
 
 // embedOne embeds one file unless no more files are to be opened.
 func embedOne(ctx context.Context, engine *models.Engine, file File, o EmbedOptions) outcome {
+	if err := engine.Broken(); err != nil { // this file has no part in it
+		return outcome{file: file, left: onHost(err)}
+	}
 	if !openFiles.enter(time.Now()) {
-		return outcome{file: file, err: ErrInterrupted}
+		return outcome{file: file, left: ErrInterrupted}
 	}
 	defer func() { openFiles.leave(time.Now()) }()
 	out := outcome{file: file, by: engine.Backend}
-	if file.Suspect {
-		out.stats, out.by, out.err = theWard.embed(file, o)
+	if file.isolated() {
+		out.stats, out.by, out.err = theIsolation.embed(ctx, file, o)
+		countEmbedded(out)
 	} else {
 		out.stats, out.err = embedFile(ctx, engine, file, o)
 	}
-	if errors.Is(out.err, ErrInterrupted) {
-		return out
+	if out = out.finish(ctx); out.left == nil {
+		theWorkload.End(file.Input)
 	}
-	out.each(func(c *Counter, n int64) { c.local.Add(n) }) // progress must not wait for the bundle
+	noteCrashes(o.Layout, out)
 	return out
-}
-
-// flushOutcomes emits and counts the files that have finished.
-func flushOutcomes(ctx context.Context, deadLetters string, finished []outcome, emit func(File)) error {
-	interrupted := false
-	for _, o := range finished {
-		if errors.Is(o.err, ErrInterrupted) {
-			interrupted = true
-			continue
-		}
-		o.each(func(c *Counter, n int64) { c.beam.Inc(ctx, n) })
-		if o.err == nil {
-			if o.by.Name != "" {
-				countForProcess(ctx, o.by)
-			}
-			emit(o.file)
-			continue
-		}
-		if ctx.Err() != nil { // the run was stopped; the file may be a good one
-			return fmt.Errorf("embedding %s: %w", o.file.Input, o.err)
-		}
-		log.Warnf(ctx, "dead letter: %q: %s", o.file.Input, reason(o.err))
-		err := appendDeadLetter(deadLetters, deadLetter(o.file, "embed", o.err))
-		if err != nil {
-			return err
-		}
-	}
-	if interrupted {
-		openFiles.wait() // the error ends the whole run, and with it the other bundles
-		return ErrInterrupted
-	}
-	return nil
 }

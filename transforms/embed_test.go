@@ -14,7 +14,12 @@ import (
 	"github.com/threadloom/threadloom/models"
 )
 
-func TestMain(m *testing.M) { ptest.MainWithDefault(m, "prism") }
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == IsolatedCommand { // a test that isolates files started it
+		standIn()
+	}
+	ptest.MainWithDefault(m, "prism")
+}
 
 type chain struct {
 	ID   string  `parquet:"chain_id"`

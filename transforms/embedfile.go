@@ -51,7 +51,7 @@ func embedFile(ctx context.Context, engine *models.Engine, file File, o EmbedOpt
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
 	out.Begin(in, o.Model.LongText == models.Chunk)
-	if stats, err = copyRows(ctx, engine, in, out); err != nil {
+	if stats, err = copyRows(ctx, engine, in, out, beginRows(file, in.Rows)); err != nil {
 		return stats, err
 	}
 	if stats.Rows != in.Rows {
@@ -65,10 +65,12 @@ func embedFile(ctx context.Context, engine *models.Engine, file File, o EmbedOpt
 	return stats, err
 }
 
-// copyRows embeds all rows of in into out, in order.
-func copyRows(ctx context.Context, engine *models.Engine, in *chainfile.Reader, out *chainfile.Writer) (stats fileStats, err error) {
+// copyRows embeds all rows of in into out, in order. It calls embedded for each text, or
+// chunk of one, that has its vector.
+func copyRows(ctx context.Context, engine *models.Engine, in *chainfile.Reader, out *chainfile.Writer, embedded func(models.Embedded)) (stats fileStats, err error) {
 	stream := engine.Stream(ctx)
 	defer stream.Close()
+	stream.Embedded, stream.Queued = embedded, queued.add
 	in.Idle = stream.Idle
 	type open struct {
 		chunk chainfile.Chunk

@@ -21,8 +21,8 @@ type File struct {
 	Output    string `json:"output"`
 	// Anew says that an output is there and is to be replaced.
 	Anew bool `json:"anew,omitempty"`
-	// Suspect says that an earlier run ended while it had the file open.
-	Suspect bool `json:"suspect,omitempty"`
+	// Crashes is how many processes ended while they had the file open, since one finished it.
+	Crashes int `json:"crashes,omitempty"`
 }
 
 // Folder is the chains files of one subreddit.

@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 	"github.com/threadloom/threadloom/transforms/chainfile"
 	"github.com/threadloom/threadloom/transforms/dirscan"
@@ -51,9 +50,10 @@ type sorting struct {
 	anew          []string // names of those whose output is stale or corrupt
 	stale         int      // how many of them are stale
 	unfinished    []string // names in the output folder
-	// suspects are the names that a run had open when it ended without finishing them
-	suspects map[string]bool
-	err      error
+	crashNotes    []string // names in the output folder
+	// crashes is by name how many processes ended without finishing the output
+	crashes map[string]int
+	err     error
 }
 
 func (f *filterFn) Setup() (err error) {
@@ -69,7 +69,7 @@ func (f *filterFn) ProcessElement(ctx context.Context, folder Folder, missing, d
 	f.sortings.start(scans, func() sorting {
 		s := sortOut(folder, f.Layout, f.checker)
 		marks := chainfile.Sweep(f.Layout.outputs(folder.Subreddit), s.unfinished)
-		s.suspect(marks)
+		s.countCrashes(f.Layout.outputs(folder.Subreddit), marks)
 		return s
 	})
 	return f.flush(ctx, f.sortings.take(), missing, done)
@@ -80,6 +80,7 @@ func (f *filterFn) FinishBundle(ctx context.Context, missing, done func(File)) e
 }
 
 func (f *filterFn) flush(ctx context.Context, sortings []sorting, missing, done func(File)) error {
+	missing = addingToWorkload(missing)
 	for _, s := range sortings {
 		if s.err != nil {
 			if err := folderDied(ctx, f.Layout.DeadLetters(), "filter", f.Layout.outputs(s.subreddit).Path, s.err); err != nil {
@@ -87,13 +88,10 @@ func (f *filterFn) flush(ctx context.Context, sortings []sorting, missing, done 
 			}
 			continue
 		}
-		open := missing
-		if n := len(s.suspects); n > 0 {
-			log.Warnf(ctx, "%s: an earlier run ended while %d of its files were open: they are embedded in a process of their own", s.subreddit, n)
-			open = func(file File) {
-				file.Suspect = s.suspects[filepath.Base(file.Input)]
-				missing(file)
-			}
+		s.tellCrashes(ctx)
+		open := func(file File) {
+			file.Crashes = s.crashes[filepath.Base(file.Input)]
+			missing(file)
 		}
 		filesMissing.Inc(ctx, int64(len(s.missing)+len(s.anew)))
 		filesStale.Inc(ctx, int64(s.stale))
@@ -104,19 +102,6 @@ func (f *filterFn) flush(ctx context.Context, sortings []sorting, missing, done 
 		f.Layout.each(s.subreddit, s.done, false, done)
 	}
 	return nil
-}
-
-// suspect finds the names of the files whose unfinished outputs had these marks.
-func (s *sorting) suspect(marks []string) {
-	if len(marks) == 0 {
-		return
-	}
-	s.suspects = map[string]bool{}
-	for _, name := range slices.Concat(s.missing, s.anew) {
-		if slices.Contains(marks, chainfile.Mark(name)) {
-			s.suspects[name] = true
-		}
-	}
 }
 
 // sortOut tells which names of a folder have an output, with one pass over the entries
@@ -134,6 +119,8 @@ func sortOut(folder Folder, layout Layout, check checker) sorting {
 		}
 		if chainfile.IsUnfinished(name) {
 			s.unfinished = append(s.unfinished, string(name))
+		} else if chainfile.IsCrashNote(name) {
+			s.crashNotes = append(s.crashNotes, string(name))
 		} else if _, ok := exists[string(name)]; ok { // no copy is made to look it up
 			exists[string(name)] = true
 		}

@@ -12,8 +12,13 @@ var openFiles = newGate()
 // open any more, fail with ErrInterrupted. It returns how many are open now.
 func Drain() (open int) { return openFiles.close() }
 
-// WaitDrained waits until no file is open in this process.
-func WaitDrained() { openFiles.wait() }
+// reportWithin bounds how long a drain waits for outcomes after the last file is finished.
+// A bundle that failed otherwise may never report its own.
+const reportWithin = 10 * time.Second
+
+// WaitDrained waits until no file is open in this process, and every outcome is reported:
+// whoever waits ends the run, and a dead letter that is not written by then is lost.
+func WaitDrained() { openFiles.wait(reportWithin) }
 
 // EmbeddingTime returns for how long at least one file was open in this process.
 func EmbeddingTime() time.Duration { return openFiles.inUse(time.Now()) }
@@ -23,6 +28,7 @@ type gate struct {
 	mu     sync.Mutex
 	change sync.Cond
 	inside int
+	owed   int // files that are finished, and not yet reported
 	closed bool
 	since  time.Time     // when it stopped being empty, if it is not
 	used   time.Duration // for how long it was not empty before
@@ -72,11 +78,35 @@ func (g *gate) shut() bool {
 	return g.closed
 }
 
-// wait waits until nothing is inside.
-func (g *gate) wait() {
+// finish counts an outcome that is to be reported. It comes before leave.
+func (g *gate) finish() { g.owe(1) }
+
+// report counts one that was.
+func (g *gate) report() { g.owe(-1) }
+
+func (g *gate) owe(n int) {
+	g.mu.Lock()
+	g.owed += n
+	g.mu.Unlock()
+	g.change.Broadcast()
+}
+
+// wait waits until nothing is inside, then at most for a while until all is reported.
+func (g *gate) wait(within time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for g.inside > 0 {
+		g.change.Wait()
+	}
+	late := false
+	timer := time.AfterFunc(within, func() {
+		g.mu.Lock()
+		late = true
+		g.mu.Unlock()
+		g.change.Broadcast()
+	})
+	defer timer.Stop()
+	for g.owed > 0 && !late {
 		g.change.Wait()
 	}
 }

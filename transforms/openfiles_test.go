@@ -27,7 +27,7 @@ func TestAClosedGateWaitsForThoseInsideAndLetsNoMoreIn(t *testing.T) {
 			g.leave(time.Now())
 		}
 	}()
-	g.wait()
+	g.wait(time.Minute)
 	if n := left.Load(); n != 2 {
 		t.Fatalf("waited for %d of 2", n)
 	}

@@ -41,11 +41,7 @@ func (f *partitionFn) ProcessElement(file File, local, mps func(File)) {
 // forBridge draws by the file's name alone, so that each run chooses the same
 // files. A share of the files is that share of their bytes, too, but for chance:
 // their sizes are not looked up.
-// A file to be embedded anew stays here: whoever sees its old output takes it for done.
 func (o PartitionOptions) forBridge(file File) bool {
-	if file.Anew {
-		return false
-	}
 	if slices.Contains(o.Subreddits, file.Subreddit) {
 		return true
 	}

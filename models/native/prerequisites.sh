@@ -6,7 +6,7 @@ need() { # command, what to install
 	echo "error: $1 is missing: $2" >&2
 	missing=1
 }
-need go "install Go 1.25 or later from https://go.dev/dl/"
+need go "install Go $(sed -n 's/^go //p' go.mod) or later from https://go.dev/dl/"
 need cargo "install Rust: apt-get install cargo, or https://rustup.rs"
 need cc "install a C compiler: apt-get install gcc"
 need python3 "install Python 3.11 or later: apt-get install python3 python3-venv"

@@ -1,10 +1,9 @@
-// Package redistest gives tests a redis-server of their own.
+// Package redistest gives tests a server of their own that speaks the protocol of Redis.
 package redistest
 
 import (
 	"context"
 	"net"
-	"os"
 	"os/exec"
 	"testing"
 	"time"
@@ -12,32 +11,32 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// startTimeout bounds how long a redis-server may take to answer.
+// startTimeout bounds how long a server may take to answer.
 const startTimeout = 10 * time.Second
 
-// Server is a redis-server on this machine.
+// Server is a server on this machine.
 type Server struct {
 	Address string // HOST:PORT
 	t       testing.TB
+	program string
 	folder  string
 	process *exec.Cmd
 }
 
-// New starts one with an append-only file; it ends with the test. Without
-// redis-server the test is skipped on a laptop and fails in CI.
+// New starts a server with an append-only file. The server ends with the test.
+// Without a server on this machine the test is skipped.
 func New(t testing.TB) *Server {
 	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("no redis-server: install it")
-		}
-		t.Skip("no redis-server on this machine")
+	program, err := find(chosen())
+	if err != nil {
+		t.Skip(err)
 	}
+	t.Logf("with %s", program)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{t: t, Address: l.Addr().String(), folder: t.TempDir()}
+	s := &Server{t: t, program: program, Address: l.Addr().String(), folder: t.TempDir()}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +56,7 @@ func (s *Server) Start() {
 		s.t.Fatal(err)
 	}
 	s.process = exec.Command(
-		"redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", s.folder,
+		s.program, "--port", port, "--bind", "127.0.0.1", "--dir", s.folder,
 		"--appendonly", "yes", "--appendfsync", "always", "--save", "", "--loglevel", "warning",
 	)
 	if err := s.process.Start(); err != nil {
@@ -67,7 +66,7 @@ func (s *Server) Start() {
 	defer func() { _ = client.Close() }()
 	for end := time.Now().Add(startTimeout); client.Ping(context.Background()).Err() != nil; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
-			s.t.Fatal("redis-server does not answer")
+			s.t.Fatalf("%s does not answer", s.program)
 		}
 	}
 }

@@ -1,32 +1,34 @@
--- Put those of some jobs into todo that are in no list.
--- KEYS  todo, delayed, lists, dead, attempts
--- ARGV  what the names of active lists begin with, 1 to try dead jobs anew or 0 to leave them, jobs...
--- Reads the active lists of workers that KEYS cannot name: not for Redis Cluster.
--- Returns how many were put in.
-local known = {}
-local function note(jobs)
-  for _, job in ipairs(jobs) do
-    known[job] = true
-  end
+-- Put jobs that a reading found in no list into todo; dead ones only to try them anew.
+-- KEYS  todo, dead, attempts, enqueuing
+-- ARGV  the reading's token, 1 to try dead jobs anew or 0 to leave them,
+--       for how long in ms the turn goes on (0: it ends), jobs...
+-- Returns how many were put in, or -1 where the turn is another's: nothing was put in.
+if redis.call('GET', KEYS[4]) ~= ARGV[1] then
+  return -1
 end
-note(redis.call('LRANGE', KEYS[1], 0, -1))
-note(redis.call('ZRANGE', KEYS[2], 0, -1))
-for _, worker in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
-  note(redis.call('LRANGE', ARGV[1] .. worker, 0, -1))
-end
+redis.call('PEXPIRE', KEYS[4], ARGV[3])
 local n = 0
-for i = 3, #ARGV do
-  local job = ARGV[i]
-  if not known[job] then
-    known[job] = true
-    if ARGV[2] == '1' then
-      redis.call('HDEL', KEYS[4], job)
-      redis.call('HDEL', KEYS[5], redis.sha1hex(job))
+for first = 4, #ARGV, 1000 do -- a call takes some thousand arguments
+  local some = {unpack(ARGV, first, math.min(first + 999, #ARGV))}
+  if ARGV[2] == '1' then
+    local ids = {}
+    for i, job in ipairs(some) do
+      ids[i] = redis.sha1hex(job)
     end
-    if ARGV[2] == '1' or redis.call('HEXISTS', KEYS[4], job) == 0 then
-      redis.call('RPUSH', KEYS[1], job)
-      n = n + 1
+    redis.call('HDEL', KEYS[2], unpack(some))
+    redis.call('HDEL', KEYS[3], unpack(ids))
+  else
+    local alive = {}
+    for i, reason in ipairs(redis.call('HMGET', KEYS[2], unpack(some))) do
+      if not reason then
+        alive[#alive + 1] = some[i]
+      end
     end
+    some = alive
   end
+  if #some > 0 then
+    redis.call('RPUSH', KEYS[1], unpack(some))
+  end
+  n = n + #some
 end
 return n

@@ -1,8 +1,9 @@
 -- End a worker's lease at its own wish; what it still holds goes back to todo's head, in order.
--- KEYS  workers, active, todo, begun
+-- KEYS  workers, active, todo, begun, rows
 -- ARGV  worker
 -- Returns how many jobs went back.
 redis.call('ZREM', KEYS[1], ARGV[1])
+redis.call('HDEL', KEYS[5], ARGV[1])
 local n = 0
 while true do
   local job = redis.call('RPOP', KEYS[2])

@@ -1,6 +1,6 @@
 -- Put the jobs of lost workers back into todo, bury those that were lost too often, and
 -- put delayed jobs that are due back into todo, 1000 at a time.
--- KEYS  workers, lists, todo, attempts, dead, delayed, begun, events
+-- KEYS  workers, lists, todo, attempts, dead, delayed, begun, events, rows
 -- ARGV  what the names of active lists begin with, most attempts,
 --       how long in ms the list of a lost worker is still looked at
 -- Reads the active lists of workers that KEYS cannot name: not for Redis Cluster.
@@ -37,6 +37,7 @@ for _, worker in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
     end
     if now - tonumber(redis.call('ZSCORE', KEYS[2], worker)) > tonumber(ARGV[3]) then
       redis.call('ZREM', KEYS[2], worker)
+      redis.call('HDEL', KEYS[9], worker)
     end
   end
 end

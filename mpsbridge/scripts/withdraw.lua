@@ -1,6 +1,6 @@
 -- Take jobs that no worker holds out of the queue.
--- KEYS  todo, delayed, attempts
--- ARGV  most jobs to take, jobs... (looked for from todo's tail, the last one first)
+-- KEYS  todo, delayed, attempts, replace
+-- ARGV  most jobs to take, jobs... (the last one first; looked for from todo's head)
 -- Returns those that were taken.
 local taken = {}
 for i = #ARGV, 2, -1 do
@@ -8,8 +8,9 @@ for i = #ARGV, 2, -1 do
     break
   end
   local job = ARGV[i]
-  if redis.call('LREM', KEYS[1], -1, job) + redis.call('ZREM', KEYS[2], job) > 0 then
+  if redis.call('LREM', KEYS[1], 1, job) + redis.call('ZREM', KEYS[2], job) > 0 then
     redis.call('HDEL', KEYS[3], redis.sha1hex(job))
+    redis.call('SREM', KEYS[4], redis.sha1hex(job))
     taken[#taken + 1] = job
   end
 end

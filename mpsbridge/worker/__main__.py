@@ -122,7 +122,8 @@ def _work(options: argparse.Namespace) -> int:
     from threadloom.worker import model, places
     from threadloom.worker.lease import Lease
     from threadloom.worker.queue import NoPassword, Queue, connect
-    from threadloom.worker.worker import Interrupted, LoaderEnded, Worker
+    from threadloom.worker.watched import ThreadEnded
+    from threadloom.worker.worker import Interrupted, Worker
 
     try:
         mine, loaders, heart = (Queue(connect(options.redis), options.queue) for _ in range(3))
@@ -152,7 +153,7 @@ def _work(options: argparse.Namespace) -> int:
             worker.run(options.until_idle)
         except Interrupted:
             logging.warning("the open file was given back")
-        except LoaderEnded as error:
+        except ThreadEnded as error:
             logging.error("%s", error)
             return 1
     t = worker.totals
@@ -180,7 +181,7 @@ def _follow_signals(worker, interrupted: type[BaseException]) -> list[int]:
 @contextlib.contextmanager
 def _progress(worker):
     """Show on a terminal what the worker does; log it now and then elsewhere."""
-    end, start = threading.Event(), time.monotonic()
+    start = time.monotonic()
 
     def line() -> str:
         t = worker.totals
@@ -189,28 +190,39 @@ def _progress(worker):
 
     if sys.stderr.isatty():
         from rich.console import Console
+        from rich.text import Text
 
-        with Console(stderr=True).status("waiting") as status:
-            thread = threading.Thread(
-                target=lambda: [status.update(line()) for _ in iter(lambda: end.wait(0.5), True)]
-            )
-            thread.start()
-            try:
-                yield
-            finally:
-                end.set()
-                thread.join()
+        # As a text: brackets in a file's name are no markup.
+        status = Console(stderr=True).status("waiting")
+        with status, _repeated(0.5, lambda: status.update(Text(line()))):
+            yield
         return
+    with _repeated(PROGRESS_EVERY, lambda: logging.info("%s", line())):
+        yield
 
-    def log() -> None:
-        while not end.wait(PROGRESS_EVERY):
-            logging.info("%s", line())
 
-    threading.Thread(target=log, daemon=True).start()
+@contextlib.contextmanager
+def _repeated(seconds: float, show):
+    """Call `show` every few seconds on a thread, which no error of it ends."""
+    end = threading.Event()
+
+    def run() -> None:
+        told = False
+        while not end.wait(seconds):
+            try:
+                show()
+            except Exception as error:
+                if not told:
+                    logging.warning("progress cannot be shown", exc_info=error)
+                told = True
+
+    thread = threading.Thread(target=run, name="progress", daemon=True)
+    thread.start()
     try:
         yield
     finally:
         end.set()
+        thread.join()
 
 
 if __name__ == "__main__":

@@ -2,39 +2,37 @@
 
 import contextlib
 import hashlib
-import itertools
 import json
 import os
-import socket
 from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from threadloom.worker import codes
+from threadloom.worker import codes, unfinished
 from threadloom.worker.chains import ROWS, Source
 from threadloom.worker.columns import Column
-from threadloom.worker.places import Below
+from threadloom.worker.model import Tokens
+from threadloom.worker.places import Below, Settings
 
 VERSION = "0.1.0"
 FINGERPRINT = "threadloom.fingerprint"
-_count = itertools.count(1)
 _swept: set[str] = set()  # folders in which nothing of killed workers is left
 
 
 class Target:
     """An embeddings file that is being written: nothing is seen under its name until `commit`."""
 
-    def __init__(self, at: Below, source: Source):
+    def __init__(self, at: Below, source: Source, chunked: bool = False):
         """Start the file under a hidden name beside its place."""
         self._name = at.name
         # The same folder to the end, whatever is put in its place.
         self._folder = at.open_folder(make=True)
         if (folder := os.path.dirname(at.path)) not in _swept:
             _swept.add(folder)
-            sweep(self._folder)
-        self._temp = f".{socket.gethostname()}-{os.getpid()}-{next(_count)}.parquet.tmp"
+            unfinished.sweep(self._folder)
+        self._temp = unfinished.new_name()
         try:
             new = os.open(
                 self._temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=self._folder
@@ -43,17 +41,18 @@ class Target:
             os.close(self._folder)
             raise
         self._file = os.fdopen(new, "wb")
-        self._writer, self._schema = _writer(self._file, source.kept)
+        self._writer, self._schema = _writer(self._file, source.kept, chunked)
         self._vectors = hashlib.sha256()
         self.rows = 0
 
-    def write(self, kept: list[pa.Array], tokens, truncated, vectors: np.ndarray) -> None:
-        """Append rows: the kept columns, int32[rows], bool[rows] and float32[rows, dimension]."""
+    def write(self, kept: list[pa.Array], tokens: Tokens, vectors: np.ndarray) -> None:
+        """Append rows: the kept columns, and float32[rows, dimension]."""
         ends = np.arange(len(vectors) + 1, dtype=np.int32) * vectors.shape[1]
         lists = pa.ListArray.from_arrays(
             pa.array(ends), pa.array(vectors.ravel()), type=self._schema.field(-1).type
         )
-        columns = [*kept, pa.array(tokens), pa.array(truncated), lists]
+        chunks = [] if tokens.chunks is None else [pa.array(tokens.chunks)]
+        columns = [*kept, pa.array(tokens.counts), pa.array(tokens.truncated), *chunks, lists]
         batch = pa.RecordBatch.from_arrays(columns, schema=self._schema)
         self._writer.write_batch(batch, row_group_size=ROWS)
         self._vectors.update(vectors.astype("<f4").tobytes())
@@ -93,13 +92,14 @@ class Target:
         os.close(self._folder)
 
 
-def _writer(file, kept: list[Column]) -> tuple[pq.ParquetWriter, pa.Schema]:
+def _writer(file, kept: list[Column], chunked: bool) -> tuple[pq.ParquetWriter, pa.Schema]:
     """Return a writer, with the schema of its rows."""
     schema = pa.schema(
         [
             *(column.field for column in kept),
             pa.field("n_tokens", pa.int32(), nullable=False),
             pa.field("truncated", pa.bool_(), nullable=False),
+            *([pa.field("n_chunks", pa.int32(), nullable=False)] if chunked else []),
             pa.field("embedding", pa.list_(pa.field("element", pa.float32())), nullable=False),
         ]
     )
@@ -113,16 +113,16 @@ def _writer(file, kept: list[Column]) -> tuple[pq.ParquetWriter, pa.Schema]:
 
 
 def fingerprint(
-    source: Source, target: Target, facts: dict, model: str, backend: str, prompt: str
+    source: Source, target: Target, facts: dict, model: str, backend: str, settings: Settings
 ) -> dict:
     """Return what the pipeline's fingerprint holds, in its order (chainfile/fingerprint.go)."""
     made = {"version": VERSION, "model": model, "model_sha256": facts["weights_sha256"]}
     names = ("weights_sha256", "tokenizer_sha256", "pooling", "normalized",
              "max_seq_length", "dimension")  # fmt: skip
     made |= {k: facts[k] for k in names}
-    made["long_text"] = "truncate"
-    if prompt:
-        made["prompt"] = prompt
+    made["long_text"] = settings.long_text
+    if settings.prompt:
+        made["prompt"] = settings.prompt
     return made | {
         "precision": "fp32", "backend": backend, "input_rows": source.rows,
         "input_size": source.size, "input_mtime": _rfc3339(source.mtime_ns),
@@ -151,28 +151,6 @@ def sync(name: str, folder: int) -> None:
 def put_in_place(temp: str, name: str, folder: int) -> None:
     """Rename a finished file."""
     os.replace(temp, name, src_dir_fd=folder, dst_dir_fd=folder)
-
-
-def sweep(folder: int) -> None:
-    """Remove what killed workers of this machine left unfinished in an output folder."""
-    start = f".{socket.gethostname()}-"
-    for name in os.listdir(folder):
-        if not name.startswith(start) or not name.endswith(".parquet.tmp"):
-            continue
-        pid = name.removeprefix(start).split("-")[0]
-        if pid.isdigit() and not _alive(int(pid)):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(name, dir_fd=folder)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def _rfc3339(ns: int) -> str:

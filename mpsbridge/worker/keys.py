@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 
 DEFAULT_QUEUE = "phase4_todo_queue"
-NAMES = ("workers", "lists", "begun", "delayed", "attempts", "dead", "events", "roots")
+NAMES = (
+    "workers", "lists", "begun", "delayed", "attempts", "dead", "replace", "rows", "events", "roots",
+    "enqueuing",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

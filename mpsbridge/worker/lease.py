@@ -11,6 +11,7 @@ import time
 import redis
 
 from threadloom.worker.queue import Queue
+from threadloom.worker.watched import Watched
 
 log = logging.getLogger("threadloom.worker")
 
@@ -27,15 +28,24 @@ class Lease:
         """Register a first name; raises redis.RedisError where Redis is not there."""
         self._queue, self._seconds, self._stall = queue, seconds, stall
         self._held, self._moved = 0, time.monotonic()
+        self._rows, self._seconds_embedding = 0, 0.0
         self._end = threading.Event()
         self.name = ""
         self._register()
-        self._thread = threading.Thread(target=self._keep, name="heartbeat", daemon=True)
-        self._thread.start()
+        self._thread = Watched("the thread that keeps the lease", self._keep)
+
+    def check(self) -> None:
+        """Raise ThreadEnded if nothing renews the lease any more."""
+        self._thread.check()
 
     def moved(self) -> None:
         """Note that something was finished: a batch, or a file."""
         self._moved = time.monotonic()
+
+    def embedded(self, rows: int, seconds: float) -> None:
+        """Count rows, and the time that they took, for whoever watches the queue."""
+        self._rows += rows
+        self._seconds_embedding += seconds
 
     @contextlib.contextmanager
     def holding(self):
@@ -54,8 +64,13 @@ class Lease:
 
     def _register(self) -> None:
         name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-        self._queue.heartbeat(name, self._seconds, first=True)
+        self._renew(name, first=True)
         self.name = name
+
+    def _renew(self, name: str, first: bool = False) -> bool:
+        return self._queue.heartbeat(
+            name, self._seconds, first, self._rows, self._seconds_embedding
+        )
 
     def _keep(self) -> None:
         silent = False
@@ -64,7 +79,7 @@ class Lease:
             try:
                 if stalled:
                     log.error("nothing has moved for %.0f s: the lease is left to end", self._stall)
-                elif not self._queue.heartbeat(self.name, self._seconds):
+                elif not self._renew(self.name):
                     lost = self.name
                     self._register()
                     log.warning("%s lost its lease; going on as %s", lost, self.name)

@@ -11,6 +11,8 @@ import torch
 from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 
+from threadloom.worker import chunks
+
 MAX_TEXT_BYTES = 1 << 20  # what is read of a text, as in the pipeline
 # The model reads the first 256 tokens, which the first 64 Ki characters nearly always hold. More
 # are tokenised only if these give too few, as blanks and combining marks give none.
@@ -47,13 +49,15 @@ def choose_device(wanted: str) -> str:
 class Tokens:
     """Texts as the model reads them."""
 
-    ids: list[list[int]]
+    ids: list[list[int]]  # a text's, or those of each chunk of it
     truncated: np.ndarray  # bool[texts]
+    chunks: np.ndarray | None = None  # int32[texts], how many each has; None: texts are not chunked
 
     @property
     def counts(self) -> np.ndarray:
         """Return int32[texts]."""
-        return np.array([len(ids) for ids in self.ids], np.int32)
+        lengths = np.array([len(ids) for ids in self.ids], np.int32)
+        return lengths if self.chunks is None else chunks.sums(lengths, self.chunks)
 
 
 class Encoder:
@@ -68,6 +72,7 @@ class Encoder:
         # The file of all-MiniLM-L6-v2 cuts at 128 and pads to 128; the model reads 256.
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
+        self._continues = chunks.continuations(folder / "tokenizer.json")
         self._batches = 0
         self.facts = _facts(folder)
 
@@ -77,9 +82,12 @@ class Encoder:
         return f"sentence-transformers-{self.device}"
 
     def tokenise(
-        self, texts: list[bytes], prompt: str = "", progress: Callable[[], None] = lambda: None
-    ) -> Tokens:
+        self, texts: list[bytes], prompt: str = "", progress: Callable[[], None] = lambda: None,
+        chunked: bool = False,
+    ) -> Tokens:  # fmt: skip
         """Tokenise texts in UTF-8, cut as the pipeline cuts them; calls `progress` now and then."""
+        if chunked:
+            return self._chunked(texts, prompt, progress)
         longest = self.facts["max_seq_length"]
         clean, cut = zip(*map(_clean, texts), strict=True) if texts else ((), ())
         ids: list[list[int]] = [[]] * len(texts)
@@ -101,6 +109,27 @@ class Encoder:
             size *= 4
         return Tokens(ids, truncated)
 
+    def _chunked(self, texts: list[bytes], prompt: str, progress: Callable[[], None]) -> Tokens:
+        """Tokenise all of each text, and cut it into chunks that each begin with the prompt."""
+        clean, cut = zip(*map(_clean, texts), strict=True) if texts else ((), ())
+        start = self._tokenizer.encode(prompt).ids[:-1]
+        pieces: list[list[list[int]]] = []
+        for call in _calls(list(enumerate(clean))):
+            for encoding in self._tokenizer.encode_batch_fast([prompt + text for _, text in call]):
+                pieces.append(self._pieces(encoding.ids, start))
+            progress()
+        counts = np.array([len(sequences) for sequences in pieces], np.int32)
+        ids = [ids for sequences in pieces for ids in sequences]
+        return Tokens(ids, np.array(cut, bool), counts)
+
+    def _pieces(self, ids: list[int], start: list[int]) -> list[list[int]]:
+        longest = self.facts["max_seq_length"]
+        if len(ids) <= longest:
+            return [ids]
+        content, size = ids[len(start) : -1], longest - len(start) - 1
+        windows = chunks.split(content, self._continues, size)
+        return [[*start, *window, ids[-1]] for window in windows]
+
     def embed(self, tokens: Tokens, progress: Callable[[], None] = lambda: None) -> np.ndarray:
         """Return float32[texts, dimension]; calls `progress` after each batch.
 
@@ -118,7 +147,10 @@ class Encoder:
             for ids, vector in zip(batch, self.run(batch, width), strict=False):
                 vectors[rows[ids]] = vector
             progress()
-        return vectors
+        if tokens.chunks is None:
+            return vectors
+        lengths = np.array([len(ids) for ids in tokens.ids], np.float32)
+        return chunks.means(vectors, lengths, tokens.chunks, self.facts["normalized"])
 
     def run(self, batch: list[tuple[int, ...]], width: int) -> np.ndarray:
         """Run one batch, padded to `width`; on mps to a full number of rows, too."""

@@ -26,7 +26,13 @@ class Settings:
     text_column: str = "text"
     keep: tuple[str, ...] = ()  # empty: all scalar columns
     prompt: str = ""
+    long_text: str = "truncate"  # or "chunk"
     model: dict = field(default_factory=dict)  # what must be true of this worker's model
+
+    @property
+    def chunked(self) -> bool:
+        """Return whether long texts are read in chunks."""
+        return self.long_text == "chunk"
 
 
 @dataclass(frozen=True)
@@ -120,9 +126,12 @@ class Places:
             raise NotHere(f"{folder} has no {NONCE_FILE}: it is not mounted here") from None
         if seen != facts.get("nonce"):
             raise NotHere(f"{folder} is another folder than the pipeline's: wrong nonce")
-        model = {k: v for k, v in facts.items() if k not in ("nonce", "keep", "prompt", "version")}
-        column = model.pop("text_column", "text")
-        return Settings(column, tuple(facts.get("keep") or ()), facts.get("prompt", ""), model)
+        others = ("nonce", "text_column", "keep", "prompt", "long_text", "version")
+        model = {k: v for k, v in facts.items() if k not in others}
+        return Settings(
+            facts.get("text_column", "text"), tuple(facts.get("keep") or ()),
+            facts.get("prompt", ""), facts.get("long_text", "truncate"), model,
+        )  # fmt: skip
 
 
 def _facts(run: str, text: str) -> dict:
@@ -136,6 +145,8 @@ def _facts(run: str, text: str) -> dict:
     for name in ("text_column", "prompt", "model"):
         if not isinstance(facts.get(name, ""), str):
             raise NotHere(f"the settings of {run}: {name} is not a string")
+    if (long := facts.get("long_text", "truncate")) not in ("truncate", "chunk"):
+        raise NotHere(f"the settings of {run}: this worker does not know the long_text {long!r}")
     keep = facts.get("keep") or []
     if not isinstance(keep, list) or not all(isinstance(name, str) for name in keep):
         raise NotHere(f"the settings of {run}: keep is not a list of strings")

@@ -113,11 +113,15 @@ class Queue:
             folder = Path(__file__).parent.parent / "scripts"
         self._scripts = {s: (folder / f"{s}.lua").read_text(encoding="utf-8") for s in _SCRIPTS}
 
-    def heartbeat(self, worker: str, lease: float, first: bool = False) -> bool:
-        """Renew a lease of so many seconds, or register; False: the worker is fenced."""
-        return self._run(
-            "heartbeat", ("workers", "lists"), worker, int(lease * 1000), int(first)
-        )  # fmt: skip
+    def heartbeat(
+        self, worker: str, lease: float, first: bool = False, rows: int = 0, seconds: float = 0
+    ) -> bool:
+        """Renew a lease of so many seconds, or register; False: the worker is fenced.
+
+        The worker has embedded so many rows in so many seconds.
+        """
+        arguments = (worker, int(lease * 1000), int(first), rows, int(seconds * 1000))
+        return self._run("heartbeat", ("workers", "lists", "rows"), *arguments)
 
     def take(self, worker: str, wait: float = TAKE_WAIT) -> bytes | None:
         """Move a job to the worker's list; None if there was none for so many seconds."""
@@ -134,7 +138,7 @@ class Queue:
 
     def ack(self, worker: str, job: bytes) -> bool:
         """Take a finished job off the list; False: the worker is fenced."""
-        return self._run("ack", (worker, "attempts", "begun", "events"), worker, job)
+        return self._run("ack", (worker, "attempts", "begun", "events", "replace"), worker, job)
 
     def nack(self, worker: str, job: bytes, code: str, reason: str, most: int, delay: float) -> int:
         """Count a failed attempt; return how many there were, -1 if the job is dead now."""
@@ -147,12 +151,17 @@ class Queue:
 
     def leave(self, worker: str) -> int:
         """End the lease and put back what the worker holds; return how many jobs."""
-        return self._run("leave", ("workers", worker, "todo", "begun"), worker)
+        return self._run("leave", ("workers", worker, "todo", "begun", "rows"), worker)
 
     def reap(self) -> None:
         """Put the jobs of lost workers, and those that are due, back into todo."""
-        keys = ("workers", "lists", "todo", "attempts", "dead", "delayed", "begun", "events")
+        keys = ("workers", "lists", "todo", "attempts", "dead", "delayed", "begun", "events",
+                "rows")  # fmt: skip
         self._run("reap", keys, self.keys.active(""), ATTEMPTS, TOMBSTONE_MS)
+
+    def replaces(self, job: bytes) -> bool:
+        """Return whether an output that the job's file has already is to be replaced."""
+        return self.client.sismember(self.keys.replace, hashlib.sha1(job).hexdigest())
 
     def roots(self) -> dict[str, str]:
         """Return the settings of the runs, JSON, by output folder."""

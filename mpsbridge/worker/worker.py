@@ -15,15 +15,12 @@ from threadloom.worker.codes import Failure, Refused, failing
 from threadloom.worker.lease import Lease
 from threadloom.worker.model import Encoder, Tokens
 from threadloom.worker.queue import ATTEMPTS, Queue
+from threadloom.worker.watched import Watched
 
 log = logging.getLogger("threadloom.worker")
 
 FIRST_DELAY = 5.0  # seconds until a job that failed is tried again; doubled each time
 LONGEST_PAUSE = 30.0  # seconds between two jobs that this worker cannot do
-
-
-class LoaderEnded(Exception):
-    """The thread that takes jobs has ended, so that this worker would never do anything again."""
 
 
 class Interrupted(BaseException):
@@ -75,22 +72,26 @@ class Worker:
 
     def run(self, until_idle: float | None = None) -> None:
         """Work until stopped, or until no job has come for so many seconds."""
-        loader = threading.Thread(target=self._load, name="loader", daemon=True)
-        loader.start()
+        loader = Watched("the thread that takes jobs", self._load)
         last = time.monotonic()
         current: Prepared | None = None
         try:
             while not self._stop.is_set():
                 with contextlib.suppress(queues.Empty):
                     current = self._ready.get(timeout=0.2)
-                if not (current or loader.is_alive() or self._stop.is_set()):
-                    raise LoaderEnded("the thread that takes jobs has ended: see the log")
                 if current is None:
-                    if until_idle is not None and time.monotonic() - last > until_idle:
+                    if not self._stop.is_set():
+                        loader.check()
+                        self._lease.check()
+                    if self._hand:
+                        last = time.monotonic()  # a job has come, and is being prepared
+                    elif until_idle is not None and time.monotonic() - last > until_idle:
                         break
                     continue
-                self._finish(current)
+                heard = self._finish(current)
                 self._hand.remove(current.raw)
+                # Only now would the loader give the job back, if it looked.
+                self._doubt |= not heard
                 current = None
                 self._room.release()
                 last = time.monotonic()
@@ -165,11 +166,11 @@ class Worker:
         """
         if not self._doubt:
             return
+        self._doubt = False  # before looking: a word that is lost meanwhile raises it again
         holder = self._lease.name
         for raw in self._loading.held(holder):
             if raw not in self._hand:
                 self._loading.give_back(holder, raw, "head")
-        self._doubt = False
 
     def take(self, holder: str) -> bytes | None:
         """Take a job; None if there is none."""
@@ -186,22 +187,28 @@ class Worker:
             raise places.NotHere(why)
         places.wait_for(work.input.path)
         source = chains.Source(work.input, work.settings.text_column, work.settings.keep)
-        prepared.source, prepared.done = source, files.rows_of(work.output) == source.rows
+        prepared.source = source
+        there = files.rows_of(work.output) == source.rows
+        prepared.done = there and not self._loading.replaces(prepared.raw)
         if prepared.done:
             source.close()
             return
-        pieces = self._tokenised(source, work.settings.prompt)
+        pieces = self._tokenised(source, work.settings)
         first = next(pieces, None)
         prepared.pieces = iter(()) if first is None else _chain(first, pieces)
 
-    def _tokenised(self, source: chains.Source, prompt: str) -> Iterator[tuple[Tokens, list]]:
+    def _tokenised(
+        self, source: chains.Source, settings: places.Settings
+    ) -> Iterator[tuple[Tokens, list]]:
         for texts, kept in source.pieces():
             with failing(codes.EMBEDDING_FAILED):
-                tokens = self._encoder.tokenise(texts, prompt, self._lease.moved)
+                tokens = self._encoder.tokenise(
+                    texts, settings.prompt, self._lease.moved, settings.chunked
+                )
             yield tokens, kept
 
-    def _finish(self, prepared: Prepared) -> None:
-        """Embed a prepared job's file and tell Redis what became of it."""
+    def _finish(self, prepared: Prepared) -> bool:
+        """Embed a job's file and tell Redis what became of it; False if Redis did not hear."""
         with self._lease.holding():
             if prepared.failure is None and not prepared.done:
                 self.current = prepared.work.input.path
@@ -214,20 +221,23 @@ class Worker:
                 self.totals.failed += 1
                 log.error("%s: %s: %s", _name(prepared), failure.code, failure)
                 attempts = 0 if isinstance(failure, Refused) else ATTEMPTS
-                self._say(self._queue.nack, prepared.holder, prepared.raw, failure.code,
-                          str(failure), attempts, FIRST_DELAY)  # fmt: skip
-            elif not self.ack(prepared):
+                answer = self._say(self._queue.nack, prepared.holder, prepared.raw, failure.code,
+                                   str(failure), attempts, FIRST_DELAY)  # fmt: skip
+                return answer is not None
+            answer = self.ack(prepared)
+            if answer == 0:
                 log.warning("%s is done, but its lease was lost meanwhile", _name(prepared))
+            return answer is not None
 
-    def ack(self, prepared: Prepared) -> bool:
+    def ack(self, prepared: Prepared) -> int | None:
         """Take a finished job off the list. If Redis is away, the output tells that it is done."""
-        return bool(self._say(self._queue.ack, prepared.holder, prepared.raw))
+        return self._say(self._queue.ack, prepared.holder, prepared.raw)
 
     def _embed(self, prepared: Prepared) -> None:
         work, source = prepared.work, prepared.source
         try:
             with failing(codes.OUTPUT_NOT_WRITTEN, OSError):
-                target = files.Target(work.output, source)
+                target = files.Target(work.output, source, work.settings.chunked)
                 truncated = self._fill(target, prepared)
         finally:
             source.close()
@@ -239,11 +249,15 @@ class Worker:
     def _fill(self, target: files.Target, prepared: Prepared) -> int:
         """Write a whole output; return how many texts were truncated."""
         source, settings, truncated = prepared.source, prepared.work.settings, 0
+        since = time.monotonic()
         try:
             for tokens, kept in prepared.pieces:
                 with failing(codes.EMBEDDING_FAILED):
                     vectors = self._encoder.embed(tokens, self._lease.moved)
-                target.write(kept, tokens.counts, tokens.truncated, vectors)
+                target.write(kept, tokens, vectors)
+                now = time.monotonic()
+                self._lease.embedded(len(vectors), now - since)
+                since = now
                 truncated += int(tokens.truncated.sum())
             if target.rows != source.rows:
                 why = f"the footer says {source.rows} rows, the file has {target.rows}"
@@ -251,8 +265,9 @@ class Worker:
             source.check_unchanged()
             model = settings.model.get("model", self._model)
             made = files.fingerprint(source, target, self._encoder.facts, model,
-                                     self._encoder.backend, settings.prompt)  # fmt: skip
+                                     self._encoder.backend, settings)  # fmt: skip
             target.commit(made)
+            self._lease.embedded(0, time.monotonic() - since)
         except BaseException:
             target.abort()
             raise
@@ -265,7 +280,6 @@ class Worker:
         try:
             return call(*arguments)
         except redis.RedisError as error:
-            self._doubt = True
             log.warning("Redis does not answer: %s", error)
             return None
 

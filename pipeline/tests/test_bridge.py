@@ -107,6 +107,46 @@ def test_workers_files_are_like_those_embedded_here(
     assert theirs == ended.summary["files_by_workers"]
 
 
+def test_workers_chunk_long_texts_as_they_are_chunked_here(
+    bridged, program, start_worker, lay_out, tmp_path
+):
+    texts = [" ".join(f"word{i * j % 997}" for j in range(40 * i)) for i in range(1, 30)]
+    lay_out(tmp_path, [*texts, "", None, "\u0301" * 500 + " end"])
+    flags = ("--long_text=chunk", "--prompt=query: ", "--mps_claim_timeout=1h")
+    here = tmp_path / "here"
+    code = program.run("--root", tmp_path, "--suffix=test", "--cluster=false", "--embeddings_dir",
+                       here, *flags).code  # fmt: skip
+    assert code == 0
+    start_worker(tmp_path, "chunks")
+    ended = bridged(tmp_path, "test", "chunks", *flags)
+    assert ended.code == 0, ended.errors
+    assert ended.summary["files_by_workers"] == 1
+    (mine,) = (here / "test").glob("*/*.parquet")
+    theirs = tmp_path / "embeddings" / "test" / mine.parent.name / mine.name
+    a, b = pq.read_table(mine), pq.read_table(theirs)
+    names = [name for name in a.column_names if name != "embedding"]
+    assert "n_chunks" in names and max(a["n_chunks"].to_pylist()) > 3
+    assert b.select(names).equals(a.select(names))
+    assert columns(theirs) == columns(mine)
+    x, y = (np.array(t["embedding"].to_pylist(), np.float32) for t in (a, b))
+    assert np.abs(x - y).max() < 1e-4
+    assert mark(theirs)["long_text"] == "chunk"
+
+
+def test_a_stale_output_is_replaced_by_a_worker(bridged, program, start_worker, lay_out, tmp_path):
+    lay_out(tmp_path, ["a text", "another"])
+    flags = ("--root", tmp_path, "--suffix=test", "--cluster=false")
+    assert program.run(*flags).code == 0
+    (output,) = (tmp_path / "embeddings" / "test").glob("*/*.parquet")
+    assert "prompt" not in mark(output)
+    start_worker(tmp_path, "stale")
+    ended = bridged(tmp_path, "test", "stale", "--check=fingerprint", "--prompt=query: ")
+    assert ended.code == 0, ended.errors
+    assert ended.summary["files_by_workers"] == 1
+    assert mark(output)["prompt"] == "query: "
+    assert mark(output)["backend"] == "sentence-transformers-cpu"
+
+
 def test_without_any_worker_everything_is_embedded_here(bridged, server, copy_sample, tmp_path):
     copy_sample(tmp_path)
     ended = bridged(tmp_path, "sample", "nobody", "--mps_share=1")

@@ -12,6 +12,7 @@ import struct
 import subprocess
 import termios
 import threading
+import time
 import urllib.request
 from pathlib import Path
 
@@ -80,6 +81,55 @@ def test_metrics_are_served_while_it_runs_to_this_machine_alone(program, until, 
     listening = [line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     assert f"0100007F:{port:04X}" in listening
     assert program.end(process).code == 0
+
+
+def served(port: int) -> dict[str, float]:
+    """Return the metrics that a run serves, by name; nothing while it does not serve them."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+            text = answer.read().decode()
+    except OSError:
+        return {}
+    line = re.compile(r"^threadloom_(\w+)\{suffix=\"\w+\"\} (\S+)$", re.MULTILINE)
+    return {name: float(value) for name, value in line.findall(text)}
+
+
+def test_rows_count_before_their_file_is_finished(program, new_root, tmp_path):
+    root = new_root(tmp_path / "root")
+    files, rows = 2, 1500
+    for file in range(files):
+        texts = [f"{file} {i} " + "bread " * (i % 200) for i in range(rows)]
+        pq.write_table(pa.table({"text": texts}), root.chains / f"{file}.parquet")
+    (root.chains / "bad.parquet").write_bytes(b"no parquet")
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    metrics = tmp_path / "threadloom.prom"
+    watch = (f"--metrics_addr=:{port}", "--metrics_file", metrics)
+    process = program.start(*root.flags, *watch)
+    seen = []
+    while process.poll() is None:
+        if now := served(port):
+            seen.append(now)
+        time.sleep(0.02)
+    ended = program.end(process)
+    assert (ended.code, ended.summary["rows"]) == (3, files * rows)
+    open_files = [now for now in seen if now["files_done_total"] == 0]
+    growing = sorted({now["rows_embedded_total"] for now in open_files})
+    assert len(growing) > 3, growing
+    assert all(now["rows_total"] == now["tokens_total"] == 0 for now in open_files)
+    for name in ("rows_embedded_total", "tokens_embedded_total", "tokens_run_total"):
+        counted = [now[name] for now in seen]
+        assert counted == sorted(counted), name
+    # The bad file counts for nothing as soon as it is known to be bad.
+    tried = [now for now in open_files if now["files_dead_lettered_total"]]
+    for now in tried:
+        assert abs(now["rows_embedded_total"] + now["rows_left"] - files * rows) < rows / 10
+    assert tried
+    last = metrics.read_text().splitlines()
+    for name in ("rows", "rows_embedded"):
+        assert f'threadloom_{name}_total{{suffix="test"}} {files * rows}' in last
+    assert 'threadloom_rows_left{suffix="test"} 0' in last
 
 
 def test_an_address_in_use_is_one_line_and_exit_2(program, root):

@@ -38,6 +38,10 @@ func TestMain(m *testing.M) {
 	ends := make(chan os.Signal, 1) // as the program ends by its second signal
 	signal.Notify(ends, syscall.SIGTERM, syscall.SIGINT)
 	go func() { os.Exit(128 + int((<-ends).(syscall.Signal))) }()
+	if step == sweeps {
+		sweepAll(os.Args[1])
+		return
+	}
 	if err := writeTo(step, os.Args[1], os.Args[2]); err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -104,9 +108,12 @@ type stopped struct {
 	goOn io.Closer
 }
 
-func stopAt(t *testing.T, step, input, output string) stopped {
+// stopAt starts a process that stops after a step; in is the command that starts it, if
+// not this process.
+func stopAt(t *testing.T, step, input, output string, in ...string) stopped {
 	t.Helper()
-	s := stopped{Cmd: exec.Command(os.Args[0], input, output)}
+	command := slices.Concat(in, []string{os.Args[0], input, output})
+	s := stopped{Cmd: exec.Command(command[0], command[1:]...)}
 	s.Env = append(os.Environ(), stepVariable+"="+step)
 	said, err := s.StdoutPipe()
 	if err == nil {

@@ -2,36 +2,40 @@ package chainfile
 
 import (
 	"bytes"
-	"errors"
+	"crypto/rand"
 	"fmt"
 	"hash/fnv"
-	"os"
-	"path/filepath"
+	"regexp"
 	"strconv"
-	"strings"
-	"sync/atomic"
-	"syscall"
 	"time"
 
+	"github.com/threadloom/threadloom/transforms/process"
 	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
-// sweepAge is when an unfinished file of another machine counts as left behind.
+// sweepAge is when an unfinished file counts as left behind if nobody here can tell
+// whether its writer has ended.
 const sweepAge = 24 * time.Hour
 
 // tempSuffix ends the names of files that are being written. They start with a dot,
 // too: no reader takes them for outputs.
 const tempSuffix = ".parquet.tmp"
 
-var tempCount atomic.Int64
+// noMark is the mark in names that workers give: they do not say which output it is.
+const noMark = "0000000000000000"
+
+// tempNames are the names of unfinished files: .{place}.{pid}.{start}.{random}.{mark}
+// and tempSuffix. They have no dash. Those of older versions, .{host}-{pid}-{count}, have
+// two at least, so that no host makes one look like the other. Workers write the same names
+// (worker/unfinished.py), and mpsbridge/golden/unfinished.json holds both to one rule.
+var tempNames = regexp.MustCompile(`^\.([0-9a-f]{32})\.([1-9][0-9]{0,9})\.([0-9]{1,20})\.([0-9a-f]{16})\.([0-9a-f]{16})\.parquet\.tmp$`)
 
 // tempName returns a new name for the unfinished output that will have a name.
 func tempName(output string) string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "localhost"
-	}
-	return fmt.Sprintf(".%s-%d-%d.%s%s", host, os.Getpid(), tempCount.Add(1), Mark(output), tempSuffix)
+	var random [8]byte
+	_, _ = rand.Read(random[:]) // never fails
+	me := process.Self()
+	return fmt.Sprintf(".%s.%d.%s.%x.%s%s", me.Place, me.PID, me.Start, random, Mark(output), tempSuffix)
 }
 
 // Mark is what the name of an unfinished output says of the name that it will have,
@@ -48,9 +52,8 @@ func IsUnfinished(name []byte) bool {
 	return len(name) > 0 && name[0] == '.' && bytes.HasSuffix(name, []byte(tempSuffix))
 }
 
-// Sweep removes those of a folder's unfinished files whose writer is gone: it ran
-// on this machine and has ended, or the file was not written to for a day. It
-// returns the marks of those that it removed; a worker's in Python have none.
+// Sweep removes those of a folder's unfinished files whose writer is gone, as leftBehind
+// says. It returns the marks of those that it removed, if they have one.
 func Sweep(at rooted.Path, unfinished []string) (marks []string) {
 	if len(unfinished) == 0 {
 		return nil
@@ -60,44 +63,42 @@ func Sweep(at rooted.Path, unfinished []string) (marks []string) {
 		return nil // the next run meets them again
 	}
 	defer func() { _ = folder.Close() }() // only read
-	host, _ := os.Hostname()              // unknown: the age decides
 	for _, name := range unfinished {
 		info, err := folder.Lstat(name)
-		if err != nil || !info.Mode().IsRegular() || !leftBehind(name, host, time.Since(info.ModTime())) {
-			continue // gone meanwhile, or in use
+		if err != nil || !info.Mode().IsRegular() {
+			continue // gone meanwhile, or none of ours
 		}
-		if folder.Remove(name) == nil {
-			marks = append(marks, strings.TrimPrefix(filepath.Ext(strings.TrimSuffix(name, tempSuffix)), "."))
+		writer, mark := parseTempName(name)
+		if leftBehind(writer, process.Place(), process.ID.Ended, time.Since(info.ModTime())) && folder.Remove(name) == nil && mark != "" {
+			marks = append(marks, mark)
 		}
 	}
 	return marks
 }
 
-// leftBehind says whether the writer of a temporary file is gone. Names are
-// .{host}-{pid}-{count}.{mark}.parquet.tmp; a host's name may hold dashes itself.
-func leftBehind(name, host string, age time.Duration) bool {
-	if age.Abs() > sweepAge { // the clock may have been set back
-		return true
+// parseTempName returns who writes an unfinished file, and its mark. Both are empty for
+// a name that an older version wrote, or somebody else.
+func parseTempName(name string) (writer process.ID, mark string) {
+	fields := tempNames.FindStringSubmatch(name)
+	if fields == nil {
+		return process.ID{}, ""
 	}
-	parts := strings.Split(strings.TrimSuffix(strings.TrimPrefix(name, "."), tempSuffix), "-")
-	if len(parts) < 3 || host == "" || strings.Join(parts[:len(parts)-2], "-") != host {
-		return false
+	pid, err := strconv.ParseInt(fields[2], 10, 32)
+	if err != nil { // no system has it
+		return process.ID{}, ""
 	}
-	pid, err := strconv.Atoi(parts[len(parts)-2])
-	return err == nil && ProcessEnded(pid)
+	if mark = fields[5]; mark == noMark {
+		mark = ""
+	}
+	return process.ID{Place: fields[1], PID: int(pid), Start: fields[3]}, mark
 }
 
-// ProcessEnded says whether a process of this machine has ended. One that nobody has
-// asked for its exit code has, too: in a container that can last.
-func ProcessEnded(pid int) bool {
-	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
-		return true
+// leftBehind reports whether the writer of an unfinished file is gone. Where its PID
+// means something the process itself decides, however old the file is. Elsewhere, and
+// for names that do not say it, only the age can: a day without a write.
+func leftBehind(writer process.ID, here string, ended func(process.ID) bool, age time.Duration) bool {
+	if writer.Place == here {
+		return ended(writer)
 	}
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)) // where there is one: Linux
-	if err != nil {
-		return false
-	}
-	// The state follows the name, which is in parentheses and may hold some.
-	_, state, _ := strings.Cut(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " ")
-	return strings.HasPrefix(state, "Z") || strings.HasPrefix(state, "X")
+	return age.Abs() > sweepAge // from the future, too: the clock may have been set back
 }

@@ -1,6 +1,7 @@
 package chainfile
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/threadloom/threadloom/transforms/process"
 	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
@@ -22,63 +24,82 @@ func endedPID(t *testing.T) int {
 	return cmd.Process.Pid
 }
 
-func TestLeftBehind(t *testing.T) {
-	ended := endedPID(t)
-	for _, c := range []struct {
-		name, file string
-		age        time.Duration
-		want       bool
-	}{
-		{"ended here", fmt.Sprintf(".a-host-%d-1.parquet.tmp", ended), 0, true},
-		{"in use here", fmt.Sprintf(".a-host-%d-1.parquet.tmp", os.Getpid()), time.Hour, false},
-		{"on another machine", fmt.Sprintf(".b-host-%d-1.parquet.tmp", ended), time.Hour, false},
-		{"on another machine, long ago", ".b-host-1-1.parquet.tmp", 25 * time.Hour, true},
-		{"a name of someone else's", ".notes.parquet.tmp", time.Hour, false},
-		{"no process id", ".a-host-x-1.parquet.tmp", time.Hour, false},
-	} {
-		if got := leftBehind(c.file, "a-host", c.age); got != c.want {
-			t.Errorf("%s: left behind %v, want %v", c.name, got, c.want)
+func TestTheSweepIsTheGoldenOne(t *testing.T) {
+	var table struct {
+		Here  string
+		Files []struct {
+			Why, Name   string
+			WriterEnded *bool   `json:"writer_ended"` // nil: nobody may ask
+			AgeHours    float64 `json:"age_hours"`
+			Swept       bool
+			Mark        string
+		}
+	}
+	b, err := os.ReadFile("../../mpsbridge/golden/unfinished.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b, &table); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range table.Files {
+		writer, mark := parseTempName(f.Name)
+		ended := func(process.ID) bool {
+			if f.WriterEnded == nil {
+				t.Errorf("%s: a process was asked for", f.Why)
+				return true
+			}
+			return *f.WriterEnded
+		}
+		swept := leftBehind(writer, table.Here, ended, time.Duration(f.AgeHours*float64(time.Hour)))
+		if swept != f.Swept || mark != f.Mark || !IsUnfinished([]byte(f.Name)) {
+			t.Errorf("%s: swept %v, mark %q, want %v, %q", f.Why, swept, mark, f.Swept, f.Mark)
 		}
 	}
 }
 
-func TestAProcessThatNobodyAskedForItsCodeHasEnded(t *testing.T) {
-	cmd := exec.Command("sleep", "60")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+func TestATempNameSaysWhoWritesIt(t *testing.T) {
+	name := tempName("a.parquet")
+	writer, mark := parseTempName(name)
+	if writer != process.Self() || mark != Mark("a.parquet") || !IsUnfinished([]byte(name)) {
+		t.Errorf("%s is read as %+v, %q", name, writer, mark)
 	}
-	defer func() { _ = cmd.Wait() }() // killed
-	if ProcessEnded(cmd.Process.Pid) {
-		t.Error("it runs")
+	if tempName("a.parquet") == name {
+		t.Error("two files of one process have the same name")
 	}
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	for end := time.Now().Add(10 * time.Second); !ProcessEnded(cmd.Process.Pid); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("it was killed, and nobody has waited for it")
-		}
-	}
+}
+
+// tempNameOf returns the name of an unfinished a.parquet that a process writes.
+func tempNameOf(id process.ID) string {
+	return fmt.Sprintf(".%s.%d.%s.%016x.%s%s", id.Place, id.PID, id.Start, 1, Mark("a.parquet"), tempSuffix)
 }
 
 func TestSweepRemovesOnlyWhatIsLeftBehind(t *testing.T) {
+	folder := t.TempDir()
+	self := process.Self()
 	host, err := os.Hostname()
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder := t.TempDir()
-	gone := fmt.Sprintf(".%s-%d-1.%s.parquet.tmp", host, endedPID(t), Mark("a.parquet"))
-	used := fmt.Sprintf(".%s-%d-1.parquet.tmp", host, os.Getpid())
-	for _, name := range []string{gone, used} {
+	ended := endedPID(t)
+	gone := tempNameOf(process.ID{Place: self.Place, PID: ended, Start: process.UnknownStart})
+	used := tempNameOf(self)
+	// Host mac-17 wrote it, or another container of this name; host mac took it for its own.
+	old := fmt.Sprintf(".%s-%d-4711-1.%s.parquet.tmp", host, ended, Mark("b.parquet"))
+	older := fmt.Sprintf(".%s-%d-1.%s.parquet.tmp", host, ended, Mark("c.parquet"))
+	for _, name := range []string{gone, used, old, older} {
 		if err := os.WriteFile(filepath.Join(folder, name), nil, 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if n := Sweep(rooted.Path{Root: folder, Path: folder}, []string{gone, used, ".missing-1-1.parquet.tmp"}); !slices.Equal(n, []string{Mark("a.parquet")}) {
+	all := []string{gone, used, old, older, tempNameOf(process.ID{Place: self.Place, PID: ended, Start: "7"})}
+	if n := Sweep(rooted.Path{Root: folder, Path: folder}, all); !slices.Equal(n, []string{Mark("a.parquet")}) {
 		t.Fatalf("swept %q, want the mark of a.parquet", n)
 	}
-	if _, err := os.Stat(filepath.Join(folder, used)); err != nil {
-		t.Error(err)
+	for _, name := range []string{used, old, older} {
+		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

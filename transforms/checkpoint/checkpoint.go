@@ -87,7 +87,7 @@ func checkName(name string) error {
 		return fmt.Errorf("%q is not a folder name", name)
 	case strings.ContainsAny(name, "/\\\x00"):
 		return fmt.Errorf("%q leaves the folder", name)
-	case strings.HasPrefix(name, "_dead_letters."), strings.HasPrefix(name, "_run"):
+	case strings.HasPrefix(name, "_dead_letters."), strings.HasPrefix(name, "_run"), name == "_lease":
 		return fmt.Errorf("%q is what a file of this program is called", name)
 	}
 	return nil

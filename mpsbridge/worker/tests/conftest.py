@@ -24,8 +24,10 @@ GOLDEN = Path(__file__).parents[2] / "golden"
 
 
 @pytest.fixture
-def server(start_redis):
-    server = start_redis()
+def server(start_redis, request):
+    """Start a server, of the kind that the test is parametrised with."""
+    kind = getattr(request, "param", None)
+    server = start_redis(kind) if kind else start_redis()
     yield server
     server.kill()
 
@@ -139,6 +141,8 @@ def embedder(encoder):
         name = "silent"
 
         def moved(self) -> None: ...
+
+        def embedded(self, rows: int, seconds: float) -> None: ...
 
         def roots(self) -> dict:
             return {}

@@ -235,18 +235,6 @@ def test_any_exception_of_a_job_is_its_failure_alone(bridge, until, point, error
     assert error.__name__ in why["reason"]
 
 
-def test_a_worker_whose_loader_has_ended_ends(bridge):
-    def change():
-        def take(*_):
-            raise KeyError("nobody foresaw this")
-
-        worker.Worker.take = take
-
-    process = bridge.start(change, lease=30)
-    process.join(20)
-    assert process.exitcode == 1
-
-
 def test_a_bad_file_is_dead_at_once_with_its_code(bridge, until):
     bad = bridge.root / "in" / "bad.parquet"
     good = bridge.file("good")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from threadloom.worker import codes, jobs
+from threadloom.worker import codes, jobs, process, unfinished
 from threadloom.worker.keys import NAMES, Keys
 
 
@@ -36,3 +36,25 @@ def test_paths_are_mapped_as_the_golden_ones(golden):
 def test_the_codes_are_the_golden_ones(golden):
     ours = [value for name, value in vars(codes).items() if name.isupper()]
     assert ours == golden("codes.json")
+
+
+def test_places_are_the_golden_ones(golden):
+    for want in golden("unfinished.json")["places"]:
+        got = process.place_of(want["host"], want["boot"], want["space"])
+        assert got == want["place"], want
+
+
+def test_the_sweep_is_the_golden_one(golden):
+    table = golden("unfinished.json")
+    for want in table["files"]:
+        writer, mark = unfinished.parse(want["name"])
+        asked = []
+
+        def ended(writer, asked=asked, want=want) -> bool:
+            asked.append(writer)
+            return want["writer_ended"]
+
+        swept = unfinished.left_behind(writer, table["here"], ended, want["age_hours"] * 3600)
+        assert (swept, mark) == (want["swept"], want["mark"]), want
+        assert bool(asked) == (want["writer_ended"] is not None), want
+        assert unfinished.is_unfinished(want["name"])

@@ -12,6 +12,7 @@ import pytest
 from threadloom.worker import chains, codes, files, places
 from threadloom.worker.codes import Failure
 from threadloom.worker.jobs import PathMap, parse
+from threadloom.worker.model import Tokens
 
 ROWS = 3
 
@@ -45,7 +46,7 @@ def swap(folder: Path, outside: Path) -> None:
 def embed(target: files.Target) -> None:
     """Write vectors for all rows."""
     vectors = np.ones((ROWS, 4), np.float32)
-    target.write([], np.ones(ROWS, np.int32), np.zeros(ROWS, bool), vectors)
+    target.write([], Tokens([[101]] * ROWS, np.zeros(ROWS, bool)), vectors)
     target.commit({})
     target.close()
 

@@ -10,6 +10,9 @@ import pytest
 
 from threadloom.worker import codes, files, model, places, worker
 
+# The queue's scripts run on both kinds of server.
+pytestmark = pytest.mark.parametrize("server", ["redis", "valkey"], indirect=True)
+
 
 def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)

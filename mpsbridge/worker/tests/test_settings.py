@@ -115,6 +115,7 @@ def test_a_wrong_time_is_one_line(tmp_path):
         assert "--lease" in done.stderr and says in done.stderr
 
 
+@pytest.mark.parametrize("server", ["redis", "valkey"], indirect=True)
 def test_special_characters_log_in(server, monkeypatch):
     rule = ["resetkeys", "~q", "~q:*", "resetchannels", "-@all", "+ping", "+auth", "+hello"]
     server.client.execute_command("ACL", "SETUSER", "m@c", "on", ">" + SPECIAL, *rule)

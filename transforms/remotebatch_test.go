@@ -28,15 +28,15 @@ func TestAJobThatIsSettledAndStillInTheQueueIsTakenOutOfIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := time.Now()
-	c := newCrossing(queue, BridgeOptions{}, now)
-	c.add(File{Input: "/in/b.parquet"}, "with a worker", now)
-	c.untried = []string{"with a worker", raw}
-	c.freeSince = now.Add(-2 * idleFor)
-	if err := c.embedHere(ctx, now); err != nil {
+	b := newRemoteBatch(queue, &openPlaces{}, Layout{}, systemClock{}, BridgeOptions{})
+	b.add(File{Input: "/in/b.parquet"}, "with a worker", 0)
+	b.untried = []string{"with a worker", raw}
+	b.freeSince = now.Add(-2 * idleFor)
+	if err := b.embedHere(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if c.open != 0 || len(c.waiting) != 1 {
-		t.Errorf("%d files are open here and %d wait, want 0 and 1", c.open, len(c.waiting))
+	if len(b.open) != 0 || len(b.pending) != 1 {
+		t.Errorf("%d files are open here and %d wait, want 0 and 1", len(b.open), len(b.pending))
 	}
 	if left, err := queue.Unlisted(ctx, []string{raw}); err != nil || len(left) != 1 {
 		t.Errorf("the settled job is still in the queue (%v)", err)

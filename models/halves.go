@@ -1,0 +1,155 @@
+package models
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// ErrBroken is wrapped by what texts fail with once nothing runs on an engine any more. It is
+// no fault of the texts.
+var ErrBroken = errors.New("the model does not run any more: look at the device with 'pipeline doctor', then run again")
+
+// brokenAfter is of how many files a text must have failed alone, with nothing that ran in
+// between, until the engine counts as broken. One file can be bad from end to end.
+const brokenAfter = 8
+
+// probePauses come before each try of the probe. A device may want a moment to free memory.
+var probePauses = []time.Duration{0, 200 * time.Millisecond, time.Second}
+
+// health is what an engine knows of its device.
+type health struct {
+	mu      sync.Mutex
+	failing map[*Stream]bool // of which a text failed alone since anything ran
+	broken  error            // nil: it runs
+}
+
+func (h *health) state() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.broken
+}
+
+func (h *health) ran() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	clear(h.failing)
+}
+
+// failed notes that a text of a stream failed alone, and returns what is wrong.
+func (h *health) failed(s *Stream, err error) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.failing == nil {
+		h.failing = map[*Stream]bool{}
+	}
+	h.failing[s] = true
+	if h.broken == nil && len(h.failing) >= brokenAfter {
+		h.broken = fmt.Errorf("%w (texts of %d files failed in a row): %w", ErrBroken, brokenAfter, err)
+	}
+	if h.broken != nil {
+		return h.broken
+	}
+	return err
+}
+
+// halt notes that the device runs nothing.
+func (h *health) halt(err error) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.broken == nil {
+		h.broken = fmt.Errorf("%w (it fails on an empty text, too): %w", ErrBroken, err)
+	}
+	return h.broken
+}
+
+// Broken returns why nothing runs on the engine any more, nil if it works.
+func (e *Engine) Broken() error { return e.health.state() }
+
+// embed runs items, in halves if they fail together, down to the single ones at fault: an
+// error is theirs alone. It reports whether all of them ran.
+func (e *Engine) embed(items []item) (all bool) {
+	if err := e.health.state(); err != nil {
+		e.fail(items, err)
+		return false
+	}
+	err := e.try(items)
+	if err == nil {
+		return true
+	}
+	if len(items) == 1 {
+		if err = e.blame(items[0], err); err != nil {
+			e.fail(items, err)
+		}
+		return err == nil
+	}
+	middle := (len(items) + 1) / 2
+	first, second := e.embed(items[:middle]), e.embed(items[middle:])
+	if first && second {
+		e.useSmallerBatches(items, err)
+	}
+	return first && second
+}
+
+func (e *Engine) fail(items []item, err error) {
+	for _, it := range items {
+		e.dedup.settle(it, nil, err)
+	}
+}
+
+// try runs items as one batch, and settles them if that ends well.
+func (e *Engine) try(items []item) error {
+	ids := make([][]uint32, len(items))
+	sum := 0
+	for i, it := range items {
+		ids[i] = it.ids
+		sum += len(it.ids)
+	}
+	err := e.model(ids, func(row int, vector []float32) { e.dedup.settle(items[row], vector, nil) })
+	if err != nil {
+		return err
+	}
+	e.health.ran()
+	e.real.Add(int64(sum))
+	e.padded.Add(int64(paddedTokens(items)))
+	if e.batches.Add(1) == settledAfter {
+		e.letGoOfFiles()
+	}
+	return nil
+}
+
+// blame tells a text that cannot be embedded from an engine on which nothing runs. It
+// returns nil if the text ran after all.
+func (e *Engine) blame(it item, err error) error {
+	for _, pause := range probePauses {
+		time.Sleep(pause)
+		if e.model([][]uint32{e.probe}, func(int, []float32) {}) != nil {
+			continue
+		}
+		if pause > 0 { // the device was away for a moment
+			if err = e.try([]item{it}); err == nil {
+				return nil
+			}
+		}
+		return e.health.failed(it.job.stream, err)
+	}
+	return e.health.halt(err)
+}
+
+// useSmallerBatches lowers the token budget for the rest of the run, because a large batch
+// failed and its halves ran: it took too much memory.
+func (e *Engine) useSmallerBatches(batch []item, err error) {
+	if budget, lowered := e.window.lower(paddedTokens(batch)); lowered {
+		slog.Warn("a batch failed and its halves ran: batches are smaller from now on", "texts", len(batch), "token_budget", budget, "error", err)
+	}
+}
+
+func paddedTokens(items []item) int {
+	width := 0
+	for _, it := range items {
+		width = max(width, len(it.ids))
+	}
+	return width * len(items)
+}

@@ -1,0 +1,194 @@
+package models
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+const poison = 99 // the first token of a text on which the model fails
+
+var errModel = errors.New("out of memory")
+
+// device stands in for a session that fails when fails says so.
+type device struct {
+	fails func(batch [][]uint32) bool
+	tries int
+}
+
+func (d *device) run(batch [][]uint32, emit func(int, []float32)) error {
+	d.tries++
+	if d.fails(batch) {
+		return errModel
+	}
+	for row, ids := range batch {
+		emit(row, []float32{float32(ids[0]), 0})
+	}
+	return nil
+}
+
+func poisoned(batch [][]uint32) bool {
+	return slices.ContainsFunc(batch, func(ids []uint32) bool { return ids[0] == poison })
+}
+
+// pauses leaves out the pauses between probes.
+func pauses(t *testing.T) {
+	t.Helper()
+	old := probePauses
+	probePauses = []time.Duration{0, 1, 1}
+	t.Cleanup(func() { probePauses = old })
+}
+
+// engineOn returns an engine without workers whose batches d runs.
+func engineOn(d *device, budget int) *Engine {
+	return &Engine{
+		Folder: &Folder{Dimension: 2}, dedup: newDedup(2, 0), window: newWindow(8, budget, 1000),
+		model: d.run, probe: []uint32{1, 2},
+	}
+}
+
+// ofFiles makes items of texts that begin with the tokens, each of a file of its own.
+func ofFiles(t *testing.T, e *Engine, tokens ...uint32) (items []item) {
+	t.Helper()
+	for i, first := range tokens {
+		it := waiting(t.Context(), 1, first, uint32(i), 3, 4)[0]
+		it.job.stream = &Stream{engine: e}
+		if !e.dedup.claim(it) {
+			t.Fatal("it must be run")
+		}
+		items = append(items, it)
+	}
+	return items
+}
+
+func TestOnlyTheTextThatFailsAloneFails(t *testing.T) {
+	d := &device{fails: poisoned}
+	e := engineOn(d, 64)
+	items := ofFiles(t, e, 10, 11, poison, 13, 14, 15, poison, 17, 18)
+	e.run(items)
+	for i, it := range items {
+		select {
+		case <-it.job.finished:
+		default:
+			t.Fatalf("text %d has not ended", i)
+		}
+		if it.ids[0] == poison {
+			if !errors.Is(it.job.err, errModel) || errors.Is(it.job.err, ErrBroken) {
+				t.Errorf("text %d: error %v", i, it.job.err)
+			}
+		} else if it.job.err != nil || it.job.vectors[0] != float32(it.ids[0]) {
+			t.Errorf("text %d: vector %v, error %v", i, it.job.vectors, it.job.err)
+		}
+	}
+	if e.window.budget != 64 {
+		t.Errorf("the token budget became %d for two bad texts", e.window.budget)
+	}
+}
+
+func TestADeadDeviceIsToldAtOnceAndBreaksTheEngine(t *testing.T) {
+	pauses(t)
+	d := &device{fails: func([][]uint32) bool { return true }}
+	e := engineOn(d, 64)
+	for range 100 {
+		items := ofFiles(t, e, 10, 11, 12, 13, 14, 15, 16, 17)
+		e.run(items)
+		for i, it := range items {
+			if !errors.Is(it.job.err, ErrBroken) || !errors.Is(it.job.err, errModel) {
+				t.Fatalf("text %d: error %v", i, it.job.err)
+			}
+			if strings.Contains(it.job.err.Error(), "\n") || !strings.Contains(it.job.err.Error(), "doctor") {
+				t.Fatalf("the error is not one line that says what to do: %v", it.job.err)
+			}
+		}
+	}
+	if most := 4 + len(probePauses); d.tries > most {
+		t.Errorf("%d tries, want at most %d", d.tries, most)
+	}
+}
+
+func TestADeviceThatComesBackCostsNoText(t *testing.T) {
+	pauses(t)
+	d := &device{}
+	d.fails = func([][]uint32) bool { return d.tries <= 2 } // the text and the first probe
+	e := engineOn(d, 64)
+	items := ofFiles(t, e, 10)
+	e.run(items)
+	if items[0].job.err != nil {
+		t.Error(items[0].job.err)
+	}
+}
+
+// A device that runs an empty text and nothing else is broken, too.
+func TestTextsOfManyFilesThatFailInARowBreakTheEngine(t *testing.T) {
+	d := &device{fails: func(batch [][]uint32) bool { return len(batch[0]) > 2 }}
+	e := engineOn(d, 64)
+	for n := range 2 * brokenAfter {
+		items := ofFiles(t, e, 10)
+		e.run(items)
+		if broken := errors.Is(items[0].job.err, ErrBroken); broken != (n >= brokenAfter-1) {
+			t.Fatalf("file %d: broken %v (%v)", n, broken, items[0].job.err)
+		}
+	}
+}
+
+func TestOneBadFileDoesNotBreakTheEngine(t *testing.T) {
+	e := engineOn(&device{fails: poisoned}, 64)
+	bad := &Stream{engine: e}
+	for n := range 10 * brokenAfter {
+		items := ofFiles(t, e, poison)
+		items[0].job.stream = bad
+		e.run(items)
+		if errors.Is(items[0].job.err, ErrBroken) {
+			t.Fatalf("text %d of one file broke the engine", n)
+		}
+	}
+}
+
+func TestBadFilesAmongGoodOnesDoNotBreakTheEngine(t *testing.T) {
+	e := engineOn(&device{fails: poisoned}, 64)
+	for n := range 3 * brokenAfter {
+		items := ofFiles(t, e, poison)
+		e.run(items)
+		if errors.Is(items[0].job.err, ErrBroken) {
+			t.Fatalf("file %d broke the engine", n)
+		}
+		e.run(ofFiles(t, e, 10))
+	}
+}
+
+func TestABatchThatDoesNotFitLowersTheTokenBudget(t *testing.T) {
+	for _, c := range []struct{ fits, want int }{
+		{64, 64}, // everything fits
+		{40, 32}, // a half
+		{20, 16}, // a quarter
+		{4, 8},   // not below the longest text
+	} {
+		t.Run(fmt.Sprint(c.fits), func(t *testing.T) {
+			d := &device{fails: func(batch [][]uint32) bool { return len(batch)*4 > c.fits }}
+			e := engineOn(d, 64)
+			items := ofFiles(t, e, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25)
+			e.run(items)
+			for i, it := range items {
+				if it.job.err != nil {
+					t.Errorf("text %d: %v", i, it.job.err)
+				}
+			}
+			if e.window.budget != c.want {
+				t.Errorf("the token budget is %d, want %d", e.window.budget, c.want)
+			}
+		})
+	}
+}
+
+func TestASmallBatchThatFailsOnceLeavesTheTokenBudget(t *testing.T) {
+	d := &device{}
+	d.fails = func([][]uint32) bool { return d.tries == 1 }
+	e := engineOn(d, 64)
+	e.run(ofFiles(t, e, 10, 11))
+	if e.window.budget != 64 {
+		t.Errorf("the token budget is %d", e.window.budget)
+	}
+}

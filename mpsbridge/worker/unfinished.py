@@ -1,0 +1,69 @@
+"""Outputs that are being written: their names, and when one is left behind.
+
+``transforms/chainfile/sweep.go`` has the same rule; ``golden/unfinished.json`` holds both to it.
+"""
+
+import contextlib
+import os
+import re
+import secrets
+import stat
+import time
+from collections.abc import Callable
+
+from threadloom.worker.process import Process, myself, place
+
+SUFFIX = ".parquet.tmp"
+SWEEP_AGE = 24 * 3600.0  # seconds, where nobody here can tell whether the writer has ended
+# .{place}.{pid}.{start}.{random}.{mark} and SUFFIX. Those of older versions have dashes, two at
+# least, so that no host makes one look like the other.
+_NAMES = re.compile(
+    r"\.([0-9a-f]{32})\.([1-9][0-9]{0,9})\.([0-9]{1,20})\.([0-9a-f]{16})\.([0-9a-f]{16})"
+    + re.escape(SUFFIX)
+)
+_NO_MARK = "0" * 16  # the pipeline's names say here which output it is
+_MOST_PID = 2**31 - 1
+
+
+def new_name() -> str:
+    """Return a new name for an output that is being written."""
+    me = myself()
+    return f".{me.place}.{me.pid}.{me.start}.{secrets.token_hex(8)}.{_NO_MARK}{SUFFIX}"
+
+
+def is_unfinished(name: str) -> bool:
+    """Return whether a name is that of an output that is being written, or was."""
+    return name.startswith(".") and name.endswith(SUFFIX)
+
+
+def parse(name: str) -> tuple[Process | None, str]:
+    """Return who writes an unfinished file, and its mark; None and "" if its name does not say."""
+    found = _NAMES.fullmatch(name)
+    if not found or int(found[2]) > _MOST_PID:
+        return None, ""
+    mark = "" if found[5] == _NO_MARK else found[5]
+    return Process(found[1], int(found[2]), found[3]), mark
+
+
+def left_behind(
+    writer: Process | None, here: str, ended: Callable[[Process], bool], age: float
+) -> bool:
+    """Return whether the writer of an unfinished file is gone.
+
+    Where its PID means something the process itself decides, however old the file is. Elsewhere,
+    and for names that do not say it, only the age can: a day without a write.
+    """
+    if writer and writer.place == here:
+        return ended(writer)
+    return abs(age) > SWEEP_AGE  # from the future, too: the clock may have been set back
+
+
+def sweep(folder: int) -> None:
+    """Remove what was left behind in an output folder."""
+    for name in filter(is_unfinished, os.listdir(folder)):
+        with contextlib.suppress(OSError):  # gone meanwhile
+            info = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            writer, _ = parse(name)
+            age = time.time() - info.st_mtime
+            if stat.S_ISREG(info.st_mode) and left_behind(writer, place(), Process.ended, age):
+                os.unlink(name, dir_fd=folder)

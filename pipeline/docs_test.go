@@ -1,0 +1,51 @@
+package main
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestTheDocsNameTheGoThatIsNeeded(t *testing.T) {
+	module, err := os.ReadFile("../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	needed := regexp.MustCompile(`(?m)^go (\S+)$`).FindSubmatch(module)
+	if needed == nil {
+		t.Fatal("go.mod names no version of Go")
+	}
+	for _, path := range []string{"../README.md", "../models/native/prerequisites.sh"} {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, said := range regexp.MustCompile(`\bGo (\d+\.[\d.]*\d)`).FindAllSubmatch(text, -1) {
+			if string(said[1]) != string(needed[1]) {
+				t.Errorf("%s says Go %s, go.mod says %s", path, said[1], needed[1])
+			}
+		}
+	}
+	readme, _ := os.ReadFile("../README.md")
+	if !strings.Contains(string(readme), "Go "+string(needed[1])) {
+		t.Errorf("README does not say that Go %s is needed", needed[1])
+	}
+}
+
+// A document that says that a file holds a checksum is held to it.
+func TestFilesThatAreSaidToHoldChecksumsDo(t *testing.T) {
+	cited := regexp.MustCompile("sha256 in `([^`]+)`")
+	for _, path := range []string{"../README.md", "../CONTRIBUTING.md", "../docs/security.md"} {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range cited.FindAllSubmatch(text, -1) {
+			content, err := os.ReadFile("../" + string(match[1]))
+			if err != nil || !regexp.MustCompile(`\b[0-9a-f]{64}\b`).Match(content) {
+				t.Errorf("%s cites the sha256 in %s: there is none (%v)", path, match[1], err)
+			}
+		}
+	}
+}

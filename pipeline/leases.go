@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/threadloom/threadloom/cluster"
+	"github.com/threadloom/threadloom/pipeline/lease"
+	"github.com/threadloom/threadloom/transforms"
+)
+
+// leases are those of the folders that a run writes. They keep two runs from working
+// on one suffix, whatever their lists, such as a nightly one that began before the
+// last had ended.
+type leases []leased
+
+type leased struct {
+	folder string
+	*lease.Lease
+}
+
+// leasedFolders are the folders whose lease a run takes. The one of the embeddings
+// stands for the outputs, the dead letters and the settings in Redis, too.
+func (c Config) leasedFolders() []string {
+	folders := []string{c.Layout().Embeddings}
+	if c.Cluster {
+		folders = append(folders, c.clusters())
+	}
+	return folders
+}
+
+// takeLeases takes the leases of all folders, or none and fails with lease.ErrHeld.
+func takeLeases(folders ...string) (leases, error) {
+	var all leases
+	for _, folder := range folders {
+		if all.have(folder) {
+			continue
+		}
+		l, err := lease.Take(folder)
+		if err != nil {
+			all.release()
+			return nil, err
+		}
+		all = append(all, leased{folder, l})
+	}
+	return all, nil
+}
+
+// have says whether the lease of a folder is among them, under this name or another.
+func (l leases) have(folder string) bool {
+	return l.of(folder).Lease != nil
+}
+
+// of returns the lease of a folder, the zero value if it is not among them.
+func (l leases) of(folder string) leased {
+	info, err := os.Stat(folder)
+	if err != nil {
+		return leased{}
+	}
+	for _, one := range l {
+		if other, err := os.Stat(one.folder); err == nil && os.SameFile(info, other) {
+			return one
+		}
+	}
+	return leased{}
+}
+
+// held returns nil as long as all of them are this run's, and otherwise lease.ErrHeld.
+func (l leases) held() error {
+	for _, one := range l {
+		if err := one.Held(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// whenLost calls act, once, if one of the leases is lost before ctx ends.
+func (l leases) whenLost(ctx context.Context, act func()) {
+	once := sync.OnceFunc(act)
+	for _, one := range l {
+		go func() {
+			select {
+			case <-one.Lost():
+				once()
+			case <-ctx.Done():
+			}
+		}()
+	}
+}
+
+// stopWhenLost ends the run if it has lost a lease: another run has taken over, because
+// this one was suspended. The open files are finished, which does no harm. The clusters
+// belong to the other run, so the server, which would write them, stops at once.
+func (l leases) stopWhenLost(ctx context.Context, server *cluster.Server, cancel context.CancelFunc) {
+	l.whenLost(ctx, func() {
+		open := transforms.Drain()
+		_, _ = fmt.Fprintf(console, "another run has taken over: finishing %d open files\n", open)
+		server.Stop()
+		transforms.WaitDrained()
+		cancel()
+	})
+}
+
+func (l leases) release() {
+	for _, one := range l {
+		one.Release()
+	}
+}

@@ -1,0 +1,68 @@
+package transforms
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/passert"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
+)
+
+// groupsBefore returns into how many groups the files are divided that a DoFn waits for.
+func groupsBefore(t *testing.T, o BridgeOptions) int {
+	t.Helper()
+	p, s := beam.NewPipelineWithRoot()
+	Bridge(s, o, beam.Create(s, File{}))
+	edges, _, err := p.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	grouped, groups := false, 0
+	for _, e := range edges {
+		if e.Op == graph.CoGBK {
+			grouped = true
+		}
+		if e.Op == graph.ParDo {
+			if f, ok := e.DoFn.Recv.(*groupFn); ok {
+				groups = f.Groups
+			}
+		}
+	}
+	if !grouped {
+		t.Error("no GroupByKey before the files are waited for")
+	}
+	return groups
+}
+
+func TestSeveralMachinesShareTheFilesThatAreTakenBack(t *testing.T) {
+	if got := groupsBefore(t, BridgeOptions{Spread: true}); got != spreadGroups {
+		t.Errorf("on several machines: %d groups, want %d", got, spreadGroups)
+	}
+	if got := groupsBefore(t, BridgeOptions{}); got != 1 {
+		t.Errorf("in one process: %d groups, want 1: it may take any file back", got)
+	}
+	counts := make([]int, 4) // machines that take groups in turn
+	for i := range 10_000 {
+		group, _ := (&groupFn{spreadGroups}).ProcessElement(File{Input: fmt.Sprintf("/data/chains/c/sub/part-%05d.parquet", i)})
+		counts[group%len(counts)]++
+	}
+	if least, most := slices.Min(counts), slices.Max(counts); least < 2300 || most > 2700 {
+		t.Errorf("of 10000 files four machines have %v", counts)
+	}
+}
+
+func TestBreakFusionLosesNoFile(t *testing.T) {
+	var files []any
+	for i := range 1000 {
+		files = append(files, File{Input: fmt.Sprintf("/in/%d.parquet", i)})
+	}
+	p, s := beam.NewPipelineWithRoot()
+	in := beam.Create(s, files...)
+	passert.Equals(s, BreakFusion(s, spreadGroups, in), in)
+	if err := ptest.Run(p); err != nil {
+		t.Fatal(err)
+	}
+}

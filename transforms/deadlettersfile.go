@@ -1,0 +1,167 @@
+package transforms
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// The file of the dead letters is appended to by several processes, on Flink on several
+// machines, and now and then it is replaced by a shorter one. No line is lost, whenever
+// that is: whoever appends looks afterwards whether the file is still in its place, and
+// appends again if it is not; whoever replaces it reads once more what came before.
+
+// errReplaced is why a line is appended again: it went to a file that nobody reads.
+var errReplaced = errors.New("the file was replaced meanwhile")
+
+// patience is how long a dead letter waits for room on a full disk: the open files
+// that fail beside it give theirs back.
+const patience = 10 * time.Second
+
+// appendDeadLetter adds one line.
+func appendDeadLetter(path string, d DeadLetter) error {
+	b, err := json.Marshal(d)
+	if err != nil {
+		return fmt.Errorf("dead letter: %w", err)
+	}
+	return appendLines(path, slices.Concat(b, []byte("\n")))
+}
+
+// appendLines adds lines in one write, so that those of several processes do not mix.
+func appendLines(path string, lines []byte) error {
+	for start, wait := time.Now(), 20*time.Millisecond; ; {
+		err := appendTo(path, lines)
+		switch {
+		case err == nil:
+			return nil
+		case time.Since(start) > patience:
+			return fmt.Errorf("dead letter: %w", err)
+		case errors.Is(err, errReplaced), errors.Is(err, syscall.ESTALE):
+			continue
+		case !errors.Is(err, syscall.ENOSPC):
+			return fmt.Errorf("dead letter: %w", err)
+		}
+		time.Sleep(wait)
+		wait *= 2
+	}
+}
+
+// appendTo returns errReplaced if the file is no longer in its place after the write. It
+// is closed before that look, because over NFS others see what was written only then.
+func appendTo(path string, lines []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o666)
+	if err != nil {
+		return err
+	}
+	if endsInside(f) {
+		lines = slices.Concat([]byte("\n"), lines)
+	}
+	_, err = f.Write(lines)
+	opened, statErr := f.Stat()
+	if err := errors.Join(err, statErr, f.Close()); err != nil {
+		return err
+	}
+	if !inPlace(opened, path) {
+		return errReplaced
+	}
+	return nil
+}
+
+// endsInside says whether a file ends with half a line, as a full disk or a process that
+// was killed leaves it: nobody reads that, nor what would be appended to it.
+func endsInside(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil || info.Size() == 0 {
+		return false
+	}
+	last := make([]byte, 1)
+	_, err = f.ReadAt(last, info.Size()-1)
+	return err == nil && last[0] != '\n'
+}
+
+// inPlace says whether a file is still the one at path.
+func inPlace(opened os.FileInfo, path string) bool {
+	there, err := os.Stat(path)
+	return err == nil && os.SameFile(opened, there)
+}
+
+// CompactDeadLetters keeps the last line of each input that is not mended, so that
+// the file says what is wrong now. A file with none left is removed.
+func CompactDeadLetters(layout Layout) error {
+	err := compactLetters(layout.DeadLetters(), func(d DeadLetter) bool { return d.mended(layout) })
+	if err != nil {
+		return fmt.Errorf("bringing the dead letters up to date: %w", err)
+	}
+	return nil
+}
+
+func compactLetters(path string, mended func(DeadLetter) bool) (err error) {
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	b, err := io.ReadAll(f)
+	if err != nil {
+		return err
+	}
+	whole := bytes.LastIndexByte(b, '\n') + 1 // the rest may be a line that is being written
+	kept := stillDead(b[:whole], mended)
+	if len(kept) == len(b) {
+		return nil
+	}
+	if replaced, err := replaceLetters(path, f, kept); err != nil || !replaced {
+		return err
+	}
+	more, err := io.ReadAll(f) // lines that came before the file was replaced
+	if err != nil {
+		return err
+	}
+	if late := stillDead(slices.Concat(b[whole:], more), mended); len(late) > 0 {
+		return appendLines(path, late)
+	}
+	return nil
+}
+
+// replaceLetters puts other lines in the place of those that were read from f. It does
+// nothing and returns false if another run has done that meanwhile.
+func replaceLetters(path string, f *os.File, lines []byte) (bool, error) {
+	temp := path + ".tmp"
+	if len(lines) > 0 {
+		if err := os.WriteFile(temp, lines, 0o666); err != nil {
+			return false, errors.Join(err, removed(temp)) // the old lines stay
+		}
+	}
+	info, err := f.Stat()
+	if err != nil || !inPlace(info, path) {
+		return false, errors.Join(err, removed(temp))
+	}
+	if len(lines) == 0 {
+		return true, removed(path)
+	}
+	if err := os.Rename(temp, path); err != nil {
+		return false, errors.Join(err, removed(temp))
+	}
+	return true, nil
+}
+
+// removed removes a file that may not be there.
+func removed(path string) error {
+	if err := os.Remove(path); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}

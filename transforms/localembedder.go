@@ -1,0 +1,173 @@
+package transforms
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/chainfile"
+)
+
+const (
+	idleFor = time.Second // how long places are free before jobs are taken back
+	tries   = 64          // jobs that are looked up in the queue at once to take one back
+	rounds  = 16          // how often that is done in one step
+	// bytesPerCore of open inputs, a thousand rows or so, keep a core busy. A process that
+	// opened as many files as it has places would hold files that a faster worker could
+	// have, and finish long after it.
+	bytesPerCore = 512 << 10
+)
+
+// localEmbedder embeds files in this process.
+type localEmbedder interface {
+	Full() bool // all places are taken, by this batch or by others
+	Cores() int
+	// Start begins with a file; false: there was no place.
+	Start(ctx context.Context, file File) (bool, error)
+	Take() []outcome // those that have finished since
+	Rest() []outcome // all of those that were started, when they have finished
+	Draining() bool  // no more files are to be opened
+}
+
+// embedHere embeds what was taken back while this process has free places; when it
+// has had some for a while, its own files are all open, and it takes more back.
+func (b *remoteBatch) embedHere(ctx context.Context) error {
+	if b.here.Full() {
+		if len(b.open) == 0 { // the process has files of its own; they go first
+			b.freeSince = time.Time{}
+		}
+		return nil
+	}
+	now := b.clock.Now()
+	if b.freeSince.IsZero() {
+		b.freeSince = now
+	}
+	for !b.here.Full() {
+		if len(b.backlog) == 0 && now.Sub(b.freeSince) >= idleFor && b.silentSince.IsZero() && !b.busy() {
+			b.withdrawOne(ctx)
+		}
+		if len(b.backlog) == 0 {
+			return nil
+		}
+		p := b.backlog[0]
+		if started, err := b.here.Start(ctx, p.file); err != nil || !started {
+			return err
+		}
+		b.backlog = b.backlog[1:]
+		b.open[p.file.Input] = p.size
+	}
+	return nil
+}
+
+// busy says whether the files that are open here have enough work for all cores.
+func (b *remoteBatch) busy() bool {
+	cores, bytes := b.here.Cores(), int64(0)
+	for _, size := range b.open {
+		bytes += size
+	}
+	return len(b.open) >= cores && bytes >= int64(cores)*bytesPerCore
+}
+
+// embedded notes which files are not open here any more.
+func (b *remoteBatch) embedded(ended []outcome) []outcome {
+	for _, o := range ended {
+		delete(b.open, o.file.Input)
+	}
+	return ended
+}
+
+// withdrawOne takes one job back, the last one of the order that is in the queue. Those that
+// were tried in vain are with workers: they are not tried again before the next sweep has
+// looked at them. Redis's errors are told by look.
+func (b *remoteBatch) withdrawOne(ctx context.Context) {
+	for range rounds {
+		if len(b.untried) == 0 {
+			return
+		}
+		last := max(0, len(b.untried)-tries)
+		taken, err := b.queue.Withdraw(ctx, b.untried[last:], 1)
+		if err != nil {
+			return
+		}
+		if len(taken) > 0 { // all behind it were tried in vain
+			b.untried = b.untried[:last+slices.Index(b.untried[last:], taken[0])]
+			if b.takeBack(taken) > 0 {
+				return
+			}
+			continue
+		}
+		b.untried = b.untried[:last]
+	}
+}
+
+// withdraw takes up to most jobs that no worker holds out of the queue, the last
+// ones first, to embed their files here.
+func (b *remoteBatch) withdraw(ctx context.Context, most int) error {
+	taken, err := b.queue.Withdraw(ctx, b.order, most)
+	b.takeBack(taken)
+	return err
+}
+
+// takeBack moves jobs to the backlog. Some may have no file that waits any more: a job
+// that was put in anew while a worker still had it can be done and in the queue. It returns
+// how many files there were.
+func (b *remoteBatch) takeBack(jobs []string) (n int) {
+	for _, job := range jobs {
+		if p := b.pending[job]; p != nil {
+			b.backlog = append(b.backlog, p)
+			delete(b.pending, job)
+			n++
+		}
+	}
+	return n
+}
+
+// openPlaces embeds files in the places of this process.
+type openPlaces struct {
+	options EmbedOptions
+	running ahead[outcome]
+}
+
+func (*openPlaces) Full() bool     { return len(slots) == cap(slots) }
+func (*openPlaces) Cores() int     { return runtime.GOMAXPROCS(0) }
+func (*openPlaces) Draining() bool { return openFiles.shut() }
+
+func (o *openPlaces) Start(ctx context.Context, file File) (bool, error) {
+	engine, err := models.Shared(o.options.Model)
+	if err != nil {
+		return false, onHost(err)
+	}
+	return o.running.tryStart(slots, func() outcome { return embedOne(ctx, engine, file, o.options) }), nil
+}
+
+func (o *openPlaces) Take() []outcome { return o.running.take() }
+func (o *openPlaces) Rest() []outcome { return o.running.rest() }
+
+// version tells a file from one that replaces it. The zero value: there is no file.
+type version struct{ modTime, size int64 }
+
+// Rows returns the rows of a file's output, or an error unless there is a whole one.
+func (l Layout) Rows(file File) (int64, error) { return chainfile.Check(l.output(file)) }
+
+// Version returns which output of a file is there.
+func (l Layout) Version(file File) version {
+	info, err := l.output(file).Stat()
+	if err != nil {
+		return version{}
+	}
+	return version{info.ModTime().UnixNano(), info.Size()}
+}
+
+// systemClock is the clock outside of tests.
+type systemClock struct{}
+
+func (systemClock) Now() time.Time { return time.Now() }
+
+func (systemClock) Sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}

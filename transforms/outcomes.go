@@ -1,0 +1,113 @@
+package transforms
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
+	"github.com/threadloom/threadloom/models"
+)
+
+// outcome is what became of one file.
+type outcome struct {
+	file  File
+	stats fileStats
+	err   error
+	by    models.Backend // what embedded it in this process
+	// bridged: a worker behind the bridge embedded it, or let it die
+	bridged bool
+	// left says why the file is neither done nor dead. The next run embeds it.
+	left error
+	// owed: a drain waits until the outcome is reported
+	owed bool
+}
+
+// each calls add for every counter that the outcome adds to.
+func (o outcome) each(add func(c *Counter, n int64)) {
+	if o.err != nil {
+		add(filesDead, 1)
+		return
+	}
+	add(filesDone, 1)
+	if o.bridged {
+		add(filesBridged, 1)
+	}
+	add(rowsDone, o.stats.Rows)
+	add(tokensDone, o.stats.Tokens)
+	add(tokensSeen, o.stats.AllTokens)
+	add(tokensReused, o.stats.Reused)
+	add(rowsTruncated, o.stats.Truncated)
+	add(rowsRepaired, o.stats.Repaired)
+}
+
+// finish tells a file that failed from one that may be good and was stopped, by the end of
+// the run or of the engine. It counts the former for progress, which must not wait for the bundle.
+func (o outcome) finish(ctx context.Context) outcome {
+	switch {
+	case errors.Is(o.err, ErrInterrupted):
+		o.left = o.err
+	case errors.Is(o.err, models.ErrBroken): // any file would fail
+		o.left = onHost(o.err)
+	case o.err != nil && ctx.Err() != nil:
+		o.left = fmt.Errorf("embedding %s: %w", o.file.Input, o.err)
+	}
+	if o.left != nil {
+		o.err = nil
+		return o
+	}
+	o.each(func(c *Counter, n int64) { c.local.Add(n) })
+	o.owed = true
+	openFiles.finish()
+	return o
+}
+
+// flushOutcomes counts and emits the files that are done, and writes the dead letters of
+// those that failed. It returns the first error only after it has seen to all of them.
+func flushOutcomes(ctx context.Context, deadLetters string, finished []outcome, emit func(File)) (first error) {
+	fail := func(err error) {
+		if first == nil {
+			first = err
+		}
+	}
+	defer func() { // emit may panic
+		for _, o := range finished {
+			if o.owed {
+				openFiles.report()
+			}
+		}
+	}()
+	for _, o := range finished {
+		if o.left != nil {
+			fail(o.left)
+			continue
+		}
+		o.each(func(c *Counter, n int64) { c.beam.Inc(ctx, n) })
+		if o.err == nil {
+			continue
+		}
+		log.Warnf(ctx, "dead letter: %q: %s", o.file.Input, reason(o.err))
+		if err := appendDeadLetter(deadLetters, deadLetter(o.file, "embed", o.err)); err != nil {
+			fail(err)
+		}
+	}
+	for _, o := range finished { // last, because what comes after this step may fail
+		if o.left != nil || o.err != nil {
+			continue
+		}
+		if o.by.Name != "" {
+			countForProcess(ctx, o.by)
+		}
+		emit(o.file)
+	}
+	return first
+}
+
+// endBundle waits for the files of a bundle that ends with an error, and reports them.
+func endBundle(ctx context.Context, deadLetters string, open *ahead[outcome], emit func(File), err error) error {
+	_ = flushOutcomes(ctx, deadLetters, open.rest(), emit) // err came first
+	if errors.Is(err, ErrInterrupted) {
+		WaitDrained() // the error ends the whole run, and with it the other bundles
+	}
+	return err
+}

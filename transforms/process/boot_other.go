@@ -1,0 +1,7 @@
+//go:build !linux && !darwin
+
+package process
+
+const hasNamespaces = false
+
+func boot() string { return "" }
