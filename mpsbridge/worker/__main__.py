@@ -120,6 +120,7 @@ def _work(options: argparse.Namespace) -> int:
     import torch
 
     from threadloom.worker import model, places
+    from threadloom.worker.codes import DeviceLost
     from threadloom.worker.lease import Lease
     from threadloom.worker.queue import NoPassword, Queue, connect
     from threadloom.worker.watched import ThreadEnded
@@ -153,7 +154,7 @@ def _work(options: argparse.Namespace) -> int:
             worker.run(options.until_idle)
         except Interrupted:
             logging.warning("the open file was given back")
-        except ThreadEnded as error:
+        except (ThreadEnded, DeviceLost) as error:
             logging.error("%s", error)
             return 1
     t = worker.totals

@@ -48,6 +48,10 @@ class Refused(Failure):
     """A job that no attempt can do."""
 
 
+class DeviceLost(Failure):
+    """A job that failed because the device runs nothing any more, and no other job would do."""
+
+
 def one_line(why: object) -> str:
     """Return the first line of what an error says, or its kind if it says nothing."""
     said = str(why).strip().splitlines() or [type(why).__name__]

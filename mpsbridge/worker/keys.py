@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 DEFAULT_QUEUE = "phase4_todo_queue"
 NAMES = (
-    "workers", "lists", "begun", "delayed", "attempts", "dead", "replace", "rows", "events", "roots",
-    "enqueuing",
+    "workers", "lists", "begun", "delayed", "attempts", "dead", "replace", "rows", "events",
+    "roots", "enqueuing",
 )  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import logging
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,9 @@ import torch
 from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 
-from threadloom.worker import chunks
+from threadloom.worker import chunks, codes
+
+log = logging.getLogger("threadloom.worker")
 
 MAX_TEXT_BYTES = 1 << 20  # what is read of a text, as in the pipeline
 # The model reads the first 256 tokens, which the first 64 Ki characters nearly always hold. More
@@ -25,6 +29,9 @@ CALL_CHARACTERS = 4 << 20  # tokenised at once: their tokens take a hundred time
 BUDGETS = {"cpu": 2048, "cuda": 65536, "mps": 16384}
 WIDTHS = {"cpu": 1, "cuda": 8, "mps": 32}
 EMPTY_CACHE_EVERY = 64  # batches, on mps
+# Seconds before each try of an empty text, which tells a bad text from a device that runs
+# nothing. A device may need a moment to free memory.
+PROBE_PAUSES = (0.0, 0.2, 1.0)
 
 
 class NoDevice(Exception):
@@ -133,7 +140,8 @@ class Encoder:
     def embed(self, tokens: Tokens, progress: Callable[[], None] = lambda: None) -> np.ndarray:
         """Return float32[texts, dimension]; calls `progress` after each batch.
 
-        Identical texts are run once.
+        Identical texts are run once. Raises codes.DeviceLost if the device runs nothing any more,
+        and otherwise what a text raises that fails when it runs alone.
         """
         rows: dict[tuple[int, ...], list[int]] = {}
         for row, ids in enumerate(tokens.ids):
@@ -144,7 +152,7 @@ class Encoder:
             width = -(-len(unique[0]) // WIDTHS[self.device]) * WIDTHS[self.device]
             batch = unique[: max(1, self.budget // width)]
             unique = unique[len(batch) :]
-            for ids, vector in zip(batch, self.run(batch, width), strict=False):
+            for ids, vector in zip(batch, self._halving(batch, width), strict=True):
                 vectors[rows[ids]] = vector
             progress()
         if tokens.chunks is None:
@@ -152,9 +160,58 @@ class Encoder:
         lengths = np.array([len(ids) for ids in tokens.ids], np.float32)
         return chunks.means(vectors, lengths, tokens.chunks, self.facts["normalized"])
 
+    def _halving(self, batch: list[tuple[int, ...]], width: int) -> np.ndarray:
+        """Run a batch, in halves if it fails, down to the single text that is at fault."""
+        try:
+            return self.run(batch, width)
+        except Exception as raised:
+            error = raised  # its traceback is needed no more, and would keep the batch's memory
+            error.__traceback__ = None
+        self._free()
+        rows = self._height(batch, width)
+        if rows == 1:
+            return self._alone(batch, width, error)
+        whole = self.budget
+        middle = (rows + 1) // 2
+        self.budget = middle * width
+        halves = [half for half in (batch[:middle], batch[middle:]) if half]
+        try:
+            vectors = [self._halving(half, width) for half in halves]
+        except Exception:
+            self.budget = whole  # a text was at fault, not the size
+            raise
+        log.warning("a batch of %d texts failed and its halves ran: the token budget is %d from "
+                    "now on (%s)", len(batch), self.budget, codes.one_line(error))  # fmt: skip
+        return np.concatenate(vectors)
+
+    def _alone(self, text: list[tuple[int, ...]], width: int, error: Exception) -> np.ndarray:
+        """Try a text that failed alone once more if the device had been away, else raise."""
+        empty = [tuple(self._tokenizer.encode("").ids)]
+        least = max(len(empty[0]), WIDTHS[self.device])
+        for pause in PROBE_PAUSES:
+            time.sleep(pause)
+            try:
+                self.run(empty, least)
+            except Exception:
+                continue
+            if not pause:
+                raise error
+            return self.run(text, width)
+        why = f"{self.device} fails on an empty text, too: {codes.one_line(error)}"
+        raise codes.DeviceLost(codes.EMBEDDING_FAILED, why) from error
+
+    def _height(self, batch: list[tuple[int, ...]], width: int) -> int:
+        """Return how many rows a batch has on the device."""
+        return max(1, self.budget // width) if self.device == "mps" else len(batch)
+
+    def _free(self) -> None:
+        """Give memory that torch keeps for later back to the device."""
+        if self.device != "cpu":
+            getattr(torch, self.device).empty_cache()
+
     def run(self, batch: list[tuple[int, ...]], width: int) -> np.ndarray:
         """Run one batch, padded to `width`; on mps to a full number of rows, too."""
-        height = max(1, self.budget // width) if self.device == "mps" else len(batch)
+        height = self._height(batch, width)
         ids = np.zeros((height, width), np.int64)
         mask = np.zeros((height, width), np.int64)
         mask[len(batch) :, 0] = 1  # a row without any token would be a division by 0
@@ -169,7 +226,7 @@ class Encoder:
             out = self._model(features)["sentence_embedding"][: len(batch)].float().cpu().numpy()
         self._batches += 1
         if self.device == "mps" and self._batches % EMPTY_CACHE_EVERY == 0:
-            torch.mps.empty_cache()
+            self._free()
         return out
 
     def differs(self, wanted: dict) -> str:

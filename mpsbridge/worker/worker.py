@@ -71,7 +71,10 @@ class Worker:
         self._stop.set()
 
     def run(self, until_idle: float | None = None) -> None:
-        """Work until stopped, or until no job has come for so many seconds."""
+        """Work until stopped, or until no job has come for so many seconds.
+
+        Raises codes.DeviceLost or ThreadEnded if this worker cannot work any more.
+        """
         loader = Watched("the thread that takes jobs", self._load)
         last = time.monotonic()
         current: Prepared | None = None
@@ -92,7 +95,9 @@ class Worker:
                 self._hand.remove(current.raw)
                 # Only now would the loader give the job back, if it looked.
                 self._doubt |= not heard
-                current = None
+                failure, current = current.failure, None
+                if isinstance(failure, codes.DeviceLost):
+                    raise failure
                 self._room.release()
                 last = time.monotonic()
         except Interrupted:

@@ -30,7 +30,7 @@ def kill(program, root, until):
 
     def kill() -> None:
         process = program.start(*root.flags)
-        until(lambda: any(f"-{process.pid}-" in path.name for path in root.unfinished))
+        until(lambda: any(f".{process.pid}." in path.name for path in root.unfinished))
         process.kill()
         process.communicate()
         assert len(root.unfinished) == 1

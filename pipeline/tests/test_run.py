@@ -166,18 +166,18 @@ def test_a_spoiled_model_is_refused(program, root, tmp_path, file):
 
 def test_a_failed_cluster_step_is_told_in_one_line(program, until, root):
     assert program.run(*flags(root, "--cluster=false")).code == 0
-    spoiled = next((root / "embeddings" / "sample").glob("*/*.parquet"))
-    spoiled.write_bytes(b"PAR1")
+    labels = root / "clusters" / "sample" / "labels.parquet"
+    labels.mkdir(parents=True)  # which no file can replace
     process = program.start(*flags(root))
     (child,) = until(lambda: python_children(process.pid))
     ended = program.end(process)
     assert ended.code == 1
     last = ended.errors.splitlines()[-1]
     assert last.startswith("error: ")
-    assert str(spoiled) in last
+    assert str(labels) in last
     assert len(last) < 500
     until(lambda: is_gone(child))
-    assert not (root / "clusters" / "sample" / "labels.parquet").exists()
+    assert [path.name for path in labels.parent.glob("*.parquet")] == [labels.name]
 
 
 @pytest.mark.parametrize("how", ["done", signal.SIGTERM, signal.SIGINT, signal.SIGKILL])

@@ -38,7 +38,8 @@ def records(root: Path) -> list[dict]:
 
 def test_a_run_leaves_a_record_and_metrics(program, root):
     metrics = root / "threadloom.prom"
-    ended = program.run(*flags(root, "--redis=redis://me:secret@node1", "--metrics_file", metrics))
+    redis = ("--redis=redis://me:secret@node1", "--mps_share=0")
+    ended = program.run(*flags(root, *redis, "--metrics_file", metrics))
     assert ended.code == 0, ended.errors
     (record,) = records(root)
     assert (record["exit_code"], record["summary"]) == (0, ended.summary)

@@ -7,6 +7,7 @@ import io
 import logging
 import os
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -252,3 +253,81 @@ def test_decimals_keep_their_values(write):
     some = [decimal.Decimal("-1.23"), None, decimal.Decimal("9999999.99")]
     made = write(parquet({"text": TEXT, "k": pa.array(some, pa.decimal128(9, 2))}))
     assert pq.read_table(io.BytesIO(made))["k"].to_pylist() == some
+
+
+@pytest.fixture
+def embedded(encoder, monkeypatch):
+    """Return embedded(texts, fails): their vectors from a device that fails at some batches."""
+
+    def embedded(texts: list[str], fails=lambda texts: False) -> np.ndarray:
+        tokens = encoder.tokenise([text.encode() for text in texts])
+        of = {tuple(ids): text for ids, text in zip(tokens.ids, texts, strict=True)}
+        run = model.Encoder.run
+
+        def maybe(self, batch, width):
+            if fails([of.get(ids, "") for ids in batch]):
+                raise RuntimeError("MPS backend out of memory")
+            return run(self, batch, width)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(encoder, "budget", model.BUDGETS["cpu"])
+            patched.setattr(model.Encoder, "run", maybe)
+            vectors = encoder.embed(tokens)
+            embedded.budget = encoder.budget
+        return vectors
+
+    monkeypatch.setattr(model, "PROBE_PAUSES", (0.0, 0.01))
+    return embedded
+
+
+TEXTS = [f"text {n} " + "word " * n for n in range(20)]
+
+
+def test_a_batch_that_is_too_large_is_run_in_halves_and_later_ones_are_smaller(embedded):
+    whole = embedded(TEXTS)
+    assert embedded.budget == model.BUDGETS["cpu"]
+    np.testing.assert_allclose(embedded(TEXTS, lambda texts: len(texts) > 3), whole, atol=1e-5)
+    assert embedded.budget < model.BUDGETS["cpu"]
+
+
+def test_a_text_that_fails_alone_fails_alone(embedded):
+    tried = []
+
+    def fails(texts: list[str]) -> bool:
+        tried.extend([texts] if len(texts) == 1 else [])
+        return TEXTS[7] in texts
+
+    with pytest.raises(RuntimeError, match="out of memory"):
+        embedded(TEXTS, fails)
+    assert tried[-2:] == [[TEXTS[7]], [""]]  # and the device runs an empty text
+
+
+def test_a_device_that_was_away_for_a_moment_costs_nothing(embedded):
+    left = [len(TEXTS).bit_length() + 2]  # down to one text, and the first empty one
+
+    def fails(_) -> bool:
+        left[0] -= 1
+        return left[0] >= 0
+
+    np.testing.assert_allclose(embedded(TEXTS, fails), embedded(TEXTS), atol=1e-5)
+
+
+def device_lost():
+    def run(*_):
+        raise RuntimeError("device lost")
+
+    model.Encoder.run = run
+
+
+def test_a_worker_whose_device_runs_nothing_ends_and_its_job_waits_for_another(
+    bridge, until, capfd
+):
+    bridge.put(bridge.file("a"), bridge.file("b"))
+    process = bridge.start(device_lost)
+    process.join(20)
+    assert process.exitcode == 1
+    assert "DeviceLost: cpu fails on an empty text, too: device lost" in capfd.readouterr().err
+    assert bridge.dead() == {}
+    bridge.start()
+    until(bridge.settled)
+    assert bridge.outputs() == ["a.parquet", "b.parquet"]

@@ -92,9 +92,10 @@ def test_a_run_with_another_model_is_not_for_this_worker(bridge, until):
 
 @pytest.mark.parametrize("server", ["redis", "valkey"], indirect=True)
 def test_an_acl_for_the_queue_suffices(bridge, until):
-    commands = """auth blmove eval evalsha get hdel hello hexists hget hgetall hincrby hlen hmget
-        hset llen lmove lpop lpos lpush lrange lrem pexpire ping rpop rpush sadd select set setnx
-        sismember srem time xadd xread xrevrange zadd zcard zrange zrangebyscore zrem zscan zscore"""
+    commands = """auth blmove eval evalsha get hdel hello hexists hget hgetall hincrby hlen
+        hmget hset llen lmove lpop lpos lpush lrange lrem pexpire ping rpop rpush sadd select
+        set setnx sismember srem time xadd xread xrevrange zadd zcard zrange zrangebyscore zrem
+        zscan zscore"""
     rule = ["resetkeys", "~q", "~q:*", "resetchannels", "-@all"]
     bridge.redis.execute_command(
         "ACL", "SETUSER", "mac", "on", ">secret", *rule, *("+" + c for c in commands.split())
