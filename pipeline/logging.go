@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"regexp"
 	"runtime"
 	"strings"
 )
@@ -26,9 +27,16 @@ type beamHandler struct{ slog.Handler }
 // fromDoFn begins the messages that Prism passes on from DoFns and their harness.
 const fromDoFn = "[SDK] "
 
+// harnessConnections begin the warnings of the harness about its connections to Prism,
+// which break whenever a run is interrupted.
+var harnessConnections = regexp.MustCompile(`^(forcing )?(Data|State)Channel\[|^(data|timer)Writer\[`)
+
 func (h beamHandler) Handle(ctx context.Context, r slog.Record) error {
 	message, isDoFn := strings.CutPrefix(r.Message, fromDoFn)
-	if isDoFn && r.Level != slog.LevelWarn || !isDoFn && !isOurs(r.PC) {
+	if isDoFn && (r.Level != slog.LevelWarn || harnessConnections.MatchString(message)) {
+		return nil
+	}
+	if !isDoFn && !isOurs(r.PC) {
 		return nil
 	}
 	r.Message = message

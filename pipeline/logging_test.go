@@ -32,6 +32,7 @@ func TestWhatIsLogged(t *testing.T) {
 		{"our error", func() { slog.Error("a library panicked") }, "level=ERROR msg=\"a library panicked\"\n"},
 		{"a DoFn's warning", func() { slog.Warn("[SDK] dead letter") }, "level=WARN msg=\"dead letter\"\n"},
 		{"the harness's errors", func() { slog.Error("[SDK] bundle failed") }, ""},
+		{"the harness's connections", func() { slog.Warn("[SDK] dataWriter[e1;1] error on send: rpc error: code = Canceled") }, ""},
 		{"the harness's work", func() { slog.Info("[SDK] connected") }, ""},
 		{"Beam's warning", func() { beamlog.Warn(context.Background(), "additional bundle response") }, ""},
 		{"a library's", func() { log.Print("something") }, ""},
