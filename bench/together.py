@@ -3,10 +3,10 @@
     python bench/together.py [--seconds 90]
 
 Both run on a core of their own, and the slower one is stopped for a part of each tenth of a second.
-First each is timed with files of its own, while the other works, too, because two cores share caches
-and memory. Then both run over the same uneven files (1 to 5,000 comments), with one Redis. If no
-machine idles while files wait, they take the time to which their speeds add up. Needs two cores, and
-Redis or Valkey, which set-up brings.
+First each is timed with files of its own, while the other works, too: two cores share caches.
+Then both run over the same uneven files (1 to 5,000 comments), with one Redis. If no machine idles
+while files wait, they take the time to which their speeds add up. Needs two cores, and Redis or
+Valkey, which set-up brings.
 """
 
 import argparse
