@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,11 +46,11 @@ func (s simulated) run(t *testing.T) (said []told, took time.Duration) {
 	w := workload.New(s.sampled)
 	rows := map[string]int64{}
 	for i, f := range s.files {
-		rows[fmt.Sprint(i)] = f.rows
+		rows[strconv.Itoa(i)] = f.rows
 	}
 	w.Watch(ctx, func(path string) int64 { return rows[path] })
 	for i := range s.files {
-		w.Add(fmt.Sprint(i))
+		w.Add(strconv.Itoa(i))
 	}
 	start := time.Now()
 	var p pace

@@ -142,7 +142,8 @@ func misfortune(seed uint64) (kinds map[string]int, err error) {
 		}
 		return nil
 	})
-	if err != nil && !(c.ended && (errors.Is(err, ErrInterrupted) || errors.Is(err, context.Canceled))) {
+	interrupted := c.ended && (errors.Is(err, ErrInterrupted) || errors.Is(err, context.Canceled))
+	if err != nil && !interrupted {
 		return nil, err
 	}
 	return c.judge(ends)
