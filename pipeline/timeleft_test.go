@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"strconv"
 	"testing"
@@ -102,7 +101,7 @@ func (e *simulatedEngine) second() {
 	e.credit += simulatedSpeed
 	for i := 0; e.credit > 0; i++ {
 		for len(e.open) < simulatedOpen && e.next < len(e.files) {
-			f, name := e.files[e.next], fmt.Sprint(e.next)
+			f, name := e.files[e.next], strconv.Itoa(e.next)
 			e.open = append(e.open, openSimulated{name, f, f.rows, e.w.Begin(name, f.rows)})
 			e.next++
 		}
@@ -137,7 +136,7 @@ func (e *simulatedEngine) worker(rows int64) {
 	e.finished += rows
 	for last := len(e.files) - 1; rows > 0 && last >= e.next && e.finished >= e.files[last].rows; last-- {
 		e.finished -= e.files[last].rows
-		e.w.End(fmt.Sprint(last))
+		e.w.End(strconv.Itoa(last))
 		e.now.done++
 		e.now.workers++
 		e.now.rows += e.files[last].rows

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/threadloom/threadloom/mpsbridge"
@@ -251,7 +252,7 @@ func (s *sim) Events(ctx context.Context, after string, wait time.Duration) ([]m
 		_, _ = fmt.Sscan(after, &seen)
 		s.advance(wait, func() bool { return len(s.log) > seen })
 	}
-	return slices.Clone(s.log[seen:]), fmt.Sprint(len(s.log)), nil
+	return slices.Clone(s.log[seen:]), strconv.Itoa(len(s.log)), nil
 }
 
 // listed says whether a job is in a list.
