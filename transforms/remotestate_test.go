@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -98,7 +99,7 @@ func (c *chaos) next() {
 }
 
 func (c *chaos) worker() *simWorker {
-	return &simWorker{name: fmt.Sprint(len(c.workers)), speed: 50 + 1000*c.random.Float64(), fate: func() string {
+	return &simWorker{name: strconv.Itoa(len(c.workers)), speed: 50 + 1000*c.random.Float64(), fate: func() string {
 		switch c.random.IntN(10) {
 		case 0:
 			return "fails"
