@@ -193,7 +193,7 @@ $(SERVERS): requirements/servers.txt $(VENV)
 # numba compiles EVoC once in two minutes of one core and keeps the result beside it in .venv. In
 # set-up that goes on while other things download.
 $(COMPILED): requirements/run.txt $(VENV)
-	$(PYTHON) -c 'import numpy, threadloom.cluster.fit as fit; fit.cluster_vectors(numpy.random.default_rng(1).normal(size=(300, 16)).astype("float32"), 3, "evoc")'
+	$(PYTHON) -c 'import numpy, threadloom.cluster.methods.fit as fit; fit.cluster_vectors(numpy.random.default_rng(1).normal(size=(300, 16)).astype("float32"), 3, "evoc")'
 	touch $@
 
 $(NATIVE): models/native/setup.sh models/native/tokenizers.Cargo.lock requirements/onnxruntime.txt go.mod $(VENV) | prerequisites

@@ -15,15 +15,15 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from threadloom.cluster import files as reading
-from threadloom.cluster import labels as labelling
-from threadloom.cluster import lease as leases
-from threadloom.cluster import model as models
-from threadloom.cluster.files import Source
-from threadloom.cluster.keys import read_keys
-from threadloom.cluster.leftout import Findings, NothingLeft, as_list
-from threadloom.cluster.report import write_report
-from threadloom.cluster.vectors import read_vectors
+from threadloom.cluster.files import labels as labelling
+from threadloom.cluster.files import lease as leases
+from threadloom.cluster.files import sources as reading
+from threadloom.cluster.files.key_columns import read_keys
+from threadloom.cluster.files.left_out import Findings, NothingLeft, as_list
+from threadloom.cluster.files.report import write_report
+from threadloom.cluster.files.sources import Source
+from threadloom.cluster.files.vectors import read_vectors
+from threadloom.cluster.methods import model as models
 
 FORMAT = 1
 

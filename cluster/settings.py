@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from threadloom.cluster import methods
-from threadloom.cluster.densities import RECIPE
+from threadloom.cluster.methods import registry
+from threadloom.cluster.methods.hdbscan import RECIPE
 
 ALL = "all"
 SUBREDDIT = "subreddit"
@@ -21,7 +21,7 @@ class Settings:
     text_column: the column of the chains files that holds the text.
     by: "all" clusters everything together, "subreddit" each subreddit for itself.
     seed: 0 .. 2**32 - 1.
-    method: one of `methods.METHODS`.
+    method: one of `registry.METHODS`.
     min_size: the least chains of a cluster, among those that are fitted; 0: by their number.
     sample: how many different chains are fitted at most; 0: as many as the method takes.
     lease: the file of the run's lease on `clusters_dir` (see `lease`); "": no other run is about.
@@ -33,7 +33,7 @@ class Settings:
     text_column: str = "text"
     by: str = ALL
     seed: int = 0
-    method: str = methods.DEFAULT
+    method: str = registry.DEFAULT
     min_size: int = 0
     sample: int = 0
     lease: str = ""
@@ -52,7 +52,7 @@ class Settings:
             raise ValueError(f"min_size is {self.min_size}: use 2 or more, or 0")
         if self.sample < 0:
             raise ValueError(f"sample is {self.sample}: use a number above 0, or 0")
-        methods.named(self.method)
+        registry.named(self.method)
 
     def as_dict(self) -> dict:
         """Return the settings that decide what comes out, not where it goes and who may write."""
@@ -133,6 +133,6 @@ def fingerprint(settings: Settings, group: str, paths: Iterable[str]) -> str:
             files.append([path, stat.st_size, stat.st_mtime_ns])
         except OSError:
             files.append([path])
-    version = methods.METHODS[settings.method].version
+    version = registry.METHODS[settings.method].version
     facts = [settings.as_dict(), version, group, RECIPE.as_dict(), files]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -7,19 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from threadloom.cluster import files as reading
-from threadloom.cluster import labels as labelling
-from threadloom.cluster import lease
-from threadloom.cluster import model as models
-from threadloom.cluster import report as reporting
-from threadloom.cluster.densities import RECIPE
-from threadloom.cluster.describe import describe
-from threadloom.cluster.files import Opened, Source
-from threadloom.cluster.fit import cluster_vectors
-from threadloom.cluster.keys import read_keys
-from threadloom.cluster.leftout import Findings, NothingLeft, write_list
+from threadloom.cluster.files import labels as labelling
+from threadloom.cluster.files import lease
+from threadloom.cluster.files import report as reporting
+from threadloom.cluster.files import sources as reading
+from threadloom.cluster.files.key_columns import read_keys
+from threadloom.cluster.files.left_out import Findings, NothingLeft, write_list
+from threadloom.cluster.files.sources import Opened, Source
+from threadloom.cluster.files.vectors import read_vectors
+from threadloom.cluster.methods import model as models
+from threadloom.cluster.methods.fit import cluster_vectors
+from threadloom.cluster.methods.hdbscan import RECIPE
 from threadloom.cluster.settings import ALL, Outputs, Settings, fingerprint, outputs
-from threadloom.cluster.vectors import read_vectors
+from threadloom.cluster.topics.describe import describe
 
 _LOG = logging.getLogger(__name__)
 
@@ -128,8 +128,8 @@ def _compute(
     write_list(paths.left_out, found.left_out)
     reporting.write_table(paths.table, report)
     # Not at the top: what draws takes a second to import.
-    from threadloom.cluster.map import write_map
-    from threadloom.cluster.mapimage import write_image
+    from threadloom.cluster.map.image import write_image
+    from threadloom.cluster.map.page import write_map
 
     write_map(paths.map, described.map, group)
     write_image(paths.image, described.map, group)

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from threadloom.cluster.clustering import Found
-from threadloom.cluster.layout import Rows
-from threadloom.cluster.votes import adopt
+from threadloom.cluster.methods.neighbor_votes import adopt
+from threadloom.cluster.methods.umap import Rows
 
 NEIGHBORS = 30
 NOISE_LEVEL = 0.2
@@ -34,7 +34,7 @@ def smallest(rows: int) -> int:
 
 
 def find(rows: Rows, seed: int, min_cluster_size: int) -> Found:
-    """Find clusters among the rows of `rows`; see `methods`."""
+    """Find clusters among the rows of `rows`; see `registry`."""
     from evoc import EVoC
 
     k = min(NEIGHBORS, len(rows) - 1)

@@ -14,9 +14,9 @@ from functools import cached_property
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from threadloom.cluster import columns
-from threadloom.cluster.columns import Unreadable
-from threadloom.cluster.leftout import Findings, shown
+from threadloom.cluster.files import columns
+from threadloom.cluster.files.columns import Unreadable
+from threadloom.cluster.files.left_out import Findings, shown
 
 EMBEDDING = "embedding"
 # What the embedding step adds; all other columns were kept from the chains file.

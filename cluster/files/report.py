@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 
-from threadloom.cluster.atomic import write_text
+from threadloom.cluster.files.atomic_write import write_text
 
 FORMAT = 2
 

@@ -23,7 +23,7 @@ from apache_beam.runners.portability import expansion_service
 from apache_beam.runners.worker import worker_pool_main
 from apache_beam.utils import thread_pool_executor
 
-from threadloom.cluster.transform import URN
+from threadloom.cluster.beam.transform import URN
 
 
 class Expansions(expansion_service.ExpansionServiceServicer):

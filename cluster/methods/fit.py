@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from threadloom.cluster import clustering as results
-from threadloom.cluster import methods
 from threadloom.cluster.clustering import Clustering, Found
-from threadloom.cluster.layout import Rows, lay_out
-from threadloom.cluster.model import Model
-from threadloom.cluster.neighbors import (
+from threadloom.cluster.methods import registry
+from threadloom.cluster.methods.model import Model
+from threadloom.cluster.methods.neighbors import (
     different_rows,
     first_not_finite,
     means,
     unit,
 )
+from threadloom.cluster.methods.umap import Rows, lay_out
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Fitted:
 def cluster_vectors(
     vectors: np.ndarray,
     seed: int,
-    method: str = methods.DEFAULT,
+    method: str = registry.DEFAULT,
     min_size: int = 0,
     sample: int = 0,
     draw: bool = False,
@@ -58,14 +58,14 @@ def cluster_vectors(
     Fewer different rows than two smallest clusters are no error: everything is noise. Raises
     ValueError for values that are not finite, and for a method that cannot run here.
     """
-    chosen = methods.named(method)
+    chosen = registry.named(method)
     if (bad := first_not_finite(vectors)) is not None:
         raise ValueError(f"row {bad} of the vectors has a value that is not finite")
     first, copy_of = different_rows(vectors)
     first_fitted = first[: sample or chosen.most]
     rows = Rows(np.ascontiguousarray(vectors[first_fitted], dtype=np.float32))
     smallest = min_size or chosen.smallest(len(rows))
-    with methods.ONE_AT_A_TIME:
+    with registry.ONE_AT_A_TIME:
         found = _nothing(len(rows))
         if len(rows) >= 2 * smallest:
             found = chosen.find(rows, seed, smallest)

@@ -19,8 +19,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from threadloom.cluster.clustering import Found
-from threadloom.cluster.layout import Rows, lay_out
-from threadloom.cluster.votes import adopt
+from threadloom.cluster.methods.neighbor_votes import adopt
+from threadloom.cluster.methods.umap import Rows, lay_out
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Recipe:
     samples, samples_share, fewest_samples: HDBSCAN's number of neighbours that a dense row must
     have, share x n within these bounds. More are steadier between seeds, and join small topics.
     layouts: how many are made.
-    majority: a row of noise goes where more than this share of its neighbours is, see `votes`.
+    majority: a row of noise goes where more than this share of its neighbours is.
     """
 
     dimensions: int = 5
@@ -79,7 +79,7 @@ def smallest(rows: int) -> int:
 
 
 def find(rows: Rows, seed: int, min_cluster_size: int) -> Found:
-    """Find clusters among the rows of `rows`; see `methods`."""
+    """Find clusters among the rows of `rows`; see `registry`."""
     import hdbscan
 
     k = RECIPE.neighborhood(len(rows))

@@ -9,9 +9,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from threadloom.cluster import cuml, densities, granularities
 from threadloom.cluster.clustering import Found
-from threadloom.cluster.layout import Rows
+from threadloom.cluster.methods import cuml, evoc, hdbscan
+from threadloom.cluster.methods.umap import Rows
 
 # Numba's default threading layer ends the process when two threads enter it at once, and the Beam
 # worker runs several groups at once; so one clustering at a time, which bounds memory too.
@@ -41,9 +41,9 @@ class Method:
 
 
 METHODS = {
-    "hdbscan": Method(densities.find, densities.smallest, 50_000, "hdbscan", 5),
-    "evoc": Method(granularities.find, granularities.smallest, 200_000, "evoc", 2),
-    "cuml": Method(cuml.find, densities.smallest, 1_000_000, "cuml", 1),
+    "hdbscan": Method(hdbscan.find, hdbscan.smallest, 50_000, "hdbscan", 5),
+    "evoc": Method(evoc.find, evoc.smallest, 200_000, "evoc", 2),
+    "cuml": Method(cuml.find, hdbscan.smallest, 1_000_000, "cuml", 1),
 }
 DEFAULT = "hdbscan"
 

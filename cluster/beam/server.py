@@ -1,4 +1,4 @@
-"""Offer the clustering step to a pipeline in another language: python -m threadloom.cluster.server.
+"""Offer the step to pipelines in other languages: python -m threadloom.cluster.beam.server.
 
 When it accepts connections it prints one line, `ready 127.0.0.1:PORT`; everything else goes to
 standard error. It ends when its standard input does, so that it never outlives the program that
@@ -25,7 +25,7 @@ LOG_FORMAT = 'time=%(asctime)s level=%(levelname)s msg="%(message)s"'
 # How a call ends whose other side is gone.
 HUNG_UP = (grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE)
 
-_LOG = logging.getLogger("threadloom.cluster.server")
+_LOG = logging.getLogger("threadloom.cluster.beam.server")
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def main() -> None:
     # While Beam is imported it warns of cloud libraries that nobody here wants.
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format=LOG_FORMAT, datefmt="%FT%TZ")
     logging.Formatter.converter = time.gmtime
-    from threadloom.cluster import services
+    from threadloom.cluster.beam import services
 
     logging.getLogger().setLevel(logging.WARNING)
     logging.getLogger("threadloom").setLevel(logging.INFO)
@@ -84,7 +84,8 @@ def warm_up() -> None:
     """
     import numpy as np
 
-    from threadloom.cluster import fit, step  # noqa: F401
+    from threadloom.cluster import step  # noqa: F401
+    from threadloom.cluster.methods import fit
 
     fit.cluster_vectors(np.random.default_rng(0).normal(size=(64, 8)).astype(np.float32), 0)
 

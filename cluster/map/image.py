@@ -10,9 +10,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
-from threadloom.cluster.atomic import replacing
-from threadloom.cluster.mapcolours import NOISE
-from threadloom.cluster.mapdata import MapData, clean
+from threadloom.cluster.files.atomic_write import replacing
+from threadloom.cluster.map.colours import NOISE
+from threadloom.cluster.map.data import MapData, clean
 
 _INCHES = (12.0, 9.0)
 _DPI = 150

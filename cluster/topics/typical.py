@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from threadloom.cluster.clustering import Clustering
-from threadloom.cluster.neighbors import BLOCK, unit
-from threadloom.cluster.words import skip_quotes
+from threadloom.cluster.methods.neighbors import BLOCK, unit
+from threadloom.cluster.topics.words import skip_quotes
 
 SNIPPET_CHARACTERS = 240
 # More candidates than are shown, since some turn out to have the same text.

@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 
-from threadloom.cluster.neighbors import nearest_neighbors
+from threadloom.cluster.methods.neighbors import nearest_neighbors
 
 # Up to this many rows the neighbours are computed exactly. With a seed UMAP searches them on one
 # thread: the exact search is several times faster (4 s against 31 s at 11,000 rows), until its

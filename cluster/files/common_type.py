@@ -8,7 +8,7 @@ from functools import reduce
 
 import pyarrow as pa
 
-from threadloom.cluster.columns import storage
+from threadloom.cluster.files.columns import storage
 
 TEXT, BYTES = pa.large_string(), pa.large_binary()
 # The digits that Arrow wants of a decimal that is to hold every integer of a type.

@@ -9,9 +9,9 @@ from apache_beam.coders import RowCoder
 from apache_beam.portability.api import external_transforms_pb2
 from apache_beam.typehints.schemas import named_fields_to_schema
 
-from threadloom.cluster.files import Source
-from threadloom.cluster.lease import Superseded
-from threadloom.cluster.leftout import NothingLeft, count
+from threadloom.cluster.files.lease import Superseded
+from threadloom.cluster.files.left_out import NothingLeft, count
+from threadloom.cluster.files.sources import Source
 from threadloom.cluster.settings import Settings
 
 Payload = external_transforms_pb2.ExternalConfigurationPayload

@@ -5,9 +5,9 @@ from functools import cached_property
 
 import numpy as np
 
-from threadloom.cluster.mapcolours import assign
-from threadloom.cluster.report import headline
-from threadloom.cluster.typical import members
+from threadloom.cluster.files.report import headline
+from threadloom.cluster.map.colours import assign
+from threadloom.cluster.topics.typical import members
 
 # More points than this make a page slow to open, and show no more: the map has fewer pixels.
 MOST_POINTS = 100_000

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from threadloom.cluster.atomic import replacing, write_text
 from threadloom.cluster.clustering import Clustering
-from threadloom.cluster.neighbors import BLOCK, nearest_means, nearest_of, unit
-from threadloom.cluster.votes import VOTERS, tally
+from threadloom.cluster.files.atomic_write import replacing, write_text
+from threadloom.cluster.methods.neighbor_votes import VOTERS, tally
+from threadloom.cluster.methods.neighbors import BLOCK, nearest_means, nearest_of, unit
 
 FORMAT = 1
 

@@ -3,7 +3,7 @@
 Nothing here knows a subject or a corpus. What a text is made of decides, such as a line that ends
 in "wrote:"; the lists are of plain English and of how mail and Reddit are written. Words that are
 frequent without being about anything are found later, by their spread over the clusters
-(`threadloom.cluster.names`).
+(`threadloom.cluster.topics.names`).
 """
 
 import functools

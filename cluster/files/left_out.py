@@ -10,8 +10,8 @@ import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 
-from threadloom.cluster.atomic import write_text
-from threadloom.cluster.columns import printable
+from threadloom.cluster.files.atomic_write import write_text
+from threadloom.cluster.files.columns import printable
 
 FORMAT = 1
 # What is missing: the file with all of its rows, or only what its chains say.

@@ -1,7 +1,7 @@
 """The map of a group's chains: one HTML file that opens offline, with everything in it.
 
 Bokeh's own JavaScript, which its Python package holds, paints and moves the points; the scripts and
-the style in `mappage/` add names, legend, search and tooltips. The data travel compressed, as text
+the style in `assets/` add names, legend, search and tooltips. The data travel compressed, as text
 that is no markup, and the scripts put texts in as texts, so that nothing in them can run. Should
 something slip through all the same, the page's Content-Security-Policy lets no script run but
 these, by their hashes, and lets nothing be fetched.
@@ -16,9 +16,9 @@ from importlib import resources
 
 import numpy as np
 
-from threadloom.cluster.atomic import write_text
-from threadloom.cluster.mapcolours import NOISE
-from threadloom.cluster.mapdata import MapData, clean
+from threadloom.cluster.files.atomic_write import write_text
+from threadloom.cluster.map.colours import NOISE
+from threadloom.cluster.map.data import MapData, clean
 
 # A coordinate becomes a whole number, 0 .. this, on the longer side of the map. The page zooms in
 # 200 times, where a step is still less than a pixel.
@@ -101,8 +101,8 @@ def _script() -> str:
 
 
 def _asset(name: str) -> str:
-    """Return a file of `mappage/`."""
-    return (resources.files(__package__) / "mappage" / name).read_text(encoding="utf-8")
+    """Return a file of `assets/`."""
+    return (resources.files(__package__) / "assets" / name).read_text(encoding="utf-8")
 
 
 def _sha256(script: str) -> str:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from threadloom.cluster.chaintexts import LEAST_CHAINS, Chains, ClusterTexts, families
+from threadloom.cluster.topics.vocabulary import LEAST_CHAINS, Chains, ClusterTexts, families
 
 # Nor is a word a cluster's that a smaller share of its chains uses.
 LEAST_SHARE = 0.02

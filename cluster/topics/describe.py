@@ -6,18 +6,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from threadloom.cluster import labels as labelling
-from threadloom.cluster import names as naming
-from threadloom.cluster import typical
-from threadloom.cluster.chaintexts import ClusterTexts
 from threadloom.cluster.clustering import Clustering
-from threadloom.cluster.commontype import TEXT
-from threadloom.cluster.files import Opened
-from threadloom.cluster.fit import Fitted
-from threadloom.cluster.keys import row_values
-from threadloom.cluster.leftout import Findings
-from threadloom.cluster.mapdata import MapData
-from threadloom.cluster.texts import read_texts
+from threadloom.cluster.files import labels as labelling
+from threadloom.cluster.files.common_type import TEXT
+from threadloom.cluster.files.key_columns import row_values
+from threadloom.cluster.files.left_out import Findings
+from threadloom.cluster.files.sources import Opened
+from threadloom.cluster.files.texts import read_texts
+from threadloom.cluster.map.data import MapData
+from threadloom.cluster.methods.fit import Fitted
+from threadloom.cluster.topics import names as naming
+from threadloom.cluster.topics import typical
+from threadloom.cluster.topics.vocabulary import ClusterTexts
 
 TITLE = "title"
 # Names of its largest clusters that name a group at a coarser level.

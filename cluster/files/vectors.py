@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from threadloom.cluster import columns
-from threadloom.cluster.columns import Unreadable
-from threadloom.cluster.files import Opened
-from threadloom.cluster.leftout import Findings
+from threadloom.cluster.files import columns
+from threadloom.cluster.files.columns import Unreadable
+from threadloom.cluster.files.left_out import Findings
+from threadloom.cluster.files.sources import Opened
 
 # Rows in memory at a time, of 1,536 bytes each.
 _ROWS = 8192

@@ -5,10 +5,10 @@ from itertools import islice, repeat
 
 import pyarrow as pa
 
-from threadloom.cluster import columns
-from threadloom.cluster.columns import Unreadable
-from threadloom.cluster.files import Opened
-from threadloom.cluster.leftout import TEXTS, Findings
+from threadloom.cluster.files import columns
+from threadloom.cluster.files.columns import Unreadable
+from threadloom.cluster.files.left_out import TEXTS, Findings
+from threadloom.cluster.files.sources import Opened
 
 # Rows in memory at a time, of perhaps 100,000 characters each.
 _ROWS = 512

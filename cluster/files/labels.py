@@ -5,10 +5,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from threadloom.cluster.atomic import replacing
 from threadloom.cluster.clustering import Clustering
-from threadloom.cluster.files import Opened
-from threadloom.cluster.keys import as_texts
+from threadloom.cluster.files.atomic_write import replacing
+from threadloom.cluster.files.key_columns import as_texts
+from threadloom.cluster.files.sources import Opened
 
 SUBREDDIT = "subreddit"
 # Then one for each coarser level: label_level_1 and so on.

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from threadloom.cluster import columns
-from threadloom.cluster.columns import Unreadable, one_line
-from threadloom.cluster.commontype import BYTES, TEXT, candidates, plain_type
-from threadloom.cluster.files import Opened
-from threadloom.cluster.leftout import Findings, shown
+from threadloom.cluster.files import columns
+from threadloom.cluster.files.columns import Unreadable, one_line
+from threadloom.cluster.files.common_type import BYTES, TEXT, candidates, plain_type
+from threadloom.cluster.files.left_out import Findings, shown
+from threadloom.cluster.files.sources import Opened
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from threadloom.cluster.layout import EXACT_LIMIT, Rows
+from threadloom.cluster.methods.umap import EXACT_LIMIT, Rows
 
 # Neighbours that vote.
 VOTERS = 15

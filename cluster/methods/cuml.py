@@ -1,4 +1,4 @@
-"""The same method as `densities` on an NVIDIA GPU: UMAP and HDBSCAN of RAPIDS cuML.
+"""The same method as `hdbscan` on an NVIDIA GPU: UMAP and HDBSCAN of RAPIDS cuML.
 
 Written from cuML's documentation and not run: no GPU was at hand. cuML's UMAP is not exactly the
 same from run to run, even with a seed.
@@ -7,12 +7,12 @@ same from run to run, even with a seed.
 import numpy as np
 
 from threadloom.cluster.clustering import Found
-from threadloom.cluster.densities import RECIPE
-from threadloom.cluster.layout import Rows
+from threadloom.cluster.methods.hdbscan import RECIPE
+from threadloom.cluster.methods.umap import Rows
 
 
 def find(rows: Rows, seed: int, min_cluster_size: int) -> Found:
-    """Find clusters among the rows of `rows`; see `methods`."""
+    """Find clusters among the rows of `rows`; see `registry`."""
     from cuml.cluster import HDBSCAN
     from cuml.manifold import UMAP
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from threadloom.cluster.words import base_forms, split_words
+from threadloom.cluster.topics.words import base_forms, split_words
 
 # Of each cluster this many different chains are read, those of the lowest hashes, which is a random
 # sample whatever the order (bottom-k, Cohen & Kaplan 2007, doi:10.1145/1281100.1281133). It bounds
