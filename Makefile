@@ -102,8 +102,9 @@ fuzz: $(NATIVE) ## try broken files, lists, jobs, texts and path maps at random,
 $(FUZZED):
 	.ci/fuzz $@ ./$$(dirname $$(grep -rlE '^func $@\(' --include='*_test.go' cluster models mpsbridge pipeline runners transforms)) $(FUZZTIME)
 
-lint: $(SETUP) $(VENV_DEV) $(GOLANGCI) ## check style and layers: golangci-lint, ruff
+lint: $(SETUP) $(VENV_DEV) $(GOLANGCI) ## check style and layers: golangci-lint, ruff, import-linter
 	$(GOLANGCI) run ./...
+	.venv/bin/lint-imports --no-logo --no-cache
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 

@@ -1,5 +1,6 @@
 """What is said of the chains of a group, whatever method found it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +63,14 @@ class Clustering:
 def at_level(groups: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return the groups, of int32[k] by cluster, of labels int[n]; noise stays -1."""
     return np.append(groups, -1).astype(np.int32)[labels]
+
+
+def members(labels: np.ndarray, count: int) -> Iterator[np.ndarray]:
+    """Yield the row numbers of each cluster, int[size], in row order; `count` clusters."""
+    order = np.argsort(labels, kind="stable")
+    ends = np.searchsorted(labels[order], np.arange(count + 1))
+    for label in range(count):
+        yield order[ends[label] : ends[label + 1]]
 
 
 def numbers_by_size(labels: np.ndarray) -> np.ndarray:

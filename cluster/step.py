@@ -114,13 +114,14 @@ def _compute(
         "levels": described.levels,
         "seconds": round(time.monotonic() - start, 3),
     }
+    names = [cluster["name"] for cluster in described.clusters]
     lease.check(settings.lease)
     labelling.write_labels(paths.labels, keys, clusters, mark)
     models.save(
         paths.model,
         replace(
             fitted.model,
-            names=tuple(c["name"] for c in described.clusters),
+            names=tuple(names),
             embedding={k: v for k, v in kinds[0].items() if k != "files"} if kinds else {},
             about={"group": group, **settings.as_dict(), "fingerprint": mark},
         ),
@@ -128,11 +129,13 @@ def _compute(
     write_list(paths.left_out, found.left_out)
     reporting.write_table(paths.table, report)
     # Not at the top: what draws takes a second to import.
+    from threadloom.cluster.map.data import map_data
     from threadloom.cluster.map.image import write_image
     from threadloom.cluster.map.page import write_map
 
-    write_map(paths.map, described.map, group)
-    write_image(paths.image, described.map, group)
+    data = map_data(fitted, names, described.snippets, keys)
+    write_map(paths.map, data, group)
+    write_image(paths.image, data, group)
     # Last: it holds the fingerprint, which says that the others are there. Those of another run
     # may have come meanwhile.
     lease.check(settings.lease)

@@ -4,13 +4,19 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from threadloom.cluster.clustering import members
+from threadloom.cluster.files.common_type import TEXT
+from threadloom.cluster.files.labels import SUBREDDIT
 from threadloom.cluster.files.report import headline
 from threadloom.cluster.map.colours import assign
-from threadloom.cluster.topics.typical import members
+from threadloom.cluster.methods.fit import Fitted
 
 # More points than this make a page slow to open, and show no more: the map has fewer pixels.
 MOST_POINTS = 100_000
+_TITLE = "title"
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +115,26 @@ class MapData:
             rows = rows[np.arange(MOST_POINTS) * len(rows) // MOST_POINTS]
         noise = int((self.labels[rows] < 0).sum())
         return np.concatenate([rows[:noise], np.random.default_rng(0).permutation(rows[noise:])])
+
+
+def map_data(fitted: Fitted, names: list[str], snippets: list[str], keys: pa.Table) -> MapData:
+    """Return the map of the rows `fitted.drawn`, which have the `snippets`.
+
+    names: of the clusters. keys: the key columns of all rows, with their subreddits.
+    """
+    keys = keys.take(fitted.drawn)
+    titles = None
+    if _TITLE in keys.column_names and keys.schema.field(_TITLE).type == TEXT:
+        titles = pc.fill_null(keys[_TITLE], "").to_pylist()
+    return MapData(
+        fitted.model.points,
+        fitted.model.labels[: len(fitted.model.points)],
+        names,
+        snippets,
+        titles,
+        pc.fill_null(keys[SUBREDDIT], "").to_pylist(),
+        len(fitted.clustering.labels),
+    )
 
 
 def clean(text: str) -> str:

@@ -39,6 +39,11 @@ class Fitted:
     model: Model
     rows: np.ndarray
 
+    @property
+    def drawn(self) -> np.ndarray:
+        """The rows that the map shows, int[p]: those of the anchors that have points."""
+        return self.rows[: len(self.model.points)]
+
 
 def cluster_vectors(
     vectors: np.ndarray,

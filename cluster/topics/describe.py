@@ -1,36 +1,35 @@
-"""Say what each cluster is about: its words, name, subreddits, typical chains; and fill the map."""
+"""Describe each cluster: its words, name, subreddits and typical chains."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from threadloom.cluster.clustering import Clustering
 from threadloom.cluster.files import labels as labelling
-from threadloom.cluster.files.common_type import TEXT
 from threadloom.cluster.files.key_columns import row_values
 from threadloom.cluster.files.left_out import Findings
 from threadloom.cluster.files.sources import Opened
 from threadloom.cluster.files.texts import read_texts
-from threadloom.cluster.map.data import MapData
 from threadloom.cluster.methods.fit import Fitted
 from threadloom.cluster.topics import names as naming
 from threadloom.cluster.topics import typical
 from threadloom.cluster.topics.vocabulary import ClusterTexts
 
-TITLE = "title"
 # Names of its largest clusters that name a group at a coarser level.
 _GROUP_NAMES = 3
 
 
 @dataclass(frozen=True)
 class Described:
-    """What the report says of each cluster, largest first, and of each coarser level; the map."""
+    """What the report says of each cluster, largest first, and of each coarser level.
+
+    snippets: the beginnings of the texts of the rows that the map shows, `Fitted.drawn`.
+    """
 
     clusters: list[dict]
     levels: list[list[dict]]
-    map: MapData
+    snippets: list[str]
 
 
 def describe(
@@ -39,9 +38,8 @@ def describe(
     """Describe the clusters of the rows of `files`; reads all texts once."""
     found = fitted.clustering
     typical_rows = typical.candidates(vectors, found)
-    drawn = fitted.rows[: len(fitted.model.points)]
     wanted = {row for candidates in typical_rows for row in candidates}
-    on_map = dict.fromkeys(drawn.tolist(), "")
+    on_map = dict.fromkeys(fitted.drawn.tolist(), "")
     texts = ClusterTexts()
     shown: dict[int, str] = {}
     for row, text in enumerate(read_texts(files, findings)):
@@ -69,11 +67,7 @@ def describe(
         }
         for label in range(found.count)
     ]
-    return Described(
-        clusters,
-        _levels(found, clusters),
-        _map(fitted, [c["name"] for c in clusters], list(on_map.values()), keys.take(drawn)),
-    )
+    return Described(clusters, _levels(found, clusters), list(on_map.values()))
 
 
 def _levels(found: Clustering, clusters: list[dict]) -> list[list[dict]]:
@@ -95,19 +89,3 @@ def _levels(found: Clustering, clusters: list[dict]) -> list[list[dict]]:
             )
         levels.append(level)
     return levels
-
-
-def _map(fitted: Fitted, names: list[str], snippets: list[str], keys: pa.Table) -> MapData:
-    """Return the map of the rows that were laid out; `snippets` and `keys` are theirs."""
-    titles = None
-    if TITLE in keys.column_names and keys.schema.field(TITLE).type == TEXT:
-        titles = pc.fill_null(keys[TITLE], "").to_pylist()
-    return MapData(
-        fitted.model.points,
-        fitted.model.labels[: len(fitted.model.points)],
-        names,
-        snippets,
-        titles,
-        pc.fill_null(keys[labelling.SUBREDDIT], "").to_pylist(),
-        len(fitted.clustering.labels),
-    )

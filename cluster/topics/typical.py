@@ -1,11 +1,10 @@
 """Find the chains that show best what a cluster is about."""
 
 import re
-from collections.abc import Iterator
 
 import numpy as np
 
-from threadloom.cluster.clustering import Clustering
+from threadloom.cluster.clustering import Clustering, members
 from threadloom.cluster.methods.neighbors import BLOCK, unit
 from threadloom.cluster.topics.words import skip_quotes
 
@@ -31,14 +30,6 @@ def candidates(vectors: np.ndarray, clustering: Clustering) -> list[list[int]]:
         _closest(vectors, rows, clustering.probabilities[rows])
         for rows in members(clustering.labels, clustering.count)
     ]
-
-
-def members(labels: np.ndarray, count: int) -> Iterator[np.ndarray]:
-    """Yield the row numbers of each cluster, int[size], in row order; `count` clusters."""
-    order = np.argsort(labels, kind="stable")
-    ends = np.searchsorted(labels[order], np.arange(count + 1))
-    for label in range(count):
-        yield order[ends[label] : ends[label + 1]]
 
 
 def pick(rows: list[int], texts: dict[int, str], number: int = 3) -> list[tuple[int, str]]:
