@@ -1,6 +1,6 @@
 # Threadloom. 'make help' lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev writers run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-flink bench-clusters bench-clusterscale palette audit lock clean prerequisites
+.PHONY: help setup setup-dev writers run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-flink bench-clusters bench-clusterscale picture palette audit lock clean prerequisites
 
 PYTHON := .venv/bin/python
 # uv takes seconds where pip takes minutes. It trusts whom the system trusts, as pip does behind a company's proxy.
@@ -107,6 +107,9 @@ lint: $(SETUP) $(VENV_DEV) $(GOLANGCI) ## check style and layers: golangci-lint,
 	.venv/bin/lint-imports --no-logo --no-cache
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
+
+picture: run ## make the README's picture of a map (docs/map.png) from the bundled sample
+	cp build/sample/clusters/sample/map.png docs/map.png
 
 palette: $(VENV_DEV) ## choose the map's colours anew (cluster/map/assets/palette.json)
 	$(PYTHON) -m threadloom.cluster.map.palette
