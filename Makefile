@@ -153,7 +153,7 @@ format: $(VENV_DEV) $(GOLANGCI) ## format Go and Python
 	$(GOLANGCI) fmt ./...
 	$(PYTHON) -m ruff format .
 
-audit: $(VENV) $(NATIVE) ## look for known vulnerabilities in what is depended on (needs vuln.go.dev and pypi.org)
+audit: $(VENV) $(NATIVE) ## look up what is depended on in the public databases of vulnerabilities
 	.ci/audit
 
 lock: $(VENV) ## pin the newest Python packages into requirements/
