@@ -3,7 +3,7 @@
 .PHONY: help setup setup-dev writers run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-flink bench-clusters bench-clusterscale picture palette audit lock clean prerequisites
 
 PYTHON := .venv/bin/python
-# uv takes seconds where pip takes minutes. It trusts whom the system trusts, as pip does behind a company's proxy.
+# uv takes seconds, pip minutes. It trusts the system's certificates, as pip does, so that it works behind a company's proxy.
 UV := .venv/bin/uv
 INSTALL := $(UV) pip install --quiet --system-certs --python $(PYTHON)
 LOCK := cd requirements && ../$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-find-links --custom-compile-command 'make lock'
@@ -58,7 +58,7 @@ test-go: $(SETUP) $(VENV_DEV)
 test-python: $(SETUP) $(VENV_DEV)
 	$(call TESTED,run-python)
 
-# What was skipped is named at the end, however the tests ended.
+# The skipped tests are named at the end, even if tests failed.
 REPORTS := build/tests
 define TESTED
 @rm -rf $(REPORTS); mkdir -p $(REPORTS)
@@ -70,8 +70,8 @@ run-go: $(GOTESTSUM)
 	go vet ./...
 	$(GOTESTSUM) --format=pkgname --hide-summary=skipped --junitfile=$(REPORTS)/go.xml -- ./...
 
-# The tests of Flink and of the worker wait most of the time, and the others go on meanwhile. The
-# program is built beforehand, once for all of them.
+# The tests of Flink and of the worker mostly wait, so the others run meanwhile. The program is
+# built once before, for all of them.
 run-python: flink-if-possible
 	go build -o build/pipeline ./pipeline
 	$(MAKE) --no-print-directory --keep-going --jobs=3 test-flink test-worker test-others
@@ -89,12 +89,12 @@ test-flink test-worker test-others:
 test-long: $(SETUP) $(VENV_DEV) $(FLINK) ## run the tests that take the whole corpus over Flink and the bridge (half an hour)
 	$(PYTHON) -m pytest -q -m long
 
-# Every fuzz target that there is: none can be forgotten.
+# All fuzz targets are found by name, so that none can be forgotten.
 FUZZED := $(shell grep -rhoE '^func Fuzz[A-Za-z0-9]+' --include='*_test.go' cluster models mpsbridge pipeline runners transforms | cut -c6-)
 FUZZTIME := 20s
 
-# One call of go test takes one target: some run side by side, each on one core, and one that
-# fails lets the others end and fails all.
+# One call of go test takes one target. Several run side by side, each on one core. If one fails, the
+# others still end, and then all fail.
 fuzz: $(NATIVE) ## try broken files, lists, jobs, texts and path maps at random, for 20 s each (FUZZTIME=5m: for longer)
 	$(MAKE) --no-print-directory --keep-going --jobs=4 $(FUZZED)
 

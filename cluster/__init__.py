@@ -14,7 +14,8 @@ anchor        a chain that the method saw; new chains go where the nearest ancho
 probability   how firmly a chain sits in its cluster, 0..1; 0 for noise.
 key columns   the columns that an embeddings file kept from its chains file, such as `chain_id`:
               they say which chain a label belongs to.
-left out      said of a file that cannot take part, and named with the reason (`files.left_out`).
+left out      a file that cannot take part is left out, and named with the reason
+              (`files.left_out`).
 typical       the chains nearest to the middle of a cluster.
 
 In a notebook, without Beam:

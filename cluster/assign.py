@@ -38,11 +38,11 @@ def assign_files(
     """Assign the chains of `sources` to the clusters of a model, without fitting anything.
 
     Writes `assigned.parquet`, the columns of labels.parquet, and `assigned.json`, which this
-    returns: `rows`, `noise_rows`, `noise_share`, `fitted_noise_share` (what it would be among rows
+    returns: `rows`, `noise_rows`, `noise_share`, `fitted_noise_share` (the share to expect of rows
     like those that the clusters were found with), `drift` (the difference), and for each cluster
-    its `label`, `name`, `rows`, `share` and `fitted_share`. Files that cannot take part, as those
-    of another model or precision cannot, are in `left_out`, with the reason, and counted in
-    `files_left_out`; `warnings` has what else there is to say of the files.
+    its `label`, `name`, `rows`, `share` and `fitted_share`. Files that cannot take part, such as
+    those of another model or precision, are in `left_out` with the reason; `files_left_out` counts
+    them. `warnings` has other findings about the files.
 
     Raises NothingLeft, in one line, if none can, and Superseded if another run has taken over the
     folder (see `lease`); then nothing is written.

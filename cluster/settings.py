@@ -1,4 +1,4 @@
-"""What a run of the step was asked for, where its results go, and whether they are still good."""
+"""The settings of the step, the paths of its results, and the fingerprint of both."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ class Settings:
     method: one of `registry.METHODS`.
     min_size: the least chains of a cluster, among those that are fitted; 0: by their number.
     sample: how many different chains are fitted at most; 0: as many as the method takes.
-    lease: the file of the run's lease on `clusters_dir` (see `lease`); "": no other run is about.
+    lease: the file of the run's lease on `clusters_dir` (see `files.lease`); "" if there is none.
 
     Raises ValueError, with one line that says what to change, when a value cannot be used.
     """
@@ -39,7 +39,7 @@ class Settings:
     lease: str = ""
 
     def __post_init__(self) -> None:
-        """Check the values, so that a wrong one stops a run before it starts."""
+        """Refuse wrong values before a run starts."""
         if not self.clusters_dir:
             raise ValueError("clusters_dir is empty: name the folder for the clusters")
         if not self.text_column:
@@ -55,7 +55,7 @@ class Settings:
         registry.named(self.method)
 
     def as_dict(self) -> dict:
-        """Return the settings that decide what comes out, not where it goes and who may write."""
+        """Return the settings that decide the result, without the folder and the lease."""
         settings = asdict(self)
         del settings["clusters_dir"], settings["lease"]
         return settings
@@ -121,10 +121,10 @@ def outputs(settings: Settings, group: str) -> Outputs:
 
 
 def fingerprint(settings: Settings, group: str, paths: Iterable[str]) -> str:
-    """Return the sha256, in hex, of everything that decides what comes out.
+    """Return the sha256, in hex, of everything that decides the result.
 
     That is the settings, the method's version and numbers, and each file's absolute path, size and
-    time of change (nanoseconds), or that the system does not say them.
+    time of change (nanoseconds). Size and time are left out if the system does not tell them.
     """
     files = []
     for path in sorted(os.path.abspath(p) for p in paths):

@@ -1,12 +1,12 @@
 """Offer the step to pipelines in other languages: python -m threadloom.cluster.beam.server.
 
-When it accepts connections it prints one line, `ready 127.0.0.1:PORT`; everything else goes to
-standard error. It ends when its standard input does, so that it never outlives the program that
-started it, and at SIGTERM or SIGINT.
+When it accepts connections it prints one line, `ready 127.0.0.1:PORT`. Everything else goes to
+standard error. It ends at SIGTERM, at SIGINT, and when its standard input ends, so that it never
+outlives the program that started it.
 
 With `--listen HOST:PORT` it is a service of its own, for `pipeline --cluster_endpoint`: it does
-not look at standard input. The job's machines reach it under the same HOST:PORT as the driver, so
-127.0.0.1 will do where one runs on each of them.
+not read standard input. The job's machines reach it under the same HOST:PORT as the driver, so
+127.0.0.1 is enough if one runs on each of them.
 """
 
 import argparse
@@ -19,10 +19,10 @@ import time
 
 import grpc
 
-# As Go writes its lines, beside which these stand.
+# The format of Go's lines, because both go to one log.
 LOG_FORMAT = 'time=%(asctime)s level=%(levelname)s msg="%(message)s"'
 
-# How a call ends whose other side is gone.
+# The status of a call whose other side is gone.
 HUNG_UP = (grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE)
 
 _LOG = logging.getLogger("threadloom.cluster.beam.server")
@@ -39,7 +39,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_DFL)
     if listen is None:
         threading.Thread(target=end_with_input, name="input", daemon=True).start()
-    # While Beam is imported it warns of cloud libraries that nobody here wants.
+    # During its import Beam warns of missing cloud libraries, which nothing here needs.
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format=LOG_FORMAT, datefmt="%FT%TZ")
     logging.Formatter.converter = time.gmtime
     from threadloom.cluster.beam import services
@@ -52,14 +52,14 @@ def main() -> None:
         raise SystemExit(f"error: --listen {listen}: {why}") from None
     threading.excepthook = hang_up
     print(f"ready {address}", flush=True)
-    # From here on, what a library prints is not for the reader of that line.
+    # The reader of that line must not get what libraries print.
     sys.stdout = sys.stderr
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     server.wait_for_termination()
 
 
 def hang_up(failed: threading.ExceptHookArgs) -> None:
-    """Say nothing of a thread of Beam's whose runner has hung up, as Flink's do at a job's end."""
+    """Ignore threads of Beam whose runner has hung up, as Flink's do at a job's end."""
     if isinstance(failed.exc_value, grpc.RpcError) and failed.exc_value.code() in HUNG_UP:
         return
     threading.__excepthook__(failed)
@@ -68,8 +68,8 @@ def hang_up(failed: threading.ExceptHookArgs) -> None:
 def end_with_input() -> None:
     """End the process when its standard input ends.
 
-    Not by sys.exit, which would wait for the worker's threads, perhaps in the middle of a long
-    computation. Results are renamed into place only when whole, so nothing is left half done.
+    sys.exit would wait for the worker's threads, perhaps through a long computation. Results are
+    renamed into place only when whole, so nothing is left half done.
     """
     while os.read(0, 4096):
         pass
@@ -80,7 +80,7 @@ def end_with_input() -> None:
 def warm_up() -> None:
     """Import the clustering libraries and have numba compile them, some 15 s of one core.
 
-    Done while the pipeline is still embedding; a group that comes early waits for its end.
+    This runs while the pipeline is still embedding. A group that comes early waits for its end.
     """
     import numpy as np
 

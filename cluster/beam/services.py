@@ -1,10 +1,10 @@
 """Beam's three gRPC services, on one port, for this package's transform alone.
 
-The expansion service turns the transform's URN into a piece of pipeline, the worker pool runs that
-piece in this process, and the artifact service has nothing to give away, since the code is here.
+The expansion service turns the transform's URN into a piece of pipeline. The worker pool runs that
+piece in this process. The artifact service gives nothing away, because the code is already here.
 
-Nothing asks for a password, as nowhere in Beam: whoever can reach the port can have the worker
-pool run code. So it is one of 127.0.0.1, unless somebody asks for another.
+Beam has no passwords: whoever can reach the port can make the worker pool run code. So the port is
+on 127.0.0.1 unless somebody asks for another address.
 """
 
 from collections.abc import Iterator
@@ -61,8 +61,9 @@ class NoArtifacts(beam_artifact_api_pb2_grpc.ArtifactRetrievalServiceServicer):
 class Workers(worker_pool_main.BeamFnExternalWorkerPoolServicer):
     """Runs a worker in this process for each of a cluster's machines that asks.
 
-    They all number their workers from 1, and Beam's own pool, which knows a worker by its number,
-    would stop that of one machine, in the middle of its work, when another has done its part.
+    They all number their workers from 1, and Beam's own pool knows a worker by its number. So it
+    would stop the worker of one machine in the middle of its work when another machine has done its
+    part.
     """
 
     def StopWorker(
@@ -79,14 +80,14 @@ def start(listen: str = "127.0.0.1:0") -> tuple[grpc.Server, str]:
     host, colon, number = listen.rpartition(":")
     if not colon or not number.isdigit():
         raise ValueError("want HOST:PORT")
-    # Without SO_REUSEPORT nobody else can listen on the port too; without limits on messages, a
-    # large pipeline can be expanded.
+    # Without SO_REUSEPORT no other process can listen on the port, too. Messages have no limit,
+    # so that a large pipeline can be expanded.
     server = grpc.server(
         thread_pool_executor.shared_unbounded_instance(),
         options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", -1)],
     )
     address = f"{host}:{server.add_insecure_port(listen)}"
-    # A single EXTERNAL environment: of several, Flink's runner would pick one with docker.
+    # A single EXTERNAL environment, because Flink's runner would pick one with docker if it could.
     # "container" for the SDK means that nothing has to be installed where the step runs.
     options = PipelineOptions(
         [

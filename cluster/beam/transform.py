@@ -16,7 +16,7 @@ from threadloom.cluster.settings import Settings
 
 Payload = external_transforms_pb2.ExternalConfigurationPayload
 
-# The third part must be "python": Beam looks the payload's decoder up by it.
+# The third part must be "python", because Beam finds the payload's decoder by it.
 URN = "beam:transforms:python:threadloom_cluster:v1"
 
 _FIELDS = {
@@ -43,15 +43,15 @@ class ClusterFn(beam.DoFn):
     def process(self, element: tuple[str, Iterable[bytes]]) -> Iterator[tuple[str, bytes]]:
         """Cluster the files that the group's jobs name.
 
-        What `step.cluster_files` refuses comes out as a summary of `group` and `error`: raised, it
-        would reach the user as a page of Beam's internals, and end the other groups. If all files
-        were left out it has `files_left_out`, too.
+        An error of `step.cluster_files` becomes a summary of `group` and `error`. If it were
+        raised, the user would get a page of Beam's internals, and the other groups would end. If
+        all files were left out, the summary has `files_left_out`, too.
         """
-        # Not at the top: scikit-learn would add a second to the server's start.
+        # Not at the top, because scikit-learn would add a second to the server's start.
         from threadloom.cluster.step import cluster_files
 
         group, jobs = element
-        # Small objects with paths, never vectors: a list of them is no burden.
+        # A list takes little memory, because jobs hold paths and never vectors.
         try:
             summary = cluster_files([Source.from_json(job) for job in jobs], self._settings, group)
         except NothingLeft as error:

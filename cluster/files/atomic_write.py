@@ -1,4 +1,4 @@
-"""Write files whole or not at all: nobody ever sees a half-written result."""
+"""Write files whole or not at all, so that nobody ever sees a half-written result."""
 
 import contextlib
 import os
@@ -15,8 +15,8 @@ def replacing(path: str) -> Iterator[str]:
     """Give a temporary path beside `path`, and rename it to `path` when the block ends well.
 
     The file and its folder are on the disk before this returns. When the block raises, the
-    temporary file is removed and `path` stays as it was. The folder is made when missing; what
-    killed runs left for the same `path` is swept.
+    temporary file is removed and `path` stays as it was. Makes the folder if it is missing, and
+    removes what killed runs left for the same `path`.
     """
     folder, name = os.path.split(os.path.abspath(path))
     os.makedirs(folder, exist_ok=True)

@@ -1,7 +1,7 @@
 """Open a Parquet file and read single columns of it, by their position.
 
-Names will not do: pyarrow takes "embedding.list" for a part of the column "embedding", and cannot
-tell two columns of one name apart.
+Names are not enough: pyarrow takes "embedding.list" for a part of the column "embedding", and
+cannot tell two columns of one name apart.
 """
 
 import contextlib
@@ -10,15 +10,15 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-# What pyarrow raises for files that it cannot read: Arrow's own exceptions, the system's, and those
-# of values that Python cannot hold.
+# pyarrow raises its own exceptions for files that it cannot read, those of the system, and those of
+# values that Python cannot hold.
 _ERRORS = (pa.ArrowException, OSError, ValueError, TypeError, ArithmeticError, LookupError)
 
 
 class Unreadable(ValueError):
     """A file or a column cannot be read; the text says why, in one line and without the path.
 
-    passing: the system refused, so that the next try may go well.
+    passing: the system refused, so the next try may succeed.
     """
 
     def __init__(self, reason: str, passing: bool = False) -> None:
@@ -42,7 +42,7 @@ def opened(path: str) -> Iterator[pq.ParquetFile]:
 
 @contextlib.contextmanager
 def reading() -> Iterator[None]:
-    """Turn whatever a library says of a file into Unreadable."""
+    """Turn the exceptions that a library raises about a file into Unreadable."""
     try:
         yield
     except Unreadable:
@@ -50,7 +50,7 @@ def reading() -> Iterator[None]:
     except FileNotFoundError:
         raise Unreadable("no such file", passing=True) from None
     except _ERRORS as error:
-        # What the system says has a number; what pyarrow says of the content has none.
+        # An error of the system has a number; an error of the content has none.
         passing = isinstance(error, MemoryError) or getattr(error, "errno", None) is not None
         raise Unreadable(one_line(error), passing) from None
 
@@ -98,7 +98,7 @@ def batches(path: str, leaf: int, rows: int) -> Iterator[pa.Array]:
 
 
 def storage(kind: pa.DataType) -> pa.DataType:
-    """Return the type that holds the values: of an extension's, of a dictionary's values."""
+    """Return the type that holds the values of an extension type or of a dictionary."""
     if isinstance(kind, pa.BaseExtensionType):
         return storage(kind.storage_type)
     return storage(kind.value_type) if pa.types.is_dictionary(kind) else kind

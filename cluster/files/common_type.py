@@ -11,14 +11,14 @@ import pyarrow as pa
 from threadloom.cluster.files.columns import storage
 
 TEXT, BYTES = pa.large_string(), pa.large_binary()
-# The digits that Arrow wants of a decimal that is to hold every integer of a type.
+# The digits that Arrow requires of a decimal that holds every integer of a type.
 _DIGITS = {8: 3, 16: 5, 32: 10, 64: 19}
 _MOST_DIGITS = 38  # of decimal128; most readers know no larger one
 _UNITS = ("s", "ms", "us", "ns")
 
 
 def plain_type(kind: pa.DataType) -> pa.DataType:
-    """Return a type without what says only how values are held: views, dictionaries, extensions."""
+    """Return the type of the values, whether views, dictionaries or extensions hold them."""
     kind = storage(kind)
     for is_text in (pa.types.is_string, pa.types.is_string_view):
         if is_text(kind):
@@ -35,7 +35,7 @@ def plain_type(kind: pa.DataType) -> pa.DataType:
 def candidates(kinds: Iterable[pa.DataType]) -> list[pa.DataType]:
     """Return the types to try for columns of these plain types, the best first.
 
-    Whether one holds every value is for a safe cast to say: a large integer is no double.
+    A safe cast decides whether one holds every value: a double cannot hold a large integer.
     """
     different = sorted({k for k in kinds if not pa.types.is_null(k)}, key=str)
     if not different:
@@ -47,7 +47,7 @@ def candidates(kinds: Iterable[pa.DataType]) -> list[pa.DataType]:
 
 
 def _known(kind: pa.DataType | None) -> pa.DataType | None:
-    """Return the type of which most readers know, None if that can only be a text."""
+    """Return a type that most readers know, None if only a text can hold the values."""
     if kind is None or not pa.types.is_decimal256(kind):
         return kind
     return pa.decimal128(_MOST_DIGITS, kind.scale) if kind.scale <= _MOST_DIGITS else None
@@ -58,13 +58,13 @@ def _holds_bytes(kind: pa.DataType) -> bool:
 
 
 def _merged(a: pa.DataType | None, b: pa.DataType) -> pa.DataType | None:
-    """Return the type that has room for both; None if that can only be a text."""
+    """Return the type that has room for both; None if only a text has."""
     if a is None or a == b:
         return a
     if _is_number(a) and _is_number(b):
         return _number(a, b)
     if pa.types.is_timestamp(a) and pa.types.is_timestamp(b):
-        # Without a zone it is another kind of time: which moment it was nobody knows.
+        # A time without a zone does not say which moment it was.
         zoned = {a.tz is None, b.tz is None}
         unit = _finer(a.unit, b.unit)
         return pa.timestamp(unit, "UTC" if a.tz else None) if len(zoned) == 1 else None

@@ -1,7 +1,7 @@
 """Read the key columns of all files as one table.
 
-Only vectors and texts are needed to cluster. So a key column never ends it: columns whose types
-differ come to a common type, what cannot be read is null, and the user is told.
+Clustering needs only vectors and texts, so a key column never ends it. Columns whose types differ
+get a common type, values that cannot be read are null, and a warning says so.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class _Part:
 def read_keys(files: list[Opened], findings: Findings) -> pa.Table:
     """Return the key columns of all files, in row order.
 
-    A column is null in files that do not have it or where it cannot be read.
+    A column is null in the rows of files that lack it, or in which it cannot be read.
     """
     read = [_read(f, findings) for f in files]
     keys: dict[str, pa.ChunkedArray] = {}
@@ -113,7 +113,7 @@ def _joined(name: str, parts: list[_Part], findings: Findings) -> pa.ChunkedArra
 
 
 def _tell(name: str, plain: list[_Part], target: pa.DataType, findings: Findings) -> None:
-    """Say that numbers or times have become texts, as a reader who computes must know."""
+    """Warn that numbers or times have become texts, because a reader may compute with them."""
     kinds = {p.values.type for p in plain if p.values is not None}
     if target != TEXT or not any(k != TEXT and not pa.types.is_null(k) for k in kinds):
         return
@@ -123,7 +123,7 @@ def _tell(name: str, plain: list[_Part], target: pa.DataType, findings: Findings
 
 
 def _two(parts: list[_Part], one: _Part | None = None) -> tuple[_Part, _Part]:
-    """Return a part, by default the first, and the first of another type, nulls not counted."""
+    """Return a part, by default the first, and the first of another type. Nulls do not count."""
     held = [p for p in parts if p.values is not None and not pa.types.is_null(p.values.type)]
     one = one or held[0]
     return one, next((p for p in held if p.values.type != one.values.type), one)

@@ -13,7 +13,7 @@ from threadloom.cluster.files.sources import Opened
 SUBREDDIT = "subreddit"
 # Then one for each coarser level: label_level_1 and so on.
 LEVEL = "label_level_"
-# What the step adds, in this order, and where it comes from.
+# The columns that the step adds, in this order, and the fields of `Clustering` that they hold.
 LABEL = "label"
 ADDED = {
     LABEL: "labels",
@@ -27,9 +27,9 @@ FINGERPRINT = b"threadloom.clusters.fingerprint"
 
 
 def with_subreddits(keys: pa.Table, files: list[Opened]) -> pa.Table:
-    """Return the key columns with a column `subreddit`, from the jobs where the files have none.
+    """Return the key columns with a column `subreddit`; if the files lack it, from the jobs.
 
-    Columns of the input that are called as ours are, as `label`, become `input_label` and so on.
+    A column of the input with a name of ours, such as `label`, becomes `input_label`.
     """
     keys = keys.rename_columns(_renamed(keys.column_names))
     job = pa.chunked_array(
@@ -51,9 +51,9 @@ def with_subreddits(keys: pa.Table, files: list[Opened]) -> pa.Table:
 
 
 def _renamed(names: list[str]) -> list[str]:
-    """Return the names of columns with others for those that are ours.
+    """Return the names of columns, and give those with a name of ours another.
 
-    DuckDB, for one, takes `Label` for `label`.
+    Case does not count, because DuckDB and others take `Label` for `label`.
     """
     used = {name.lower() for name in names}
     renamed = []

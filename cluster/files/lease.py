@@ -1,4 +1,4 @@
-"""The lease on the folder of the clusters: nothing is written for a run that was succeeded."""
+"""The lease on the clusters' folder: a run that another one has replaced writes nothing."""
 
 import os
 import re
@@ -14,8 +14,8 @@ class Superseded(Exception):
 def check(lease: str) -> None:
     """Raise Superseded if a later lease is beside the file `lease`; "" is no lease.
 
-    A run that was suspended may find that another one has taken its folder over. Its clustering,
-    which may be another process on another machine, was not suspended with it.
+    While a run is suspended, another one may take over its folder. The clustering of the first may
+    be a process on another machine, which was not suspended with it.
     """
     if not lease:
         return

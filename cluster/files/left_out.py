@@ -1,7 +1,7 @@
 """What a clustering left out, and why: files, the texts of files, columns.
 
-A file that cannot take part never ends the clustering of the others. It is named here instead, and
-the run says so in the end.
+A file that cannot take part never ends the clustering of the others. It is noted here, and the run
+names it at its end.
 """
 
 import json
@@ -27,7 +27,7 @@ class LeftOut:
     """A file that could not take part.
 
     file: the path as `shown` gives it. part: "file", or "texts" if its vectors take part and only
-    its texts cannot be read. passing: the system refused, so that the next try may go well.
+    its texts cannot be read. passing: the system refused, so the next try may succeed.
     """
 
     file: str
@@ -43,7 +43,7 @@ class LeftOut:
 
 @dataclass
 class Findings:
-    """What reading the files brought up."""
+    """The problems that came up while the files were read."""
 
     left_out: list[LeftOut] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

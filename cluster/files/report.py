@@ -10,14 +10,14 @@ FORMAT = 2
 
 
 def write_report(path: str, report: Mapping) -> None:
-    """Write the report as JSON; what JSON does not know, such as a time, becomes a string."""
+    """Write the report as JSON; a value unknown to JSON, such as a time, becomes a string."""
     text = json.dumps(plain(report), indent=2, ensure_ascii=False, allow_nan=False)
-    # Half a surrogate pair, which a broken text may hold, is no UTF-8: keep the rest.
+    # A broken text may hold half a surrogate pair, which is no UTF-8: keep the rest.
     write_text(path, text.encode(errors="replace").decode() + "\n")
 
 
 def read_report(path: str) -> dict | None:
-    """Return a report written before; None when there is none that can be read."""
+    """Return the report of an earlier run; None if there is none that can be read."""
     try:
         with open(path, encoding="utf-8") as file:
             report = json.load(file)

@@ -1,6 +1,6 @@
-"""The files of a clustering: pairs of chains and embeddings, their footers, which go together.
+"""The files of a clustering: pairs of chains and embeddings files, and their footers.
 
-Files stand in the order of `open_sources`, sorted by path, so that the results do not depend on the
+Files are in the order of `open_sources`, sorted by path, so that the results do not depend on the
 order in which Beam delivers them. One that cannot take part is named in `Findings`, and left out.
 """
 
@@ -22,7 +22,7 @@ EMBEDDING = "embedding"
 # What the embedding step adds; all other columns were kept from the chains file.
 ADDED = ("n_tokens", "truncated", "n_chunks", EMBEDDING)
 FINGERPRINT = b"threadloom.fingerprint"
-# What must be the same of two files' models for distances between their vectors to mean anything.
+# Distances between the vectors of two files mean something only if these are the same.
 _SAME = ("model_sha256", "precision", "dimension")
 
 
@@ -38,8 +38,8 @@ class Source:
     def from_json(cls, text: str | bytes) -> "Source":
         r"""Read the Go pipeline's job: an object with `subreddit`, `input` and `output`.
 
-        A byte of a path that is no part of UTF-8, as \xe9, stands there as "\udce9", which is what
-        Python's own functions for files take.
+        A byte of a path that is not UTF-8, such as \xe9, is "\udce9" in the job, which Python's own
+        functions for files take.
         """
         return cls.from_job(json.loads(text))
 
@@ -78,7 +78,7 @@ class Opened:
     def key_columns(self) -> dict[str, tuple[int, pa.DataType]]:
         """The scalar columns kept from the chains file, by name: leaf and type.
 
-        Of several that have one name it is the first.
+        If several have one name, it is the first.
         """
         found: dict[str, tuple[int, pa.DataType]] = {}
         for leaf, column in zip(columns.first_leaves(self.schema), self.schema, strict=True):
@@ -91,8 +91,8 @@ class Opened:
 def open_sources(sources: Iterable[Source], text_column: str, findings: Findings) -> list[Opened]:
     """Read the footers and return the sources by path of the embeddings, each once.
 
-    Leaves out a file that is missing or no Parquet file, has no vectors, or has not the rows of its
-    chains file. One whose texts cannot be read takes part.
+    Leaves out a file that is missing, is no Parquet file, has no vectors, or has other rows than
+    its chains file. A file whose texts cannot be read takes part.
     """
     opened = []
     for source in sorted({os.path.abspath(s.embeddings): s for s in sources}.values()):
@@ -118,7 +118,7 @@ def _open_embeddings(source: Source) -> Opened:
         raise Unreadable(f"column {EMBEDDING!r} is {kinds[-1]}, not a list of numbers")
     opened = Opened(source, rows, schema, model)
     if rows and model["dimension"] is None:
-        # The footer does not say it: the first vector does.
+        # The footer does not say it, so the first vector decides.
         first = next(columns.batches(source.embeddings, opened.embedding_leaf, 1), None)
         length = len(first[0]) if first is not None and first[0].is_valid else None
         opened = replace(opened, model=model | {"dimension": length})
@@ -175,7 +175,7 @@ def models(files: list[Opened]) -> list[dict]:
 
 
 def of_one_model(files: list[Opened], findings: Findings) -> list[Opened]:
-    """Return the files of the model and precision that most rows have, the first by name of equals.
+    """Return the files of the model and precision that most rows have; the name decides a tie.
 
     A file without rows has no vectors of any model, and stays.
     """

@@ -17,7 +17,7 @@ _ROWS = 512
 def read_texts(files: list[Opened], findings: Findings) -> Iterator[str]:
     """Yield the texts of all rows in order, a batch in memory at a time; "" for a null.
 
-    Texts that cannot be read are empty, and the file is named: its vectors take part.
+    Texts that cannot be read are empty. The file is noted, and its vectors take part.
     """
     for file in files:
         done = 0
@@ -45,7 +45,7 @@ def _texts(file: Opened) -> Iterator[str]:
 
 
 def _decoded(texts: pa.Array) -> list[str]:
-    """Return texts; what is no UTF-8 becomes U+FFFD, as the embedding step has it."""
+    """Return texts; bytes that are not UTF-8 become U+FFFD, as in the embedding step."""
     if isinstance(texts, pa.ExtensionArray):
         texts = texts.storage
     if isinstance(texts, pa.DictionaryArray):

@@ -16,10 +16,10 @@ _ROWS = 8192
 
 
 def read_vectors(files: list[Opened], findings: Findings) -> tuple[list[Opened], np.ndarray]:
-    """Return the files whose vectors can be used, and those, float32[rows, dimension].
+    """Return the files whose vectors can be used, and these vectors, float32[rows, dimension].
 
-    The peak is that array and one batch. Leaves out a file with a vector of another length, a
-    missing one, or a value that is not finite. All files must be of one model.
+    The peak of memory is that array and one batch. Leaves out a file with a vector of another
+    length, a missing one, or a value that is not finite. All files must be of one model.
     """
     total = sum(f.rows for f in files)
     vectors = np.empty((0, 0), np.float32)

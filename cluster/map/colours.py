@@ -16,9 +16,9 @@ NOISE = "#b9bcc2"
 def assign(anchors: np.ndarray) -> list[tuple[str, str]]:
     """Return for clusters at float[c, 2] their colours and, darker, those of their names.
 
-    One after the other each takes the colour that is least like those taken; the nearer a taken
-    colour is on the map, the more it counts. As for electric charges: 1 over distance squared, on
-    the map and between the colours. Up to 60 clusters have colours of their own.
+    One cluster after the other takes the colour that is least like those already taken. A taken
+    colour counts more if its cluster is near on the map. Both weights are 1 over the distance
+    squared, on the map and between the colours. Up to 60 clusters have colours of their own.
     """
     unlike, colours = _palette()
     extent = float(np.ptp(anchors, axis=0).max()) if len(anchors) else 0.0
@@ -37,5 +37,5 @@ def _palette() -> tuple[np.ndarray, list[tuple[str, str]]]:
     palette = json.loads(file.read_text(encoding="utf-8"))
     seen = np.array([entry["seen"] for entry in palette])
     unlike = ((seen[:, None] - seen[None]) ** 2).sum(axis=2)
-    # A colour used twice is very like itself, but the fiftieth cluster may have to.
+    # A colour used twice has no distance to itself, but with many clusters it must be used twice.
     return unlike + 1e-4 * unlike.max(), [(e["colour"], e["ink"]) for e in palette]

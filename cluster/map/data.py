@@ -1,4 +1,4 @@
-"""What a map of chains shows: where they are, to which clusters they belong, what they say."""
+"""The data of a map: where the chains are, to which clusters they belong, what they say."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,15 +21,15 @@ _TITLE = "title"
 
 @dataclass(frozen=True, eq=False)
 class MapData:
-    """What a map shows of n chains in c clusters.
+    """The data of a map of n chains in c clusters.
 
     points: float32[n, 2], where each chain is; finite.
     labels: int32[n], 0 .. c - 1 with 0 the largest cluster, -1 for noise.
     names: c names of clusters.
     texts: n snippets.
-    titles: n titles, or None where the chains have none.
+    titles: n titles, or None if the chains have none.
     subreddits: n names of subreddits.
-    all_rows: chains of the group, where the map leaves copies out, or all but a sample.
+    all_rows: the number of chains in the group, if the map shows fewer of them.
 
     Raises ValueError when they do not go together.
     """
@@ -67,8 +67,8 @@ class MapData:
     def anchors(self) -> np.ndarray:
         """A point amid each cluster, float[c, 2]: the chain nearest to the medians of x and y.
 
-        The middle of a cluster that is bent or in two parts may lie in another; a chain of its own
-        does not.
+        The middle of a cluster that is bent or in two parts may lie in another cluster. A chain of
+        its own does not.
         """
         anchors = np.zeros((len(self.names), 2))
         for label, rows in enumerate(members(self.labels, len(self.names))):
@@ -107,8 +107,8 @@ class MapData:
     def rows_to_draw(self) -> np.ndarray:
         """Return the rows to show, int[<= 100,000], in the order in which to paint them.
 
-        Of more than 100,000 every cluster gives its share. Noise lies beneath; the clusters are
-        shuffled, always in the same way, so that none covers another where they overlap.
+        If there are more than 100,000, every cluster gives its share. Noise lies beneath. The
+        clusters are shuffled, always in the same way, so that none covers another.
         """
         rows = np.argsort(self.labels, kind="stable")
         if len(rows) > MOST_POINTS:

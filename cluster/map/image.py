@@ -18,14 +18,14 @@ _INCHES = (12.0, 9.0)
 _DPI = 150
 _NAME_CHARACTERS = 60
 _LINE_CHARACTERS = 22
-# More names do not fit beside each other, and finding them places takes long.
+# More names do not fit, and it takes long to find places for them.
 _MOST_NAMES = 50
 
 
 def write_image(path: str, data: MapData, heading: str) -> None:
     """Write the map as a PNG of 1800 by 1350 pixels; `heading` says whose map it is."""
     with replacing(path) as temporary, warnings.catch_warnings():
-        # A sign that the font lacks is drawn as a box; nobody can do anything about it.
+        # A sign that the font lacks is drawn as a box, and no reader can change that.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         _figure(data, heading).savefig(
             temporary, format="png", dpi=_DPI, metadata={"Software": None}
@@ -59,7 +59,7 @@ def _figure(data: MapData, heading: str) -> Figure:
 
 
 def _name(axes: Axes, data: MapData) -> None:
-    """Write the largest clusters' names at them, moved apart, with lines where far away."""
+    """Write the largest clusters' names, moved apart, with a line to a cluster that is far away."""
     texts = []
     largest = max(data.sizes.max(initial=1), 1)
     for label in np.flatnonzero(data.sizes)[:_MOST_NAMES]:
@@ -83,14 +83,14 @@ def _name(axes: Axes, data: MapData) -> None:
             force_text=(0.3, 0.6),
             force_static=(0.2, 0.4),
             expand=(1.08, 1.3),
-            # Not as many rounds as fit into a second: those would be others on every machine.
+            # A number of rounds instead of a time, so that every machine makes the same picture.
             iter_lim=200,
             arrowprops={"arrowstyle": "-", "color": "#59616c", "lw": 0.7},
         )
 
 
 def _lines(name: str) -> str:
-    """Return a name in short lines, cut where it is very long."""
+    """Return a name in short lines; a very long one is cut."""
     name = clean(name)
     if len(name) > _NAME_CHARACTERS:
         name = name[: _NAME_CHARACTERS - 1] + "…"

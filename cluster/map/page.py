@@ -2,9 +2,9 @@
 
 Bokeh's own JavaScript, which its Python package holds, paints and moves the points; the scripts and
 the style in `assets/` add names, legend, search and tooltips. The data travel compressed, as text
-that is no markup, and the scripts put texts in as texts, so that nothing in them can run. Should
-something slip through all the same, the page's Content-Security-Policy lets no script run but
-these, by their hashes, and lets nothing be fetched.
+that is no markup, and the scripts put texts in as texts, so that nothing in them can run. If
+something slipped through all the same, the page's Content-Security-Policy would stop it: only these
+scripts run, by their hashes, and nothing is fetched.
 """
 
 import base64
@@ -20,8 +20,8 @@ from threadloom.cluster.files.atomic_write import write_text
 from threadloom.cluster.map.colours import NOISE
 from threadloom.cluster.map.data import MapData, clean
 
-# A coordinate becomes a whole number, 0 .. this, on the longer side of the map. The page zooms in
-# 200 times, where a step is still less than a pixel.
+# A coordinate on the longer side of the map becomes a whole number from 0 to this. The page zooms
+# in 200 times, and a step is still less than a pixel then.
 _STEPS = 999_999
 _SCRIPTS = ("data.js", "points.js", "names.js", "panel.js", "tooltip.js", "page.js")
 
@@ -43,7 +43,7 @@ def page(data: MapData, heading: str) -> str:
         "data": _packed(data),
         "scripts": "\n".join(f"<script>{script}</script>" for script in scripts),
     }
-    # In one go, so that a heading such as "{{data}}" stays what it is.
+    # All parts at once, so that a heading such as "{{data}}" is not replaced.
     pieces = _asset("page.html").split("{{")
     filled = [pieces[0]]
     for piece in pieces[1:]:

@@ -1,7 +1,7 @@
 """The same method as `hdbscan` on an NVIDIA GPU: UMAP and HDBSCAN of RAPIDS cuML.
 
-Written from cuML's documentation and not run: no GPU was at hand. cuML's UMAP is not exactly the
-same from run to run, even with a seed.
+Written from cuML's documentation and never run, because there was no GPU. cuML's UMAP differs a
+little from run to run, even with a seed.
 """
 
 import numpy as np
@@ -30,5 +30,5 @@ def find(rows: Rows, seed: int, min_cluster_size: int) -> Found:
         output_type="numpy",
     ).fit(points)
     probabilities = np.asarray(found.probabilities_, np.float32)
-    # It has no outlier scores: what is not in a cluster's heart lies out of it.
+    # cuML has no outlier scores, so a row that hardly belongs to its cluster counts as an outlier.
     return Found(np.asarray(found.labels_), probabilities, 1 - probabilities)

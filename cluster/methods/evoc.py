@@ -21,7 +21,7 @@ NOISE_LEVEL = 0.2
 EPOCHS = 200
 # A layer whose persistence is this share of the greatest lasts about as long.
 LASTING = 0.75
-# Noise goes where more than so many of its neighbours are.
+# A row of noise goes to a cluster that has more than this share of its neighbours.
 MAJORITY = 0.5
 SMALLEST = 10
 # A cluster of its finest layer has at least this share of the rows.
@@ -49,7 +49,7 @@ def find(rows: Rows, seed: int, min_cluster_size: int) -> Found:
     finest = finest_lasting(model.persistence_scores_)
     labels, *coarser = model.cluster_layers_[finest:]
     strengths = np.nan_to_num(np.asarray(model.membership_strength_layers_[finest], np.float32))
-    # It has no outlier scores of its own: what is not in a cluster's heart lies out of it.
+    # EVoC has no outlier scores, so a row that hardly belongs to its cluster counts as an outlier.
     probabilities = np.where(labels >= 0, strengths, 0).clip(0, 1).astype(np.float32)
     labels, probabilities = adopt(rows, labels, probabilities, MAJORITY)
     return Found(labels, probabilities, 1 - probabilities, tuple(coarser))
@@ -58,8 +58,8 @@ def find(rows: Rows, seed: int, min_cluster_size: int) -> Found:
 def finest_lasting(persistences: Sequence[float]) -> int:
     """Return the place of the first layer that lasts about as long as the one that lasts longest.
 
-    persistences: of each layer, finest first. The layer of all leaves, which EVoC gives none, is it
-    only where there is no other.
+    persistences: of each layer, finest first. EVoC gives the layer of all leaves none, so it is
+    taken only if there is no other.
     """
     scores = np.asarray(persistences)
     return int(np.flatnonzero(scores >= LASTING * scores.max())[0])

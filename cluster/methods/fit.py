@@ -1,8 +1,9 @@
 """Find the clusters of a group of vectors: what every method shares.
 
-Nothing here depends on the order of the rows or on how they lie in files: copies count once, and
-the methods see the different rows in an order that their values alone decide. Of more rows than a
-method takes, a sample is fitted (the first in that order) and the others are put beside it.
+Nothing here depends on the order of the rows or on the files that hold them. Copies count once, and
+the methods see the different rows in an order that only their values decide. If there are more rows
+than a method takes, the first in that order are fitted as a sample. The others go to the clusters
+of their nearest fitted rows.
 """
 
 import logging
@@ -85,7 +86,7 @@ def _beside(
 ) -> tuple[np.ndarray, ...]:
     """Return labels, probabilities and outlier scores of all rows.
 
-    Fitted ones have what the method found, others what their neighbours say, copies the same.
+    Fitted rows have what the method found, other rows what their neighbours say. Copies are alike.
     """
     fitted = len(model.labels)
     values = [model.labels, model.probabilities, model.outlier_scores]
@@ -111,7 +112,7 @@ def _finish(
     probabilities: np.ndarray,
     scores: np.ndarray,
 ) -> Fitted:
-    """Number the clusters by size, and say what follows from their members."""
+    """Number the clusters by size, and compute what follows from their rows."""
     new = results.numbers_by_size(labels)
     labels = results.at_level(new, labels)
     anchors = results.at_level(new, model.labels)
@@ -148,7 +149,7 @@ def _nothing(rows: int) -> Found:
 def _map_points(rows: Rows, seed: int) -> np.ndarray:
     """Return where the first rows lie on a map, float32[min(m, MAP_ROWS), 2]."""
     shown = rows if len(rows) <= MAP_ROWS else Rows(rows.vectors[:MAP_ROWS])
-    if len(shown) <= _MAP_NEIGHBORS:  # too few for neighbourhoods: their two main directions
+    if len(shown) <= _MAP_NEIGHBORS:  # too few for UMAP: take their two main directions
         centred = shown.vectors - shown.vectors.mean(axis=0) if len(shown) else shown.vectors
         main = np.linalg.svd(centred, full_matrices=False)[2][:2]
         return np.pad(centred @ main.T, ((0, 0), (0, 2 - len(main)))).astype(np.float32)

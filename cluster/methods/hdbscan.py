@@ -1,12 +1,12 @@
 """The default method: UMAP reduces the vectors, HDBSCAN finds the dense regions.
 
 HDBSCAN on the raw 384 dimensions calls nearly everything noise, so UMAP reduces them to five.
-UMAP's layout depends on chance, and HDBSCAN on the last digit of it: now and then one layout joins
-what the others keep apart. So several are made, and two rows are as far apart as they are on
-average over all layouts (the root mean square): chance seldom draws the same line twice.
+UMAP's layout depends on chance, and HDBSCAN reacts to its last digit: now and then one layout joins
+clusters that the others keep apart. So several layouts are made. The distance of two rows is the
+root mean square over all layouts, because chance seldom errs in the same way twice.
 
-HDBSCAN calls noise what lies between the dense regions of the layouts, where also rows are whose
-neighbours among the vectors themselves nearly all are in one cluster: they go there.
+HDBSCAN calls rows noise that lie between the dense regions of the layouts. If most neighbours of
+such a row among the vectors are in one cluster, the row goes there.
 
 Sources: HDBSCAN, Campello, Moulavi & Sander 2013, doi:10.1007/978-3-642-37456-2_14, with the
 excess-of-mass selection described there; its outlier scores (GLOSH), Campello, Moulavi, Zimek &
@@ -30,7 +30,7 @@ class Recipe:
     dimensions: of each layout.
     neighbors, neighbors_share, fewest_neighbors: rows in a UMAP neighbourhood, the row itself
     included: share x n, but not above the first nor below the last. In a small group 50 neighbours
-    of each row join all topics to one.
+    of each row would join all topics.
     min_dist: UMAP's least distance between neighbours; 0 packs clusters as densely as they are.
     smallest_cluster, smallest_share: a cluster has at least max(smallest_cluster, share x n) rows.
     samples, samples_share, fewest_samples: HDBSCAN's number of neighbours that a dense row must
@@ -68,7 +68,7 @@ class Recipe:
 
 RECIPE = Recipe()
 
-# From so many rows on a layout takes long enough to be told.
+# A layout of so many rows or more takes long enough to be logged.
 _LONG = 20_000
 _LOG = logging.getLogger(__name__)
 

@@ -1,9 +1,10 @@
-"""A clustering that can be kept: it says to which cluster new vectors belong.
+"""A clustering that is kept, and puts new vectors into its clusters.
 
-A new row belongs where its nearest fitted rows (the anchors) do: each of the k nearest by cosine
-votes with the probability that it has in its own cluster, an anchor that is noise votes for noise.
-So it works for every method alike, needs neither UMAP nor HDBSCAN, and holds no pickled objects,
-which would run code when they are read and break with the next version of a library.
+A new row goes to the cluster of its nearest fitted rows, the anchors. Each of the k nearest by
+cosine votes, and its vote weighs as much as the probability that it has in its own cluster. An
+anchor that is noise votes for noise. So the model is the same for every method and needs neither
+UMAP nor HDBSCAN. It holds no pickled objects: those run code when they are read, and break with the
+next version of a library.
 
 On disk it is a folder: `anchors.npz` (arrays) and `model.json` (the rest), bound by a sha256.
 """
@@ -28,7 +29,7 @@ _ARRAYS = ("anchors", "labels", "probabilities", "outlier_scores", "points", "mi
 
 @dataclass(frozen=True)
 class Model:
-    """The m rows that were fitted, and what became of them.
+    """The m rows that were fitted, and their clusters.
 
     anchors: float16[m, d] of length 1. labels: int32[m]. probabilities, outlier_scores: float32[m].
     points: float32[p, 2], where the first p of the anchors lie on the map. middles: float32[k, d],
@@ -51,7 +52,7 @@ class Model:
     about: dict = field(default_factory=dict)
 
     def assign(self, vectors: np.ndarray) -> Clustering:
-        """Return what is said of new vectors, float32[n, d]; nothing is fitted.
+        """Return the clusters of new vectors, float32[n, d]; nothing is fitted.
 
         probabilities: the share of the votes that the cluster got. outlier_scores: the mean of the
         voters'.
@@ -74,9 +75,9 @@ class Model:
         return labels, probabilities, scores
 
     def nearest(self, vectors: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the cluster of each row, for noise the one with the most votes, noise's ignored.
+        """Return the cluster of each row; for noise the one with the most votes, without noise.
 
-        Where no neighbour is in any cluster it is the one whose mean is nearest. Gives int32[n], -1
+        If no neighbour is in any cluster, it is the one whose mean is nearest. Gives int32[n], -1
         if there are no clusters, and the cosine distances float32[n] (0..2) to the clusters' means,
         2 if there are none.
         """
@@ -91,7 +92,8 @@ class Model:
     def expected_noise(self) -> float:
         """Return the share of anchors that their neighbours would call noise, each left out.
 
-        Of the first 4,096, which are a fair sample. To compare the noise among new rows with.
+        The share comes from the first 4,096, which are a fair sample. `assign` compares the noise
+        among new rows with it.
         """
         asked = self.anchors[:4096]
         if not len(asked):
@@ -103,7 +105,7 @@ class Model:
         return round(float((votes.argmax(axis=1) == len(self.middles)).mean()), 4)
 
     def _says(self) -> np.ndarray:
-        """Return each anchor's say: of a cluster its probability, of noise a whole vote."""
+        """Return the weight of each anchor's vote: its probability, or 1 if it is noise."""
         return np.where(self.labels >= 0, self.probabilities, 1).astype(np.float32)
 
     def _polls(
@@ -111,7 +113,7 @@ class Model:
     ) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
         """Yield the votes on some rows (all, if not named) a part at a time.
 
-        That is the part of `rows`, votes float32[p, k + 1] with noise the last, voters int[p, v].
+        Yields the part of `rows`, votes float32[p, k + 1] with noise last, and voters int[p, v].
         """
         if not len(self.anchors):
             return
@@ -127,7 +129,7 @@ class Model:
 
 
 def save(folder: str, model: Model) -> None:
-    """Write the model; the folder is made when missing."""
+    """Write the model, and make the folder if it is missing."""
     arrays = os.path.join(folder, "anchors.npz")
     with replacing(arrays) as temporary, open(temporary, "wb") as file:
         np.savez(file, **{name: getattr(model, name) for name in _ARRAYS})
@@ -142,7 +144,7 @@ def save(folder: str, model: Model) -> None:
         "names": list(model.names),
         "levels": [groups.tolist() for groups in model.levels],
     }
-    # Last: it says that the arrays are there, and which.
+    # Written last, because it says that the arrays are there, and which ones.
     write_text(os.path.join(folder, "model.json"), json.dumps(facts, indent=2) + "\n")
 
 

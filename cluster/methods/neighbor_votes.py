@@ -1,4 +1,4 @@
-"""Where a row belongs, by the votes of its nearest neighbours."""
+"""The votes of a row's nearest neighbours on the cluster to which it belongs."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ VOTERS = 15
 def tally(labels: np.ndarray, weights: np.ndarray, count: int) -> np.ndarray:
     """Return the votes for each of `count` clusters, and for noise in the last column.
 
-    labels: int[n, v], what each of a row's v voters is in, -1 for noise; weights: float32[n, v].
+    labels: int[n, v], the clusters of each row's v voters, -1 for noise; weights: float32[n, v].
     Gives float32[n, count + 1].
     """
     votes = np.zeros((len(labels), count + 1), np.float32)
@@ -23,10 +23,11 @@ def tally(labels: np.ndarray, weights: np.ndarray, count: int) -> np.ndarray:
 def adopt(
     rows: Rows, labels: np.ndarray, probabilities: np.ndarray, majority: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return labels and probabilities, with noise in the cluster where its neighbours are.
+    """Return labels and probabilities, with rows of noise moved to their neighbours' cluster.
 
-    labels: int[m]; probabilities: float[m]. A row of noise moves where more than `majority` (0..1)
-    of its neighbours' votes are, each weighing its cosine; that share is its probability then.
+    labels: int[m]; probabilities: float[m]. A row of noise moves to a cluster with more than
+    `majority` (0..1) of its neighbours' votes. A vote weighs its cosine. That share becomes the
+    row's probability.
     """
     if len(rows) > EXACT_LIMIT or labels.max(initial=-1) < 0:
         return labels, probabilities

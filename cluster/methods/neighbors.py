@@ -1,6 +1,6 @@
-"""Vectors beside each other: copies of one another, the nearest of each, the middle of many.
+"""Vectors compared: which are copies, which are nearest to each, and the mean of many.
 
-Everything is by cosine and in blocks, so that the peak stays near the vectors themselves.
+All is by cosine and in blocks, so that the peak of memory stays near that of the vectors.
 """
 
 import hashlib
@@ -23,8 +23,8 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 def different_rows(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the different rows of float32[n, d], and which of them each row is a copy of.
 
-    Gives row numbers int[m], in an order that only the values decide (that of their hashes, so the
-    first of them are a fair sample), and int[n] with numbers below m.
+    Gives row numbers int[m], and int[n] with numbers below m. The rows are in the order of their
+    hashes, which only the values decide, so the first of them are a fair sample.
     """
     hashes = [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in vectors]
     _, first, copy_of = np.unique(
@@ -56,7 +56,7 @@ def nearest_neighbors(vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarr
     for start in range(0, rows, block):
         stop = min(start + block, rows)
         similarity = units[start:stop] @ units.T
-        # A copy of a row is as near as the row itself: say that the row comes first.
+        # A copy of a row is as near as the row itself, which must come first.
         similarity[np.arange(stop - start), np.arange(start, stop)] = np.inf
         indices[start:stop], near = _largest(similarity, k)
         distances[start:stop] = 1 - near

@@ -23,8 +23,8 @@ class Method:
     """One way to cluster.
 
     find: does it. smallest: the least size of a cluster among so many rows, unless the user says.
-    most: rows that are fitted unless the user says; the others are put beside them.
-    module: the library that it needs. version: raised when it gives something else than before.
+    most: rows that are fitted unless the user says; the neighbours of the others decide for them.
+    module: the library that it needs. version: rises with each change of what it gives.
     """
 
     find: Callable[[Rows, int, int], Found]
@@ -34,7 +34,7 @@ class Method:
     version: int
 
     def lacks(self) -> str:
-        """Return what is missing for it on this machine, in one line; empty for nothing."""
+        """Return what the machine lacks for the method, in one line; empty if nothing."""
         if importlib.util.find_spec(self.module):
             return ""
         return f"the Python package {self.module} is not installed"

@@ -30,7 +30,7 @@ class Rows:
     def neighbors(self, k: int) -> tuple:
         """Return the k nearest of each row as `neighbors.nearest_neighbors` does.
 
-        Two Nones above EXACT_LIMIT rows: UMAP then searches for itself.
+        Two Nones above EXACT_LIMIT rows, so that UMAP searches by itself.
         """
         if len(self) > EXACT_LIMIT:
             return None, None
@@ -46,7 +46,7 @@ def lay_out(rows: Rows, k: int, dimensions: int, seed: int, min_dist: float = 0.
     packs clusters as densely as they are. The middle of all is 0, the root mean square distance of
     the rows from it 1.
     """
-    # Not at the top: it brings numba, which takes seconds.
+    # Not at the top, because it imports numba, which takes seconds.
     import umap
 
     reducer = umap.UMAP(
@@ -59,8 +59,8 @@ def lay_out(rows: Rows, k: int, dimensions: int, seed: int, min_dist: float = 0.
         precomputed_knn=(*rows.neighbors(k), None),
     )
     with warnings.catch_warnings():
-        # It warns that new rows could not be placed later on, and that a graph in several pieces
-        # cannot be laid out from its spectrum: neither matters here.
+        # UMAP warns that it cannot place new rows later, and that it cannot lay out a graph in
+        # several pieces from its spectrum. Neither matters here.
         warnings.simplefilter("ignore")
         points = reducer.fit_transform(rows.vectors).astype(np.float64)
     points -= points.mean(axis=0)

@@ -5,10 +5,11 @@ outweigh the others. Its weight in cluster c is
 
     p(c) * log(p(c) / q)
 
-with p(c) the share of the chains of c that use it, and q the mean of that share over all clusters:
-what the word adds to the Kullback-Leibler divergence of the cluster from an average one (as in
-class-based TF-IDF, Grootendorst 2022, arXiv:2203.05794, use times rarity; but a word that is as
-frequent everywhere weighs nothing). Noise counts as one more cluster: it shows what is common.
+p(c) is the share of the chains of c that use it, and q is the mean of that share over all clusters.
+The weight is what the word adds to the Kullback-Leibler divergence of the cluster from an average
+one. As in class-based TF-IDF (Grootendorst 2022, arXiv:2203.05794) it is use times rarity; but a
+word that is as frequent everywhere weighs nothing. Noise counts as one more cluster, because it
+shows which words are common.
 """
 
 import math
@@ -19,7 +20,7 @@ import numpy as np
 
 from threadloom.cluster.topics.vocabulary import LEAST_CHAINS, Chains, ClusterTexts, families
 
-# Nor is a word a cluster's that a smaller share of its chains uses.
+# A word that a smaller share of its chains uses does not describe a cluster.
 LEAST_SHARE = 0.02
 # A word says something about a cluster if it is so many times as frequent as in the others.
 LEAST_LIFT = 1.5
@@ -34,12 +35,12 @@ BEGINNING = 5
 
 @dataclass(frozen=True)
 class Description:
-    """What a reader sees of a cluster.
+    """The words and the name of a cluster.
 
-    words: the words and phrases that set it apart, heaviest first; none where nothing does.
+    words: the words and phrases that set it apart, heaviest first; empty if nothing does.
     name: up to three of them, first those that no other cluster has a better claim to, such as
-    "hockey, nhl, playoffs"; more, and then the label, where two clusters would have the same name;
-    "cluster 7" for want of words.
+    "hockey, nhl, playoffs"; more, and then the label, if two clusters would have the same name;
+    "cluster 7" if there are no words.
     coherence: how firmly the words belong together, -1..1; None for fewer than two words.
     """
 
@@ -58,7 +59,7 @@ class _Entry:
 
 
 def describe(texts: ClusterTexts, number: int = 10) -> dict[int, Description]:
-    """Return what is to be said of each label but noise, with at most `number` words.
+    """Return the description of each label except noise, with at most `number` words.
 
     A word must be in at least max(3, 2 %) of the chains read, 1.5 times as often as elsewhere.
     """

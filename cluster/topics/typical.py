@@ -1,4 +1,4 @@
-"""Find the chains that show best what a cluster is about."""
+"""Find the chains that best show what a cluster is about."""
 
 import re
 
@@ -11,8 +11,8 @@ from threadloom.cluster.topics.words import skip_quotes
 SNIPPET_CHARACTERS = 240
 # More candidates than are shown, since some turn out to have the same text.
 _CANDIDATES = 12
-# Vectors this close (cosine) are versions of one text, or of one short remark; those of a second
-# round, for clusters that hold little else, must at least be no copies with another number in them.
+# Vectors this close (cosine) are versions of one text or of one short remark. Clusters that hold
+# little else get a second round, which only leaves out copies that differ in a number.
 _SAME = (0.95, 0.999)
 # Snippets that share this much of their words (Jaccard's index) read the same.
 _ALIKE = 0.5
@@ -23,8 +23,9 @@ _BLANK = re.compile(r"[\s\x00-\x1f\x7f]+")
 def candidates(vectors: np.ndarray, clustering: Clustering) -> list[list[int]]:
     """Return the most typical rows of each cluster, best first: up to 12, no two of them copies.
 
-    Of the more probable half of a cluster's rows, those whose vectors of float32[n, d] are closest
-    by cosine to the mean of the cluster's unit vectors. Near copies of a better row come last.
+    They come from the more probable half of a cluster's rows: those whose vectors, float32[n, d],
+    are closest by cosine to the mean of the cluster's unit vectors. Near copies of a better row
+    come last.
     """
     return [
         _closest(vectors, rows, clustering.probabilities[rows])
@@ -53,7 +54,7 @@ def snippet(text: str) -> str:
 
     It starts where the writer's own words do, after quotes, mail headers and "... wrote:".
     """
-    # A text of 100,000 characters is not worth cleaning whole; blanks may fill a part of it.
+    # Cleaning 100,000 characters would be wasted. Blanks may fill a part of those that are read.
     line = _BLANK.sub(" ", skip_quotes(text[: 20 * SNIPPET_CHARACTERS])).strip()
     if len(line) <= SNIPPET_CHARACTERS:
         return line
@@ -67,7 +68,7 @@ def _overlap(words: set[str], others: set[str]) -> bool:
 def _closest(vectors: np.ndarray, rows: np.ndarray, probabilities: np.ndarray) -> list[int]:
     """Return the candidates among a cluster's `rows`, int[m], with probabilities float32[m]."""
     units = unit(vectors[rows])
-    # In double precision the order of the rows changes no digit that decides.
+    # In double precision, so that the order of the rows changes no digit that decides.
     middle = units.mean(axis=0, dtype=np.float64)
     closeness = np.concatenate(
         [units[i : i + BLOCK].astype(np.float64) @ middle for i in range(0, len(units), BLOCK)]

@@ -1,4 +1,4 @@
-"""The words of the chains of each cluster, in bounded memory, and which words are one."""
+"""The words of each cluster's chains, in bounded memory, and which are forms of one word."""
 
 import hashlib
 import heapq
@@ -10,10 +10,10 @@ import numpy as np
 
 from threadloom.cluster.topics.words import base_forms, split_words
 
-# Of each cluster this many different chains are read, those of the lowest hashes, which is a random
-# sample whatever the order (bottom-k, Cohen & Kaplan 2007, doi:10.1145/1281100.1281133). It bounds
-# memory and vocabulary. A share measured on it is off by 0.7 percentage points at the most (one
-# standard error), by 0.2 at the least share that counts.
+# So many different chains of each cluster are read, those with the lowest hashes. They are a random
+# sample in whatever order the chains come (bottom-k, Cohen & Kaplan 2007,
+# doi:10.1145/1281100.1281133). This bounds memory and vocabulary. One standard error of a share is
+# 0.7 percentage points at most, and 0.2 at the least share that counts.
 CHAINS = 5_000
 # A word that fewer chains of a cluster use is one writer's habit, a name or a misspelling.
 LEAST_CHAINS = 3
@@ -79,8 +79,8 @@ class ClusterTexts:
 def families(forms: list[str], chains: np.ndarray) -> np.ndarray:
     """Return for each form, int64[v], the number of the one that stands for all its inflections.
 
-    That is the form in the most chains, int64[v]; of equals the first by alphabet. What is in fewer
-    than three chains stands for itself.
+    That is the form in the most chains, int64[v]; the alphabet decides a tie. A form in fewer than
+    three chains stands for itself.
     """
     common = np.flatnonzero(chains >= LEAST_CHAINS).tolist()
     numbers = {forms[i]: i for i in common}

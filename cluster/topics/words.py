@@ -1,8 +1,8 @@
-"""What a chain says, word by word: without quoting, signatures, mail headers and encoded files.
+"""The words of a chain, without quotes, signatures, mail headers and encoded files.
 
-Nothing here knows a subject or a corpus. What a text is made of decides, such as a line that ends
-in "wrote:"; the lists are of plain English and of how mail and Reddit are written. Words that are
-frequent without being about anything are found later, by their spread over the clusters
+Nothing here knows a subject or a corpus. The form of a text decides, such as a line that ends in
+"wrote:". The lists hold plain English, and habits of mail and Reddit. Words that are frequent but
+about nothing are found later, by their spread over the clusters
 (`threadloom.cluster.topics.names`).
 """
 
@@ -16,7 +16,7 @@ from itertools import chain
 # The model saw the first 256 tokens, roughly 1,000 characters. A text's later words tell little,
 # and a few texts of 100,000 characters would cost more than all the others.
 READ_CHARACTERS = 5_000
-# What is longer is part of an encoded file.
+# A longer word is part of an encoded file.
 _LONGEST = 30
 # Lines of a signature, after its "--".
 _SIGNATURE_LINES = 6
@@ -72,7 +72,7 @@ def stop_words() -> frozenset[str]:
 
 
 def split_words(text: str) -> list[str]:
-    """Return the words of a text that may be about a subject, in order; "" where others stood.
+    """Return the words of a text that may be about a subject, in order, with "" for all others.
 
     Lower case, three letters or more, no stop words. A contraction counts as the word before it
     ("reddit's" as "reddit"), one with "not" ("don't") as nothing. "" also stands at the end of a
@@ -83,7 +83,7 @@ def split_words(text: str) -> list[str]:
 
 
 def own_lines(text: str) -> Iterator[str]:
-    """Yield the lines of a text but for mail headers, "... wrote:" and signatures.
+    """Yield the lines of a text without mail headers, "... wrote:" and signatures.
 
     A signature is what stands below "--", a short line with an address, or one word by itself.
     """
@@ -114,7 +114,7 @@ def _says_who(line: str) -> bool:
 
 
 def skip_quotes(text: str) -> str:
-    """Return a text from its first line that is its writer's own; whole where there is none."""
+    """Return a text from its first line that is its writer's own; the whole text if none is."""
     rest = text
     while rest:
         line, _, after = rest.partition("\n")
@@ -127,7 +127,7 @@ def skip_quotes(text: str) -> str:
 class _Words(dict[str, tuple[str, ...]]):
     """The words of what stood between two blanks, in lower case; "" for what is none.
 
-    A mapping, since its look-up costs less than the call of a cached function.
+    A mapping, because a look-up costs less than the call of a cached function.
     """
 
     def __missing__(self, chunk: str) -> tuple[str, ...]:
@@ -164,7 +164,7 @@ def _subject(form: str) -> str:
 def base_forms(word: str) -> list[str]:
     """Return what an English word may be an inflection of, as "games" and "gaming" are of "game".
 
-    Only spelling is looked at, so most of what comes back is no word: take one that texts use.
+    It looks at the spelling only, so most results are no words. Take one that texts use.
     """
     found = []
     if word.endswith("s") and not word.endswith(("ss", "us", "is", "news")):

@@ -1,4 +1,4 @@
-"""The worker: takes jobs, embeds their files, and lets go of none that is not done."""
+"""The worker takes jobs, embeds their files, and keeps each job until it is settled."""
 
 import contextlib
 import logging
@@ -61,7 +61,7 @@ class Worker:
         self._ready: queues.Queue[Prepared] = queues.Queue()
         self._room = threading.Semaphore(2)  # the open file, and the next
         self._stop = threading.Event()
-        self._hand: list[bytes] = []  # jobs that were begun and not let go of
+        self._hand: list[bytes] = []  # jobs that were begun, and neither finished nor given back
         self._doubt = False  # Redis may think that other jobs are in this worker's hand
         self.totals = Totals()
         self.current = ""
@@ -93,7 +93,7 @@ class Worker:
                     continue
                 heard = self._finish(current)
                 self._hand.remove(current.raw)
-                # Only now would the loader give the job back, if it looked.
+                # From now on the loader would give the job back if it looked.
                 self._doubt |= not heard
                 failure, current = current.failure, None
                 if isinstance(failure, codes.DeviceLost):
@@ -281,7 +281,7 @@ class Worker:
         return truncated
 
     def _say(self, call, *arguments):
-        """Tell Redis something; what it does not hear, the lease's end will tell it."""
+        """Tell Redis something. If it does not hear, the end of the lease does the same."""
         try:
             return call(*arguments)
         except redis.RedisError as error:
@@ -299,7 +299,7 @@ def _name(prepared: Prepared) -> str:
 
 
 def _failure(error: Exception) -> Failure:
-    """Return a job's failure; one that nobody foresaw is told with where it came from."""
+    """Return a job's failure. The log has the traceback of an error that nobody foresaw."""
     if isinstance(error, Failure):
         return error
     log.error("an error that this worker does not know", exc_info=error)
