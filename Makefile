@@ -1,9 +1,9 @@
 # Threadloom. 'make help' lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev writers run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-afterkill bench-together bench-flink bench-clusters bench-clusterscale audit lock clean prerequisites
+.PHONY: help setup setup-dev writers run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-afterkill bench-together bench-flink bench-clusters bench-clusterscale picture palette audit lock clean prerequisites
 
 PYTHON := .venv/bin/python
-# uv takes seconds where pip takes minutes. It trusts whom the system trusts, as pip does behind a company's proxy.
+# uv takes seconds, pip minutes. It trusts the system's certificates, as pip does, so that it works behind a company's proxy.
 UV := .venv/bin/uv
 INSTALL := $(UV) pip install --quiet --system-certs --python $(PYTHON)
 LOCK := cd requirements && ../$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-find-links --custom-compile-command 'make lock'
@@ -58,7 +58,7 @@ test-go: $(SETUP) $(VENV_DEV)
 test-python: $(SETUP) $(VENV_DEV)
 	$(call TESTED,run-python)
 
-# What was skipped is named at the end, however the tests ended.
+# The skipped tests are named at the end, even if tests failed.
 REPORTS := build/tests
 define TESTED
 @rm -rf $(REPORTS); mkdir -p $(REPORTS)
@@ -70,8 +70,8 @@ run-go: $(GOTESTSUM)
 	go vet ./...
 	$(GOTESTSUM) --format=pkgname --hide-summary=skipped --junitfile=$(REPORTS)/go.xml -- ./...
 
-# The tests of Flink and of the worker wait most of the time, and the others go on meanwhile. The
-# program is built beforehand, once for all of them.
+# The tests of Flink and of the worker mostly wait, so the others run meanwhile. The program is
+# built once before, for all of them.
 run-python: flink-if-possible
 	go build -o build/pipeline ./pipeline
 	$(MAKE) --no-print-directory --keep-going --jobs=3 test-flink test-worker test-others
@@ -89,12 +89,12 @@ test-flink test-worker test-others:
 test-long: $(SETUP) $(VENV_DEV) $(FLINK) ## run the tests that take the whole corpus over Flink and the bridge (half an hour)
 	$(PYTHON) -m pytest -q -m long
 
-# Every fuzz target that there is: none can be forgotten.
+# All fuzz targets are found by name, so that none can be forgotten.
 FUZZED := $(shell grep -rhoE '^func Fuzz[A-Za-z0-9]+' --include='*_test.go' cluster models mpsbridge pipeline runners transforms | cut -c6-)
 FUZZTIME := 20s
 
-# One call of go test takes one target: some run side by side, each on one core, and one that
-# fails lets the others end and fails all.
+# One call of go test takes one target. Several run side by side, each on one core. If one fails, the
+# others still end, and then all fail.
 fuzz: $(NATIVE) ## try broken files, lists, jobs, texts and path maps at random, for 20 s each (FUZZTIME=5m: for longer)
 	$(MAKE) --no-print-directory --keep-going --jobs=4 $(FUZZED)
 
@@ -102,10 +102,17 @@ fuzz: $(NATIVE) ## try broken files, lists, jobs, texts and path maps at random,
 $(FUZZED):
 	.ci/fuzz $@ ./$$(dirname $$(grep -rlE '^func $@\(' --include='*_test.go' cluster models mpsbridge pipeline runners transforms)) $(FUZZTIME)
 
-lint: $(SETUP) $(VENV_DEV) $(GOLANGCI) ## check style and layers: golangci-lint, ruff
+lint: $(SETUP) $(VENV_DEV) $(GOLANGCI) ## check style and layers: golangci-lint, ruff, import-linter
 	$(GOLANGCI) run ./...
+	.venv/bin/lint-imports --no-logo --no-cache
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
+
+picture: run ## make the README's picture of a map (docs/map.png) from the bundled sample
+	cp build/sample/clusters/sample/map.png docs/map.png
+
+palette: $(VENV_DEV) ## choose the map's colours anew (cluster/map/assets/palette.json)
+	$(PYTHON) -m threadloom.cluster.map.palette
 
 BENCH := $(SETUP) $(VENV_DEV)
 
@@ -152,7 +159,7 @@ format: $(VENV_DEV) $(GOLANGCI) ## format Go and Python
 	$(GOLANGCI) fmt ./...
 	$(PYTHON) -m ruff format .
 
-audit: $(VENV) $(NATIVE) ## look for known vulnerabilities in what is depended on (needs vuln.go.dev and pypi.org)
+audit: $(VENV) $(NATIVE) ## look up what is depended on in the public databases of vulnerabilities
 	.ci/audit
 
 lock: $(VENV) ## pin the newest Python packages into requirements/
@@ -199,7 +206,7 @@ $(SERVERS): requirements/servers.txt $(VENV)
 # numba compiles EVoC once in two minutes of one core and keeps the result beside it in .venv. In
 # set-up that goes on while other things download.
 $(COMPILED): requirements/run.txt $(VENV)
-	$(PYTHON) -c 'import numpy, threadloom.cluster.fit as fit; fit.cluster_vectors(numpy.random.default_rng(1).normal(size=(300, 16)).astype("float32"), 3, "evoc")'
+	$(PYTHON) -c 'import numpy, threadloom.cluster.methods.fit as fit; fit.cluster_vectors(numpy.random.default_rng(1).normal(size=(300, 16)).astype("float32"), 3, "evoc")'
 	touch $@
 
 $(NATIVE): models/native/setup.sh models/native/tokenizers.Cargo.lock requirements/onnxruntime.txt go.mod $(VENV) | prerequisites

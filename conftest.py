@@ -1,4 +1,4 @@
-"""What tests of several packages need: a server of their own, patience, and a list of skips."""
+"""Fixtures for the tests of several packages: servers, and waiting for something to hold."""
 
 import os
 import shutil
@@ -14,8 +14,8 @@ import redis
 
 T = TypeVar("T")
 
-# What these tests start, and what that starts, inherits it: two pytests side by side know
-# their own processes by it.
+# All processes that these tests start inherit it, so that two pytests side by side can tell their
+# own processes.
 os.environ["PYTEST_PROCESS"] = str(os.getpid())
 
 

@@ -27,10 +27,10 @@ import product
 import pyarrow.parquet as pq
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
-from threadloom.cluster.files import Source, open_sources
-from threadloom.cluster.fit import cluster_vectors
-from threadloom.cluster.leftout import Findings, sentence
-from threadloom.cluster.vectors import read_vectors
+from threadloom.cluster.files.left_out import Findings, sentence
+from threadloom.cluster.files.sources import Source, open_sources
+from threadloom.cluster.files.vectors import read_vectors
+from threadloom.cluster.methods.fit import cluster_vectors
 
 SEED = 42  # the pipeline's default
 

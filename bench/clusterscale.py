@@ -82,7 +82,7 @@ def run(way: str, vectors: np.ndarray) -> np.ndarray:
         return (
             HDBSCAN(min_cluster_size=size, min_samples=15, core_dist_n_jobs=1).fit(points).labels_
         )
-    from threadloom.cluster.fit import cluster_vectors
+    from threadloom.cluster.methods.fit import cluster_vectors
 
     method, _, sample = way.partition(", sample of ")
     return cluster_vectors(vectors, 42, method, sample=int(sample or 0)).clustering.labels

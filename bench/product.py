@@ -1,4 +1,4 @@
-"""What the benchmarks share: where the corpus is, and the program, built from this tree."""
+"""What the benchmarks share: the place of the corpus, and the program, built from this tree."""
 
 import json
 import os

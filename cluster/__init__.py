@@ -4,27 +4,28 @@ Words used throughout the package:
 
 chain         one reply chain: a row of a chains file, and the row with the same number of its
               embeddings file.
-source        one pair of such files, with the subreddit that it belongs to (`files.Source`).
+source        one pair of such files, with the subreddit that it belongs to (`Source`).
 group         the chains that are clustered together: those of one subreddit, or "all" of them.
 label         the number of a chain's cluster within its group: 0 is the largest cluster.
 noise         label -1: chains in no dense region, which the method leaves out of every cluster.
 level         a coarser view: each cluster belongs to one group of a level, groups nest.
-method        how clusters are found among vectors (`methods.METHODS`).
-anchor        a chain that the method saw; new chains go where the nearest anchors are (`model`).
+method        how clusters are found among vectors (`methods.registry`).
+anchor        a chain that the method saw; new chains go where the nearest anchors are.
 probability   how firmly a chain sits in its cluster, 0..1; 0 for noise.
 key columns   the columns that an embeddings file kept from its chains file, such as `chain_id`:
               they say which chain a label belongs to.
-left out      said of a file that cannot take part, and named with the reason (`leftout`).
+left out      a file that cannot take part is left out, and named with the reason
+              (`files.left_out`).
 typical       the chains nearest to the middle of a cluster.
 
 In a notebook, without Beam:
 
-    from threadloom.cluster.files import Source
+    from threadloom.cluster.files.sources import Source
     from threadloom.cluster.settings import Settings
     from threadloom.cluster.step import cluster_files
 
     sources = [Source("golang", "chains/golang/1.parquet", "embeddings/golang/1.parquet")]
     summary = cluster_files(sources, Settings(clusters_dir="clusters"))
 
-From the Go pipeline: `threadloom.cluster.server` offers `threadloom.cluster.transform`.
+From the Go pipeline: `threadloom.cluster.beam.server` offers `threadloom.cluster.beam.transform`.
 """

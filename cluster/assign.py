@@ -15,15 +15,15 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from threadloom.cluster import files as reading
-from threadloom.cluster import labels as labelling
-from threadloom.cluster import lease as leases
-from threadloom.cluster import model as models
-from threadloom.cluster.files import Source
-from threadloom.cluster.keys import read_keys
-from threadloom.cluster.leftout import Findings, NothingLeft, as_list
-from threadloom.cluster.report import write_report
-from threadloom.cluster.vectors import read_vectors
+from threadloom.cluster.files import labels as labelling
+from threadloom.cluster.files import lease as leases
+from threadloom.cluster.files import sources as reading
+from threadloom.cluster.files.key_columns import read_keys
+from threadloom.cluster.files.left_out import Findings, NothingLeft, as_list
+from threadloom.cluster.files.report import write_report
+from threadloom.cluster.files.sources import Source
+from threadloom.cluster.files.vectors import read_vectors
+from threadloom.cluster.methods import model as models
 
 FORMAT = 1
 
@@ -38,11 +38,11 @@ def assign_files(
     """Assign the chains of `sources` to the clusters of a model, without fitting anything.
 
     Writes `assigned.parquet`, the columns of labels.parquet, and `assigned.json`, which this
-    returns: `rows`, `noise_rows`, `noise_share`, `fitted_noise_share` (what it would be among rows
+    returns: `rows`, `noise_rows`, `noise_share`, `fitted_noise_share` (the share to expect of rows
     like those that the clusters were found with), `drift` (the difference), and for each cluster
-    its `label`, `name`, `rows`, `share` and `fitted_share`. Files that cannot take part, as those
-    of another model or precision cannot, are in `left_out`, with the reason, and counted in
-    `files_left_out`; `warnings` has what else there is to say of the files.
+    its `label`, `name`, `rows`, `share` and `fitted_share`. Files that cannot take part, such as
+    those of another model or precision, are in `left_out` with the reason; `files_left_out` counts
+    them. `warnings` has other findings about the files.
 
     Raises NothingLeft, in one line, if none can, and Superseded if another run has taken over the
     folder (see `lease`); then nothing is written.

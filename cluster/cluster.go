@@ -41,7 +41,7 @@ type Options struct {
 	TextColumn  string
 	By          string // "all" or "subreddit"
 	Seed        int64
-	Method      string // as Python's methods.METHODS has it
+	Method      string // as Python's registry.METHODS has it
 	MinSize     int64  // least rows of a cluster; 0: by the number of rows
 	Sample      int64  // rows that are fitted at most; 0: as many as the method takes
 }

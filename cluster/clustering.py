@@ -1,5 +1,6 @@
-"""What is said of the chains of a group, whatever method found it."""
+"""The result of a clustering as arrays, the same for every method."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +11,11 @@ _COARSER = 3
 
 @dataclass(frozen=True)
 class Found:
-    """What a method found among m different rows.
+    """The clusters that a method found among m different rows.
 
     labels: int[m], -1 for noise. probabilities: float32[m] in 0..1, how firmly a row sits in its
-    cluster. outlier_scores: float32[m] in 0..1, how far a row lies out of what is dense around it.
+    cluster. outlier_scores: float32[m] in 0..1, how far a row lies outside the dense region around
+    it.
     layers: the method's own coarser labels, int[m] each, finest first; none for most methods.
     """
 
@@ -25,15 +27,16 @@ class Found:
 
 @dataclass(frozen=True)
 class Clustering:
-    """What is said of n rows.
+    """The clusters of n rows.
 
     labels: int32[n]; -1 is noise, 0 is the largest cluster, then by falling size (equal sizes: the
     cluster whose first row comes first).
     probabilities: float32[n] in 0..1: how firmly a row sits in its cluster; 0 for noise.
-    outlier_scores: float32[n] in 0..1: how far a row lies out of what is dense around it.
-    nearest: int32[n]; the row's cluster, for noise the one where most of its neighbours with one
-    are; -1 where there are no clusters.
-    distances: float32[n] in 0..2: the cosine distance to the mean vector of that one; 2 for none.
+    outlier_scores: float32[n] in 0..1: how far a row lies outside the dense region around it.
+    nearest: int32[n]: the row's cluster. For noise it is the cluster to which most of its clustered
+    neighbours belong. -1 if there are no clusters.
+    distances: float32[n] in 0..2: the cosine distance to the mean vector of `nearest`; 2 if it is
+    -1.
     levels: int32[k] each: the group of each of the k clusters at coarser and coarser levels.
     """
 
@@ -62,6 +65,14 @@ class Clustering:
 def at_level(groups: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return the groups, of int32[k] by cluster, of labels int[n]; noise stays -1."""
     return np.append(groups, -1).astype(np.int32)[labels]
+
+
+def members(labels: np.ndarray, count: int) -> Iterator[np.ndarray]:
+    """Yield the row numbers of each cluster, int[size], in row order; `count` clusters."""
+    order = np.argsort(labels, kind="stable")
+    ends = np.searchsorted(labels[order], np.arange(count + 1))
+    for label in range(count):
+        yield order[ends[label] : ends[label + 1]]
 
 
 def numbers_by_size(labels: np.ndarray) -> np.ndarray:
@@ -105,8 +116,8 @@ def coarser_levels(middles: np.ndarray) -> tuple[np.ndarray, ...]:
 def levels_of_layers(labels: np.ndarray, layers: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
     """Return the groups int32[k] that a method's own coarser labels make of k clusters.
 
-    A cluster belongs, at each layer, where most of its rows do; one whose rows are all noise there
-    is a group of its own. Layers that join nothing are left out.
+    At each layer a cluster belongs to the group that has most of its rows. A cluster whose rows are
+    all noise there is a group of its own. Layers that join nothing are left out.
     """
     count = int(labels.max(initial=-1)) + 1
     before = np.arange(count)
@@ -114,7 +125,9 @@ def levels_of_layers(labels: np.ndarray, layers: tuple[np.ndarray, ...]) -> tupl
     for layer in layers:
         votes = np.zeros((count, int(layer.max(initial=-1)) + 1), np.int64)
         both = (labels >= 0) & (layer >= 0)
-        np.add.at(votes, (before[labels[both]], layer[both]), 1)  # whole groups move: it nests
+        np.add.at(
+            votes, (before[labels[both]], layer[both]), 1
+        )  # whole groups move, so that levels nest
         names = [
             (0, int(row.argmax())) if row.any() else (1, group)
             for group, row in ((g, votes[g]) for g in before)

@@ -26,9 +26,9 @@ type Server struct {
 	done  chan struct{}
 }
 
-// Start runs python -m threadloom.cluster.server and waits until it listens.
+// Start runs python -m threadloom.cluster.beam.server and waits until it listens.
 func Start(ctx context.Context, python string) (*Server, error) {
-	cmd := exec.Command(python, "-m", "threadloom.cluster.server")
+	cmd := exec.Command(python, "-m", "threadloom.cluster.beam.server")
 	cmd.Stderr = os.Stderr
 	// A group of its own: Ctrl-C on the terminal is ours to handle.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -56,7 +56,7 @@ func Start(ctx context.Context, python string) (*Server, error) {
 		addr, ok := strings.CutPrefix(strings.TrimSpace(line), "ready ")
 		if !ok {
 			s.Stop()
-			return nil, fmt.Errorf("starting the clustering: %s -m threadloom.cluster.server ended: is threadloom[cluster] installed? ('make setup')", python)
+			return nil, fmt.Errorf("starting the clustering: %s -m threadloom.cluster.beam.server ended: is threadloom[cluster] installed? ('make setup')", python)
 		}
 		s.Addr = addr
 		return s, nil

@@ -1,4 +1,4 @@
-"""What a run of the step was asked for, where its results go, and whether they are still good."""
+"""The settings of the step, the paths of its results, and the fingerprint of both."""
 
 import hashlib
 import json
@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from threadloom.cluster import methods
-from threadloom.cluster.densities import RECIPE
+from threadloom.cluster.methods import registry
+from threadloom.cluster.methods.hdbscan import RECIPE
 
 ALL = "all"
 SUBREDDIT = "subreddit"
@@ -21,10 +21,10 @@ class Settings:
     text_column: the column of the chains files that holds the text.
     by: "all" clusters everything together, "subreddit" each subreddit for itself.
     seed: 0 .. 2**32 - 1.
-    method: one of `methods.METHODS`.
+    method: one of `registry.METHODS`.
     min_size: the least chains of a cluster, among those that are fitted; 0: by their number.
     sample: how many different chains are fitted at most; 0: as many as the method takes.
-    lease: the file of the run's lease on `clusters_dir` (see `lease`); "": no other run is about.
+    lease: the file of the run's lease on `clusters_dir` (see `files.lease`); "" if there is none.
 
     Raises ValueError, with one line that says what to change, when a value cannot be used.
     """
@@ -33,13 +33,13 @@ class Settings:
     text_column: str = "text"
     by: str = ALL
     seed: int = 0
-    method: str = methods.DEFAULT
+    method: str = registry.DEFAULT
     min_size: int = 0
     sample: int = 0
     lease: str = ""
 
     def __post_init__(self) -> None:
-        """Check the values, so that a wrong one stops a run before it starts."""
+        """Refuse wrong values before a run starts."""
         if not self.clusters_dir:
             raise ValueError("clusters_dir is empty: name the folder for the clusters")
         if not self.text_column:
@@ -52,10 +52,10 @@ class Settings:
             raise ValueError(f"min_size is {self.min_size}: use 2 or more, or 0")
         if self.sample < 0:
             raise ValueError(f"sample is {self.sample}: use a number above 0, or 0")
-        methods.named(self.method)
+        registry.named(self.method)
 
     def as_dict(self) -> dict:
-        """Return the settings that decide what comes out, not where it goes and who may write."""
+        """Return the settings that decide the result, without the folder and the lease."""
         settings = asdict(self)
         del settings["clusters_dir"], settings["lease"]
         return settings
@@ -121,10 +121,10 @@ def outputs(settings: Settings, group: str) -> Outputs:
 
 
 def fingerprint(settings: Settings, group: str, paths: Iterable[str]) -> str:
-    """Return the sha256, in hex, of everything that decides what comes out.
+    """Return the sha256, in hex, of everything that decides the result.
 
     That is the settings, the method's version and numbers, and each file's absolute path, size and
-    time of change (nanoseconds), or that the system does not say them.
+    time of change (nanoseconds). Size and time are left out if the system does not tell them.
     """
     files = []
     for path in sorted(os.path.abspath(p) for p in paths):
@@ -133,6 +133,6 @@ def fingerprint(settings: Settings, group: str, paths: Iterable[str]) -> str:
             files.append([path, stat.st_size, stat.st_mtime_ns])
         except OSError:
             files.append([path])
-    version = methods.METHODS[settings.method].version
+    version = registry.METHODS[settings.method].version
     facts = [settings.as_dict(), version, group, RECIPE.as_dict(), files]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

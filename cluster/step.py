@@ -7,19 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from threadloom.cluster import files as reading
-from threadloom.cluster import labels as labelling
-from threadloom.cluster import lease
-from threadloom.cluster import model as models
-from threadloom.cluster import report as reporting
-from threadloom.cluster.densities import RECIPE
-from threadloom.cluster.describe import describe
-from threadloom.cluster.files import Opened, Source
-from threadloom.cluster.fit import cluster_vectors
-from threadloom.cluster.keys import read_keys
-from threadloom.cluster.leftout import Findings, NothingLeft, write_list
+from threadloom.cluster.files import labels as labelling
+from threadloom.cluster.files import lease
+from threadloom.cluster.files import report as reporting
+from threadloom.cluster.files import sources as reading
+from threadloom.cluster.files.key_columns import read_keys
+from threadloom.cluster.files.left_out import Findings, NothingLeft, write_list
+from threadloom.cluster.files.sources import Opened, Source
+from threadloom.cluster.files.vectors import read_vectors
+from threadloom.cluster.methods import model as models
+from threadloom.cluster.methods.fit import cluster_vectors
+from threadloom.cluster.methods.hdbscan import RECIPE
 from threadloom.cluster.settings import ALL, Outputs, Settings, fingerprint, outputs
-from threadloom.cluster.vectors import read_vectors
+from threadloom.cluster.topics.describe import describe
 
 _LOG = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ _LOG = logging.getLogger(__name__)
 def cluster_files(sources: Iterable[Source], settings: Settings, group: str = ALL) -> dict:
     """Cluster the chains of a group and write what `settings.Outputs` names.
 
-    When all of it is there and nothing that decides it has changed, nothing is computed. Returns
+    If all of it is there and nothing that decides it has changed, nothing is computed. Returns
     the summary: `group`, `rows`, `clusters`, `noise_rows`, `files` (numbers), `files_left_out`
     (those that could not take part, or whose texts could not), `reused` (bool), `seconds` (of this
     call), and the paths `labels`, `report`, `table` and `map`.
@@ -67,7 +67,7 @@ def cluster_files(sources: Iterable[Source], settings: Settings, group: str = AL
 
 
 def _still_good(paths: Outputs, mark: str) -> dict | None:
-    """Return the report of an earlier run, when all its files are there and still hold."""
+    """Return the report of an earlier run if all its files are there and still hold."""
     report = reporting.read_report(paths.report)
     if report is None or report.get("fingerprint") != mark or not paths.all_there():
         return None
@@ -104,7 +104,7 @@ def _compute(
         "fitted_rows": len(fitted.rows),
         "files": len(files),
         "files_left_out": found.files_left_out,
-        # What the system refused may be read next time, though the files are the same.
+        # The system may allow next time what it refused now, though the files are the same.
         "lasting": not any(f.passing for f in found.left_out),
         "noise_rows": clusters.noise_rows,
         "noise_share": round(clusters.noise_rows / rows, 4) if rows else 0.0,
@@ -114,27 +114,30 @@ def _compute(
         "levels": described.levels,
         "seconds": round(time.monotonic() - start, 3),
     }
+    names = [cluster["name"] for cluster in described.clusters]
     lease.check(settings.lease)
     labelling.write_labels(paths.labels, keys, clusters, mark)
     models.save(
         paths.model,
         replace(
             fitted.model,
-            names=tuple(c["name"] for c in described.clusters),
+            names=tuple(names),
             embedding={k: v for k, v in kinds[0].items() if k != "files"} if kinds else {},
             about={"group": group, **settings.as_dict(), "fingerprint": mark},
         ),
     )
     write_list(paths.left_out, found.left_out)
     reporting.write_table(paths.table, report)
-    # Not at the top: what draws takes a second to import.
-    from threadloom.cluster.map import write_map
-    from threadloom.cluster.mapimage import write_image
+    # Not at the top, because drawing takes a second to import.
+    from threadloom.cluster.map.data import map_data
+    from threadloom.cluster.map.image import write_image
+    from threadloom.cluster.map.page import write_map
 
-    write_map(paths.map, described.map, group)
-    write_image(paths.image, described.map, group)
-    # Last: it holds the fingerprint, which says that the others are there. Those of another run
-    # may have come meanwhile.
+    data = map_data(fitted, names, described.snippets, keys)
+    write_map(paths.map, data, group)
+    write_image(paths.image, data, group)
+    # Written last, because its fingerprint says that the others are there. The lease is checked
+    # again, because another run may have taken over meanwhile.
     lease.check(settings.lease)
     reporting.write_report(paths.report, report)
     return report

@@ -260,7 +260,7 @@ func (c *Config) checkModel() error {
 	return nil
 }
 
-// clusterMethods are those of the Python side (cluster/methods.py), the default first.
+// clusterMethods are those of the Python side (cluster/methods/registry.py), the default first.
 var clusterMethods = []string{"hdbscan", "evoc", "cuml"}
 
 func (c *Config) checkClustering() error {

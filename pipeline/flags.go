@@ -58,7 +58,7 @@ func runFlags(c *Config) *flag.FlagSet {
 	own.Int64Var(&c.ClusterMinSize, "cluster_min_size", 0, "least `chains` of a cluster (default: by their number)")
 	own.Int64Var(&c.ClusterSample, "cluster_sample", 0, "`chains` that the clusters are found with, at most; the others are put beside them (default: 50000; evoc 200000, cuml 1000000)")
 	own.Int64Var(&c.ClusterSeed, "cluster_seed", 42, "random `seed` of the clustering")
-	own.StringVar(&c.ClusterAddress, "cluster_endpoint", "", "`HOST:PORT` of a clustering service that runs already (python -m threadloom.cluster.server --listen)")
+	own.StringVar(&c.ClusterAddress, "cluster_endpoint", "", "`HOST:PORT` of a clustering service that runs already (python -m threadloom.cluster.beam.server --listen)")
 	flinkFlags(own, &c.Flink)
 	watchFlags(own, c)
 	configFlag(own, &c.ConfigFile)

@@ -13,7 +13,7 @@ DIMENSION = 384
 
 
 def tokenizer() -> Tokenizer:
-    """Load the model folder's tokenizer, cutting where the model does and not padding."""
+    """Load the model folder's tokenizer, which cuts as the model does and does not pad."""
     settings = json.loads((product.MODEL / "sentence_bert_config.json").read_text())
     tokens = Tokenizer.from_file(str(product.MODEL / "tokenizer.json"))
     tokens.no_padding()

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from threadloom.cluster.files import Source
+from threadloom.cluster.files.sources import Source
 
 DIMENSION = 16
 MODEL = {

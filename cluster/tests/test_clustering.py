@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
-from threadloom.cluster import methods
 from threadloom.cluster.clustering import (
     at_level,
     coarser_levels,
     levels_of_layers,
     numbers_by_size,
 )
-from threadloom.cluster.fit import cluster_vectors
-from threadloom.cluster.granularities import finest_lasting
-from threadloom.cluster.layout import Rows
-from threadloom.cluster.votes import adopt
+from threadloom.cluster.methods import registry
+from threadloom.cluster.methods.evoc import finest_lasting
+from threadloom.cluster.methods.fit import cluster_vectors
+from threadloom.cluster.methods.neighbor_votes import adopt
+from threadloom.cluster.methods.umap import Rows
 
 
 def test_clusters_are_numbered_by_size_then_by_first_row():
@@ -61,7 +61,7 @@ def test_layers_of_a_method_become_levels():
     assert level.tolist() == [0, 0, 1, 2]
 
 
-@pytest.mark.parametrize("method", [m for m in methods.METHODS if not methods.METHODS[m].lacks()])
+@pytest.mark.parametrize("method", [m for m in registry.METHODS if not registry.METHODS[m].lacks()])
 def test_each_method_finds_blobs(make_blobs, method):
     vectors, _ = make_blobs(300)
     found = cluster_vectors(vectors, 3, method).clustering
@@ -92,8 +92,8 @@ def test_a_sample_is_fitted_and_the_others_go_where_they_belong(make_blobs):
 
 def test_a_method_that_cannot_run_here_is_refused():
     with pytest.raises(ValueError, match="use one of hdbscan, evoc, cuml"):
-        methods.named("k-means")
-    if methods.METHODS["cuml"].lacks():
+        registry.named("k-means")
+    if registry.METHODS["cuml"].lacks():
         with pytest.raises(ValueError, match="cuml is not installed; here there is hdbscan, evoc"):
             cluster_vectors(np.zeros((3, 2), np.float32), 0, "cuml")
 

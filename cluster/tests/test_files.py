@@ -7,12 +7,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from threadloom.cluster import texts, vectors
-from threadloom.cluster.files import Source, models, of_one_model, open_sources
-from threadloom.cluster.keys import read_keys
-from threadloom.cluster.leftout import FILE, TEXTS, Findings
-from threadloom.cluster.texts import read_texts
-from threadloom.cluster.vectors import read_vectors
+from threadloom.cluster.files import texts, vectors
+from threadloom.cluster.files.key_columns import read_keys
+from threadloom.cluster.files.left_out import FILE, TEXTS, Findings
+from threadloom.cluster.files.sources import Source, models, of_one_model, open_sources
+from threadloom.cluster.files.texts import read_texts
+from threadloom.cluster.files.vectors import read_vectors
 
 
 def load(*sources):

@@ -5,9 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from threadloom.cluster import fit
 from threadloom.cluster.clustering import Clustering
-from threadloom.cluster.neighbors import different_rows, means, nearest_means, nearest_neighbors
+from threadloom.cluster.methods import fit
+from threadloom.cluster.methods.neighbors import (
+    different_rows,
+    means,
+    nearest_means,
+    nearest_neighbors,
+)
 
 
 def cluster_vectors(vectors: np.ndarray, seed: int, **more: object) -> Clustering:

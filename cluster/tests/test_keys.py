@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from threadloom.cluster.files import open_sources
-from threadloom.cluster.keys import read_keys, row_values
-from threadloom.cluster.leftout import Findings
+from threadloom.cluster.files.key_columns import read_keys, row_values
+from threadloom.cluster.files.left_out import Findings
+from threadloom.cluster.files.sources import open_sources
 from threadloom.cluster.settings import Settings
 from threadloom.cluster.step import cluster_files
 

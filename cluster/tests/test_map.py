@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from threadloom.cluster import mapdata
-from threadloom.cluster.map import page, write_map
-from threadloom.cluster.mapcolours import assign
-from threadloom.cluster.mapdata import MapData
-from threadloom.cluster.mapimage import write_image
+from threadloom.cluster.map import data as map_data
+from threadloom.cluster.map.colours import assign
+from threadloom.cluster.map.data import MapData
+from threadloom.cluster.map.image import write_image
+from threadloom.cluster.map.page import page, write_map
 
 HOSTILE = (
     "</script><img src=x onerror=alert(1)> {{data}} $\\frac{ \ud800 \x00 <!-- ' \" &amp; 日本 🙂"
@@ -123,7 +123,7 @@ def test_noise_is_painted_first_and_clusters_are_mixed():
 
 
 def test_of_very_many_chains_every_cluster_gives_its_share(monkeypatch):
-    monkeypatch.setattr(mapdata, "MOST_POINTS", 100)
+    monkeypatch.setattr(map_data, "MOST_POINTS", 100)
     data = make_map(1234, 4)
     rows = data.rows_to_draw()
     assert len(set(rows.tolist())) == 100

@@ -15,8 +15,8 @@ from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from threadloom.cluster.map import write_map
-from threadloom.cluster.mapdata import MapData
+from threadloom.cluster.map.data import MapData
+from threadloom.cluster.map.page import write_map
 
 HOSTILE = '</script><img src=x onerror="hacked=1"> & <b>bold</b> \ud800 <script>hacked=1</script>'
 SHOWN = HOSTILE.replace("\ud800", "?")

@@ -9,12 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from threadloom.cluster.assign import assign_files
-from threadloom.cluster.fit import cluster_vectors
-from threadloom.cluster.leftout import NothingLeft
-from threadloom.cluster.model import load, save
+from threadloom.cluster.files.left_out import NothingLeft
+from threadloom.cluster.methods.fit import cluster_vectors
+from threadloom.cluster.methods.model import load, save
+from threadloom.cluster.methods.neighbor_votes import tally
 from threadloom.cluster.settings import Settings, outputs
 from threadloom.cluster.step import cluster_files
-from threadloom.cluster.votes import tally
 
 
 @pytest.fixture

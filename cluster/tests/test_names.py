@@ -6,9 +6,9 @@ import random
 import numpy as np
 import pytest
 
-from threadloom.cluster import chaintexts, names
-from threadloom.cluster.chaintexts import ClusterTexts, families
-from threadloom.cluster.names import Description
+from threadloom.cluster.topics import names, vocabulary
+from threadloom.cluster.topics.names import Description
+from threadloom.cluster.topics.vocabulary import ClusterTexts, families
 
 TOPICS = (
     "bread flour oven yeast dough crust",
@@ -74,7 +74,7 @@ def test_copies_of_a_chain_count_once():
 
 @pytest.mark.parametrize("chains", [5_000, 20])
 def test_the_order_of_the_rows_does_not_matter(monkeypatch, chains):
-    monkeypatch.setattr(chaintexts, "CHAINS", chains)
+    monkeypatch.setattr(vocabulary, "CHAINS", chains)
     labels, texts = corpus()
     first = describe(labels, texts)
     for seed in range(3):
@@ -83,7 +83,7 @@ def test_the_order_of_the_rows_does_not_matter(monkeypatch, chains):
 
 
 def test_no_more_chains_are_kept_than_the_limit(monkeypatch):
-    monkeypatch.setattr(chaintexts, "CHAINS", 20)
+    monkeypatch.setattr(vocabulary, "CHAINS", 20)
     labels, texts = corpus(600)
     read = ClusterTexts()
     for label, text in zip(labels, texts, strict=True):

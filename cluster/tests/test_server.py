@@ -17,14 +17,14 @@ from apache_beam.portability.api import (
 )
 from apache_beam.typehints.schemas import named_fields_to_schema
 
+from threadloom.cluster.beam.transform import URN, Payload
 from threadloom.cluster.settings import Settings
-from threadloom.cluster.transform import URN, Payload
 
 
 @pytest.fixture
 def server():
     process = subprocess.Popen(
-        [sys.executable, "-m", "threadloom.cluster.server"],
+        [sys.executable, "-m", "threadloom.cluster.beam.server"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -7,7 +7,7 @@ import pytest
 from apache_beam.portability.api import beam_fn_api_pb2, beam_fn_api_pb2_grpc, endpoints_pb2
 from apache_beam.utils import thread_pool_executor
 
-from threadloom.cluster import services
+from threadloom.cluster.beam import services
 
 NUMBER = "1-1"
 

@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from threadloom.cluster.lease import Superseded
-from threadloom.cluster.leftout import NothingLeft
+from threadloom.cluster.beam.transform import ClusterFn
+from threadloom.cluster.files.lease import Superseded
+from threadloom.cluster.files.left_out import NothingLeft
 from threadloom.cluster.settings import Settings, outputs
 from threadloom.cluster.step import cluster_files
-from threadloom.cluster.transform import ClusterFn
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import numpy as np
 
 from threadloom.cluster.clustering import Clustering
-from threadloom.cluster.typical import SNIPPET_CHARACTERS, candidates, pick, snippet
+from threadloom.cluster.topics.typical import SNIPPET_CHARACTERS, candidates, pick, snippet
 
 
 def clustering(labels: list[int], probabilities: list[float] | None = None) -> Clustering:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from threadloom.cluster.words import READ_CHARACTERS, base_forms, skip_quotes, split_words
+from threadloom.cluster.topics.words import READ_CHARACTERS, base_forms, skip_quotes, split_words
 
 
 def found(text: str) -> list[str]:

@@ -17,7 +17,7 @@ from safetensors.numpy import load_file
 from threadloom.export.graph import build
 from threadloom.export.source import ExportError, Source, find
 
-# What is copied as it is, where the source has it. tokenizer.json keeps its own
+# These are copied as they are, if the source has them. tokenizer.json keeps its own
 # truncation and padding: readers set theirs from sentence_bert_config.json.
 COPIED = (
     "1_Pooling/config.json",

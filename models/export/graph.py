@@ -87,7 +87,7 @@ class _Builder:
         return self.op("Sub", [count, one])
 
     def mask_bias(self) -> str:
-        """0 where a token is, -10,000 where padding is: [batch, 1, 1, sequence].
+        """0 for a token, -10,000 for padding: [batch, 1, 1, sequence].
 
         The exponential of that is 0 in any precision. The lowest float32 would do as well in
         float32, but is minus infinity in bfloat16, and softmax makes NaN of it.

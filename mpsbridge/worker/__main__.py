@@ -56,7 +56,7 @@ class _Flags(argparse.ArgumentParser):
 
 
 def _time(least: float):
-    """Return what reads a time of at least so many seconds."""
+    """Return a function that reads a time of at least so many seconds."""
 
     def read(text: str) -> float:
         try:
@@ -115,7 +115,7 @@ def _work(options: argparse.Namespace) -> int:
         paths = jobs.PathMap(options.path_map)
     except ValueError as error:
         raise _Wrong(f"--path_map: {error}") from None
-    # Imported here: a wrong flag is told at once, torch takes seconds.
+    # Imported here, so that a wrong flag is told at once: torch takes seconds.
     import redis
     import torch
 
@@ -193,7 +193,7 @@ def _progress(worker):
         from rich.console import Console
         from rich.text import Text
 
-        # As a text: brackets in a file's name are no markup.
+        # As a Text, so that brackets in a file's name are no markup.
         status = Console(stderr=True).status("waiting")
         with status, _repeated(0.5, lambda: status.update(Text(line()))):
             yield
@@ -204,7 +204,7 @@ def _progress(worker):
 
 @contextlib.contextmanager
 def _repeated(seconds: float, show):
-    """Call `show` every few seconds on a thread, which no error of it ends."""
+    """Call `show` every few seconds on a thread. An error of `show` does not end it."""
     end = threading.Event()
 
     def run() -> None:

@@ -21,8 +21,8 @@ MAX_TEXT_BYTES = (1 << 20) + 4  # what is taken of a text; more than anybody rea
 # The pipeline refuses values of more than 64 MB in 256 rows, too.
 CHUNK_ROWS, CHUNK_BYTES = 256, 64 << 20
 MAGIC, ENCRYPTED = b"PAR1", b"PARE"
-# The key of the schema that Arrow stores in a footer, between the marks of its field and of the
-# value's. With it the same columns would be read as other types, depending on who wrote them.
+# The key of the schema that Arrow stores in a footer, between the marks of its field and of its
+# value. With that schema the types of columns would depend on who wrote them.
 ARROW_SCHEMA = b"\x18\x0cARROW:schema\x18"
 
 
@@ -132,7 +132,7 @@ def footer(file: BinaryIO, size: int) -> pq.FileMetaData:
 
 @contextlib.contextmanager
 def reading() -> Iterator[None]:
-    """Give what Arrow says of a file a code. No attempt can mend a file; a disk may recover."""
+    """Give Arrow's errors about a file a code. A disk may recover; a damaged file does not."""
     try:
         yield
     except Failure:
@@ -146,7 +146,7 @@ def reading() -> Iterator[None]:
 
 
 def _refused(said: str) -> Refused:
-    """Return what Arrow says of a file with a code; its kinds of errors do not tell them apart."""
+    """Return Arrow's error about a file with a code, found by its text, not its type."""
     if "crypt" in said:
         return Refused(codes.ENCRYPTED, said)
     if "LZO" in said:
@@ -172,7 +172,7 @@ def text_of(found: list[columns.Column | None], text: str, names: list[str]) -> 
 
 
 def refuse_large(kept: list[columns.Column], values: list[pa.Array]) -> None:
-    """Raise Refused where some rows' values take more memory than the pipeline gives them."""
+    """Raise Refused if some rows' values take more memory than the pipeline gives them."""
     texts = [v for c, v in zip(kept, values, strict=True) if c.physical.endswith("BYTE_ARRAY")]
     if sum(v.nbytes for v in texts) <= CHUNK_BYTES:
         return
@@ -193,7 +193,7 @@ def refuse_long_decimals(column: columns.Column, values: pa.Array) -> None:
 
 
 def refuse_overflow(column: columns.Column, exact: pa.Array, rough: pa.Array) -> None:
-    """Raise Refused where INT96 holds times that 64 bits of nanoseconds cannot hold.
+    """Raise Refused if INT96 holds times that 64 bits of nanoseconds cannot hold.
 
     Arrow lets them overflow; in microseconds all of them fit.
     """

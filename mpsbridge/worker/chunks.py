@@ -11,7 +11,7 @@ OVERLAP_TOKENS = (
 
 
 def continuations(tokenizer: Path) -> set[int]:
-    """Return the tokens that go on with a word: those of a WordPiece vocabulary with its prefix."""
+    """Return the tokens that continue a word: those with the prefix of a WordPiece vocabulary."""
     model = json.loads(tokenizer.read_text(encoding="utf-8"))["model"]
     prefix = model.get("continuing_subword_prefix")
     if model.get("type") != "WordPiece" or not prefix:

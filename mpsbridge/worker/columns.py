@@ -1,4 +1,4 @@
-"""Choose the columns of an output by what those of its input mean, as chainfile does."""
+"""Choose the columns of an output by the meaning of the input's, as chainfile does."""
 
 import json
 from dataclasses import dataclass
@@ -50,11 +50,11 @@ class Column:
                 return pa.string()
             case "Null" | "Decimal":
                 return self.read
-        # Arrow writes ENUM, BSON and the like as mere bytes.
+        # Arrow writes ENUM, BSON and the like as plain bytes.
         return pa.binary() if self.physical == "BYTE_ARRAY" else self.read
 
     def fitted(self, values: pa.Array) -> pa.Array:
-        """Return what was read as it is written."""
+        """Return values that were read in the type that is written."""
         kind = self.field.type
         if values.type == kind:
             return values

@@ -27,7 +27,7 @@ class Target:
     def __init__(self, at: Below, source: Source, chunked: bool = False):
         """Start the file under a hidden name beside its place."""
         self._name = at.name
-        # The same folder to the end, whatever is put in its place.
+        # It stays the same folder to the end, even if something else is put in its place.
         self._folder = at.open_folder(make=True)
         if (folder := os.path.dirname(at.path)) not in _swept:
             _swept.add(folder)
@@ -131,7 +131,7 @@ def fingerprint(
 
 
 def rows_of(at: Below) -> int | None:
-    """Return the rows that a file's footer tells, None where it has no valid one."""
+    """Return the number of rows in a file's footer, None if there is no valid one."""
     try:
         with at.open() as file:
             return pq.read_metadata(file).num_rows

@@ -25,7 +25,7 @@ class Lease:
     """
 
     def __init__(self, queue: Queue, seconds: float, stall: float):
-        """Register a first name; raises redis.RedisError where Redis is not there."""
+        """Register a first name; raises redis.RedisError if Redis does not answer."""
         self._queue, self._seconds, self._stall = queue, seconds, stall
         self._held, self._moved = 0, time.monotonic()
         self._rows, self._seconds_embedding = 0, 0.0
@@ -49,7 +49,7 @@ class Lease:
 
     @contextlib.contextmanager
     def holding(self):
-        """Hold a job: from now on a stall is noticed."""
+        """Hold a job. From now on the lease ends if the worker stalls."""
         self._held += 1
         self.moved()
         try:

@@ -18,18 +18,18 @@ from threadloom.worker import chunks, codes
 log = logging.getLogger("threadloom.worker")
 
 MAX_TEXT_BYTES = 1 << 20  # what is read of a text, as in the pipeline
-# The model reads the first 256 tokens, which the first 64 Ki characters nearly always hold. More
-# are tokenised only if these give too few, as blanks and combining marks give none.
+# The model reads the first 256 tokens. The first 64 Ki characters nearly always hold them. More
+# characters are tokenised only if these give too few, because blanks and combining marks give none.
 FIRST_CHARACTERS = 64 << 10
-# A word that is cut has other tokens than the whole one. BERT's words have 100 at most.
+# A word that is cut has other tokens than the whole word. BERT's words have 100 characters at most.
 WORD_TOKENS = 128
 CALL_CHARACTERS = 4 << 20  # tokenised at once: their tokens take a hundred times the memory
-# Padded tokens of one batch, and what widths are rounded up to: Metal compiles, and keeps,
-# what it runs for each shape, so there it meets a few shapes only.
+# Padded tokens of one batch, and the multiple to which widths are rounded up. Metal compiles a
+# program for each shape and keeps it, so it gets only a few shapes.
 BUDGETS = {"cpu": 2048, "cuda": 65536, "mps": 16384}
 WIDTHS = {"cpu": 1, "cuda": 8, "mps": 32}
 EMPTY_CACHE_EVERY = 64  # batches, on mps
-# Seconds before each try of an empty text, which tells a bad text from a device that runs
+# Seconds before each try of an empty text. The tries tell a bad text from a device that runs
 # nothing. A device may need a moment to free memory.
 PROBE_PAUSES = (0.0, 0.2, 1.0)
 
@@ -39,7 +39,7 @@ class NoDevice(Exception):
 
 
 def choose_device(wanted: str) -> str:
-    """Return the device to use; raise NoDevice where the one asked for is missing."""
+    """Return the device to use; raise NoDevice if the one asked for is missing."""
     there = {
         "mps": torch.backends.mps.is_available(),
         "cuda": torch.cuda.is_available(),
@@ -161,11 +161,11 @@ class Encoder:
         return chunks.means(vectors, lengths, tokens.chunks, self.facts["normalized"])
 
     def _halving(self, batch: list[tuple[int, ...]], width: int) -> np.ndarray:
-        """Run a batch, in halves if it fails, down to the single text that is at fault."""
+        """Run a batch. If it fails, run its halves, down to the single text that is at fault."""
         try:
             return self.run(batch, width)
         except Exception as raised:
-            error = raised  # its traceback is needed no more, and would keep the batch's memory
+            error = raised  # its traceback would keep the batch's memory
             error.__traceback__ = None
         self._free()
         rows = self._height(batch, width)
@@ -230,7 +230,7 @@ class Encoder:
         return out
 
     def differs(self, wanted: dict) -> str:
-        """Return what of a run's settings this model does not meet, "" if nothing."""
+        """Return which of a run's settings this model does not meet, "" if it meets all."""
         for key in ("weights_sha256", "tokenizer_sha256", "pooling", "normalized",
                     "max_seq_length", "dimension"):  # fmt: skip
             if key in wanted and wanted[key] != self.facts[key]:

@@ -16,7 +16,7 @@ LATE_ENTRIES = 5.0  # seconds in which a file of another machine may become visi
 
 
 class NotHere(Exception):
-    """A job that this worker cannot do and others may; the message is one line."""
+    """A job that this worker cannot do, but others may; the message is one line."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Settings:
 class Below:
     """A file below a root, its path without links.
 
-    What is a link when the file is opened was put there meanwhile, and is not followed.
+    A link that is found when the file is opened was put there meanwhile. It is not followed.
     """
 
     root: str
@@ -51,7 +51,7 @@ class Below:
         return os.path.basename(self.path)
 
     def open_folder(self, make: bool = False) -> int:
-        """Return a descriptor of the file's folder; raise OSError where a link is in its way."""
+        """Return a descriptor of the file's folder; raise OSError if a link is in its way."""
         here = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
         for name in os.path.relpath(os.path.dirname(self.path), self.root).split("/"):
             above = here
@@ -135,7 +135,7 @@ class Places:
 
 
 def _facts(run: str, text: str) -> dict:
-    """Read a run's settings. With others this worker would make other outputs than the run."""
+    """Read a run's settings, without which this worker would make other outputs than it."""
     try:
         facts = json.loads(text)
     except (ValueError, RecursionError):

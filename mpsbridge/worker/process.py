@@ -20,14 +20,14 @@ _PLACE_CHARACTERS = 32  # how much of a hash names a place: host names are up to
 
 @dataclass(frozen=True)
 class Process:
-    """A process; its place is where its PID means something."""
+    """A process; its place is the one in which its PID means something."""
 
     place: str
     pid: int
     start: str
 
     def ended(self) -> bool:
-        """Return whether it has ended. False for one of another place: nobody here can tell."""
+        """Return whether it has ended; False for another place, of which nobody here can tell."""
         if self.place != place():
             return False
         try:
@@ -57,7 +57,7 @@ def myself() -> Process:
 
 @functools.cache
 def place() -> str:
-    """Return the name of where a PID means something: host, boot and PID namespace."""
+    """Return the name of the place in which a PID means something: host, boot, PID namespace."""
     try:
         space = os.readlink("/proc/self/ns/pid")
     except OSError:

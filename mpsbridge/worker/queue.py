@@ -22,11 +22,11 @@ _SCRIPTS = ("ack", "begin", "giveback", "heartbeat", "leave", "nack", "reap")
 
 
 class NoPassword(ValueError):
-    """A password that is wanted and not there; the message is one line that names the setting."""
+    """A password is wanted and missing; the message is one line that names the setting."""
 
 
 def connect(url: str) -> redis.Redis:
-    """Return a client that notices a connection whose other end is gone without a word.
+    """Return a client that notices when the other end of a connection has silently gone.
 
     Raises redisurl.WrongURL, and NoPassword where the password cannot be had.
     """
@@ -49,7 +49,7 @@ def connect(url: str) -> redis.Redis:
 
 
 def _place(address: redisurl.Address) -> dict:
-    """Return what a connection pool takes for where Redis is, and for TLS."""
+    """Return the arguments of a connection pool: the address of Redis, and TLS."""
     if address.scheme == "unix":
         return {"connection_class": redis.UnixDomainSocketConnection, "path": address.socket}
     place = {"host": address.host, "port": address.port, "socket_keepalive": True}

@@ -1,4 +1,4 @@
-"""Outputs that are being written: their names, and when one is left behind.
+"""Outputs that are being written: their names, and how to tell that one was abandoned.
 
 ``transforms/chainfile/sweep.go`` has the same rule; ``golden/unfinished.json`` holds both to it.
 """
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from threadloom.worker.process import Process, myself, place
 
 SUFFIX = ".parquet.tmp"
-SWEEP_AGE = 24 * 3600.0  # seconds, where nobody here can tell whether the writer has ended
+SWEEP_AGE = 24 * 3600.0  # seconds, if nobody here can tell whether the writer has ended
 # .{place}.{pid}.{start}.{random}.{mark} and SUFFIX. Those of older versions have dashes, two at
 # least, so that no host makes one look like the other.
 _NAMES = re.compile(

@@ -1,4 +1,4 @@
-"""Threads that do not end alone: whoever needs one asks whether it still works."""
+"""Threads that are asked whether they still run, because their end would go unnoticed."""
 
 import logging
 import threading
@@ -10,7 +10,7 @@ log = logging.getLogger("threadloom.worker")
 
 
 class ThreadEnded(Exception):
-    """A thread has ended without which this worker would never do anything again."""
+    """A thread has ended that this worker cannot do without."""
 
 
 class Watched:

@@ -1,4 +1,4 @@
-"""The worker: takes jobs, embeds their files, and lets go of none that is not done."""
+"""The worker takes jobs, embeds their files, and keeps each job until it is settled."""
 
 import contextlib
 import logging
@@ -64,7 +64,7 @@ class Worker:
         self._encoder, self._places, self._model = encoder, where, model
         self._ready: queues.Queue[Prepared] = queues.Queue()
         self._stop = threading.Event()
-        self._hand: list[bytes] = []  # begun and not let go of: the open file's job, and the next
+        self._hand: list[bytes] = []  # jobs begun: the open file's, and the next
         self._moved = threading.Event()  # there may be room for another
         self._speed = 0.0  # rows a second of the last file; 0: none yet
         self._due = (b"", 0.0)  # the job of the open file, and when it will be done (monotonic)
@@ -100,7 +100,7 @@ class Worker:
                 heard = self._finish(current)
                 self._hand.remove(current.raw)
                 self._moved.set()
-                # Only now would the loader give the job back, if it looked.
+                # From now on the loader would give the job back if it looked.
                 self._doubt |= not heard
                 failure, current = current.failure, None
                 if isinstance(failure, codes.DeviceLost):
@@ -304,7 +304,7 @@ class Worker:
         return truncated
 
     def _say(self, call, *arguments):
-        """Tell Redis something; what it does not hear, the lease's end will tell it."""
+        """Tell Redis something. If it does not hear, the end of the lease does the same."""
         try:
             return call(*arguments)
         except redis.RedisError as error:
@@ -322,7 +322,7 @@ def _name(prepared: Prepared) -> str:
 
 
 def _failure(error: Exception) -> Failure:
-    """Return a job's failure; one that nobody foresaw is told with where it came from."""
+    """Return a job's failure. The log has the traceback of an error that nobody foresaw."""
     if isinstance(error, Failure):
         return error
     log.error("an error that this worker does not know", exc_info=error)

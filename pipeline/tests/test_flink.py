@@ -43,7 +43,7 @@ STARTED = {  # what a job starts on the way, and a part of the command line of e
     "job server": "flink/job-server.jar",
     "boot program": "build/flink/boot --",
     "worker": "--worker=true",
-    "clustering": "threadloom.cluster.server",
+    "clustering": "threadloom.cluster.beam.server",
 }
 
 
@@ -268,7 +268,7 @@ def cluster_service(tmp_path, until):
         address = f"127.0.0.1:{s.getsockname()[1]}"
     log = tmp_path / "service.log"
     with log.open("w") as out:
-        command = [sys.executable, "-m", "threadloom.cluster.server", "--listen", address]
+        command = [sys.executable, "-m", "threadloom.cluster.beam.server", "--listen", address]
         service = subprocess.Popen(command, stdout=out, stderr=out)
     until(lambda: "ready" in log.read_text())
     yield address

@@ -1,0 +1,1 @@
+"""What the step reads and writes: chains and embeddings files, labels, reports, leases."""

@@ -1,0 +1,115 @@
+"""The type that columns of one name have in common, though they differ from file to file.
+
+`created_utc` of Reddit's dumps, for instance, is a text until 2015 and a number since.
+"""
+
+from collections.abc import Iterable
+from functools import reduce
+
+import pyarrow as pa
+
+from threadloom.cluster.files.columns import storage
+
+TEXT, BYTES = pa.large_string(), pa.large_binary()
+# The digits that Arrow requires of a decimal that holds every integer of a type.
+_DIGITS = {8: 3, 16: 5, 32: 10, 64: 19}
+_MOST_DIGITS = 38  # of decimal128; most readers know no larger one
+_UNITS = ("s", "ms", "us", "ns")
+
+
+def plain_type(kind: pa.DataType) -> pa.DataType:
+    """Return the type of the values, whether views, dictionaries or extensions hold them."""
+    kind = storage(kind)
+    for is_text in (pa.types.is_string, pa.types.is_string_view):
+        if is_text(kind):
+            return TEXT
+    if pa.types.is_binary(kind) or pa.types.is_binary_view(kind):
+        return BYTES
+    if pa.types.is_date64(kind):
+        return pa.date32()
+    if pa.types.is_decimal32(kind) or pa.types.is_decimal64(kind):
+        return pa.decimal128(kind.precision, kind.scale)
+    return kind
+
+
+def candidates(kinds: Iterable[pa.DataType]) -> list[pa.DataType]:
+    """Return the types to try for columns of these plain types, the best first.
+
+    A safe cast decides whether one holds every value: a double cannot hold a large integer.
+    """
+    different = sorted({k for k in kinds if not pa.types.is_null(k)}, key=str)
+    if not different:
+        return [pa.null()]
+    common = _known(reduce(_merged, different))
+    last = [BYTES] if any(map(_holds_bytes, different)) else []
+    tried = [common, TEXT, *last] if common is not None else [TEXT, *last]
+    return list(dict.fromkeys(tried))
+
+
+def _known(kind: pa.DataType | None) -> pa.DataType | None:
+    """Return a type that most readers know, None if only a text can hold the values."""
+    if kind is None or not pa.types.is_decimal256(kind):
+        return kind
+    return pa.decimal128(_MOST_DIGITS, kind.scale) if kind.scale <= _MOST_DIGITS else None
+
+
+def _holds_bytes(kind: pa.DataType) -> bool:
+    return pa.types.is_fixed_size_binary(kind) or kind == BYTES
+
+
+def _merged(a: pa.DataType | None, b: pa.DataType) -> pa.DataType | None:
+    """Return the type that has room for both; None if only a text has."""
+    if a is None or a == b:
+        return a
+    if _is_number(a) and _is_number(b):
+        return _number(a, b)
+    if pa.types.is_timestamp(a) and pa.types.is_timestamp(b):
+        # A time without a zone does not say which moment it was.
+        zoned = {a.tz is None, b.tz is None}
+        unit = _finer(a.unit, b.unit)
+        return pa.timestamp(unit, "UTC" if a.tz else None) if len(zoned) == 1 else None
+    if pa.types.is_time(a) and pa.types.is_time(b):
+        unit = _finer(a.unit, b.unit)
+        return pa.time64(unit) if unit in _UNITS[2:] else pa.time32(unit)
+    if _holds_bytes(a) and _holds_bytes(b):
+        return BYTES
+    return None
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return (
+        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    ) and not pa.types.is_boolean(kind)
+
+
+def _number(a: pa.DataType, b: pa.DataType) -> pa.DataType | None:
+    if pa.types.is_floating(a) and pa.types.is_floating(b):
+        return a if a.bit_width > b.bit_width else b
+    if pa.types.is_floating(a) or pa.types.is_floating(b):
+        # A decimal fraction is no binary one.
+        return None if pa.types.is_decimal(a) or pa.types.is_decimal(b) else pa.float64()
+    if pa.types.is_decimal(a) or pa.types.is_decimal(b):
+        return _decimal(a, b)
+    signed = [pa.types.is_signed_integer(k) for k in (a, b)]
+    if signed[0] == signed[1]:
+        return a if a.bit_width > b.bit_width else b
+    unsigned = b if signed[0] else a
+    wide = max((b if unsigned is a else a).bit_width, 2 * unsigned.bit_width)
+    return _decimal(a, b) if wide > 64 else {16: pa.int16(), 32: pa.int32(), 64: pa.int64()}[wide]
+
+
+def _decimal(a: pa.DataType, b: pa.DataType) -> pa.DataType | None:
+    scales = [k.scale if pa.types.is_decimal(k) else 0 for k in (a, b)]
+    before = [_digits(k) - scale for k, scale in zip((a, b), scales, strict=True)]
+    digits = max(before) + max(scales)
+    return pa.decimal128(digits, max(scales)) if digits <= _MOST_DIGITS else None
+
+
+def _digits(kind: pa.DataType) -> int:
+    if pa.types.is_decimal(kind):
+        return kind.precision
+    return 20 if kind == pa.uint64() else _DIGITS[kind.bit_width]
+
+
+def _finer(a: str, b: str) -> str:
+    return max(a, b, key=_UNITS.index)

@@ -1,0 +1,41 @@
+"""Colours for the clusters of a map: each clear on white, and neighbours unlike each other.
+
+The colours are Glasbey's (see `palette`), chosen so that people who are colour-blind can tell them
+apart, too.
+"""
+
+import functools
+import json
+from importlib import resources
+
+import numpy as np
+
+NOISE = "#b9bcc2"
+
+
+def assign(anchors: np.ndarray) -> list[tuple[str, str]]:
+    """Return for clusters at float[c, 2] their colours and, darker, those of their names.
+
+    One cluster after the other takes the colour that is least like those already taken. A taken
+    colour counts more if its cluster is near on the map. Both weights are 1 over the distance
+    squared, on the map and between the colours. Up to 60 clusters have colours of their own.
+    """
+    unlike, colours = _palette()
+    extent = float(np.ptp(anchors, axis=0).max()) if len(anchors) else 0.0
+    places = anchors / extent if extent else anchors
+    taken: list[int] = []
+    for i in range(len(places)):
+        near = 1 / (((places[:i] - places[i]) ** 2).sum(axis=1) + 0.01)
+        taken.append(int((near / unlike[:, taken]).sum(axis=1).argmin()))
+    return [colours[index] for index in taken]
+
+
+@functools.cache
+def _palette() -> tuple[np.ndarray, list[tuple[str, str]]]:
+    """Return how unlike any two colours are, float[60, 60], and them with their inks."""
+    file = resources.files(__package__) / "assets" / "palette.json"
+    palette = json.loads(file.read_text(encoding="utf-8"))
+    seen = np.array([entry["seen"] for entry in palette])
+    unlike = ((seen[:, None] - seen[None]) ** 2).sum(axis=2)
+    # A colour used twice has no distance to itself, but with many clusters it must be used twice.
+    return unlike + 1e-4 * unlike.max(), [(e["colour"], e["ink"]) for e in palette]

@@ -1,0 +1,110 @@
+"""The map of a group's chains: one HTML file that opens offline, with everything in it.
+
+Bokeh's own JavaScript, which its Python package holds, paints and moves the points; the scripts and
+the style in `assets/` add names, legend, search and tooltips. The data travel compressed, as text
+that is no markup, and the scripts put texts in as texts, so that nothing in them can run. If
+something slipped through all the same, the page's Content-Security-Policy would stop it: only these
+scripts run, by their hashes, and nothing is fetched.
+"""
+
+import base64
+import hashlib
+import html
+import json
+import zlib
+from importlib import resources
+
+import numpy as np
+
+from threadloom.cluster.files.atomic_write import write_text
+from threadloom.cluster.map.colours import NOISE
+from threadloom.cluster.map.data import MapData, clean
+
+# A coordinate on the longer side of the map becomes a whole number from 0 to this. The page zooms
+# in 200 times, and a step is still less than a pixel then.
+_STEPS = 999_999
+_SCRIPTS = ("data.js", "points.js", "names.js", "panel.js", "tooltip.js", "page.js")
+
+
+def write_map(path: str, data: MapData, heading: str) -> None:
+    """Write the map as an HTML page that needs nothing else; `heading` says whose map it is."""
+    write_text(path, page(data, heading))
+
+
+def page(data: MapData, heading: str) -> str:
+    """Return the page. The same data make the same page, to the byte."""
+    scripts = [*_bokeh(), _script()]
+    hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts)
+    parts = {
+        "heading": html.escape(clean(heading)),
+        "caption": html.escape(data.caption),
+        "hashes": hashes,
+        "style": _asset("page.css"),
+        "data": _packed(data),
+        "scripts": "\n".join(f"<script>{script}</script>" for script in scripts),
+    }
+    # All parts at once, so that a heading such as "{{data}}" is not replaced.
+    pieces = _asset("page.html").split("{{")
+    filled = [pieces[0]]
+    for piece in pieces[1:]:
+        name, rest = piece.split("}}", 1)
+        filled += [parts[name], rest]
+    return "".join(filled)
+
+
+def _packed(data: MapData) -> str:
+    """Return what the page shows as JSON, compressed with zlib, in base64."""
+    rows = data.rows_to_draw()
+    low = data.points.min(axis=0).astype(np.float64) if len(rows) else np.zeros(2)
+    extent = float(np.ptp(data.points, axis=0).max()) if len(rows) else 0.0
+    scale = _STEPS / extent if extent else 0.0
+    points = np.rint((data.points[rows] - low) * scale).astype(int)
+    anchors = np.rint((data.anchors - low) * scale).astype(int)
+    subreddits = sorted({data.subreddits[row] for row in rows})
+    index = {name: i for i, name in enumerate(subreddits)}
+    content = {
+        "clusters": [
+            {
+                "name": name,
+                "size": int(data.sizes[label]),
+                "at": anchors[label].tolist(),
+                "reach": round(data.reaches[label] * scale),
+                "colour": data.colours[label][0],
+                "ink": data.colours[label][1],
+            }
+            for label, name in enumerate(data.names)
+        ],
+        "noise": {"size": len(data.labels) - int(data.sizes.sum()), "colour": NOISE},
+        "x": points[:, 0].tolist(),
+        "y": points[:, 1].tolist(),
+        "labels": data.labels[rows].tolist(),
+        "titles": [data.titles[row] for row in rows] if data.titles is not None else None,
+        "texts": [data.texts[row] for row in rows],
+        "subreddits": subreddits,
+        "subreddit": [index[data.subreddits[row]] for row in rows],
+    }
+    text = clean(json.dumps(content, ensure_ascii=False, separators=(",", ":")))
+    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+
+
+def _bokeh() -> list[str]:
+    """Return BokehJS, from Bokeh's Python package."""
+    folder = resources.files("bokeh") / "server" / "static" / "js"
+    return [
+        (folder / name).read_text(encoding="utf-8") for name in ("bokeh.min.js", "bokeh-api.min.js")
+    ]
+
+
+def _script() -> str:
+    """Return our own scripts as one, whose names nothing else on the page sees."""
+    return '(() => {\n"use strict";\n' + "\n".join(map(_asset, _SCRIPTS)) + "})();\n"
+
+
+def _asset(name: str) -> str:
+    """Return a file of `assets/`."""
+    return (resources.files(__package__) / "assets" / name).read_text(encoding="utf-8")
+
+
+def _sha256(script: str) -> str:
+    """Return a script's hash as a Content-Security-Policy names it."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -1,0 +1,1 @@
+"""How clusters are found among vectors, and how a model puts new vectors into them."""

@@ -1,0 +1,1 @@
+"""What each cluster is about: its words, its name, its typical chains."""

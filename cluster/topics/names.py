@@ -1,0 +1,231 @@
+"""The words, the short name and the coherence of each cluster.
+
+A word counts once for each different chain that uses it, so neither a long chain nor copies of one
+outweigh the others. Its weight in cluster c is
+
+    p(c) * log(p(c) / q)
+
+p(c) is the share of the chains of c that use it, and q is the mean of that share over all clusters.
+The weight is what the word adds to the Kullback-Leibler divergence of the cluster from an average
+one. As in class-based TF-IDF (Grootendorst 2022, arXiv:2203.05794) it is use times rarity; but a
+word that is as frequent everywhere weighs nothing. Noise counts as one more cluster, because it
+shows which words are common.
+"""
+
+import math
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+
+from threadloom.cluster.topics.vocabulary import LEAST_CHAINS, Chains, ClusterTexts, families
+
+# A word that a smaller share of its chains uses does not describe a cluster.
+LEAST_SHARE = 0.02
+# A word says something about a cluster if it is so many times as frequent as in the others.
+LEAST_LIFT = 1.5
+# Two words are one phrase if this share of the chains with one of them has them side by side.
+PHRASE_SHARE = 0.4
+# How much a word counts in a name, when it weighs more in another cluster.
+CLAIMED = 0.5
+NAME_WORDS = 3
+# Words that begin with the same letters, so many, do not stand in one name.
+BEGINNING = 5
+
+
+@dataclass(frozen=True)
+class Description:
+    """The words and the name of a cluster.
+
+    words: the words and phrases that set it apart, heaviest first; empty if nothing does.
+    name: up to three of them, first those that no other cluster has a better claim to, such as
+    "hockey, nhl, playoffs"; more, and then the label, if two clusters would have the same name;
+    "cluster 7" if there are no words.
+    coherence: how firmly the words belong together, -1..1; None for fewer than two words.
+    """
+
+    words: list[str]
+    name: str
+    coherence: float | None
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A word or phrase of a cluster, of the words `ids`; `weight` is that of its first."""
+
+    text: str
+    ids: tuple[int, ...]
+    weight: float
+
+
+def describe(texts: ClusterTexts, number: int = 10) -> dict[int, Description]:
+    """Return the description of each label except noise, with at most `number` words.
+
+    A word must be in at least max(3, 2 %) of the chains read, 1.5 times as often as elsewhere.
+    """
+    forms, clusters = texts.words(), texts.chains()
+    alone = np.arange(len(forms))
+    family = families(forms, sum((c.counts(alone) for c in clusters.values()), 0 * alone))
+    weights = _weights(clusters, family)
+    weights.pop(-1, None)
+    entries, top = {}, {}
+    for label, weight in weights.items():
+        heaviest = sorted(weight, key=lambda word: (-weight[word], forms[word]))
+        top[label] = heaviest[:number]
+        found = _entries(clusters[label], family, forms, heaviest[: 2 * number], weight)
+        entries[label] = found[:number]
+    coherences = _coherences(clusters, family, top)
+    names = _names(entries, weights)
+    return {
+        label: Description([e.text for e in entries[label]], names[label], coherences[label])
+        for label in entries
+    }
+
+
+def _weights(clusters: dict[int, Chains], family: np.ndarray) -> dict[int, dict[int, float]]:
+    """Return the words of each cluster that say something about it, and their weights."""
+    total = np.zeros(len(family))
+    for chains in clusters.values():
+        total += chains.counts(family) / chains.size
+    weights = {}
+    for label, chains in clusters.items():
+        counts = chains.counts(family)
+        least = max(LEAST_CHAINS, math.ceil(LEAST_SHARE * chains.size))
+        ids = np.flatnonzero(counts >= least)
+        shares, mean = counts[ids] / chains.size, total[ids] / len(clusters)
+        weight = shares
+        if len(clusters) > 1:
+            others = (total[ids] - shares) / (len(clusters) - 1)
+            weight = np.where(shares >= LEAST_LIFT * others, shares * np.log(shares / mean), 0)
+        weights[label] = {
+            int(i): float(w) for i, w in zip(ids, weight.round(12), strict=True) if w > 0
+        }
+    return weights
+
+
+def _entries(
+    chains: Chains,
+    family: np.ndarray,
+    forms: list[str],
+    heaviest: list[int],
+    weights: dict[int, float],
+) -> list[_Entry]:
+    """Return the words of a cluster, heaviest first, with phrases in place of some of them.
+
+    A phrase replaces the words that are mostly used in it.
+    """
+    counts = chains.counts(family)
+    known, replaced = set(heaviest), set()
+    entries = []
+    for together, text, pair in _phrases(chains, family, forms, heaviest):
+        in_it = [i for i in pair if together >= PHRASE_SHARE * counts[i]]
+        by_it = [i for i in in_it if i in known]
+        # A word that says nothing by itself must belong to it: "hard drive", not "new drive".
+        if by_it and known.issuperset(set(pair) - set(in_it)) and replaced.isdisjoint(pair):
+            replaced.update(by_it)
+            entries.append(_Entry(text, pair, max(weights[i] for i in by_it)))
+    entries += [_Entry(forms[i], (i,), weights[i]) for i in heaviest if i not in replaced]
+    return sorted(entries, key=lambda entry: (-entry.weight, entry.text))
+
+
+def _phrases(
+    chains: Chains, family: np.ndarray, forms: list[str], heaviest: list[int]
+) -> list[tuple[int, str, tuple[int, int]]]:
+    """Return what the given words stand side by side with, the pairs in most chains first.
+
+    Gives the number of chains, the pair as it is mostly written, and its two words.
+    """
+    wanted, words = np.isin(family[chains.ids], heaviest), chains.ids > 0
+    at = np.flatnonzero((wanted[:-1] & words[1:]) | (words[:-1] & wanted[1:]))
+    pairs = np.stack([chains.ids[at], chains.ids[at + 1]], axis=1)
+    written: dict[tuple[int, int], Counter[str]] = defaultdict(Counter)
+    # Once for each chain and each way to write it, "hard drive" and "hard drives".
+    for _, *ids in np.unique(np.column_stack([chains.rows[at], pairs]), axis=0).tolist():
+        first, second = family[ids].tolist()
+        if first != second:
+            written[first, second][f"{forms[ids[0]]} {forms[ids[1]]}"] += 1
+    found = [
+        (uses.total(), min(uses, key=lambda text: (-uses[text], text)), pair)
+        for pair, uses in written.items()
+    ]
+    return sorted(
+        (phrase for phrase in found if phrase[0] >= LEAST_CHAINS), key=lambda p: (-p[0], p[1])
+    )
+
+
+def _coherences(
+    clusters: dict[int, Chains], family: np.ndarray, top: dict[int, list[int]]
+) -> dict[int, float | None]:
+    """Return the mean normalised pointwise mutual information of each cluster's words.
+
+    Of two words a, b with the shares P of all chains read, those of noise included,
+
+        NPMI = log(P(a, b) / (P(a) P(b))) / -log P(a, b)
+
+    is -1 for words that are never in the same chain, 0 for independent ones, 1 for words that are
+    only found together (Bouma 2009); its mean over all pairs of top words agrees best with how
+    people judge topics (Lau, Newman & Baldwin 2014, doi:10.3115/v1/E14-1056).
+    """
+    from scipy.sparse import csr_array
+
+    if not top:
+        return {}
+    words = np.unique([word for heaviest in top.values() for word in heaviest]).astype(np.int64)
+    row_parts, column_parts, rows = [], [], 0
+    for chains in clusters.values():
+        ids = family[chains.ids]
+        shown = np.isin(ids, words)
+        row_parts.append(chains.rows[shown] + rows)
+        column_parts.append(np.searchsorted(words, ids[shown]))
+        rows += chains.size
+    at = (np.concatenate(row_parts), np.concatenate(column_parts))
+    uses = csr_array((np.ones(len(at[0]), np.int64), at), shape=(rows, len(words)))
+    uses.data[:] = 1
+    together = (uses.T @ uses).tocsr()
+    coherences: dict[int, float | None] = {}
+    for label, heaviest in top.items():
+        columns = np.searchsorted(words, heaviest)
+        shares = together[columns][:, columns].toarray() / rows
+        first, second = np.triu_indices(len(columns), 1)
+        alone, both = shares.diagonal(), shares[first, second]
+        pairs = [_npmi(*p) for p in zip(both, alone[first], alone[second], strict=True)]
+        coherences[label] = round(math.fsum(pairs) / len(pairs), 4) if pairs else None
+    return coherences
+
+
+def _npmi(both: float, first: float, second: float) -> float:
+    """Return the NPMI of two words, -1..1, from the shares of chains with both and with each."""
+    if both == 0:
+        return -1.0
+    return math.log(both / (first * second)) / -math.log(both) if both < 1 else 1.0
+
+
+def _names(
+    entries: dict[int, list[_Entry]], weights: dict[int, dict[int, float]]
+) -> dict[int, str]:
+    """Return a name for each cluster: its heaviest words, those of other clusters later."""
+    best: dict[int, float] = defaultdict(float)
+    for weight in weights.values():
+        for word, heavy in weight.items():
+            best[word] = max(best[word], heavy)
+    names: dict[int, str] = {}
+    taken: set[frozenset[str]] = set()
+    for label, found in entries.items():
+
+        def claim(entry: _Entry, label: int = label) -> float:
+            mine = all(weights[label].get(word, 0) >= best[word] for word in entry.ids)
+            return entry.weight * (1 if mine else CLAIMED)
+
+        chosen: list[str] = []
+        used: set[str] = set()
+        for entry in sorted(found, key=lambda entry: (-claim(entry), entry.text)):
+            # "israel, israeli" says one thing twice.
+            begins = {word[:BEGINNING] for word in entry.text.split()}
+            if used.isdisjoint(begins) and (len(chosen) < NAME_WORDS or frozenset(chosen) in taken):
+                chosen.append(entry.text)
+                used |= begins
+        name = ", ".join(chosen) or f"cluster {label}"
+        # "god, jesus" and "jesus, god" are the same to a reader.
+        names[label] = f"{name} ({label})" if chosen and frozenset(chosen) in taken else name
+        taken.add(frozenset(chosen))
+    return names

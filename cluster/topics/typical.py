@@ -1,0 +1,85 @@
+"""Find the chains that best show what a cluster is about."""
+
+import re
+
+import numpy as np
+
+from threadloom.cluster.clustering import Clustering, members
+from threadloom.cluster.methods.neighbors import BLOCK, unit
+from threadloom.cluster.topics.words import skip_quotes
+
+SNIPPET_CHARACTERS = 240
+# More candidates than are shown, since some turn out to have the same text.
+_CANDIDATES = 12
+# Vectors this close (cosine) are versions of one text or of one short remark. Clusters that hold
+# little else get a second round, which only leaves out copies that differ in a number.
+_SAME = (0.95, 0.999)
+# Snippets that share this much of their words (Jaccard's index) read the same.
+_ALIKE = 0.5
+
+_BLANK = re.compile(r"[\s\x00-\x1f\x7f]+")
+
+
+def candidates(vectors: np.ndarray, clustering: Clustering) -> list[list[int]]:
+    """Return the most typical rows of each cluster, best first: up to 12, no two of them copies.
+
+    They come from the more probable half of a cluster's rows: those whose vectors, float32[n, d],
+    are closest by cosine to the mean of the cluster's unit vectors. Near copies of a better row
+    come last.
+    """
+    return [
+        _closest(vectors, rows, clustering.probabilities[rows])
+        for rows in members(clustering.labels, clustering.count)
+    ]
+
+
+def pick(rows: list[int], texts: dict[int, str], number: int = 3) -> list[tuple[int, str]]:
+    """Return the first `number` of the rows with different snippets, as (row, snippet).
+
+    Snippets that share half of their words with one before them come last.
+    """
+    different: dict[str, int] = {}
+    alike: dict[str, int] = {}
+    for row in rows:
+        text = snippet(texts[row])
+        if text and text not in different:
+            words = set(text.lower().split())
+            repeats = any(_overlap(words, set(other.lower().split())) for other in different)
+            (alike if repeats else different).setdefault(text, row)
+    return [(row, text) for text, row in (different | alike).items()][:number]
+
+
+def snippet(text: str) -> str:
+    """Return at most 240 characters of a text, on one line; a cut shows as "…".
+
+    It starts where the writer's own words do, after quotes, mail headers and "... wrote:".
+    """
+    # Cleaning 100,000 characters would be wasted. Blanks may fill a part of those that are read.
+    line = _BLANK.sub(" ", skip_quotes(text[: 20 * SNIPPET_CHARACTERS])).strip()
+    if len(line) <= SNIPPET_CHARACTERS:
+        return line
+    return line[: SNIPPET_CHARACTERS - 1].rstrip() + "…"
+
+
+def _overlap(words: set[str], others: set[str]) -> bool:
+    return len(words & others) >= _ALIKE * len(words | others)
+
+
+def _closest(vectors: np.ndarray, rows: np.ndarray, probabilities: np.ndarray) -> list[int]:
+    """Return the candidates among a cluster's `rows`, int[m], with probabilities float32[m]."""
+    units = unit(vectors[rows])
+    # In double precision, so that the order of the rows changes no digit that decides.
+    middle = units.mean(axis=0, dtype=np.float64)
+    closeness = np.concatenate(
+        [units[i : i + BLOCK].astype(np.float64) @ middle for i in range(0, len(units), BLOCK)]
+    )
+    probable = np.flatnonzero(probabilities >= np.median(probabilities))
+    order = probable[np.argsort(-closeness[probable], kind="stable")]
+    found: list[int] = []
+    for same in _SAME:
+        for index in order:
+            if len(found) == _CANDIDATES:
+                break
+            if not found or (units[found] @ units[index]).max() < same:
+                found.append(int(index))
+    return rows[found].tolist()
