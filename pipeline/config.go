@@ -13,7 +13,7 @@ import (
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/runners"
 	"github.com/threadloom/threadloom/transforms"
-	"github.com/threadloom/threadloom/transforms/checkpoint"
+	"github.com/threadloom/threadloom/transforms/subreddits"
 )
 
 // Config is what a run does, flags already read and checked.
@@ -211,7 +211,7 @@ func (c *Config) check() error {
 	if info, err := os.Stat(c.Layout().Chains); err != nil || !info.IsDir() {
 		return usagef("no chains folder %s: check --root and --suffix", c.Layout().Chains)
 	}
-	if c.names, err = checkpoint.Read(c.Subreddits); err != nil {
+	if c.names, err = subreddits.Read(c.Subreddits); err != nil {
 		return usagef("%w (--subreddits names the list)", err)
 	}
 	if runner.InProcess() || c.partition().Bridged() {

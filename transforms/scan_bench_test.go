@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/threadloom/threadloom/transforms/checkpoint"
+	"github.com/threadloom/threadloom/transforms/subreddits"
 )
 
 // BenchmarkScan runs Expand and Filter, without Beam, over the tree that
@@ -18,7 +18,7 @@ func BenchmarkScan(b *testing.B) {
 	layout := NewLayout(root, "scan")
 	for b.Loop() {
 		missing, done := 0, 0
-		names, err := checkpoint.Read(filepath.Join(root, "subreddits_list.json"))
+		names, err := subreddits.Read(filepath.Join(root, "subreddits_list.json"))
 		if err != nil {
 			b.Fatal(err)
 		}

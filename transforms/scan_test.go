@@ -81,7 +81,7 @@ func TestPartitionKeepsEveryFileHere(t *testing.T) {
 	ptest.RunAndValidate(t, p)
 }
 
-func TestListGivesTheCheckpointsNames(t *testing.T) {
+func TestListGivesTheNamesOfTheFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "list.json")
 	if err := os.WriteFile(path, []byte(`["tea", "baking"]`), 0o666); err != nil {
 		t.Fatal(err)
