@@ -18,6 +18,7 @@ import (
 	jobpb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/jobmanagement_v1"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 const (
@@ -29,7 +30,7 @@ const (
 )
 
 func init() {
-	register.DoFn1x2[transforms.File, string, []byte](&jobFn{})
+	register.DoFn1x2[layout.File, string, []byte](&jobFn{})
 	register.DoFn3x1[context.Context, string, []byte, error](&countFn{})
 	xlangx.RegisterHandler(handler, expand)
 }
@@ -95,7 +96,7 @@ type jobFn struct {
 	By string
 }
 
-func (f *jobFn) ProcessElement(file transforms.File) (string, []byte) {
+func (f *jobFn) ProcessElement(file layout.File) (string, []byte) {
 	b, err := json.Marshal(file)
 	if err != nil {
 		panic(err) // strings and bools always can be JSON

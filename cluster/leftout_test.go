@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 func TestAGroupWithoutFilesEndsNoOtherGroup(t *testing.T) {
@@ -28,8 +29,8 @@ func TestAGroupWithoutFilesEndsNoOtherGroup(t *testing.T) {
 }
 
 func TestAJobHasThePathsBytes(t *testing.T) {
-	_, b := (&jobFn{By: groupAll}).ProcessElement(transforms.File{Subreddit: "a", Input: "in/caf\xe9", Output: "out/caf\xe9"})
-	var again transforms.File
+	_, b := (&jobFn{By: groupAll}).ProcessElement(layout.File{Subreddit: "a", Input: "in/caf\xe9", Output: "out/caf\xe9"})
+	var again layout.File
 	if err := json.Unmarshal(b, &again); err != nil || again.Output != "out/caf\xe9" {
 		t.Errorf("%s became %q: %v", b, again.Output, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/runners"
 	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/layout"
 	"github.com/threadloom/threadloom/transforms/subreddits"
 )
 
@@ -73,8 +74,8 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 func (e usageError) Unwrap() error { return e.error }
 
 // Layout says where the run's files lie.
-func (c Config) Layout() transforms.Layout {
-	l := transforms.NewLayout(c.Root, c.Suffix)
+func (c Config) Layout() layout.Layout {
+	l := layout.New(c.Root, c.Suffix)
 	if c.ChainsDir != "" {
 		l.Chains = filepath.Join(c.ChainsDir, c.Suffix)
 	}

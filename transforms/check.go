@@ -12,6 +12,7 @@ import (
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 // How closely outputs that are there are looked at, as the flag has it.
@@ -43,14 +44,14 @@ const (
 
 // checker looks at outputs.
 type checker struct {
-	kind   string
-	want   chainfile.Fingerprint
-	layout Layout
+	kind string
+	want chainfile.Fingerprint
+	tree layout.Layout
 }
 
 // checker returns what looks at outputs. For fingerprints it reads the model folder.
-func (o CheckOptions) checker(layout Layout) (checker, error) {
-	c := checker{kind: o.Kind, layout: layout}
+func (o CheckOptions) checker(tree layout.Layout) (checker, error) {
+	c := checker{kind: o.Kind, tree: tree}
 	if o.Kind != CheckFingerprint {
 		return c, nil
 	}
@@ -87,7 +88,7 @@ func (c checker) sift(s *sorting) {
 	}
 	states := make([]State, len(s.done))
 	inParallel(len(s.done), looks, func(i int) {
-		states[i], _ = c.look(c.layout.file(s.subreddit, s.done[i]))
+		states[i], _ = c.look(c.tree.File(s.subreddit, s.done[i]))
 	})
 	done := s.done[:0]
 	for i, name := range s.done {
@@ -108,18 +109,18 @@ func (c checker) sift(s *sorting) {
 }
 
 // look says what an output is, and why it is not done.
-func (c checker) look(file File) (state State, why string) {
+func (c checker) look(file layout.File) (state State, why string) {
 	defer func() { // of the Parquet library
 		if p := recover(); p != nil {
 			state, why = Corrupt, fmt.Sprintf("reading the footer: %v", p)
 		}
 	}()
-	out, err := chainfile.ReadOutput(c.layout.output(file))
+	out, err := chainfile.ReadOutput(c.tree.Output(file))
 	return c.judge(file, out, err)
 }
 
 // judge says what an output is of whose footer this was read, and why it is not done.
-func (c checker) judge(file File, out chainfile.Output, err error) (state State, why string) {
+func (c checker) judge(file layout.File, out chainfile.Output, err error) (state State, why string) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return Missing, "there is none"
@@ -135,7 +136,7 @@ func (c checker) judge(file File, out chainfile.Output, err error) (state State,
 	if why := Difference(out.Fingerprint, c.want); why != "" {
 		return Stale, why
 	}
-	info, err := c.layout.input(file).Stat()
+	info, err := c.tree.Input(file).Stat()
 	if err != nil {
 		return Done, "" // gone since the folder was read: there is nothing to embed
 	}

@@ -13,14 +13,15 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 // DeadLetter is one line of the dead letters: a file that could not be embedded, or a
 // folder that could not be listed, which has no output.
 type DeadLetter struct {
-	Input  pathJSON `json:"input"`
-	Output pathJSON `json:"output,omitempty"`
-	Step   string   `json:"step"`
+	Input  layout.Path `json:"input"`
+	Output layout.Path `json:"output,omitempty"`
+	Step   string      `json:"step"`
 	// Code is the reason for programs, Error that for people.
 	Code  deadletter.Code `json:"code"`
 	Error string          `json:"error"`
@@ -30,8 +31,8 @@ type DeadLetter struct {
 }
 
 // deadLetter is that of a file at a step.
-func deadLetter(file File, step string, err error) DeadLetter {
-	d := DeadLetter{Input: pathJSON(file.Input), Output: pathJSON(file.Output), Step: step, Code: deadletter.CodeOf(err), Error: reason(err), Time: time.Now().UTC()}
+func deadLetter(file layout.File, step string, err error) DeadLetter {
+	d := DeadLetter{Input: layout.Path(file.Input), Output: layout.Path(file.Output), Step: step, Code: deadletter.CodeOf(err), Error: reason(err), Time: time.Now().UTC()}
 	if info, err := os.Stat(file.Output); file.Anew && err == nil {
 		stays := info.ModTime()
 		d.Stays = &stays
@@ -40,8 +41,8 @@ func deadLetter(file File, step string, err error) DeadLetter {
 }
 
 // settled says whether an output has come since.
-func (d DeadLetter) settled(layout Layout) bool {
-	info, err := layout.output(File{Output: string(d.Output)}).Stat()
+func (d DeadLetter) settled(tree layout.Layout) bool {
+	info, err := tree.Output(layout.File{Output: string(d.Output)}).Stat()
 	return err == nil && (d.Stays == nil || !info.ModTime().Equal(*d.Stays))
 }
 
@@ -62,16 +63,16 @@ func reason(err error) string {
 func folderDied(ctx context.Context, deadLetters, step, folder string, err error) error {
 	log.Warnf(ctx, "dead letter: %q: %s", folder, reason(err))
 	filesDead.Inc(ctx, 1)
-	return appendDeadLetter(deadLetters, DeadLetter{Input: pathJSON(folder), Step: step, Code: deadletter.OfPath(err, deadletter.CannotList), Error: reason(err), Time: time.Now().UTC()})
+	return appendDeadLetter(deadLetters, DeadLetter{Input: layout.Path(folder), Step: step, Code: deadletter.OfPath(err, deadletter.CannotList), Error: reason(err), Time: time.Now().UTC()})
 }
 
 // mended says whether what a dead letter is about is done: its output is there, or
 // the folder can be listed.
-func (d DeadLetter) mended(layout Layout) bool {
+func (d DeadLetter) mended(tree layout.Layout) bool {
 	if d.Output == "" {
-		folder := layout.input(File{Input: string(d.Input)})
+		folder := tree.Input(layout.File{Input: string(d.Input)})
 		if d.Step == "filter" {
-			folder = layout.output(File{Output: string(d.Input)})
+			folder = tree.Output(layout.File{Output: string(d.Input)})
 		}
 		f, err := folder.Open()
 		if err == nil {
@@ -80,12 +81,12 @@ func (d DeadLetter) mended(layout Layout) bool {
 		}
 		return err == nil || errors.Is(err, io.EOF) || errors.Is(err, os.ErrNotExist)
 	}
-	return d.settled(layout)
+	return d.settled(tree)
 }
 
 func stillDead(b []byte, done func(DeadLetter) bool) []byte {
-	last := map[pathJSON]int{}
-	var order []pathJSON
+	last := map[layout.Path]int{}
+	var order []layout.Path
 	lines := bytes.SplitAfter(b, []byte("\n"))
 	for i, line := range lines {
 		var d DeadLetter

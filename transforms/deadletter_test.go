@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 func TestStillDeadKeepsTheLastReasonOfWhatIsStillMissing(t *testing.T) {
@@ -24,8 +26,8 @@ func TestStillDeadKeepsTheLastReasonOfWhatIsStillMissing(t *testing.T) {
 }
 
 func TestAFoldersLetterStaysUntilItCanBeListed(t *testing.T) {
-	layout := NewLayout(t.TempDir(), "test")
-	path, folder := layout.DeadLetters(), layout.inputs("all").Path
+	tree := layout.New(t.TempDir(), "test")
+	path, folder := tree.DeadLetters(), tree.Inputs("all").Path
 	touch(t, folder) // a file in the folder's place
 	for _, c := range []struct {
 		name string
@@ -36,10 +38,10 @@ func TestAFoldersLetterStaysUntilItCanBeListed(t *testing.T) {
 		{"a link out", func() error { return errors.Join(os.Remove(folder), os.Symlink(t.TempDir(), folder)) }, true},
 		{"a folder", func() error { return errors.Join(os.Remove(folder), os.Mkdir(folder, 0o777)) }, false},
 	} {
-		if err := appendDeadLetter(path, DeadLetter{Input: pathJSON(folder), Step: "expand", Error: "no folder"}); err != nil {
+		if err := appendDeadLetter(path, DeadLetter{Input: layout.Path(folder), Step: "expand", Error: "no folder"}); err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(c.mend(), CompactDeadLetters(layout)); err != nil {
+		if err := errors.Join(c.mend(), CompactDeadLetters(tree)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := os.Stat(path); (err == nil) != c.left {
@@ -65,42 +67,42 @@ func TestDeadLettersAreRemovedWithTheLast(t *testing.T) {
 
 func testDeadLettersAreRemoved(t *testing.T, name string) {
 	t.Helper()
-	layout := NewLayout(t.TempDir(), "test")
-	path := layout.DeadLetters()
-	file := layout.file("tea", name)
+	tree := layout.New(t.TempDir(), "test")
+	path := tree.DeadLetters()
+	file := tree.File("tea", name)
 	d := deadLetter(file, "embed", errors.New("two\nlines"))
 	for range 2 {
 		if err := appendDeadLetter(path, d); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := CompactDeadLetters(layout); err != nil {
+	if err := CompactDeadLetters(tree); err != nil {
 		t.Fatal(err)
 	}
 	if b, err := os.ReadFile(path); err != nil || countLines(b) != 1 {
 		t.Fatalf("got %q, error %v, want one line", b, err)
 	}
 	touch(t, string(d.Output))
-	if err := CompactDeadLetters(layout); err != nil {
+	if err := CompactDeadLetters(tree); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		t.Fatalf("still there: %v", err)
 	}
-	if err := CompactDeadLetters(layout); err != nil {
+	if err := CompactDeadLetters(tree); err != nil {
 		t.Fatalf("without a file: %v", err)
 	}
 }
 
 func TestADeadLetterBesideAnEarlierOutputStaysUntilThatIsReplaced(t *testing.T) {
-	layout := NewLayout(t.TempDir(), "test")
-	path, file := layout.DeadLetters(), layout.file("tea", "out.parquet")
+	tree := layout.New(t.TempDir(), "test")
+	path, file := tree.DeadLetters(), tree.File("tea", "out.parquet")
 	file.Anew = true
 	touch(t, file.Output)
 	if err := appendDeadLetter(path, deadLetter(file, "embed", errors.New("spoiled"))); err != nil {
 		t.Fatal(err)
 	}
-	if err := CompactDeadLetters(layout); err != nil {
+	if err := CompactDeadLetters(tree); err != nil {
 		t.Fatal(err)
 	}
 	if b, err := os.ReadFile(path); err != nil || countLines(b) != 1 {
@@ -110,7 +112,7 @@ func TestADeadLetterBesideAnEarlierOutputStaysUntilThatIsReplaced(t *testing.T) 
 	if err := os.Chtimes(file.Output, later, later); err != nil {
 		t.Fatal(err)
 	}
-	if err := CompactDeadLetters(layout); err != nil {
+	if err := CompactDeadLetters(tree); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 // The file of the dead letters is appended to by several processes, on Flink on several
@@ -97,8 +99,8 @@ func inPlace(opened os.FileInfo, path string) bool {
 
 // CompactDeadLetters keeps the last line of each input that is not mended, so that
 // the file says what is wrong now. A file with none left is removed.
-func CompactDeadLetters(layout Layout) error {
-	err := compactLetters(layout.DeadLetters(), func(d DeadLetter) bool { return d.mended(layout) })
+func CompactDeadLetters(tree layout.Layout) error {
+	err := compactLetters(tree.DeadLetters(), func(d DeadLetter) bool { return d.mended(tree) })
 	if err != nil {
 		return fmt.Errorf("bringing the dead letters up to date: %w", err)
 	}

@@ -9,10 +9,11 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 func init() {
-	register.DoFn3x1[context.Context, File, func(File), error](&embedFn{})
+	register.DoFn3x1[context.Context, layout.File, func(layout.File), error](&embedFn{})
 }
 
 var (
@@ -39,7 +40,7 @@ var ErrInterrupted = errors.New("interrupted: open files are finished, the other
 
 // EmbedOptions say how Embed works.
 type EmbedOptions struct {
-	Layout     Layout
+	Layout     layout.Layout
 	Model      models.Config
 	TextColumn string
 	Keep       []string // columns kept in the output; empty: all scalar ones
@@ -69,9 +70,9 @@ func (f *embedFn) Setup() error {
 	return nil
 }
 
-func (f *embedFn) StartBundle(func(File)) {}
+func (f *embedFn) StartBundle(func(layout.File)) {}
 
-func (f *embedFn) ProcessElement(ctx context.Context, file File, emit func(File)) (err error) {
+func (f *embedFn) ProcessElement(ctx context.Context, file layout.File, emit func(layout.File)) (err error) {
 	if f.engine == nil {
 		if f.engine, err = models.Shared(f.Options.Model); err != nil {
 			return onHost(err)
@@ -82,7 +83,7 @@ func (f *embedFn) ProcessElement(ctx context.Context, file File, emit func(File)
 }
 
 // report reports outcomes. An error ends the bundle, so that all other files come first.
-func (f *embedFn) report(ctx context.Context, finished []outcome, emit func(File)) error {
+func (f *embedFn) report(ctx context.Context, finished []outcome, emit func(layout.File)) error {
 	err := flushOutcomes(ctx, f.Options.Layout.DeadLetters(), finished, emit)
 	if err == nil {
 		return nil
@@ -93,12 +94,12 @@ func (f *embedFn) report(ctx context.Context, finished []outcome, emit func(File
 // onHost says on which machine an error was met: on a cluster it matters.
 func onHost(err error) error { return fmt.Errorf("on %s: %w", hostName(), err) }
 
-func (f *embedFn) FinishBundle(ctx context.Context, emit func(File)) error {
+func (f *embedFn) FinishBundle(ctx context.Context, emit func(layout.File)) error {
 	return f.report(ctx, f.outcomes.rest(), emit)
 }
 
 // embedOne embeds one file unless no more files are to be opened.
-func embedOne(ctx context.Context, engine *models.Engine, file File, o EmbedOptions) outcome {
+func embedOne(ctx context.Context, engine *models.Engine, file layout.File, o EmbedOptions) outcome {
 	if err := engine.Broken(); err != nil { // this file has no part in it
 		return outcome{file: file, left: onHost(err)}
 	}
@@ -107,7 +108,7 @@ func embedOne(ctx context.Context, engine *models.Engine, file File, o EmbedOpti
 	}
 	defer func() { openFiles.leave(time.Now()) }()
 	out := outcome{file: file, by: engine.Backend}
-	if file.isolated() {
+	if file.Isolated() {
 		out.stats, out.by, out.err = theIsolation.embed(ctx, file, o)
 		countEmbedded(out)
 	} else {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 // BenchmarkFiles embeds the files of one subreddit, "bench", of the root that
@@ -16,19 +17,19 @@ func BenchmarkFiles(b *testing.B) {
 	if root == "" {
 		b.Skip("THREADLOOM_BENCH_ROOT is not set")
 	}
-	layout := NewLayout(root, "bench")
-	options := EmbedOptions{Layout: layout, Model: models.Config{Folder: os.Getenv("THREADLOOM_BENCH_MODEL")}, TextColumn: "text"}
+	tree := layout.New(root, "bench")
+	options := EmbedOptions{Layout: tree, Model: models.Config{Folder: os.Getenv("THREADLOOM_BENCH_MODEL")}, TextColumn: "text"}
 	engine, err := models.Shared(options.Model)
 	if err != nil {
 		b.Fatal(err)
 	}
-	names, err := chainsNames(layout.inputs("bench"))
+	names, err := layout.Names(tree.Inputs("bench"))
 	if err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {
 		var done ahead[outcome]
-		layout.each("bench", names, false, func(file File) {
+		tree.Each("bench", names, false, func(file layout.File) {
 			done.start(slots, func() outcome {
 				stats, err := embedFile(context.Background(), engine, file, options)
 				return outcome{file: file, stats: stats, err: err}

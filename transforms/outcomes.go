@@ -7,11 +7,12 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 // outcome is what became of one file.
 type outcome struct {
-	file  File
+	file  layout.File
 	stats fileStats
 	err   error
 	by    models.Backend // what embedded it in this process
@@ -64,7 +65,7 @@ func (o outcome) finish(ctx context.Context) outcome {
 
 // flushOutcomes counts and emits the files that are done, and writes the dead letters of
 // those that failed. It returns the first error only after it has seen to all of them.
-func flushOutcomes(ctx context.Context, deadLetters string, finished []outcome, emit func(File)) (first error) {
+func flushOutcomes(ctx context.Context, deadLetters string, finished []outcome, emit func(layout.File)) (first error) {
 	fail := func(err error) {
 		if first == nil {
 			first = err
@@ -104,7 +105,7 @@ func flushOutcomes(ctx context.Context, deadLetters string, finished []outcome, 
 }
 
 // endBundle waits for the files of a bundle that ends with an error, and reports them.
-func endBundle(ctx context.Context, deadLetters string, open *ahead[outcome], emit func(File), err error) error {
+func endBundle(ctx context.Context, deadLetters string, open *ahead[outcome], emit func(layout.File), err error) error {
 	_ = flushOutcomes(ctx, deadLetters, open.rest(), emit) // err came first
 	if errors.Is(err, ErrInterrupted) {
 		WaitDrained() // the error ends the whole run, and with it the other bundles
