@@ -22,12 +22,12 @@ func TestChainsNamesPassesOverWhatIsNoChainsFile(t *testing.T) {
 	if err := os.Symlink(filepath.Join(folder, "a.parquet"), filepath.Join(folder, "link.parquet")); err != nil {
 		t.Fatal(err)
 	}
-	names, err := layout.Names(rooted.Path{Root: folder, Path: folder})
+	names, err := Names(rooted.Path{Root: folder, Path: folder})
 	slices.Sort(names)
 	if want := []string{"a b, ü.parquet", "a.parquet", "b.parquet"}; err != nil || !slices.Equal(names, want) {
 		t.Fatalf("got %q, error %v, want %q", names, err, want)
 	}
-	if names, err := layout.Names(rooted.Path{Root: folder, Path: filepath.Join(folder, "missing")}); err != nil || len(names) > 0 {
+	if names, err := Names(rooted.Path{Root: folder, Path: filepath.Join(folder, "missing")}); err != nil || len(names) > 0 {
 		t.Fatalf("a folder that is not there: %q, error %v", names, err)
 	}
 }
