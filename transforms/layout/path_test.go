@@ -44,7 +44,7 @@ func TestPythonReadsTheBytesOfPaths(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err := exec.Command(python, "-c",
-		"import json, os, sys; sys.stdout.buffer.write(os.fsencode(json.loads(sys.argv[1])['Input']))", string(b)).Output()
+		"import json, os, sys; sys.stdout.buffer.write(os.fsencode(json.loads(sys.argv[1])['input']))", string(b)).Output()
 	if err != nil || string(out) != "caf\xe9é" {
 		t.Errorf("Python reads %q from %s: %v", out, b, err)
 	}
