@@ -16,6 +16,7 @@ import (
 	"github.com/threadloom/threadloom/runners"
 	"github.com/threadloom/threadloom/transforms"
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/deadletter"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -204,7 +205,7 @@ func (r atWork) execute(ctx context.Context, p *beam.Pipeline) (map[string]int64
 	if lost := r.held.held(); lost != nil {
 		return counts, lost
 	}
-	return counts, errors.Join(err, transforms.CompactDeadLetters(r.c.Layout()))
+	return counts, errors.Join(err, deadletter.Compact(r.c.Layout()))
 }
 
 // report says how the run ended and returns the exit code.

@@ -12,6 +12,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
 	"github.com/parquet-go/parquet-go"
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/deadletter"
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
@@ -104,7 +105,7 @@ func TestEmbedKeepsRowsAndSetsBadFilesAside(t *testing.T) {
 	writeChains(t, bad, rows)
 	writeChains(t, filepath.Join(filepath.Dir(bad), "zero.parquet"), nil)
 	embedAll(t, root)
-	if err := CompactDeadLetters(tree); err != nil {
+	if err := deadletter.Compact(tree); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(tree.DeadLetters()); !errors.Is(err, os.ErrNotExist) {

@@ -62,7 +62,7 @@ func (f *expandFn) flush(ctx context.Context, listings []listing, emit func(layo
 	for _, l := range listings {
 		if l.err != nil {
 			folder := f.Layout.Inputs(l.Subreddit).Path
-			if err := folderDied(ctx, f.Layout.DeadLetters(), "expand", folder, l.err); err != nil {
+			if err := setFolderAside(ctx, f.Layout.DeadLetters(), "expand", folder, l.err); err != nil {
 				return err
 			}
 			continue

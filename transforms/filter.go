@@ -86,7 +86,7 @@ func (f *filterFn) flush(ctx context.Context, sortings []sorting, missing, done 
 	missing = addingToWorkload(missing)
 	for _, s := range sortings {
 		if s.err != nil {
-			if err := folderDied(ctx, f.Layout.DeadLetters(), "filter", f.Layout.Outputs(s.subreddit).Path, s.err); err != nil {
+			if err := setFolderAside(ctx, f.Layout.DeadLetters(), "filter", f.Layout.Outputs(s.subreddit).Path, s.err); err != nil {
 				return err
 			}
 			continue

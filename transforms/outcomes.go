@@ -7,6 +7,7 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/deadletter"
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
@@ -87,8 +88,8 @@ func flushOutcomes(ctx context.Context, deadLetters string, finished []outcome, 
 		if o.err == nil {
 			continue
 		}
-		log.Warnf(ctx, "dead letter: %q: %s", o.file.Input, reason(o.err))
-		if err := appendDeadLetter(deadLetters, deadLetter(o.file, "embed", o.err)); err != nil {
+		log.Warnf(ctx, "dead letter: %q: %s", o.file.Input, deadletter.Reason(o.err))
+		if err := deadletter.Append(deadLetters, deadletter.New(o.file, "embed", o.err)); err != nil {
 			fail(err)
 		}
 	}

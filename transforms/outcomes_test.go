@@ -39,7 +39,7 @@ func deadInputs(t *testing.T, path string) (inputs []string) {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(b)) {
-		var d DeadLetter
+		var d deadletter.Letter
 		if err := json.Unmarshal([]byte(line), &d); err != nil {
 			t.Fatal(err)
 		}

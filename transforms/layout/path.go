@@ -28,7 +28,7 @@ func (f File) MarshalJSON() ([]byte, error) {
 func (f *File) UnmarshalJSON(b []byte) error {
 	var j fileJSON
 	if err := json.Unmarshal(b, &j); err != nil {
-		return fmt.Errorf("reading a File's paths: %w", err)
+		return fmt.Errorf("reading a file's paths: %w", err)
 	}
 	*f = File{j.Subreddit, string(j.Input), string(j.Output), j.Anew, j.Crashes}
 	return nil

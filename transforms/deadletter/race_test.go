@@ -1,4 +1,4 @@
-package transforms
+package deadletter
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ func appendLetters(t *testing.T, tree layout.Layout, writer, count int) (inputs 
 	t.Helper()
 	for n := range count {
 		file := tree.File("tea", fmt.Sprintf("%d-%d.parquet", writer, n))
-		if err := appendDeadLetter(tree.DeadLetters(), deadLetter(file, "embed", errors.New("bad"))); err != nil {
+		if err := Append(tree.DeadLetters(), New(file, "embed", errors.New("bad"))); err != nil {
 			t.Error(err)
 		}
 		inputs = append(inputs, file.Input)
@@ -34,7 +34,7 @@ func lettersOf(t *testing.T, tree layout.Layout) map[string]int {
 	}
 	found := map[string]int{}
 	for line := range bytes.Lines(b) {
-		var d DeadLetter
+		var d Letter
 		if err := json.Unmarshal(line, &d); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
@@ -61,7 +61,7 @@ func TestNoDeadLetterIsLostThatIsAppendedDuringACompaction(t *testing.T) {
 			}
 			// A line twice is what makes a compaction write.
 			appendLetters(t, tree, 9, 1)
-			if err := CompactDeadLetters(tree); err != nil {
+			if err := Compact(tree); err != nil {
 				t.Error(err)
 			}
 		}
@@ -69,7 +69,7 @@ func TestNoDeadLetterIsLostThatIsAppendedDuringACompaction(t *testing.T) {
 	writers.Wait()
 	close(over)
 	compaction.Wait()
-	if err := CompactDeadLetters(tree); err != nil {
+	if err := Compact(tree); err != nil {
 		t.Fatal(err)
 	}
 	found := lettersOf(t, tree)
@@ -95,10 +95,10 @@ func TestALineBetweenTheReadAndTheRenameIsKept(t *testing.T) {
 				t.Fatal(err)
 			}
 			late := false
-			err := compactLetters(path, func(d DeadLetter) bool {
+			err := compact(path, func(d Letter) bool {
 				if !late {
 					late = true
-					if err := appendDeadLetter(path, DeadLetter{Input: "late"}); err != nil {
+					if err := Append(path, Letter{Input: "late"}); err != nil {
 						t.Error(err)
 					}
 				}
@@ -122,7 +122,7 @@ func TestALateCompactionTakesNothingBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"input":"new"}` + "\n"
-	err := compactLetters(path, func(d DeadLetter) bool {
+	err := compact(path, func(d Letter) bool {
 		if err := errors.Join(os.WriteFile(path+"2", []byte(want), 0o666), os.Rename(path+"2", path)); err != nil {
 			t.Error(err)
 		}
