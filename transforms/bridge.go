@@ -11,6 +11,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 	"github.com/threadloom/threadloom/mpsbridge"
 	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/inflight"
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
@@ -152,7 +153,7 @@ type sizedFile struct {
 // big file last lets all others wait for it.
 func sized(tree layout.Layout, files []layout.File) []sizedFile {
 	all := make([]sizedFile, len(files))
-	inParallel(len(files), looks, func(i int) {
+	inflight.Each(len(files), looks, func(i int) {
 		all[i].file = files[i]
 		if info, err := tree.Input(files[i]).Stat(); err == nil { // whoever embeds it says what is wrong
 			all[i].size = info.Size()

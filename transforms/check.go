@@ -6,12 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/inflight"
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
@@ -79,7 +78,7 @@ func Wanted(m *models.Folder, config models.Config) chainfile.Fingerprint {
 
 // looks has a place for each footer that may be read at the same time: a disk on the
 // network answers slowly, and footers are small.
-var looks = perCPU(8)
+var looks = inflight.PerCPU(8)
 
 // sift moves those of a folder's done names whose output is none that is wanted.
 func (c checker) sift(s *sorting) {
@@ -87,7 +86,7 @@ func (c checker) sift(s *sorting) {
 		return
 	}
 	states := make([]State, len(s.done))
-	inParallel(len(s.done), looks, func(i int) {
+	inflight.Each(len(s.done), looks, func(i int) {
 		states[i], _ = c.look(c.tree.File(s.subreddit, s.done[i]))
 	})
 	done := s.done[:0]
@@ -179,21 +178,4 @@ func inputDifference(mark chainfile.Fingerprint, info os.FileInfo) string {
 		return "the input was changed since"
 	}
 	return ""
-}
-
-// inParallel calls do for 0 to n-1, as many at once as limit has places, which it
-// shares with others.
-func inParallel(n int, limit chan struct{}, do func(i int)) {
-	var next atomic.Int64
-	var open sync.WaitGroup
-	for range min(n, cap(limit)) {
-		open.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				limit <- struct{}{}
-				do(i)
-				<-limit
-			}
-		})
-	}
-	open.Wait()
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/inflight"
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
@@ -33,7 +34,7 @@ const openFilesPerCPU = 4
 
 // slots has a place for each file that may be open in this process, however many
 // bundles the runner works on at once.
-var slots = perCPU(openFilesPerCPU)
+var slots = inflight.PerCPU(openFilesPerCPU)
 
 // ErrInterrupted fails a run that was asked to stop by Drain.
 var ErrInterrupted = errors.New("interrupted: open files are finished, the others are left for the next run")
@@ -58,7 +59,7 @@ type embedFn struct {
 	Options EmbedOptions
 
 	engine   *models.Engine
-	outcomes ahead[outcome]
+	outcomes inflight.Group[outcome]
 }
 
 // Setup checks that this machine has what embedding takes. The engine is opened with
@@ -79,7 +80,7 @@ func (f *embedFn) ProcessElement(ctx context.Context, file layout.File, emit fun
 		}
 	}
 	startFile(ctx, &f.outcomes, f.engine, file, f.Options)
-	return f.report(ctx, f.outcomes.take(), emit)
+	return f.report(ctx, f.outcomes.Take(), emit)
 }
 
 // report reports outcomes. An error ends the bundle, so that all other files come first.
@@ -95,7 +96,7 @@ func (f *embedFn) report(ctx context.Context, finished []outcome, emit func(layo
 func onHost(err error) error { return fmt.Errorf("on %s: %w", hostName(), err) }
 
 func (f *embedFn) FinishBundle(ctx context.Context, emit func(layout.File)) error {
-	return f.report(ctx, f.outcomes.rest(), emit)
+	return f.report(ctx, f.outcomes.Rest(), emit)
 }
 
 // embedOne embeds one file unless no more files are to be opened.

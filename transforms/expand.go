@@ -7,6 +7,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+	"github.com/threadloom/threadloom/transforms/inflight"
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
@@ -32,7 +33,7 @@ func Expand(s beam.Scope, tree layout.Layout, subreddits beam.PCollection) beam.
 type expandFn struct {
 	Layout layout.Layout
 
-	listings ahead[listing]
+	listings inflight.Group[listing]
 }
 
 // listing is what became of one folder.
@@ -42,20 +43,20 @@ type listing struct {
 }
 
 // scans has a place for each folder that may be read at the same time.
-var scans = perCPU(1)
+var scans = inflight.PerCPU(1)
 
 func (f *expandFn) StartBundle(func(layout.Folder)) {}
 
 func (f *expandFn) ProcessElement(ctx context.Context, subreddit string, emit func(layout.Folder)) error {
-	f.listings.start(scans, func() listing {
+	f.listings.Start(scans, func() listing {
 		names, err := layout.Names(f.Layout.Inputs(subreddit))
 		return listing{layout.Folder{Subreddit: subreddit, Names: names}, err}
 	})
-	return f.flush(ctx, f.listings.take(), emit)
+	return f.flush(ctx, f.listings.Take(), emit)
 }
 
 func (f *expandFn) FinishBundle(ctx context.Context, emit func(layout.Folder)) error {
-	return f.flush(ctx, f.listings.rest(), emit)
+	return f.flush(ctx, f.listings.Rest(), emit)
 }
 
 func (f *expandFn) flush(ctx context.Context, listings []listing, emit func(layout.Folder)) error {

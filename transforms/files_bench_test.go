@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/inflight"
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
@@ -28,14 +29,14 @@ func BenchmarkFiles(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		var done ahead[outcome]
+		var done inflight.Group[outcome]
 		tree.Each("bench", names, false, func(file layout.File) {
-			done.start(slots, func() outcome {
+			done.Start(slots, func() outcome {
 				stats, err := embedFile(context.Background(), engine, file, options)
 				return outcome{file: file, stats: stats, err: err}
 			})
 		})
-		for _, o := range done.rest() {
+		for _, o := range done.Rest() {
 			if o.err != nil {
 				b.Fatal(o.err)
 			}

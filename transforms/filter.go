@@ -13,6 +13,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 	"github.com/threadloom/threadloom/transforms/chainfile"
 	"github.com/threadloom/threadloom/transforms/dirscan"
+	"github.com/threadloom/threadloom/transforms/inflight"
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
@@ -43,7 +44,7 @@ type filterFn struct {
 	Options CheckOptions
 
 	checker  checker
-	sortings ahead[sorting]
+	sortings inflight.Group[sorting]
 }
 
 // sorting is what became of one folder.
@@ -69,17 +70,17 @@ func (f *filterFn) Setup() (err error) {
 func (f *filterFn) StartBundle(_, _ func(layout.File)) {}
 
 func (f *filterFn) ProcessElement(ctx context.Context, folder layout.Folder, missing, done func(layout.File)) error {
-	f.sortings.start(scans, func() sorting {
+	f.sortings.Start(scans, func() sorting {
 		s := sortOut(folder, f.Layout, f.checker)
 		marks := chainfile.Sweep(f.Layout.Outputs(folder.Subreddit), s.unfinished)
 		s.countCrashes(f.Layout.Outputs(folder.Subreddit), marks)
 		return s
 	})
-	return f.flush(ctx, f.sortings.take(), missing, done)
+	return f.flush(ctx, f.sortings.Take(), missing, done)
 }
 
 func (f *filterFn) FinishBundle(ctx context.Context, missing, done func(layout.File)) error {
-	return f.flush(ctx, f.sortings.rest(), missing, done)
+	return f.flush(ctx, f.sortings.Rest(), missing, done)
 }
 
 func (f *filterFn) flush(ctx context.Context, sortings []sorting, missing, done func(layout.File)) error {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/inflight"
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
@@ -30,19 +31,19 @@ type isolation struct {
 	process *isolatedProcess // of the files side by side; nil: none
 }
 
-func newIsolation() *isolation { return &isolation{places: perCPU(1)} }
+func newIsolation() *isolation { return &isolation{places: inflight.PerCPU(1)} }
 
 // theIsolation is this process's.
 var theIsolation = newIsolation()
 
 // startFile embeds a file in the background. One that is isolated waits for its place without
 // an open slot, so that it does not hold up the others.
-func startFile(ctx context.Context, open *ahead[outcome], engine *models.Engine, file layout.File, o EmbedOptions) {
+func startFile(ctx context.Context, open *inflight.Group[outcome], engine *models.Engine, file layout.File, o EmbedOptions) {
 	if !file.Isolated() {
-		open.start(slots, func() outcome { return embedOne(ctx, engine, file, o) })
+		open.Start(slots, func() outcome { return embedOne(ctx, engine, file, o) })
 		return
 	}
-	open.begin(func() outcome {
+	open.Begin(func() outcome {
 		select {
 		case theIsolation.places <- struct{}{}:
 		case <-ctx.Done():

@@ -13,6 +13,7 @@ import (
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms/chainfile"
 	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/inflight"
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
@@ -30,7 +31,7 @@ func TestIsolatedFilesWaitWithoutAnOpenSlot(t *testing.T) {
 	for range cap(theIsolation.places) { // others are embedded apart
 		theIsolation.places <- struct{}{}
 	}
-	var open ahead[outcome]
+	var open inflight.Group[outcome]
 	started := make(chan struct{})
 	go func() {
 		defer close(started)
@@ -50,7 +51,7 @@ func TestIsolatedFilesWaitWithoutAnOpenSlot(t *testing.T) {
 	for range cap(theIsolation.places) {
 		<-theIsolation.places
 	}
-	for _, o := range open.rest() {
+	for _, o := range open.Rest() {
 		if !errors.Is(o.left, ErrInterrupted) {
 			t.Fatalf("%+v, want that it was not opened", o)
 		}

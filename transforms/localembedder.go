@@ -8,6 +8,7 @@ import (
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/inflight"
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
@@ -128,7 +129,7 @@ func (b *remoteBatch) takeBack(jobs []string) (n int) {
 // openPlaces embeds files in the places of this process.
 type openPlaces struct {
 	options EmbedOptions
-	running ahead[outcome]
+	running inflight.Group[outcome]
 }
 
 func (*openPlaces) Full() bool     { return len(slots) == cap(slots) }
@@ -140,11 +141,11 @@ func (o *openPlaces) Start(ctx context.Context, file layout.File) (bool, error) 
 	if err != nil {
 		return false, onHost(err)
 	}
-	return o.running.tryStart(slots, func() outcome { return embedOne(ctx, engine, file, o.options) }), nil
+	return o.running.TryStart(slots, func() outcome { return embedOne(ctx, engine, file, o.options) }), nil
 }
 
-func (o *openPlaces) Take() []outcome { return o.running.take() }
-func (o *openPlaces) Rest() []outcome { return o.running.rest() }
+func (o *openPlaces) Take() []outcome { return o.running.Take() }
+func (o *openPlaces) Rest() []outcome { return o.running.Rest() }
 
 // version tells a file from one that replaces it. The zero value: there is no file.
 type version struct{ modTime, size int64 }

@@ -8,6 +8,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/inflight"
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
@@ -106,8 +107,8 @@ func flushOutcomes(ctx context.Context, deadLetters string, finished []outcome, 
 }
 
 // endBundle waits for the files of a bundle that ends with an error, and reports them.
-func endBundle(ctx context.Context, deadLetters string, open *ahead[outcome], emit func(layout.File), err error) error {
-	_ = flushOutcomes(ctx, deadLetters, open.rest(), emit) // err came first
+func endBundle(ctx context.Context, deadLetters string, open *inflight.Group[outcome], emit func(layout.File), err error) error {
+	_ = flushOutcomes(ctx, deadLetters, open.Rest(), emit) // err came first
 	if errors.Is(err, ErrInterrupted) {
 		WaitDrained() // the error ends the whole run, and with it the other bundles
 	}

@@ -113,7 +113,7 @@ func TestADrainedBundleReportsItsOpenFiles(t *testing.T) {
 	root := t.TempDir()
 	f := &embedFn{Options: EmbedOptions{Layout: layout.New(root, "test")}, engine: &models.Engine{}}
 	for _, o := range []outcome{dead, done} {
-		f.outcomes.start(slots, func() outcome {
+		f.outcomes.Start(slots, func() outcome {
 			time.Sleep(200 * time.Millisecond)
 			return o
 		})
@@ -142,8 +142,8 @@ func bridged(t *testing.T, tree layout.Layout, model string) *remoteBatch {
 	t.Cleanup(func() { _ = queue.Close() })
 	o := BridgeOptions{Embed: EmbedOptions{Layout: tree, Model: models.Config{Folder: model}}}
 	here := &openPlaces{options: o.Embed}
-	here.running.start(slots, func() outcome { return dead })
-	here.running.start(slots, func() outcome {
+	here.running.Start(slots, func() outcome { return dead })
+	here.running.Start(slots, func() outcome {
 		time.Sleep(50 * time.Millisecond)
 		return done
 	})

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/inflight"
 	"github.com/threadloom/threadloom/transforms/layout"
 	"github.com/threadloom/threadloom/transforms/rooted"
 	"golang.org/x/sync/errgroup"
@@ -97,7 +98,7 @@ func atLeastOne(n, most, all int) int {
 // read reads the footers of count files.
 func (p *Part) read(tree layout.Layout, s Survey, o EmbedOptions, count int) {
 	rows := make([]int64, count)
-	inParallel(count, looks, func(i int) { rows[i] = rowsOf(tree.Inputs(s.Subreddit).Join(evenly(s.todo, i, count)), o) })
+	inflight.Each(count, looks, func(i int) { rows[i] = rowsOf(tree.Inputs(s.Subreddit).Join(evenly(s.todo, i, count)), o) })
 	p.Read = count
 	for _, n := range rows {
 		if n < 0 {

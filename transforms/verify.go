@@ -10,6 +10,7 @@ import (
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms/audit"
+	"github.com/threadloom/threadloom/transforms/inflight"
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
@@ -68,7 +69,7 @@ func Verify(ctx context.Context, subreddits []string, o EmbedOptions, looked *Lo
 	if err := v.list(o.Layout, subreddits); err != nil {
 		return Verdict{}, err
 	}
-	inParallel(len(v.files), scans, func(i int) {
+	inflight.Each(len(v.files), scans, func(i int) {
 		if ctx.Err() == nil {
 			v.verify(ctx, v.files[i], v.drawn(i))
 		}
