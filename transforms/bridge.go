@@ -10,6 +10,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 	"github.com/threadloom/threadloom/mpsbridge"
+	"github.com/threadloom/threadloom/transforms/counters"
 	"github.com/threadloom/threadloom/transforms/deadletter"
 	"github.com/threadloom/threadloom/transforms/inflight"
 	"github.com/threadloom/threadloom/transforms/layout"
@@ -23,7 +24,7 @@ func init() {
 	register.Iter1[layout.File]()
 }
 
-var filesBridged = NewCounter("files_by_workers")
+var filesBridged = counters.New("files_by_workers")
 
 // BridgeOptions say how Bridge works.
 type BridgeOptions struct {

@@ -9,6 +9,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/counters"
 	"github.com/threadloom/threadloom/transforms/inflight"
 	"github.com/threadloom/threadloom/transforms/layout"
 )
@@ -18,14 +19,14 @@ func init() {
 }
 
 var (
-	filesDone     = NewCounter("files_done")
-	filesDead     = NewCounter("files_dead_lettered")
-	rowsDone      = NewCounter("rows")
-	tokensDone    = NewCounter("tokens")
-	tokensSeen    = NewCounter("tokens_before_truncation")
-	tokensReused  = NewCounter("tokens_reused")
-	rowsTruncated = NewCounter("rows_truncated")
-	rowsRepaired  = NewCounter("rows_repaired")
+	filesDone     = counters.New("files_done")
+	filesDead     = counters.New("files_dead_lettered")
+	rowsDone      = counters.New("rows")
+	tokensDone    = counters.New("tokens")
+	tokensSeen    = counters.New("tokens_before_truncation")
+	tokensReused  = counters.New("tokens_reused")
+	rowsTruncated = counters.New("rows_truncated")
+	rowsRepaired  = counters.New("rows_repaired")
 )
 
 // openFilesPerCPU is how many files are open at once for each core: enough that
@@ -93,7 +94,7 @@ func (f *embedFn) report(ctx context.Context, finished []outcome, emit func(layo
 }
 
 // onHost says on which machine an error was met: on a cluster it matters.
-func onHost(err error) error { return fmt.Errorf("on %s: %w", hostName(), err) }
+func onHost(err error) error { return fmt.Errorf("on %s: %w", counters.Host(), err) }
 
 func (f *embedFn) FinishBundle(ctx context.Context, emit func(layout.File)) error {
 	return f.report(ctx, f.outcomes.Rest(), emit)

@@ -7,6 +7,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+	"github.com/threadloom/threadloom/transforms/counters"
 	"github.com/threadloom/threadloom/transforms/inflight"
 	"github.com/threadloom/threadloom/transforms/layout"
 )
@@ -18,8 +19,8 @@ func init() {
 }
 
 var (
-	subredditsSeen  = NewCounter("subreddits")
-	subredditsEmpty = NewCounter("subreddits_without_files")
+	subredditsSeen  = counters.New("subreddits")
+	subredditsEmpty = counters.New("subreddits_without_files")
 )
 
 // Expand finds the chains files of each subreddit: it turns a

@@ -12,6 +12,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/counters"
 	"github.com/threadloom/threadloom/transforms/dirscan"
 	"github.com/threadloom/threadloom/transforms/inflight"
 	"github.com/threadloom/threadloom/transforms/layout"
@@ -24,10 +25,10 @@ func init() {
 }
 
 var (
-	filesMissing = NewCounter("files_missing")
-	filesSkipped = NewCounter("files_skipped")
-	filesStale   = NewCounter("files_stale")
-	filesCorrupt = NewCounter("files_corrupt")
+	filesMissing = counters.New("files_missing")
+	filesSkipped = counters.New("files_skipped")
+	filesStale   = counters.New("files_stale")
+	filesCorrupt = counters.New("files_corrupt")
 )
 
 // Filter looks up which files have an output already, and, if asked to, whether it is

@@ -7,6 +7,7 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/counters"
 	"github.com/threadloom/threadloom/transforms/deadletter"
 	"github.com/threadloom/threadloom/transforms/inflight"
 	"github.com/threadloom/threadloom/transforms/layout"
@@ -27,7 +28,7 @@ type outcome struct {
 }
 
 // each calls add for every counter that the outcome adds to.
-func (o outcome) each(add func(c *Counter, n int64)) {
+func (o outcome) each(add func(c *counters.Counter, n int64)) {
 	if o.err != nil {
 		add(filesDead, 1)
 		return
@@ -59,7 +60,7 @@ func (o outcome) finish(ctx context.Context) outcome {
 		o.err = nil
 		return o
 	}
-	o.each(func(c *Counter, n int64) { c.local.Add(n) })
+	o.each(func(c *counters.Counter, n int64) { c.AddLocal(n) })
 	o.owed = true
 	openFiles.finish()
 	return o
@@ -85,7 +86,7 @@ func flushOutcomes(ctx context.Context, deadLetters string, finished []outcome, 
 			fail(o.left)
 			continue
 		}
-		o.each(func(c *Counter, n int64) { c.beam.Inc(ctx, n) })
+		o.each(func(c *counters.Counter, n int64) { c.AddMetric(ctx, n) })
 		if o.err == nil {
 			continue
 		}
@@ -99,7 +100,7 @@ func flushOutcomes(ctx context.Context, deadLetters string, finished []outcome, 
 			continue
 		}
 		if o.by.Name != "" {
-			countForProcess(ctx, o.by)
+			counters.IncProcess(ctx, o.by)
 		}
 		emit(o.file)
 	}

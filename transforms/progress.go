@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/counters"
 	"github.com/threadloom/threadloom/transforms/layout"
 	"github.com/threadloom/threadloom/transforms/workload"
 )
@@ -12,10 +13,10 @@ import (
 // These grow with each text that is embedded, while rows and tokens grow with each file that
 // is finished. They never go back: what was embedded of a file that fails stays in them.
 var (
-	rowsEmbedded   = newLocalCounter("rows_embedded")
-	tokensEmbedded = newLocalCounter("tokens_embedded")
-	tokensRun      = newLocalCounter("tokens_run")      // those of them that the model ran in this process
-	workersRows    = newLocalCounter("rows_by_workers") // those of the rows that came over the bridge
+	rowsEmbedded   = counters.NewLocal("rows_embedded")
+	tokensEmbedded = counters.NewLocal("tokens_embedded")
+	tokensRun      = counters.NewLocal("tokens_run")      // those of them that the model ran in this process
+	workersRows    = counters.NewLocal("rows_by_workers") // those of the rows that came over the bridge
 )
 
 // sampledFiles is how many files have their rows looked up before their turn. Of more files the

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/threadloom/threadloom/mpsbridge"
+	"github.com/threadloom/threadloom/transforms/counters"
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
@@ -238,7 +239,7 @@ func (b *remoteBatch) settle(job string, o outcome) outcome {
 	delete(b.pending, job)
 	countEmbedded(o)
 	theWorkload.End(o.file.Input)
-	o.each(func(c *Counter, n int64) { c.local.Add(n) })
+	o.each(func(c *counters.Counter, n int64) { c.AddLocal(n) })
 	noteCrashes(b.options.Embed.Layout, o)
 	return o
 }
