@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 // Assignment is what became of new chains; its field names are those of assigned.json.
@@ -39,7 +39,7 @@ type Assignment struct {
 // that a run wrote, and leaves assigned.parquet and assigned.json in clustersDir, on
 // which the caller holds the lease. It runs python -m threadloom.cluster.assign;
 // cancelling ctx ends that.
-func Assign(ctx context.Context, python, model, clustersDir, lease, textColumn string, files []transforms.File) (a Assignment, err error) {
+func Assign(ctx context.Context, python, model, clustersDir, lease, textColumn string, files []layout.File) (a Assignment, err error) {
 	if err := errors.Join(checkFolder("the folder of the clusters", clustersDir), checkFolder("the model's folder", model)); err != nil {
 		return a, err
 	}

@@ -17,7 +17,8 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/typex"
 	jobpb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/jobmanagement_v1"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
-	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/counters"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 const (
@@ -29,7 +30,7 @@ const (
 )
 
 func init() {
-	register.DoFn1x2[transforms.File, string, []byte](&jobFn{})
+	register.DoFn1x2[layout.File, string, []byte](&jobFn{})
 	register.DoFn3x1[context.Context, string, []byte, error](&countFn{})
 	xlangx.RegisterHandler(handler, expand)
 }
@@ -95,7 +96,7 @@ type jobFn struct {
 	By string
 }
 
-func (f *jobFn) ProcessElement(file transforms.File) (string, []byte) {
+func (f *jobFn) ProcessElement(file layout.File) (string, []byte) {
 	b, err := json.Marshal(file)
 	if err != nil {
 		panic(err) // strings and bools always can be JSON
@@ -107,11 +108,11 @@ func (f *jobFn) ProcessElement(file transforms.File) (string, []byte) {
 }
 
 var (
-	clustersFound = transforms.NewCounter("clusters")
-	noiseRows     = transforms.NewCounter("noise_rows")
-	clusterRows   = transforms.NewCounter("clustered_rows")
-	clusterFiles  = transforms.NewCounter("clustered_files")
-	filesLeftOut  = transforms.NewCounter("files_left_out")
+	clustersFound = counters.New("clusters")
+	noiseRows     = counters.New("noise_rows")
+	clusterRows   = counters.New("clustered_rows")
+	clusterFiles  = counters.New("clustered_files")
+	filesLeftOut  = counters.New("files_left_out")
 )
 
 type countFn struct{}

@@ -8,17 +8,18 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/counters"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 func TestAGroupWithoutFilesEndsNoOtherGroup(t *testing.T) {
-	before := transforms.LocalCounts()
+	before := counters.Local()
 	f := &countFn{}
 	summary := []byte(`{"group": "a", "error": "no file can take part: 2 files are left out", "files_left_out": 2}`)
 	if err := f.ProcessElement(context.Background(), "a", summary); err != nil {
 		t.Errorf("the run fails: %v", err)
 	}
-	if n := transforms.LocalCounts()["files_left_out"] - before["files_left_out"]; n != 2 {
+	if n := counters.Local()["files_left_out"] - before["files_left_out"]; n != 2 {
 		t.Errorf("%d files were counted, want 2", n)
 	}
 	err := f.ProcessElement(context.Background(), "b", []byte(`{"group": "b", "error": "the disk is full"}`))
@@ -28,8 +29,8 @@ func TestAGroupWithoutFilesEndsNoOtherGroup(t *testing.T) {
 }
 
 func TestAJobHasThePathsBytes(t *testing.T) {
-	_, b := (&jobFn{By: groupAll}).ProcessElement(transforms.File{Subreddit: "a", Input: "in/caf\xe9", Output: "out/caf\xe9"})
-	var again transforms.File
+	_, b := (&jobFn{By: groupAll}).ProcessElement(layout.File{Subreddit: "a", Input: "in/caf\xe9", Output: "out/caf\xe9"})
+	var again layout.File
 	if err := json.Unmarshal(b, &again); err != nil || again.Output != "out/caf\xe9" {
 		t.Errorf("%s became %q: %v", b, again.Output, err)
 	}

@@ -48,18 +48,6 @@ func Open(ctx context.Context, url, queue string) (*Queue, error) {
 	return q, nil
 }
 
-// ACLRule returns what ACL SETUSER takes, after a name and a password, to let a user
-// do all that the bridge does with a queue, and nothing else.
-func ACLRule(queue string) []any {
-	rule := []any{"resetkeys", "~" + queue, "~" + queue + ":*", "resetchannels", "-@all"}
-	for _, command := range strings.Fields(`auth blmove eval evalsha get hdel hello hexists hget hgetall hincrby
-		hlen hmget hset llen lmove lpop lpos lpush lrange lrem pexpire ping rpop rpush sadd select set setnx sismember srem
-		time xadd xread xrevrange zadd zcard zrange zrangebyscore zrem zscan zscore`) {
-		rule = append(rule, "+"+command)
-	}
-	return rule
-}
-
 func options(url string) (*redis.Options, error) {
 	a, err := ParseURL(url)
 	if err != nil {

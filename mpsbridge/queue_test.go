@@ -3,6 +3,7 @@ package mpsbridge
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -267,10 +268,28 @@ func TestRedisKilledForgetsNothingAndRedisWipedIsRefilled(t *testing.T) {
 	}
 }
 
+// documentedACL returns what docs/redis.md has a Redis user take after name and password, for a queue.
+func documentedACL(t *testing.T, queue string) (rule []any) {
+	t.Helper()
+	b, err := os.ReadFile("../docs/redis.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, found := strings.Cut(string(b), "ACL SETUSER mac on >secret ")
+	if !found {
+		t.Fatal("docs/redis.md has no ACL")
+	}
+	line, _, _ := strings.Cut(after, "\n")
+	for _, word := range strings.Fields(strings.ReplaceAll(line, "phase4_todo_queue", queue)) {
+		rule = append(rule, word)
+	}
+	return rule
+}
+
 func TestAnACLForTheQueueSuffices(t *testing.T) {
 	s := startRedis(t)
 	q := s.open(t)
-	rule := append([]any{"ACL", "SETUSER", "mac", "on", ">secret"}, ACLRule("q")...)
+	rule := append([]any{"ACL", "SETUSER", "mac", "on", ">secret"}, documentedACL(t, "q")...)
 	if err := q.client.Do(ctx, rule...).Err(); err != nil {
 		t.Fatal(err)
 	}

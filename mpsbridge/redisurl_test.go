@@ -129,7 +129,7 @@ func TestAPasswordWithEachSpecialCharacterLogsIn(t *testing.T) {
 	ctx := context.Background()
 	q := s.open(t)
 	password := `a#b/c@d?e%f:g h"i\j[k]`
-	if err := q.client.Do(ctx, append([]any{"ACL", "SETUSER", "m@c", "on", ">" + password}, ACLRule("q")...)...).Err(); err != nil {
+	if err := q.client.Do(ctx, append([]any{"ACL", "SETUSER", "m@c", "on", ">" + password}, documentedACL(t, "q")...)...).Err(); err != nil {
 		t.Fatal(err)
 	}
 	mac, err := Open(ctx, "redis://"+url.QueryEscape("m@c")+":"+strings.ReplaceAll(url.QueryEscape(password), "+", "%20")+"@"+s.Address, "q")

@@ -14,7 +14,7 @@ import (
 
 	"github.com/threadloom/threadloom/cluster"
 	"github.com/threadloom/threadloom/transforms"
-	"github.com/threadloom/threadloom/transforms/checkpoint"
+	"github.com/threadloom/threadloom/transforms/subreddits"
 )
 
 const assignUsage = `Usage: go run ./pipeline assign --model=DIR [flags]
@@ -83,7 +83,7 @@ func (c *Config) completeAssign() (err error) {
 	if err := c.fill(); err != nil {
 		return err
 	}
-	if c.names, err = checkpoint.Read(c.Subreddits); err != nil {
+	if c.names, err = subreddits.Read(c.Subreddits); err != nil {
 		return usagef("%w (--subreddits names the list)", err)
 	}
 	if _, err := os.Stat(c.Python); err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/threadloom/threadloom/mpsbridge"
 	"github.com/threadloom/threadloom/runners"
 	"github.com/threadloom/threadloom/transforms/chainfile"
-	"github.com/threadloom/threadloom/transforms/checkpoint"
+	"github.com/threadloom/threadloom/transforms/subreddits"
 )
 
 func lookAtHome(_ context.Context, c Config) []finding {
@@ -87,7 +87,7 @@ func lookAtEngine(ctx context.Context, c Config) []finding {
 }
 
 func lookAtList(_ context.Context, c Config) []finding {
-	names, err := checkpoint.Read(c.Subreddits)
+	names, err := subreddits.Read(c.Subreddits)
 	if err != nil {
 		return []finding{fail("write it, or name another with --subreddits", "%v", err)}
 	}

@@ -13,7 +13,8 @@ import (
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/runners"
 	"github.com/threadloom/threadloom/transforms"
-	"github.com/threadloom/threadloom/transforms/checkpoint"
+	"github.com/threadloom/threadloom/transforms/layout"
+	"github.com/threadloom/threadloom/transforms/subreddits"
 )
 
 // Config is what a run does, flags already read and checked.
@@ -73,8 +74,8 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 func (e usageError) Unwrap() error { return e.error }
 
 // Layout says where the run's files lie.
-func (c Config) Layout() transforms.Layout {
-	l := transforms.NewLayout(c.Root, c.Suffix)
+func (c Config) Layout() layout.Layout {
+	l := layout.New(c.Root, c.Suffix)
 	if c.ChainsDir != "" {
 		l.Chains = filepath.Join(c.ChainsDir, c.Suffix)
 	}
@@ -211,7 +212,7 @@ func (c *Config) check() error {
 	if info, err := os.Stat(c.Layout().Chains); err != nil || !info.IsDir() {
 		return usagef("no chains folder %s: check --root and --suffix", c.Layout().Chains)
 	}
-	if c.names, err = checkpoint.Read(c.Subreddits); err != nil {
+	if c.names, err = subreddits.Read(c.Subreddits); err != nil {
 		return usagef("%w (--subreddits names the list)", err)
 	}
 	if runner.InProcess() || c.partition().Bridged() {

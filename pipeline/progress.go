@@ -10,6 +10,7 @@ import (
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 // What --progress takes.
@@ -164,7 +165,7 @@ func (p *progress) line(s standing) []any {
 
 // onDisk counts for a run whose work other machines do: only files count. Those that are
 // dead letters are missing to the end.
-func onDisk(layout transforms.Layout, subreddits []string) func() map[string]int64 {
+func onDisk(layout layout.Layout, subreddits []string) func() map[string]int64 {
 	_, before, err := transforms.Standing(layout, subreddits)
 	return func() map[string]int64 {
 		inputs, outputs, errNow := transforms.Standing(layout, subreddits)

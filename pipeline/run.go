@@ -16,6 +16,8 @@ import (
 	"github.com/threadloom/threadloom/runners"
 	"github.com/threadloom/threadloom/transforms"
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/counters"
+	"github.com/threadloom/threadloom/transforms/deadletter"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -88,7 +90,7 @@ type atWork struct {
 
 // run runs the pipeline, watched, and returns the exit code.
 func (r atWork) run(ctx context.Context, p *beam.Pipeline) int {
-	look := transforms.LocalCounts
+	look := counters.Local
 	shown := look
 	if r.runner.InProcess() {
 		transforms.WatchRows(ctx, r.c.embedding())
@@ -200,14 +202,14 @@ func embeddedHere(c Config, took time.Duration) work {
 // the run that has taken over, if one has.
 func (r atWork) execute(ctx context.Context, p *beam.Pipeline) (map[string]int64, error) {
 	result, err := r.runner.Run(ctx, p)
-	counts := transforms.LocalCounts()
+	counts := counters.Local()
 	if !r.runner.InProcess() && result != nil {
-		counts = transforms.Counts(result.Metrics())
+		counts = counters.Committed(result.Metrics())
 	}
 	if lost := r.held.held(); lost != nil {
 		return counts, lost
 	}
-	return counts, errors.Join(err, transforms.CompactDeadLetters(r.c.Layout()))
+	return counts, errors.Join(err, deadletter.Compact(r.c.Layout()))
 }
 
 // report says how the run ended and returns the exit code.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/threadloom/threadloom/cluster"
 	"github.com/threadloom/threadloom/models"
-	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/counters"
 )
 
 // summary is what a run did; --json prints it.
@@ -35,19 +35,19 @@ type summary struct {
 	Backend        string  `json:"backend"`
 	TokenBudget    int     `json:"token_budget"`
 	// Processes are those on a cluster's machines.
-	Processes     []transforms.Process `json:"processes,omitempty"`
-	Mixture       string               `json:"mixture,omitempty"` // how earlier outputs differ
-	Seconds       float64              `json:"seconds"`
-	EmbedSeconds  float64              `json:"embedding_seconds"`
-	TextsPerSec   float64              `json:"texts_per_second"` // while files were open
-	ClusteredRows int64                `json:"clustered_rows"`
-	Clusters      int64                `json:"clusters"`
-	NoiseRows     int64                `json:"noise_rows"`
-	FilesLeftOut  int64                `json:"files_left_out"`     // by the clustering
-	LeftOut       []cluster.LeftOut    `json:"left_out,omitempty"` // the first of them
-	leftOutList   string               // a file that names all of them, or of one group
-	Embeddings    string               `json:"embeddings"`
-	ClustersDir   string               `json:"clusters_dir,omitempty"`
+	Processes     []counters.Process `json:"processes,omitempty"`
+	Mixture       string             `json:"mixture,omitempty"` // how earlier outputs differ
+	Seconds       float64            `json:"seconds"`
+	EmbedSeconds  float64            `json:"embedding_seconds"`
+	TextsPerSec   float64            `json:"texts_per_second"` // while files were open
+	ClusteredRows int64              `json:"clustered_rows"`
+	Clusters      int64              `json:"clusters"`
+	NoiseRows     int64              `json:"noise_rows"`
+	FilesLeftOut  int64              `json:"files_left_out"`     // by the clustering
+	LeftOut       []cluster.LeftOut  `json:"left_out,omitempty"` // the first of them
+	leftOutList   string             // a file that names all of them, or of one group
+	Embeddings    string             `json:"embeddings"`
+	ClustersDir   string             `json:"clusters_dir,omitempty"`
 }
 
 // work is how a run embedded.
@@ -73,7 +73,7 @@ func summarise(c Config, n map[string]int64, w work) *summary {
 	if w.embedding > 0 {
 		s.TextsPerSec = float64(s.Rows) / s.EmbedSeconds
 	}
-	s.Processes = transforms.Processes(n)
+	s.Processes = counters.Processes(n)
 	if s.Backend == "" && len(s.Processes) > 0 {
 		s.Backend, s.Precision = s.Processes[0].Backend, s.Processes[0].Precision
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/threadloom/threadloom/transforms/audit"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 func TestRowsOfOneTextAreAlikeWithinTheirPrecision(t *testing.T) {
@@ -37,7 +38,7 @@ func TestRowsOfOneTextAreAlikeWithinTheirPrecision(t *testing.T) {
 
 func TestASampleIsOfUpTo1000FilesEvenlyChosen(t *testing.T) {
 	for _, n := range []int{1, 999, 1000, 1001, 12345} {
-		v := verifier{files: make([]File, n)}
+		v := verifier{files: make([]layout.File, n)}
 		drawn := 0
 		for i := range n {
 			if v.drawn(i) {

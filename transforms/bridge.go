@@ -10,18 +10,21 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 	"github.com/threadloom/threadloom/mpsbridge"
+	"github.com/threadloom/threadloom/transforms/counters"
 	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/inflight"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 func init() {
-	register.DoFn3x1[context.Context, File, func(File), error](&enqueueFn{})
-	register.DoFn3x1[context.Context, File, func(File), error](&awaitFn{})
-	register.DoFn1x2[File, int, File](&groupFn{})
-	register.DoFn3x0[int, func(*File) bool, func(File)](&ungroupFn{})
-	register.Iter1[File]()
+	register.DoFn3x1[context.Context, layout.File, func(layout.File), error](&enqueueFn{})
+	register.DoFn3x1[context.Context, layout.File, func(layout.File), error](&awaitFn{})
+	register.DoFn1x2[layout.File, int, layout.File](&groupFn{})
+	register.DoFn3x0[int, func(*layout.File) bool, func(layout.File)](&ungroupFn{})
+	register.Iter1[layout.File]()
 }
 
-var filesBridged = NewCounter("files_by_workers")
+var filesBridged = counters.New("files_by_workers")
 
 // BridgeOptions say how Bridge works.
 type BridgeOptions struct {
@@ -77,14 +80,14 @@ func BreakFusion(s beam.Scope, groups int, files beam.PCollection) beam.PCollect
 
 type groupFn struct{ Groups int }
 
-func (f *groupFn) ProcessElement(file File) (int, File) {
-	return int(drawn(file.Input) * float64(f.Groups)), file
+func (f *groupFn) ProcessElement(file layout.File) (int, layout.File) {
+	return int(layout.Draw(file.Input) * float64(f.Groups)), file
 }
 
 type ungroupFn struct{}
 
-func (*ungroupFn) ProcessElement(_ int, files func(*File) bool, emit func(File)) {
-	for file := (File{}); files(&file); {
+func (*ungroupFn) ProcessElement(_ int, files func(*layout.File) bool, emit func(layout.File)) {
+	for file := (layout.File{}); files(&file); {
 		emit(file)
 	}
 }
@@ -100,7 +103,7 @@ type enqueueFn struct {
 
 	queue *mpsbridge.Queue
 	paths mpsbridge.PathMap
-	files []File
+	files []layout.File
 	put   int // how many were put in before
 }
 
@@ -109,9 +112,9 @@ func (f *enqueueFn) Setup(ctx context.Context) (err error) {
 	return err
 }
 
-func (f *enqueueFn) StartBundle(func(File)) {}
+func (f *enqueueFn) StartBundle(func(layout.File)) {}
 
-func (f *enqueueFn) ProcessElement(ctx context.Context, file File, emit func(File)) error {
+func (f *enqueueFn) ProcessElement(ctx context.Context, file layout.File, emit func(layout.File)) error {
 	if !file.Anew { // awaitFn puts those in, when it knows their old outputs
 		f.files = append(f.files, file)
 	}
@@ -122,7 +125,7 @@ func (f *enqueueFn) ProcessElement(ctx context.Context, file File, emit func(Fil
 	return f.flush(ctx)
 }
 
-func (f *enqueueFn) FinishBundle(ctx context.Context, _ func(File)) error { return f.flush(ctx) }
+func (f *enqueueFn) FinishBundle(ctx context.Context, _ func(layout.File)) error { return f.flush(ctx) }
 
 // flush puts jobs in, those of big files first. It forgets what it could not put in: whoever
 // waits for the files puts it in again.
@@ -143,17 +146,17 @@ func (f *enqueueFn) Teardown() error { return f.queue.Close() }
 
 // sizedFile is a file with the bytes of its input; 0: nobody knows.
 type sizedFile struct {
-	file File
+	file layout.File
 	size int64
 }
 
 // sized looks at the inputs' sizes and returns the files, big ones first: whoever begins a
 // big file last lets all others wait for it.
-func sized(layout Layout, files []File) []sizedFile {
+func sized(tree layout.Layout, files []layout.File) []sizedFile {
 	all := make([]sizedFile, len(files))
-	inParallel(len(files), looks, func(i int) {
+	inflight.Each(len(files), looks, func(i int) {
 		all[i].file = files[i]
-		if info, err := layout.input(files[i]).Stat(); err == nil { // whoever embeds it says what is wrong
+		if info, err := tree.Input(files[i]).Stat(); err == nil { // whoever embeds it says what is wrong
 			all[i].size = info.Size()
 		}
 	})
@@ -161,7 +164,7 @@ func sized(layout Layout, files []File) []sizedFile {
 	return all
 }
 
-func jobOf(file File, paths mpsbridge.PathMap) (string, error) {
+func jobOf(file layout.File, paths mpsbridge.PathMap) (string, error) {
 	return mpsbridge.Job{InputPath: paths.Map(file.Input), OutputPath: paths.Map(file.Output)}.Raw()
 }
 
@@ -171,7 +174,7 @@ type awaitFn struct {
 
 	queue *mpsbridge.Queue
 	paths mpsbridge.PathMap
-	files []File
+	files []layout.File
 }
 
 func (f *awaitFn) Setup(ctx context.Context) (err error) {
@@ -179,16 +182,16 @@ func (f *awaitFn) Setup(ctx context.Context) (err error) {
 	return err
 }
 
-func (f *awaitFn) StartBundle(func(File)) {}
+func (f *awaitFn) StartBundle(func(layout.File)) {}
 
-func (f *awaitFn) ProcessElement(_ context.Context, file File, _ func(File)) error {
+func (f *awaitFn) ProcessElement(_ context.Context, file layout.File, _ func(layout.File)) error {
 	f.files = append(f.files, file)
 	return nil
 }
 
-func (f *awaitFn) FinishBundle(ctx context.Context, emit func(File)) error {
+func (f *awaitFn) FinishBundle(ctx context.Context, emit func(layout.File)) error {
 	embed := f.Options.Embed
-	b := newRemoteBatch(f.queue, &openPlaces{options: embed}, embed.Layout, systemClock{}, f.Options)
+	b := newRemoteBatch(f.queue, &openPlaces{options: embed}, disk{embed.Layout}, systemClock{}, f.Options)
 	inputs := sized(embed.Layout, f.files)
 	f.files = nil
 	for _, in := range slices.Backward(inputs) { // the biggest last
@@ -202,7 +205,7 @@ func (f *awaitFn) FinishBundle(ctx context.Context, emit func(File)) error {
 }
 
 // awaitBatch reports the files of a batch until all have ended, or an error ends the bundle.
-func awaitBatch(ctx context.Context, b *remoteBatch, emit func(File)) error {
+func awaitBatch(ctx context.Context, b *remoteBatch, emit func(layout.File)) error {
 	deadLetters := b.options.Embed.Layout.DeadLetters()
 	err := b.run(ctx, func(ended []outcome) error { return flushOutcomes(ctx, deadLetters, ended, emit) })
 	if errors.Is(err, ErrInterrupted) {

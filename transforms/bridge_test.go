@@ -9,13 +9,14 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/passert"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 // groupsBefore returns into how many groups the files are divided that a DoFn waits for.
 func groupsBefore(t *testing.T, o BridgeOptions) int {
 	t.Helper()
 	p, s := beam.NewPipelineWithRoot()
-	Bridge(s, o, beam.Create(s, File{}))
+	Bridge(s, o, beam.Create(s, layout.File{}))
 	edges, _, err := p.Build()
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +47,7 @@ func TestSeveralMachinesShareTheFilesThatAreTakenBack(t *testing.T) {
 	}
 	counts := make([]int, 4) // machines that take groups in turn
 	for i := range 10_000 {
-		group, _ := (&groupFn{spreadGroups}).ProcessElement(File{Input: fmt.Sprintf("/data/chains/c/sub/part-%05d.parquet", i)})
+		group, _ := (&groupFn{spreadGroups}).ProcessElement(layout.File{Input: fmt.Sprintf("/data/chains/c/sub/part-%05d.parquet", i)})
 		counts[group%len(counts)]++
 	}
 	if least, most := slices.Min(counts), slices.Max(counts); least < 2300 || most > 2700 {
@@ -57,7 +58,7 @@ func TestSeveralMachinesShareTheFilesThatAreTakenBack(t *testing.T) {
 func TestBreakFusionLosesNoFile(t *testing.T) {
 	var files []any
 	for i := range 1000 {
-		files = append(files, File{Input: fmt.Sprintf("/in/%d.parquet", i)})
+		files = append(files, layout.File{Input: fmt.Sprintf("/in/%d.parquet", i)})
 	}
 	p, s := beam.NewPipelineWithRoot()
 	in := beam.Create(s, files...)

@@ -6,12 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/inflight"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 // How closely outputs that are there are looked at, as the flag has it.
@@ -43,14 +43,14 @@ const (
 
 // checker looks at outputs.
 type checker struct {
-	kind   string
-	want   chainfile.Fingerprint
-	layout Layout
+	kind string
+	want chainfile.Fingerprint
+	tree layout.Layout
 }
 
 // checker returns what looks at outputs. For fingerprints it reads the model folder.
-func (o CheckOptions) checker(layout Layout) (checker, error) {
-	c := checker{kind: o.Kind, layout: layout}
+func (o CheckOptions) checker(tree layout.Layout) (checker, error) {
+	c := checker{kind: o.Kind, tree: tree}
 	if o.Kind != CheckFingerprint {
 		return c, nil
 	}
@@ -78,7 +78,7 @@ func Wanted(m *models.Folder, config models.Config) chainfile.Fingerprint {
 
 // looks has a place for each footer that may be read at the same time: a disk on the
 // network answers slowly, and footers are small.
-var looks = perCPU(8)
+var looks = inflight.PerCPU(8)
 
 // sift moves those of a folder's done names whose output is none that is wanted.
 func (c checker) sift(s *sorting) {
@@ -86,8 +86,8 @@ func (c checker) sift(s *sorting) {
 		return
 	}
 	states := make([]State, len(s.done))
-	inParallel(len(s.done), looks, func(i int) {
-		states[i], _ = c.look(c.layout.file(s.subreddit, s.done[i]))
+	inflight.Each(len(s.done), looks, func(i int) {
+		states[i], _ = c.look(c.tree.File(s.subreddit, s.done[i]))
 	})
 	done := s.done[:0]
 	for i, name := range s.done {
@@ -108,18 +108,18 @@ func (c checker) sift(s *sorting) {
 }
 
 // look says what an output is, and why it is not done.
-func (c checker) look(file File) (state State, why string) {
+func (c checker) look(file layout.File) (state State, why string) {
 	defer func() { // of the Parquet library
 		if p := recover(); p != nil {
 			state, why = Corrupt, fmt.Sprintf("reading the footer: %v", p)
 		}
 	}()
-	out, err := chainfile.ReadOutput(c.layout.output(file))
+	out, err := chainfile.ReadOutput(c.tree.Output(file))
 	return c.judge(file, out, err)
 }
 
 // judge says what an output is of whose footer this was read, and why it is not done.
-func (c checker) judge(file File, out chainfile.Output, err error) (state State, why string) {
+func (c checker) judge(file layout.File, out chainfile.Output, err error) (state State, why string) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return Missing, "there is none"
@@ -135,7 +135,7 @@ func (c checker) judge(file File, out chainfile.Output, err error) (state State,
 	if why := Difference(out.Fingerprint, c.want); why != "" {
 		return Stale, why
 	}
-	info, err := c.layout.input(file).Stat()
+	info, err := c.tree.Input(file).Stat()
 	if err != nil {
 		return Done, "" // gone since the folder was read: there is nothing to embed
 	}
@@ -178,21 +178,4 @@ func inputDifference(mark chainfile.Fingerprint, info os.FileInfo) string {
 		return "the input was changed since"
 	}
 	return ""
-}
-
-// inParallel calls do for 0 to n-1, as many at once as limit has places, which it
-// shares with others.
-func inParallel(n int, limit chan struct{}, do func(i int)) {
-	var next atomic.Int64
-	var open sync.WaitGroup
-	for range min(n, cap(limit)) {
-		open.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				limit <- struct{}{}
-				do(i)
-				<-limit
-			}
-		})
-	}
-	open.Wait()
 }

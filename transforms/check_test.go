@@ -8,6 +8,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 // wanted is a fingerprint that a run wants.
@@ -42,7 +43,7 @@ func TestDifferenceTellsWhatMattersForVectors(t *testing.T) {
 }
 
 // writeOutput writes an output of rows rows with a fingerprint, and its input.
-func writeOutput(t *testing.T, layout Layout, file File, rows int, mark chainfile.Fingerprint) {
+func writeOutput(t *testing.T, tree layout.Layout, file layout.File, rows int, mark chainfile.Fingerprint) {
 	t.Helper()
 	type chain struct {
 		Text string `parquet:"text"`
@@ -51,12 +52,12 @@ func writeOutput(t *testing.T, layout Layout, file File, rows int, mark chainfil
 	if err := parquet.WriteFile(file.Input, slices.Repeat([]chain{{"a text"}}, rows)); err != nil {
 		t.Fatal(err)
 	}
-	in, err := chainfile.Open(layout.input(file), "text", nil)
+	in, err := chainfile.Open(tree.Input(file), "text", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = in.Close() }()
-	out, err := chainfile.Start(layout.output(file))
+	out, err := chainfile.Start(tree.Output(file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,24 +77,24 @@ func writeOutput(t *testing.T, layout Layout, file File, rows int, mark chainfil
 }
 
 func TestACheckSortsOutStaleAndCorruptOutputs(t *testing.T) {
-	layout := NewLayout(t.TempDir(), "test")
+	tree := layout.New(t.TempDir(), "test")
 	for _, name := range []string{"done", "cut", "bf16", "touched", "grown"} {
 		mark := wanted
 		if name == "bf16" {
 			mark.Precision = "bf16"
 		}
-		writeOutput(t, layout, layout.file("tea", name+".parquet"), 3, mark)
+		writeOutput(t, tree, tree.File("tea", name+".parquet"), 3, mark)
 	}
-	touch(t, layout.file("tea", "new.parquet").Input)
-	cut := layout.file("tea", "cut.parquet").Output
+	touch(t, tree.File("tea", "new.parquet").Input)
+	cut := tree.File("tea", "cut.parquet").Output
 	if err := os.Truncate(cut, 100); err != nil {
 		t.Fatal(err)
 	}
 	later := time.Now().Add(time.Hour)
-	if err := os.Chtimes(layout.file("tea", "touched.parquet").Input, later, later); err != nil {
+	if err := os.Chtimes(tree.File("tea", "touched.parquet").Input, later, later); err != nil {
 		t.Fatal(err)
 	}
-	grown := layout.file("tea", "grown.parquet").Input
+	grown := tree.File("tea", "grown.parquet").Input
 	info, err := os.Stat(grown)
 	if err == nil {
 		err = os.WriteFile(grown, make([]byte, 4000), 0o666)
@@ -104,7 +105,7 @@ func TestACheckSortsOutStaleAndCorruptOutputs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names, err := chainsNames(layout.inputs("tea"))
+	names, err := layout.Names(tree.Inputs("tea"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +118,7 @@ func TestACheckSortsOutStaleAndCorruptOutputs(t *testing.T) {
 		CheckFooter:      {4, 1, 0},
 		CheckFingerprint: {1, 4, 3},
 	} {
-		s := sortOut(Folder{"tea", names}, layout, checker{kind, wanted, layout})
+		s := sortOut(layout.Folder{Subreddit: "tea", Names: names}, tree, checker{kind, wanted, tree})
 		if s.err != nil || len(s.done) != want.done || len(s.anew) != want.anew || s.stale != want.stale || len(s.missing) != 1 {
 			t.Errorf("--check=%s: done %v, anew %v, stale %d, missing %v, error %v", kind, s.done, s.anew, s.stale, s.missing, s.err)
 		}
@@ -125,12 +126,12 @@ func TestACheckSortsOutStaleAndCorruptOutputs(t *testing.T) {
 }
 
 func TestAnOutputThatWasDeletedIsMissingAndNotCorrupt(t *testing.T) {
-	layout := NewLayout(t.TempDir(), "test")
-	if err := os.MkdirAll(layout.Embeddings, 0o777); err != nil {
+	tree := layout.New(t.TempDir(), "test")
+	if err := os.MkdirAll(tree.Embeddings, 0o777); err != nil {
 		t.Fatal(err)
 	}
 	for _, kind := range []string{CheckFooter, CheckFingerprint} {
-		if state, why := (checker{kind: kind, layout: layout}).look(layout.file("tea", "gone.parquet")); state != Missing {
+		if state, why := (checker{kind: kind, tree: tree}).look(tree.File("tea", "gone.parquet")); state != Missing {
 			t.Errorf("%s: state %d: %s", kind, state, why)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/inflight"
+	"github.com/threadloom/threadloom/transforms/layout"
 	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
@@ -30,12 +32,12 @@ type ColumnSearch struct {
 
 // FindColumns looks for scalar columns in the chains files of some subreddits. It reads the
 // footers of a few files, and of many more only if a column is in none of these.
-func FindColumns(layout Layout, subreddits, wanted []string) ColumnSearch {
+func FindColumns(tree layout.Layout, subreddits, wanted []string) ColumnSearch {
 	s := columnSearch{wanted: wanted, found: map[string]bool{}}
 	count := min(len(subreddits), quickFolders)
-	inParallel(count, looks, func(i int) { s.readFirst(layout.inputs(evenly(subreddits, i, count))) })
+	inflight.Each(count, looks, func(i int) { s.readFirst(tree.Inputs(evenly(subreddits, i, count))) })
 	if len(s.missing()) > 0 {
-		s.readMany(layout, subreddits)
+		s.readMany(tree, subreddits)
 	}
 	return ColumnSearch{Missing: s.missing(), Columns: slices.Sorted(maps.Keys(s.found)), Read: s.read, Files: s.files}
 }
@@ -83,7 +85,7 @@ func (s *columnSearch) readFirst(folder rooted.Path) {
 		return
 	}
 	for _, e := range entries {
-		if e.Type().IsRegular() && isChainsName([]byte(e.Name())) && s.look(folder.Join(e.Name())) {
+		if e.Type().IsRegular() && layout.IsChainsName([]byte(e.Name())) && s.look(folder.Join(e.Name())) {
 			return
 		}
 	}
@@ -91,10 +93,10 @@ func (s *columnSearch) readFirst(folder rooted.Path) {
 
 // readMany reads the footers of all files, or of mostSearched evenly chosen ones, until
 // every column is found.
-func (s *columnSearch) readMany(layout Layout, subreddits []string) {
+func (s *columnSearch) readMany(tree layout.Layout, subreddits []string) {
 	folders := make([][]string, len(subreddits))
-	inParallel(len(subreddits), scans, func(i int) {
-		folders[i], _ = chainsNames(layout.inputs(subreddits[i])) // the run makes a dead letter of it
+	inflight.Each(len(subreddits), scans, func(i int) {
+		folders[i], _ = layout.Names(tree.Inputs(subreddits[i])) // the run makes a dead letter of it
 	})
 	for _, names := range folders {
 		s.files += len(names)
@@ -105,6 +107,6 @@ func (s *columnSearch) readMany(layout Layout, subreddits []string) {
 			continue
 		}
 		count := atLeastOne(len(names), mostSearched, s.files)
-		inParallel(count, looks, func(j int) { s.look(layout.inputs(subreddits[i]).Join(evenly(names, j, count))) })
+		inflight.Each(count, looks, func(j int) { s.look(tree.Inputs(subreddits[i]).Join(evenly(names, j, count))) })
 	}
 }

@@ -8,10 +8,11 @@ import (
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 func TestFindColumnsReadsAFewFilesOrAllIfItMust(t *testing.T) {
-	layout := NewLayout(t.TempDir(), "test")
+	tree := layout.New(t.TempDir(), "test")
 	type usual struct {
 		ID    string   `parquet:"chain_id"`
 		Score int64    `parquet:"score"`
@@ -25,7 +26,7 @@ func TestFindColumnsReadsAFewFilesOrAllIfItMust(t *testing.T) {
 		name := fmt.Sprintf("s%02d", i)
 		subreddits = append(subreddits, name)
 		for j := range 3 {
-			path := filepath.Join(layout.Chains, name, fmt.Sprintf("%d.parquet", j))
+			path := filepath.Join(tree.Chains, name, fmt.Sprintf("%d.parquet", j))
 			if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 				t.Fatal(err)
 			}
@@ -43,15 +44,15 @@ func TestFindColumnsReadsAFewFilesOrAllIfItMust(t *testing.T) {
 			}
 		}
 	}
-	quick := FindColumns(layout, subreddits, []string{"score", "chain_id"})
+	quick := FindColumns(tree, subreddits, []string{"score", "chain_id"})
 	if len(quick.Missing) > 0 || quick.Read > quickFolders || quick.Files != 0 {
 		t.Errorf("columns that every file has: %+v", quick)
 	}
-	some := FindColumns(layout, subreddits, []string{"flair"})
+	some := FindColumns(tree, subreddits, []string{"flair"})
 	if len(some.Missing) > 0 {
 		t.Errorf("a column that one file has: %+v", some)
 	}
-	wrong := FindColumns(layout, subreddits, []string{"score", "scroe", "tags"})
+	wrong := FindColumns(tree, subreddits, []string{"score", "scroe", "tags"})
 	if !slices.Equal(wrong.Missing, []string{"scroe", "tags"}) || wrong.Read != 40 || wrong.Files != 60 {
 		t.Errorf("columns that no file has as a scalar one: %+v", wrong)
 	}

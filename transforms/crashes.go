@@ -10,6 +10,7 @@ import (
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms/chainfile"
 	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/layout"
 	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
@@ -41,7 +42,7 @@ func (s *sorting) countCrashes(outputs rooted.Path, marks []string) {
 func (s *sorting) tellCrashes(ctx context.Context) {
 	again, apart := 0, 0
 	for _, n := range s.crashes {
-		if n < isolateAfter {
+		if n < layout.IsolateAfter {
 			again++
 		} else {
 			apart++
@@ -58,7 +59,7 @@ func (s *sorting) tellCrashes(ctx context.Context) {
 // noteCrashes notes what an outcome says of its file: one that was finished, in whatever way,
 // ends no process. One that was open when the engine broke may be the reason, as a fault on a
 // GPU ends all later work of the process.
-func noteCrashes(layout Layout, o outcome) {
+func noteCrashes(tree layout.Layout, o outcome) {
 	now := 0
 	switch {
 	case errors.Is(o.left, models.ErrBroken):
@@ -69,7 +70,7 @@ func noteCrashes(layout Layout, o outcome) {
 	if now == o.file.Crashes {
 		return
 	}
-	if err := chainfile.SetCrashes(layout.output(o.file), o.file.Crashes, now); err != nil {
+	if err := chainfile.SetCrashes(tree.Output(o.file), o.file.Crashes, now); err != nil {
 		slog.Warn("whether a file ends its process is not noted", "file", o.file.Output, "error", err)
 	}
 }

@@ -1,6 +1,6 @@
 // Package transforms holds the steps of the pipeline, one file each.
 //
-//	List       path of the checkpoint   → PCollection<string>   subreddits
+//	List       path of the list         → PCollection<string>   subreddits
 //	Expand     PCollection<string>      → PCollection<Folder>   one directory read each
 //	Filter     PCollection<Folder>      → PCollection<File> missing, PCollection<File> done
 //	Partition  PCollection<File>        → PCollection<File> local, PCollection<File> mps

@@ -4,17 +4,18 @@ import (
 	"errors"
 
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/layout"
 	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
 // Earlier returns the fingerprints of outputs that are there already: of one file
 // of each subreddit, and of no more than most subreddits, evenly chosen. Outputs
 // that cannot be read are passed over.
-func Earlier(layout Layout, subreddits []string, most int) []chainfile.Fingerprint {
+func Earlier(tree layout.Layout, subreddits []string, most int) []chainfile.Fingerprint {
 	var marks []chainfile.Fingerprint
 	step := max(1, (len(subreddits)+most-1)/most)
 	for i := 0; i < len(subreddits); i += step {
-		folder := layout.outputs(subreddits[i])
+		folder := tree.Outputs(subreddits[i])
 		name, err := firstName(folder)
 		if err != nil {
 			continue
@@ -36,7 +37,7 @@ func firstName(folder rooted.Path) (name string, err error) {
 	for {
 		names, err := f.Readdirnames(64)
 		for _, name := range names {
-			if isChainsName([]byte(name)) {
+			if layout.IsChainsName([]byte(name)) {
 				return name, nil
 			}
 		}

@@ -9,21 +9,24 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/counters"
+	"github.com/threadloom/threadloom/transforms/inflight"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 func init() {
-	register.DoFn3x1[context.Context, File, func(File), error](&embedFn{})
+	register.DoFn3x1[context.Context, layout.File, func(layout.File), error](&embedFn{})
 }
 
 var (
-	filesDone     = NewCounter("files_done")
-	filesDead     = NewCounter("files_dead_lettered")
-	rowsDone      = NewCounter("rows")
-	tokensDone    = NewCounter("tokens")
-	tokensSeen    = NewCounter("tokens_before_truncation")
-	tokensReused  = NewCounter("tokens_reused")
-	rowsTruncated = NewCounter("rows_truncated")
-	rowsRepaired  = NewCounter("rows_repaired")
+	filesDone     = counters.New("files_done")
+	filesDead     = counters.New("files_dead_lettered")
+	rowsDone      = counters.New("rows")
+	tokensDone    = counters.New("tokens")
+	tokensSeen    = counters.New("tokens_before_truncation")
+	tokensReused  = counters.New("tokens_reused")
+	rowsTruncated = counters.New("rows_truncated")
+	rowsRepaired  = counters.New("rows_repaired")
 )
 
 // openFilesPerCPU is how many files are open at once for each core: enough that
@@ -32,14 +35,14 @@ const openFilesPerCPU = 4
 
 // slots has a place for each file that may be open in this process, however many
 // bundles the runner works on at once.
-var slots = perCPU(openFilesPerCPU)
+var slots = inflight.PerCPU(openFilesPerCPU)
 
 // ErrInterrupted fails a run that was asked to stop by Drain.
 var ErrInterrupted = errors.New("interrupted: open files are finished, the others are left for the next run")
 
 // EmbedOptions say how Embed works.
 type EmbedOptions struct {
-	Layout     Layout
+	Layout     layout.Layout
 	Model      models.Config
 	TextColumn string
 	Keep       []string // columns kept in the output; empty: all scalar ones
@@ -57,7 +60,7 @@ type embedFn struct {
 	Options EmbedOptions
 
 	engine   *models.Engine
-	outcomes ahead[outcome]
+	outcomes inflight.Group[outcome]
 }
 
 // Setup checks that this machine has what embedding takes. The engine is opened with
@@ -69,20 +72,20 @@ func (f *embedFn) Setup() error {
 	return nil
 }
 
-func (f *embedFn) StartBundle(func(File)) {}
+func (f *embedFn) StartBundle(func(layout.File)) {}
 
-func (f *embedFn) ProcessElement(ctx context.Context, file File, emit func(File)) (err error) {
+func (f *embedFn) ProcessElement(ctx context.Context, file layout.File, emit func(layout.File)) (err error) {
 	if f.engine == nil {
 		if f.engine, err = models.Shared(f.Options.Model); err != nil {
 			return onHost(err)
 		}
 	}
 	startFile(ctx, &f.outcomes, f.engine, file, f.Options)
-	return f.report(ctx, f.outcomes.take(), emit)
+	return f.report(ctx, f.outcomes.Take(), emit)
 }
 
 // report reports outcomes. An error ends the bundle, so that all other files come first.
-func (f *embedFn) report(ctx context.Context, finished []outcome, emit func(File)) error {
+func (f *embedFn) report(ctx context.Context, finished []outcome, emit func(layout.File)) error {
 	err := flushOutcomes(ctx, f.Options.Layout.DeadLetters(), finished, emit)
 	if err == nil {
 		return nil
@@ -91,14 +94,14 @@ func (f *embedFn) report(ctx context.Context, finished []outcome, emit func(File
 }
 
 // onHost says on which machine an error was met: on a cluster it matters.
-func onHost(err error) error { return fmt.Errorf("on %s: %w", hostName(), err) }
+func onHost(err error) error { return fmt.Errorf("on %s: %w", counters.Host(), err) }
 
-func (f *embedFn) FinishBundle(ctx context.Context, emit func(File)) error {
-	return f.report(ctx, f.outcomes.rest(), emit)
+func (f *embedFn) FinishBundle(ctx context.Context, emit func(layout.File)) error {
+	return f.report(ctx, f.outcomes.Rest(), emit)
 }
 
 // embedOne embeds one file unless no more files are to be opened.
-func embedOne(ctx context.Context, engine *models.Engine, file File, o EmbedOptions) outcome {
+func embedOne(ctx context.Context, engine *models.Engine, file layout.File, o EmbedOptions) outcome {
 	if err := engine.Broken(); err != nil { // this file has no part in it
 		return outcome{file: file, left: onHost(err)}
 	}
@@ -107,7 +110,7 @@ func embedOne(ctx context.Context, engine *models.Engine, file File, o EmbedOpti
 	}
 	defer func() { openFiles.leave(time.Now()) }()
 	out := outcome{file: file, by: engine.Backend}
-	if file.isolated() {
+	if file.Isolated() {
 		out.stats, out.by, out.err = theIsolation.embed(ctx, file, o)
 		countEmbedded(out)
 	} else {

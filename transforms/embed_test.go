@@ -12,6 +12,8 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
 	"github.com/parquet-go/parquet-go"
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 func TestMain(m *testing.M) {
@@ -38,19 +40,19 @@ type embedded struct {
 func ptr[T any](v T) *T { return &v }
 
 // embedAll runs expand → filter → embed over one subreddit on Prism.
-func embedAll(t *testing.T, root string) Layout {
+func embedAll(t *testing.T, root string) layout.Layout {
 	t.Helper()
 	_, here, _, _ := runtime.Caller(0)
 	model := filepath.Join(filepath.Dir(here), "..", "build", "models", "all-MiniLM-L6-v2")
-	layout := NewLayout(root, "test")
+	tree := layout.New(root, "test")
 	p, s := beam.NewPipelineWithRoot()
-	missing, _ := Filter(s, layout, CheckOptions{}, Expand(s, layout, beam.Create(s, "baking")))
+	missing, _ := Filter(s, tree, CheckOptions{}, Expand(s, tree, beam.Create(s, "baking")))
 	local, _ := Partition(s, PartitionOptions{}, missing)
-	Embed(s, EmbedOptions{Model: models.Config{Folder: model}, TextColumn: "text", Layout: layout}, local)
+	Embed(s, EmbedOptions{Model: models.Config{Folder: model}, TextColumn: "text", Layout: tree}, local)
 	if err := ptest.Run(p); err != nil {
 		t.Fatal(err)
 	}
-	return layout
+	return tree
 }
 
 func writeChains(t *testing.T, path string, rows []chain) {
@@ -65,7 +67,7 @@ func writeChains(t *testing.T, path string, rows []chain) {
 
 func TestEmbedKeepsRowsAndSetsBadFilesAside(t *testing.T) {
 	root := t.TempDir()
-	in := NewLayout(root, "test").file("baking", "part-0.parquet")
+	in := layout.New(root, "test").File("baking", "part-0.parquet")
 	rows := []chain{{"a", ptr(int64(2)), ptr("Fold the dough.")}, {"b", nil, nil}, {"c", ptr(int64(1)), ptr("")}}
 	writeChains(t, in.Input, rows)
 	bad := filepath.Join(filepath.Dir(in.Input), "bad.parquet")
@@ -74,7 +76,7 @@ func TestEmbedKeepsRowsAndSetsBadFilesAside(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	layout := embedAll(t, root)
+	tree := embedAll(t, root)
 
 	got, err := parquet.ReadFile[embedded](in.Output)
 	if err != nil {
@@ -91,7 +93,7 @@ func TestEmbedKeepsRowsAndSetsBadFilesAside(t *testing.T) {
 	if got[1].N != nil || *got[0].N != 2 || got[1].Tokens != 2 {
 		t.Errorf("kept columns are wrong: %+v", got[1])
 	}
-	letters, err := os.ReadFile(layout.DeadLetters())
+	letters, err := os.ReadFile(tree.DeadLetters())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,10 +105,10 @@ func TestEmbedKeepsRowsAndSetsBadFilesAside(t *testing.T) {
 	writeChains(t, bad, rows)
 	writeChains(t, filepath.Join(filepath.Dir(bad), "zero.parquet"), nil)
 	embedAll(t, root)
-	if err := CompactDeadLetters(layout); err != nil {
+	if err := deadletter.Compact(tree); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(layout.DeadLetters()); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(tree.DeadLetters()); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("dead letters are left: %v", err)
 	}
 	entries, err := os.ReadDir(filepath.Dir(in.Output))

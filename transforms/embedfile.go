@@ -12,6 +12,7 @@ import (
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms/chainfile"
 	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 // chunksAhead is how many chunks of one file are in the engine at once: enough
@@ -28,14 +29,14 @@ type fileStats struct {
 
 // embedFile embeds one chains file and puts its output in place. A panic of a
 // library, which a malformed file can cause, becomes an error.
-func embedFile(ctx context.Context, engine *models.Engine, file File, o EmbedOptions) (stats fileStats, err error) {
+func embedFile(ctx context.Context, engine *models.Engine, file layout.File, o EmbedOptions) (stats fileStats, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			slog.Error("a library panicked: please report this", "file", file.Input, "panic", p, "stack", string(debug.Stack()))
 			err = errors.Join(errPanic, err)
 		}
 	}()
-	out, err := chainfile.Start(o.Layout.output(file))
+	out, err := chainfile.Start(o.Layout.Output(file))
 	if err != nil {
 		return stats, err
 	}
@@ -45,7 +46,7 @@ func embedFile(ctx context.Context, engine *models.Engine, file File, o EmbedOpt
 			err = errors.Join(err, out.Abort())
 		}
 	}()
-	in, err := chainfile.Open(o.Layout.input(file), o.TextColumn, o.Keep)
+	in, err := chainfile.Open(o.Layout.Input(file), o.TextColumn, o.Keep)
 	if err != nil {
 		return stats, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 // IsolatedCommand is the first argument with which the program runs EmbedIsolated.
@@ -21,7 +22,7 @@ const IsolatedCommand = "embed-isolated"
 // isolatedFile is a line to the process that embeds isolated files.
 type isolatedFile struct {
 	ID      int
-	File    File
+	File    layout.File
 	Options EmbedOptions
 }
 

@@ -2,69 +2,69 @@ package transforms
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"os"
+	"reflect"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
-	"github.com/threadloom/threadloom/transforms/dirscan"
-	"github.com/threadloom/threadloom/transforms/rooted"
+	"github.com/threadloom/threadloom/transforms/counters"
+	"github.com/threadloom/threadloom/transforms/inflight"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 func init() {
-	register.DoFn3x1[context.Context, string, func(Folder), error](&expandFn{})
-	register.Emitter1[Folder]()
+	beam.RegisterType(reflect.TypeFor[layout.Folder]())
+	register.DoFn3x1[context.Context, string, func(layout.Folder), error](&expandFn{})
+	register.Emitter1[layout.Folder]()
 }
 
 var (
-	subredditsSeen  = NewCounter("subreddits")
-	subredditsEmpty = NewCounter("subreddits_without_files")
+	subredditsSeen  = counters.New("subreddits")
+	subredditsEmpty = counters.New("subreddits_without_files")
 )
 
 // Expand finds the chains files of each subreddit: it turns a
 // PCollection<string> into a PCollection<Folder>. A folder that cannot be listed goes
 // to the dead letters.
-func Expand(s beam.Scope, layout Layout, subreddits beam.PCollection) beam.PCollection {
+func Expand(s beam.Scope, tree layout.Layout, subreddits beam.PCollection) beam.PCollection {
 	s = s.Scope("transforms.Expand")
-	return beam.ParDo(s, &expandFn{Layout: layout}, subreddits)
+	return beam.ParDo(s, &expandFn{Layout: tree}, subreddits)
 }
 
 type expandFn struct {
-	Layout Layout
+	Layout layout.Layout
 
-	listings ahead[listing]
+	listings inflight.Group[listing]
 }
 
 // listing is what became of one folder.
 type listing struct {
-	Folder
+	layout.Folder
 	err error
 }
 
 // scans has a place for each folder that may be read at the same time.
-var scans = perCPU(1)
+var scans = inflight.PerCPU(1)
 
-func (f *expandFn) StartBundle(func(Folder)) {}
+func (f *expandFn) StartBundle(func(layout.Folder)) {}
 
-func (f *expandFn) ProcessElement(ctx context.Context, subreddit string, emit func(Folder)) error {
-	f.listings.start(scans, func() listing {
-		names, err := chainsNames(f.Layout.inputs(subreddit))
-		return listing{Folder{Subreddit: subreddit, Names: names}, err}
+func (f *expandFn) ProcessElement(ctx context.Context, subreddit string, emit func(layout.Folder)) error {
+	f.listings.Start(scans, func() listing {
+		names, err := layout.Names(f.Layout.Inputs(subreddit))
+		return listing{layout.Folder{Subreddit: subreddit, Names: names}, err}
 	})
-	return f.flush(ctx, f.listings.take(), emit)
+	return f.flush(ctx, f.listings.Take(), emit)
 }
 
-func (f *expandFn) FinishBundle(ctx context.Context, emit func(Folder)) error {
-	return f.flush(ctx, f.listings.rest(), emit)
+func (f *expandFn) FinishBundle(ctx context.Context, emit func(layout.Folder)) error {
+	return f.flush(ctx, f.listings.Rest(), emit)
 }
 
-func (f *expandFn) flush(ctx context.Context, listings []listing, emit func(Folder)) error {
+func (f *expandFn) flush(ctx context.Context, listings []listing, emit func(layout.Folder)) error {
 	for _, l := range listings {
 		if l.err != nil {
-			folder := f.Layout.inputs(l.Subreddit).Path
-			if err := folderDied(ctx, f.Layout.DeadLetters(), "expand", folder, l.err); err != nil {
+			folder := f.Layout.Inputs(l.Subreddit).Path
+			if err := setFolderAside(ctx, f.Layout.DeadLetters(), "expand", folder, l.err); err != nil {
 				return err
 			}
 			continue
@@ -78,20 +78,4 @@ func (f *expandFn) flush(ctx context.Context, listings []listing, emit func(Fold
 		emit(l.Folder)
 	}
 	return nil
-}
-
-// chainsNames lists the chains files in a folder, in no order, with one pass over
-// the entries: their types come with them, so no file is looked at. A folder that
-// does not exist has none. Folders and symbolic links are passed over.
-func chainsNames(folder rooted.Path) ([]string, error) {
-	var names dirscan.Names
-	err := dirscan.Scan(folder, func(name []byte, regular bool) {
-		if regular && isChainsName(name) {
-			names.Add(name)
-		}
-	})
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("listing the chains files: %w", err)
-	}
-	return names.Strings(), nil
 }

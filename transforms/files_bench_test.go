@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/inflight"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 // BenchmarkFiles embeds the files of one subreddit, "bench", of the root that
@@ -16,25 +18,25 @@ func BenchmarkFiles(b *testing.B) {
 	if root == "" {
 		b.Skip("THREADLOOM_BENCH_ROOT is not set")
 	}
-	layout := NewLayout(root, "bench")
-	options := EmbedOptions{Layout: layout, Model: models.Config{Folder: os.Getenv("THREADLOOM_BENCH_MODEL")}, TextColumn: "text"}
+	tree := layout.New(root, "bench")
+	options := EmbedOptions{Layout: tree, Model: models.Config{Folder: os.Getenv("THREADLOOM_BENCH_MODEL")}, TextColumn: "text"}
 	engine, err := models.Shared(options.Model)
 	if err != nil {
 		b.Fatal(err)
 	}
-	names, err := chainsNames(layout.inputs("bench"))
+	names, err := layout.Names(tree.Inputs("bench"))
 	if err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		var done ahead[outcome]
-		layout.each("bench", names, false, func(file File) {
-			done.start(slots, func() outcome {
+		var done inflight.Group[outcome]
+		tree.Each("bench", names, false, func(file layout.File) {
+			done.Start(slots, func() outcome {
 				stats, err := embedFile(context.Background(), engine, file, options)
 				return outcome{file: file, stats: stats, err: err}
 			})
 		})
-		for _, o := range done.rest() {
+		for _, o := range done.Rest() {
 			if o.err != nil {
 				b.Fatal(o.err)
 			}

@@ -6,41 +6,46 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/counters"
 	"github.com/threadloom/threadloom/transforms/dirscan"
+	"github.com/threadloom/threadloom/transforms/inflight"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 func init() {
-	register.DoFn4x1[context.Context, Folder, func(File), func(File), error](&filterFn{})
-	register.Emitter1[File]()
+	beam.RegisterType(reflect.TypeFor[layout.File]())
+	register.DoFn4x1[context.Context, layout.Folder, func(layout.File), func(layout.File), error](&filterFn{})
+	register.Emitter1[layout.File]()
 }
 
 var (
-	filesMissing = NewCounter("files_missing")
-	filesSkipped = NewCounter("files_skipped")
-	filesStale   = NewCounter("files_stale")
-	filesCorrupt = NewCounter("files_corrupt")
+	filesMissing = counters.New("files_missing")
+	filesSkipped = counters.New("files_skipped")
+	filesStale   = counters.New("files_stale")
+	filesCorrupt = counters.New("files_corrupt")
 )
 
 // Filter looks up which files have an output already, and, if asked to, whether it is
 // one that is wanted: it turns a PCollection<Folder> into two PCollection<File>, those
 // to be embedded and the done ones. It also removes what killed runs left unfinished in
 // the output folders.
-func Filter(s beam.Scope, layout Layout, o CheckOptions, folders beam.PCollection) (missing, done beam.PCollection) {
+func Filter(s beam.Scope, tree layout.Layout, o CheckOptions, folders beam.PCollection) (missing, done beam.PCollection) {
 	s = s.Scope("transforms.Filter")
-	return beam.ParDo2(s, &filterFn{Layout: layout, Options: o}, folders)
+	return beam.ParDo2(s, &filterFn{Layout: tree, Options: o}, folders)
 }
 
 type filterFn struct {
-	Layout  Layout
+	Layout  layout.Layout
 	Options CheckOptions
 
 	checker  checker
-	sortings ahead[sorting]
+	sortings inflight.Group[sorting]
 }
 
 // sorting is what became of one folder.
@@ -63,33 +68,33 @@ func (f *filterFn) Setup() (err error) {
 	return nil
 }
 
-func (f *filterFn) StartBundle(_, _ func(File)) {}
+func (f *filterFn) StartBundle(_, _ func(layout.File)) {}
 
-func (f *filterFn) ProcessElement(ctx context.Context, folder Folder, missing, done func(File)) error {
-	f.sortings.start(scans, func() sorting {
+func (f *filterFn) ProcessElement(ctx context.Context, folder layout.Folder, missing, done func(layout.File)) error {
+	f.sortings.Start(scans, func() sorting {
 		s := sortOut(folder, f.Layout, f.checker)
-		marks := chainfile.Sweep(f.Layout.outputs(folder.Subreddit), s.unfinished)
-		s.countCrashes(f.Layout.outputs(folder.Subreddit), marks)
+		marks := chainfile.Sweep(f.Layout.Outputs(folder.Subreddit), s.unfinished)
+		s.countCrashes(f.Layout.Outputs(folder.Subreddit), marks)
 		return s
 	})
-	return f.flush(ctx, f.sortings.take(), missing, done)
+	return f.flush(ctx, f.sortings.Take(), missing, done)
 }
 
-func (f *filterFn) FinishBundle(ctx context.Context, missing, done func(File)) error {
-	return f.flush(ctx, f.sortings.rest(), missing, done)
+func (f *filterFn) FinishBundle(ctx context.Context, missing, done func(layout.File)) error {
+	return f.flush(ctx, f.sortings.Rest(), missing, done)
 }
 
-func (f *filterFn) flush(ctx context.Context, sortings []sorting, missing, done func(File)) error {
+func (f *filterFn) flush(ctx context.Context, sortings []sorting, missing, done func(layout.File)) error {
 	missing = addingToWorkload(missing)
 	for _, s := range sortings {
 		if s.err != nil {
-			if err := folderDied(ctx, f.Layout.DeadLetters(), "filter", f.Layout.outputs(s.subreddit).Path, s.err); err != nil {
+			if err := setFolderAside(ctx, f.Layout.DeadLetters(), "filter", f.Layout.Outputs(s.subreddit).Path, s.err); err != nil {
 				return err
 			}
 			continue
 		}
 		s.tellCrashes(ctx)
-		open := func(file File) {
+		open := func(file layout.File) {
 			file.Crashes = s.crashes[filepath.Base(file.Input)]
 			missing(file)
 		}
@@ -97,18 +102,18 @@ func (f *filterFn) flush(ctx context.Context, sortings []sorting, missing, done 
 		filesStale.Inc(ctx, int64(s.stale))
 		filesCorrupt.Inc(ctx, int64(len(s.anew)-s.stale))
 		filesSkipped.Inc(ctx, int64(len(s.done)))
-		f.Layout.each(s.subreddit, s.missing, false, open)
-		f.Layout.each(s.subreddit, s.anew, true, open)
-		f.Layout.each(s.subreddit, s.done, false, done)
+		f.Layout.Each(s.subreddit, s.missing, false, open)
+		f.Layout.Each(s.subreddit, s.anew, true, open)
+		f.Layout.Each(s.subreddit, s.done, false, done)
 	}
 	return nil
 }
 
 // sortOut tells which names of a folder have an output, with one pass over the entries
 // of the output folder, and what check makes of these. It writes nothing.
-func sortOut(folder Folder, layout Layout, check checker) sorting {
+func sortOut(folder layout.Folder, tree layout.Layout, check checker) sorting {
 	s := sorting{subreddit: folder.Subreddit}
-	outputs := layout.outputs(folder.Subreddit)
+	outputs := tree.Outputs(folder.Subreddit)
 	exists := make(map[string]bool, len(folder.Names))
 	for _, name := range folder.Names {
 		exists[name] = false

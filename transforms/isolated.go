@@ -8,14 +8,9 @@ import (
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/inflight"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
-
-// isolateAfter is how many processes must have ended while they had a file open until it is
-// embedded apart. One is no evidence: a machine that loses power ends every run.
-const isolateAfter = 2
-
-// isolated reports whether the file is to be embedded in another process.
-func (f File) isolated() bool { return f.Crashes >= isolateAfter }
 
 // errCrash is what is said of a file that ends the process which embeds it alone.
 var errCrash = deadletter.ProcessLost.Errorf("the process of its own that embedded it ended; the log says where")
@@ -36,19 +31,19 @@ type isolation struct {
 	process *isolatedProcess // of the files side by side; nil: none
 }
 
-func newIsolation() *isolation { return &isolation{places: perCPU(1)} }
+func newIsolation() *isolation { return &isolation{places: inflight.PerCPU(1)} }
 
 // theIsolation is this process's.
 var theIsolation = newIsolation()
 
 // startFile embeds a file in the background. One that is isolated waits for its place without
 // an open slot, so that it does not hold up the others.
-func startFile(ctx context.Context, open *ahead[outcome], engine *models.Engine, file File, o EmbedOptions) {
-	if !file.isolated() {
-		open.start(slots, func() outcome { return embedOne(ctx, engine, file, o) })
+func startFile(ctx context.Context, open *inflight.Group[outcome], engine *models.Engine, file layout.File, o EmbedOptions) {
+	if !file.Isolated() {
+		open.Start(slots, func() outcome { return embedOne(ctx, engine, file, o) })
 		return
 	}
-	open.begin(func() outcome {
+	open.Begin(func() outcome {
 		select {
 		case theIsolation.places <- struct{}{}:
 		case <-ctx.Done():
@@ -60,7 +55,7 @@ func startFile(ctx context.Context, open *ahead[outcome], engine *models.Engine,
 }
 
 // embed embeds a file in another process.
-func (i *isolation) embed(ctx context.Context, file File, o EmbedOptions) (stats fileStats, by models.Backend, err error) {
+func (i *isolation) embed(ctx context.Context, file layout.File, o EmbedOptions) (stats fileStats, by models.Backend, err error) {
 	answer, err := i.besideOthers(ctx, file, o)
 	if errors.Is(err, errEnded) {
 		answer, err = i.alone(ctx, file, o)
@@ -76,7 +71,7 @@ func (i *isolation) embed(ctx context.Context, file File, o EmbedOptions) (stats
 
 // besideOthers embeds a file in the process of all isolated ones. It returns errEnded if that
 // ends and other files may be the reason.
-func (i *isolation) besideOthers(ctx context.Context, file File, o EmbedOptions) (isolatedAnswer, error) {
+func (i *isolation) besideOthers(ctx context.Context, file layout.File, o EmbedOptions) (isolatedAnswer, error) {
 	i.turn.RLock()
 	defer i.turn.RUnlock()
 	p, err := i.enter()
@@ -92,7 +87,7 @@ func (i *isolation) besideOthers(ctx context.Context, file File, o EmbedOptions)
 }
 
 // alone embeds a file in a process that has had no other.
-func (i *isolation) alone(ctx context.Context, file File, o EmbedOptions) (answer isolatedAnswer, err error) {
+func (i *isolation) alone(ctx context.Context, file layout.File, o EmbedOptions) (answer isolatedAnswer, err error) {
 	i.turn.Lock()
 	defer i.turn.Unlock()
 	if openFiles.shut() {

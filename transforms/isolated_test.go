@@ -13,6 +13,8 @@ import (
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms/chainfile"
 	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/inflight"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 // newTheIsolation gives a test an isolation of its own.
@@ -29,12 +31,12 @@ func TestIsolatedFilesWaitWithoutAnOpenSlot(t *testing.T) {
 	for range cap(theIsolation.places) { // others are embedded apart
 		theIsolation.places <- struct{}{}
 	}
-	var open ahead[outcome]
+	var open inflight.Group[outcome]
 	started := make(chan struct{})
 	go func() {
 		defer close(started)
 		for range 3 * cap(slots) {
-			startFile(t.Context(), &open, &models.Engine{}, File{Crashes: isolateAfter}, EmbedOptions{})
+			startFile(t.Context(), &open, &models.Engine{}, layout.File{Crashes: layout.IsolateAfter}, EmbedOptions{})
 		}
 	}()
 	select {
@@ -49,7 +51,7 @@ func TestIsolatedFilesWaitWithoutAnOpenSlot(t *testing.T) {
 	for range cap(theIsolation.places) {
 		<-theIsolation.places
 	}
-	for _, o := range open.rest() {
+	for _, o := range open.Rest() {
 		if !errors.Is(o.left, ErrInterrupted) {
 			t.Fatalf("%+v, want that it was not opened", o)
 		}
@@ -57,8 +59,8 @@ func TestIsolatedFilesWaitWithoutAnOpenSlot(t *testing.T) {
 }
 
 func TestAFileIsIsolatedTheSecondTimeOnly(t *testing.T) {
-	layout := NewLayout(t.TempDir(), "test")
-	outputs := layout.outputs("baking")
+	tree := layout.New(t.TempDir(), "test")
+	outputs := tree.Outputs("baking")
 	if err := os.MkdirAll(outputs.Path, 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -78,8 +80,8 @@ func TestAFileIsIsolatedTheSecondTimeOnly(t *testing.T) {
 	} {
 		s := sorting{subreddit: "baking", missing: want.missing, crashNotes: notesIn(t, outputs.Path)}
 		s.countCrashes(outputs, want.marks)
-		file := File{Crashes: s.crashes["a.parquet"]}
-		if file.Crashes != want.crashes || file.isolated() != want.isolated || s.crashes["b.parquet"] != 0 {
+		file := layout.File{Crashes: s.crashes["a.parquet"]}
+		if file.Crashes != want.crashes || file.Isolated() != want.isolated || s.crashes["b.parquet"] != 0 {
 			t.Errorf("run %d: crashes %v, want %d of a.parquet", run, s.crashes, want.crashes)
 		}
 		if notes := notesIn(t, outputs.Path); len(notes) != want.notes {
@@ -117,16 +119,16 @@ func TestAnOutcomeSaysWhetherItsFileEndsProcesses(t *testing.T) {
 		"the engine broke again":     {outcome{left: broken}, 1, 2},
 		"nothing was ever wrong":     {outcome{}, 0, 0},
 	} {
-		layout := NewLayout(t.TempDir(), "test")
-		c.o.file = layout.file("baking", "a.parquet")
+		tree := layout.New(t.TempDir(), "test")
+		c.o.file = tree.File("baking", "a.parquet")
 		c.o.file.Crashes = c.before
 		if err := os.MkdirAll(filepath.Dir(c.o.file.Output), 0o777); err != nil {
 			t.Fatal(err)
 		}
-		if err := chainfile.SetCrashes(layout.output(c.o.file), 0, c.before); err != nil {
+		if err := chainfile.SetCrashes(tree.Output(c.o.file), 0, c.before); err != nil {
 			t.Fatal(err)
 		}
-		noteCrashes(layout, c.o)
+		noteCrashes(tree, c.o)
 		counts := chainfile.Crashes(notesIn(t, filepath.Dir(c.o.file.Output)), nil)
 		if got := counts[chainfile.Mark("a.parquet")]; got != c.after || len(counts) > 1 {
 			t.Errorf("%s: %d crashes are noted, want %d", name, got, c.after)
@@ -168,7 +170,7 @@ func TestOnlyTheFileThatEndsItsProcessAloneIsLost(t *testing.T) {
 		var files sync.WaitGroup
 		for _, name := range names {
 			files.Go(func() {
-				stats, _, err := isolation.embed(t.Context(), File{Input: name}, EmbedOptions{})
+				stats, _, err := isolation.embed(t.Context(), layout.File{Input: name}, EmbedOptions{})
 				if name == "poison" {
 					if !errors.Is(err, errCrash) {
 						t.Errorf("%q: %s: error %v, want %v", names, name, err, errCrash)
@@ -189,7 +191,7 @@ func TestACancelledRunDoesNotWaitForIsolatedFiles(t *testing.T) {
 	newOpenFiles(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := newIsolation().embed(ctx, File{Input: "a"}, EmbedOptions{}); !errors.Is(err, context.Canceled) {
+	if _, _, err := newIsolation().embed(ctx, layout.File{Input: "a"}, EmbedOptions{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 // isolatedProcess is a process that runs EmbedIsolated.
@@ -80,7 +81,7 @@ func (p *isolatedProcess) hear(answers *json.Decoder) {
 }
 
 // ask has the process embed a file. It returns errEnded if the process ends before.
-func (p *isolatedProcess) ask(ctx context.Context, file File, o EmbedOptions) (isolatedAnswer, error) {
+func (p *isolatedProcess) ask(ctx context.Context, file layout.File, o EmbedOptions) (isolatedAnswer, error) {
 	answer := make(chan isolatedAnswer, 1)
 	p.mu.Lock()
 	p.asked++

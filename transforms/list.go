@@ -6,7 +6,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
-	"github.com/threadloom/threadloom/transforms/checkpoint"
+	"github.com/threadloom/threadloom/transforms/subreddits"
 )
 
 func init() {
@@ -14,14 +14,14 @@ func init() {
 	register.Emitter1[string]()
 }
 
-// List reads the checkpoint at path and returns a PCollection<string> of subreddits.
+// List reads the list of subreddits at path and returns a PCollection<string> of subreddits.
 func List(s beam.Scope, path string) beam.PCollection {
 	s = s.Scope("transforms.List")
 	return beam.ParDo(s, listFn, beam.Create(s, path))
 }
 
 func listFn(_ context.Context, path string, emit func(string)) error {
-	names, err := checkpoint.Read(path)
+	names, err := subreddits.Read(path)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/inflight"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 const (
@@ -25,7 +27,7 @@ type localEmbedder interface {
 	Full() bool // all places are taken, by this batch or by others
 	Cores() int
 	// Start begins with a file; false: there was no place.
-	Start(ctx context.Context, file File) (bool, error)
+	Start(ctx context.Context, file layout.File) (bool, error)
 	Take() []outcome // those that have finished since
 	Rest() []outcome // all of those that were started, when they have finished
 	Draining() bool  // no more files are to be opened
@@ -127,33 +129,36 @@ func (b *remoteBatch) takeBack(jobs []string) (n int) {
 // openPlaces embeds files in the places of this process.
 type openPlaces struct {
 	options EmbedOptions
-	running ahead[outcome]
+	running inflight.Group[outcome]
 }
 
 func (*openPlaces) Full() bool     { return len(slots) == cap(slots) }
 func (*openPlaces) Cores() int     { return runtime.GOMAXPROCS(0) }
 func (*openPlaces) Draining() bool { return openFiles.shut() }
 
-func (o *openPlaces) Start(ctx context.Context, file File) (bool, error) {
+func (o *openPlaces) Start(ctx context.Context, file layout.File) (bool, error) {
 	engine, err := models.Shared(o.options.Model)
 	if err != nil {
 		return false, onHost(err)
 	}
-	return o.running.tryStart(slots, func() outcome { return embedOne(ctx, engine, file, o.options) }), nil
+	return o.running.TryStart(slots, func() outcome { return embedOne(ctx, engine, file, o.options) }), nil
 }
 
-func (o *openPlaces) Take() []outcome { return o.running.take() }
-func (o *openPlaces) Rest() []outcome { return o.running.rest() }
+func (o *openPlaces) Take() []outcome { return o.running.Take() }
+func (o *openPlaces) Rest() []outcome { return o.running.Rest() }
 
 // version tells a file from one that replaces it. The zero value: there is no file.
 type version struct{ modTime, size int64 }
 
+// disk is the outputs of a layout.
+type disk struct{ layout.Layout }
+
 // Rows returns the rows of a file's output, or an error unless there is a whole one.
-func (l Layout) Rows(file File) (int64, error) { return chainfile.Check(l.output(file)) }
+func (d disk) Rows(file layout.File) (int64, error) { return chainfile.Check(d.Output(file)) }
 
 // Version returns which output of a file is there.
-func (l Layout) Version(file File) version {
-	info, err := l.output(file).Stat()
+func (d disk) Version(file layout.File) version {
+	info, err := d.Output(file).Stat()
 	if err != nil {
 		return version{}
 	}

@@ -7,11 +7,15 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/counters"
+	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/inflight"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 // outcome is what became of one file.
 type outcome struct {
-	file  File
+	file  layout.File
 	stats fileStats
 	err   error
 	by    models.Backend // what embedded it in this process
@@ -24,7 +28,7 @@ type outcome struct {
 }
 
 // each calls add for every counter that the outcome adds to.
-func (o outcome) each(add func(c *Counter, n int64)) {
+func (o outcome) each(add func(c *counters.Counter, n int64)) {
 	if o.err != nil {
 		add(filesDead, 1)
 		return
@@ -56,7 +60,7 @@ func (o outcome) finish(ctx context.Context) outcome {
 		o.err = nil
 		return o
 	}
-	o.each(func(c *Counter, n int64) { c.local.Add(n) })
+	o.each(func(c *counters.Counter, n int64) { c.AddLocal(n) })
 	o.owed = true
 	openFiles.finish()
 	return o
@@ -64,7 +68,7 @@ func (o outcome) finish(ctx context.Context) outcome {
 
 // flushOutcomes counts and emits the files that are done, and writes the dead letters of
 // those that failed. It returns the first error only after it has seen to all of them.
-func flushOutcomes(ctx context.Context, deadLetters string, finished []outcome, emit func(File)) (first error) {
+func flushOutcomes(ctx context.Context, deadLetters string, finished []outcome, emit func(layout.File)) (first error) {
 	fail := func(err error) {
 		if first == nil {
 			first = err
@@ -82,12 +86,12 @@ func flushOutcomes(ctx context.Context, deadLetters string, finished []outcome, 
 			fail(o.left)
 			continue
 		}
-		o.each(func(c *Counter, n int64) { c.beam.Inc(ctx, n) })
+		o.each(func(c *counters.Counter, n int64) { c.AddMetric(ctx, n) })
 		if o.err == nil {
 			continue
 		}
-		log.Warnf(ctx, "dead letter: %q: %s", o.file.Input, reason(o.err))
-		if err := appendDeadLetter(deadLetters, deadLetter(o.file, "embed", o.err)); err != nil {
+		log.Warnf(ctx, "dead letter: %q: %s", o.file.Input, deadletter.Reason(o.err))
+		if err := deadletter.Append(deadLetters, deadletter.New(o.file, "embed", o.err)); err != nil {
 			fail(err)
 		}
 	}
@@ -96,7 +100,7 @@ func flushOutcomes(ctx context.Context, deadLetters string, finished []outcome, 
 			continue
 		}
 		if o.by.Name != "" {
-			countForProcess(ctx, o.by)
+			counters.IncProcess(ctx, o.by)
 		}
 		emit(o.file)
 	}
@@ -104,8 +108,8 @@ func flushOutcomes(ctx context.Context, deadLetters string, finished []outcome, 
 }
 
 // endBundle waits for the files of a bundle that ends with an error, and reports them.
-func endBundle(ctx context.Context, deadLetters string, open *ahead[outcome], emit func(File), err error) error {
-	_ = flushOutcomes(ctx, deadLetters, open.rest(), emit) // err came first
+func endBundle(ctx context.Context, deadLetters string, open *inflight.Group[outcome], emit func(layout.File), err error) error {
+	_ = flushOutcomes(ctx, deadLetters, open.Rest(), emit) // err came first
 	if errors.Is(err, ErrInterrupted) {
 		WaitDrained() // the error ends the whole run, and with it the other bundles
 	}

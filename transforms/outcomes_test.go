@@ -14,7 +14,9 @@ import (
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/mpsbridge"
 	"github.com/threadloom/threadloom/mpsbridge/redistest"
+	"github.com/threadloom/threadloom/transforms/counters"
 	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 // newOpenFiles gives a test a gate of its own.
@@ -28,7 +30,7 @@ func newOpenFiles(t *testing.T) {
 // emitted collects the inputs of the files that are emitted.
 type emitted []string
 
-func (e *emitted) emit(f File) { *e = append(*e, f.Input) }
+func (e *emitted) emit(f layout.File) { *e = append(*e, f.Input) }
 
 // deadInputs returns the inputs of the dead letters.
 func deadInputs(t *testing.T, path string) (inputs []string) {
@@ -38,7 +40,7 @@ func deadInputs(t *testing.T, path string) (inputs []string) {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(b)) {
-		var d DeadLetter
+		var d deadletter.Letter
 		if err := json.Unmarshal([]byte(line), &d); err != nil {
 			t.Fatal(err)
 		}
@@ -49,16 +51,16 @@ func deadInputs(t *testing.T, path string) (inputs []string) {
 
 var (
 	errDamaged = deadletter.Damaged.Errorf("damaged")
-	dead       = outcome{file: File{Input: "dead"}, err: errDamaged}
-	deadToo    = outcome{file: File{Input: "dead too"}, err: errDamaged}
-	done       = outcome{file: File{Input: "done"}}
-	notOpened  = outcome{file: File{Input: "not opened"}, left: ErrInterrupted}
+	dead       = outcome{file: layout.File{Input: "dead"}, err: errDamaged}
+	deadToo    = outcome{file: layout.File{Input: "dead too"}, err: errDamaged}
+	done       = outcome{file: layout.File{Input: "done"}}
+	notOpened  = outcome{file: layout.File{Input: "not opened"}, left: ErrInterrupted}
 )
 
 func TestNoOutcomeIsDroppedWhateverComesBeforeIt(t *testing.T) {
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	stopped := outcome{file: File{Input: "stopped"}, left: context.Canceled}
+	stopped := outcome{file: layout.File{Input: "stopped"}, left: context.Canceled}
 	for name, c := range map[string]struct {
 		ctx  context.Context
 		left outcome
@@ -84,15 +86,15 @@ func TestNoOutcomeIsDroppedWhateverComesBeforeIt(t *testing.T) {
 
 func TestABrokenEngineEndsTheRunAndMakesNoDeadLetters(t *testing.T) {
 	newOpenFiles(t)
-	before := LocalCounts()["files_dead_lettered"]
-	broken := outcome{file: File{Input: "any"}, err: deadletter.EmbeddingFailed.Errorf("embedding: %w", models.ErrBroken)}
+	before := counters.Local()["files_dead_lettered"]
+	broken := outcome{file: layout.File{Input: "any"}, err: deadletter.EmbeddingFailed.Errorf("embedding: %w", models.ErrBroken)}
 	var got emitted
 	letters := filepath.Join(t.TempDir(), "letters")
 	err := flushOutcomes(t.Context(), letters, []outcome{broken.finish(t.Context()), done}, got.emit)
 	if !errors.Is(err, models.ErrBroken) || !slices.Equal(got, emitted{"done"}) {
 		t.Errorf("error %v, emitted %q", err, got)
 	}
-	if l := deadInputs(t, letters); len(l) > 0 || LocalCounts()["files_dead_lettered"] != before {
+	if l := deadInputs(t, letters); len(l) > 0 || counters.Local()["files_dead_lettered"] != before {
 		t.Errorf("dead letters of %q", l)
 	}
 }
@@ -110,18 +112,18 @@ func TestADeadLetterThatCannotBeWrittenCostsNoOtherOutcome(t *testing.T) {
 func TestADrainedBundleReportsItsOpenFiles(t *testing.T) {
 	newOpenFiles(t)
 	root := t.TempDir()
-	f := &embedFn{Options: EmbedOptions{Layout: NewLayout(root, "test")}, engine: &models.Engine{}}
+	f := &embedFn{Options: EmbedOptions{Layout: layout.New(root, "test")}, engine: &models.Engine{}}
 	for _, o := range []outcome{dead, done} {
-		f.outcomes.start(slots, func() outcome {
+		f.outcomes.Start(slots, func() outcome {
 			time.Sleep(200 * time.Millisecond)
 			return o
 		})
 	}
 	openFiles.close()
 	var got emitted
-	err := f.ProcessElement(t.Context(), File{Input: "one more"}, got.emit)
+	err := f.ProcessElement(t.Context(), layout.File{Input: "one more"}, got.emit)
 	for ; err == nil; time.Sleep(time.Millisecond) { // that it was not opened was not known yet
-		err = f.ProcessElement(t.Context(), File{Input: "yet one more"}, got.emit)
+		err = f.ProcessElement(t.Context(), layout.File{Input: "yet one more"}, got.emit)
 	}
 	if !errors.Is(err, ErrInterrupted) || !slices.Equal(got, emitted{"done"}) {
 		t.Errorf("error %v, emitted %q", err, got)
@@ -132,21 +134,21 @@ func TestADrainedBundleReportsItsOpenFiles(t *testing.T) {
 }
 
 // bridged returns a batch with files that are embedded here, one of them still open.
-func bridged(t *testing.T, layout Layout, model string) *remoteBatch {
+func bridged(t *testing.T, tree layout.Layout, model string) *remoteBatch {
 	t.Helper()
 	queue, err := mpsbridge.Open(t.Context(), redistest.New(t).URL(), "q")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = queue.Close() })
-	o := BridgeOptions{Embed: EmbedOptions{Layout: layout, Model: models.Config{Folder: model}}}
+	o := BridgeOptions{Embed: EmbedOptions{Layout: tree, Model: models.Config{Folder: model}}}
 	here := &openPlaces{options: o.Embed}
-	here.running.start(slots, func() outcome { return dead })
-	here.running.start(slots, func() outcome {
+	here.running.Start(slots, func() outcome { return dead })
+	here.running.Start(slots, func() outcome {
 		time.Sleep(50 * time.Millisecond)
 		return done
 	})
-	b := newRemoteBatch(queue, here, layout, systemClock{}, o)
+	b := newRemoteBatch(queue, here, disk{tree}, systemClock{}, o)
 	b.open["dead"], b.open["done"] = 1, 1
 	return b
 }
@@ -160,9 +162,9 @@ func TestTheBridgeReportsEveryFileThatIsFinished(t *testing.T) {
 		"failed":  {false, "no model folder"}, // to embed the file that was taken back
 	} {
 		newOpenFiles(t)
-		layout := NewLayout(t.TempDir(), "test")
-		b := bridged(t, layout, filepath.Join(t.TempDir(), "none"))
-		b.add(File{Input: "taken back"}, "", 0)
+		tree := layout.New(t.TempDir(), "test")
+		b := bridged(t, tree, filepath.Join(t.TempDir(), "none"))
+		b.add(layout.File{Input: "taken back"}, "", 0)
 		if c.drained {
 			openFiles.close()
 		}
@@ -171,7 +173,7 @@ func TestTheBridgeReportsEveryFileThatIsFinished(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) || !slices.Equal(got, emitted{"done"}) {
 			t.Errorf("%s: error %v, emitted %q", name, err, got)
 		}
-		if l := deadInputs(t, layout.DeadLetters()); !slices.Equal(l, []string{"dead"}) {
+		if l := deadInputs(t, tree.DeadLetters()); !slices.Equal(l, []string{"dead"}) {
 			t.Errorf("%s: dead letters of %q", name, l)
 		}
 	}

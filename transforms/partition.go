@@ -1,14 +1,14 @@
 package transforms
 
 import (
-	"hash/fnv"
 	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
-func init() { register.DoFn3x0[File, func(File), func(File)](&partitionFn{}) }
+func init() { register.DoFn3x0[layout.File, func(layout.File), func(layout.File)](&partitionFn{}) }
 
 // PartitionOptions say which files go over the bridge. The zero value: none.
 type PartitionOptions struct {
@@ -30,7 +30,7 @@ type partitionFn struct {
 	Options PartitionOptions
 }
 
-func (f *partitionFn) ProcessElement(file File, local, mps func(File)) {
+func (f *partitionFn) ProcessElement(file layout.File, local, mps func(layout.File)) {
 	if f.Options.forBridge(file) {
 		mps(file)
 	} else {
@@ -41,20 +41,9 @@ func (f *partitionFn) ProcessElement(file File, local, mps func(File)) {
 // forBridge draws by the file's name alone, so that each run chooses the same
 // files. A share of the files is that share of their bytes, too, but for chance:
 // their sizes are not looked up.
-func (o PartitionOptions) forBridge(file File) bool {
+func (o PartitionOptions) forBridge(file layout.File) bool {
 	if slices.Contains(o.Subreddits, file.Subreddit) {
 		return true
 	}
-	return drawn(file.Input) < o.Share
-}
-
-// drawn maps a path to a number in [0, 1), evenly.
-func drawn(path string) float64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(path)) // never fails
-	x := h.Sum64()
-	x ^= x >> 33 // FNV leaves the high bits of similar names alike: mix them (MurmurHash3's finaliser)
-	x *= 0xff51afd7ed558ccd
-	x ^= x >> 33
-	return float64(x>>11) / (1 << 53)
+	return layout.Draw(file.Input) < o.Share
 }

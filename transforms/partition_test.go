@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"math"
 	"testing"
+
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 func TestForBridge(t *testing.T) {
-	files := make([]File, 20_000)
+	files := make([]layout.File, 20_000)
 	for i := range files {
-		files[i] = File{Subreddit: fmt.Sprintf("sub%d", i%7), Input: fmt.Sprintf("/data/chains/c/sub%d/part-%05d.parquet", i%7, i)}
+		files[i] = layout.File{Subreddit: fmt.Sprintf("sub%d", i%7), Input: fmt.Sprintf("/data/chains/c/sub%d/part-%05d.parquet", i%7, i)}
 	}
 	share := func(o PartitionOptions) float64 {
 		n := 0

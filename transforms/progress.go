@@ -5,16 +5,18 @@ import (
 	"sync/atomic"
 
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/counters"
+	"github.com/threadloom/threadloom/transforms/layout"
 	"github.com/threadloom/threadloom/transforms/workload"
 )
 
 // These grow with each text that is embedded, while rows and tokens grow with each file that
 // is finished. They never go back: what was embedded of a file that fails stays in them.
 var (
-	rowsEmbedded   = newLocalCounter("rows_embedded")
-	tokensEmbedded = newLocalCounter("tokens_embedded")
-	tokensRun      = newLocalCounter("tokens_run")      // those of them that the model ran in this process
-	workersRows    = newLocalCounter("rows_by_workers") // those of the rows that came over the bridge
+	rowsEmbedded   = counters.NewLocal("rows_embedded")
+	tokensEmbedded = counters.NewLocal("tokens_embedded")
+	tokensRun      = counters.NewLocal("tokens_run")      // those of them that the model ran in this process
+	workersRows    = counters.NewLocal("rows_by_workers") // those of the rows that came over the bridge
 )
 
 // sampledFiles is how many files have their rows looked up before their turn. Of more files the
@@ -28,7 +30,7 @@ var theWorkload = workload.New(sampledFiles)
 // ctx ends. Without it RowsLeft knows nothing.
 func WatchRows(ctx context.Context, o EmbedOptions) {
 	theWorkload.Watch(ctx, func(path string) int64 {
-		return max(0, rowsOf(o.Layout.input(File{Input: path}), o)) // of one that cannot be read nothing is embedded
+		return max(0, rowsOf(o.Layout.Input(layout.File{Input: path}), o)) // of one that cannot be read nothing is embedded
 	})
 }
 
@@ -58,15 +60,15 @@ func QueuedWork() (all, waiting EngineWork) {
 func RowsLeft() (rows int64, known bool) { return theWorkload.Left() }
 
 // addingToWorkload returns what notes that a file is to be embedded and hands it on to emit.
-func addingToWorkload(emit func(File)) func(File) {
-	return func(file File) {
+func addingToWorkload(emit func(layout.File)) func(layout.File) {
+	return func(file layout.File) {
 		theWorkload.Add(file.Input)
 		emit(file)
 	}
 }
 
 // beginRows notes that a file with so many rows is opened, and returns what counts them.
-func beginRows(file File, rows int64) func(models.Embedded) {
+func beginRows(file layout.File, rows int64) func(models.Embedded) {
 	open := theWorkload.Begin(file.Input, rows)
 	return func(n models.Embedded) {
 		settled.add(n)

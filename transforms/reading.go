@@ -8,13 +8,14 @@ import (
 
 	"github.com/threadloom/threadloom/transforms/audit"
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 // reading is one output that is read beside its input.
 type reading struct {
 	check   checker
 	options EmbedOptions
-	file    File
+	file    layout.File
 	looked  *Looked
 	draw    float64 // which row is embedded again, as a share of the rows; negative: none
 
@@ -36,7 +37,7 @@ type hashes struct {
 func (r *reading) read() (err error) {
 	files := audit.New()
 	defer func() { err = errors.Join(err, files.Close()) }()
-	out, err := files.Open(r.options.Layout.output(r.file))
+	out, err := files.Open(r.options.Layout.Output(r.file))
 	if audit.NotAudited(err) {
 		r.unaudited = err.Error()
 		return nil
@@ -47,7 +48,7 @@ func (r *reading) read() (err error) {
 		return errors.New(why)
 	}
 	r.mark = footer.Fingerprint
-	in, err := files.Open(r.options.Layout.input(r.file))
+	in, err := files.Open(r.options.Layout.Input(r.file))
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		r.orphan = true

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/threadloom/threadloom/mpsbridge"
+	"github.com/threadloom/threadloom/transforms/counters"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 const (
@@ -36,8 +38,8 @@ type clock interface {
 
 // outputs tells what lies where a file's output belongs.
 type outputs interface {
-	Rows(file File) (int64, error) // an error: there is no whole output
-	Version(file File) version
+	Rows(file layout.File) (int64, error) // an error: there is no whole output
+	Version(file layout.File) version
 }
 
 // remoteBatch is the files of one bundle that remote workers may embed. Redis tells when
@@ -65,7 +67,7 @@ type remoteBatch struct {
 
 // pendingFile is one file without an outcome.
 type pendingFile struct {
-	file      File
+	file      layout.File
 	size      int64     // of the input, in bytes; 0: not known
 	before    version   // of the output that is to be replaced
 	enqueued  time.Time // when its job was put into the queue
@@ -81,7 +83,7 @@ func newRemoteBatch(queue jobQueue, here localEmbedder, out outputs, c clock, o 
 
 // add makes the batch wait for a file; a file without a job is embedded here. The files that
 // are to be embedded here first, the biggest ones, are added last.
-func (b *remoteBatch) add(file File, job string, size int64) {
+func (b *remoteBatch) add(file layout.File, job string, size int64) {
 	p := &pendingFile{file: file, size: size, enqueued: b.clock.Now()}
 	if job == "" {
 		b.backlog = append(b.backlog, p)
@@ -237,7 +239,7 @@ func (b *remoteBatch) settle(job string, o outcome) outcome {
 	delete(b.pending, job)
 	countEmbedded(o)
 	theWorkload.End(o.file.Input)
-	o.each(func(c *Counter, n int64) { c.local.Add(n) })
+	o.each(func(c *counters.Counter, n int64) { c.AddLocal(n) })
 	noteCrashes(b.options.Embed.Layout, o)
 	return o
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/threadloom/threadloom/mpsbridge"
 	"github.com/threadloom/threadloom/mpsbridge/redistest"
 	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 // A Redis that was wiped gets jobs again that its workers still have; when they
@@ -28,8 +29,8 @@ func TestAJobThatIsSettledAndStillInTheQueueIsTakenOutOfIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := time.Now()
-	b := newRemoteBatch(queue, &openPlaces{}, Layout{}, systemClock{}, BridgeOptions{})
-	b.add(File{Input: "/in/b.parquet"}, "with a worker", 0)
+	b := newRemoteBatch(queue, &openPlaces{}, disk{}, systemClock{}, BridgeOptions{})
+	b.add(layout.File{Input: "/in/b.parquet"}, "with a worker", 0)
 	b.untried = []string{"with a worker", raw}
 	b.freeSince = now.Add(-2 * idleFor)
 	if err := b.embedHere(ctx); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/threadloom/threadloom/mpsbridge"
 	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 // What a remote batch asks Redis, as the scripts in mpsbridge/scripts answer it.
@@ -136,14 +137,14 @@ func (s *sim) Drop(_ context.Context, jobs []string) (n int, err error) {
 
 // What it sees of the disk.
 
-func (s *sim) Rows(file File) (int64, error) {
+func (s *sim) Rows(file layout.File) (int64, error) {
 	if s.written[file.Input] == (version{}) {
 		return 0, fs.ErrNotExist
 	}
 	return s.rows[file.Input], nil
 }
 
-func (s *sim) Version(file File) version { return s.written[file.Input] }
+func (s *sim) Version(file layout.File) version { return s.written[file.Input] }
 
 // This process's engine.
 
@@ -151,7 +152,7 @@ func (s *sim) Full() bool     { return len(s.local) >= s.places }
 func (s *sim) Cores() int     { return s.cores }
 func (s *sim) Draining() bool { return s.draining }
 
-func (s *sim) Start(_ context.Context, file File) (bool, error) {
+func (s *sim) Start(_ context.Context, file layout.File) (bool, error) {
 	if s.Full() {
 		return false, nil
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/threadloom/threadloom/mpsbridge"
 	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 const (
@@ -56,7 +57,7 @@ type sim struct {
 
 // simFile is a file that is being embedded, with the rows that are left.
 type simFile struct {
-	file File
+	file layout.File
 	left float64
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 const (
@@ -23,14 +24,14 @@ const (
 )
 
 // batchOf puts files of some rows into the queue, as enqueueFn does, and returns the batch that waits for them.
-func (s *sim) batchOf(rows []int64, anew func(i int) bool, jobless func(i int) bool) (*remoteBatch, []File) {
+func (s *sim) batchOf(rows []int64, anew func(i int) bool, jobless func(i int) bool) (*remoteBatch, []layout.File) {
 	o := BridgeOptions{ClaimTimeout: 40 * time.Second, LostAfter: 12 * time.Second}
 	b := newRemoteBatch(s, s, s, s, o)
 	rows = slices.Clone(rows)
 	slices.SortFunc(rows, func(a, b int64) int { return cmp.Compare(b, a) })
-	var files []File
+	var files []layout.File
 	for i, n := range rows {
-		f := File{Input: fmt.Sprintf("/in/%03d", i), Anew: anew(i)}
+		f := layout.File{Input: fmt.Sprintf("/in/%03d", i), Anew: anew(i)}
 		s.rows[f.Input] = n
 		s.inputs["job "+f.Input] = f.Input
 		if f.Anew {
@@ -57,7 +58,7 @@ type chaos struct {
 	start  time.Time
 	cancel context.CancelFunc
 	ended  bool // drained or cancelled
-	files  []File
+	files  []layout.File
 }
 
 func (c *chaos) next() {

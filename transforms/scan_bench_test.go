@@ -5,7 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/threadloom/threadloom/transforms/checkpoint"
+	"github.com/threadloom/threadloom/transforms/layout"
+	"github.com/threadloom/threadloom/transforms/subreddits"
 )
 
 // BenchmarkScan runs Expand and Filter, without Beam, over the tree that
@@ -15,17 +16,17 @@ func BenchmarkScan(b *testing.B) {
 	if root == "" {
 		b.Skip("THREADLOOM_SCAN_TREE is not set")
 	}
-	layout := NewLayout(root, "scan")
+	tree := layout.New(root, "scan")
 	for b.Loop() {
 		missing, done := 0, 0
-		names, err := checkpoint.Read(filepath.Join(root, "subreddits_list.json"))
+		names, err := subreddits.Read(filepath.Join(root, "subreddits_list.json"))
 		if err != nil {
 			b.Fatal(err)
 		}
-		filter := &filterFn{Layout: layout}
-		expand := &expandFn{Layout: layout}
-		countMissing, countDone := func(File) { missing++ }, func(File) { done++ }
-		toFilter := func(f Folder) { err = filter.ProcessElement(b.Context(), f, countMissing, countDone) }
+		filter := &filterFn{Layout: tree}
+		expand := &expandFn{Layout: tree}
+		countMissing, countDone := func(layout.File) { missing++ }, func(layout.File) { done++ }
+		toFilter := func(f layout.Folder) { err = filter.ProcessElement(b.Context(), f, countMissing, countDone) }
 		for _, name := range names {
 			if e := expand.ProcessElement(b.Context(), name, toFilter); e != nil || err != nil {
 				b.Fatal(e, err)

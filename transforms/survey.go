@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/inflight"
+	"github.com/threadloom/threadloom/transforms/layout"
 	"github.com/threadloom/threadloom/transforms/rooted"
 	"golang.org/x/sync/errgroup"
 )
@@ -28,8 +30,8 @@ func (s Survey) Todo() int { return len(s.todo) }
 
 // TakeSurvey looks at all files of some subreddits, as Expand and Filter do, and writes
 // nothing. The surveys are in the order of the subreddits.
-func TakeSurvey(ctx context.Context, layout Layout, subreddits []string, o CheckOptions) ([]Survey, error) {
-	check, err := o.checker(layout)
+func TakeSurvey(ctx context.Context, tree layout.Layout, subreddits []string, o CheckOptions) ([]Survey, error) {
+	check, err := o.checker(tree)
 	if err != nil {
 		return nil, err
 	}
@@ -41,11 +43,11 @@ func TakeSurvey(ctx context.Context, layout Layout, subreddits []string, o Check
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			names, err := chainsNames(layout.inputs(subreddit))
+			names, err := layout.Names(tree.Inputs(subreddit))
 			if err != nil {
 				return err
 			}
-			s := sortOut(Folder{Subreddit: subreddit, Names: names}, layout, check)
+			s := sortOut(layout.Folder{Subreddit: subreddit, Names: names}, tree, check)
 			if s.err != nil {
 				return s.err
 			}
@@ -62,7 +64,7 @@ func TakeSurvey(ctx context.Context, layout Layout, subreddits []string, o Check
 
 // Measure reads the footers of the inputs that are to be embedded, or of mostFooters of
 // them, evenly chosen, and texts of some of these. It returns a part for each survey.
-func Measure(layout Layout, surveys []Survey, o EmbedOptions, mostFooters int) []Part {
+func Measure(tree layout.Layout, surveys []Survey, o EmbedOptions, mostFooters int) []Part {
 	parts := make([]Part, len(surveys))
 	todo, working := 0, 0
 	for _, s := range surveys {
@@ -75,10 +77,10 @@ func Measure(layout Layout, surveys []Survey, o EmbedOptions, mostFooters int) [
 		if s.Todo() == 0 {
 			continue
 		}
-		parts[i].read(layout, s, o, atLeastOne(s.Todo(), mostFooters, todo))
+		parts[i].read(tree, s, o, atLeastOne(s.Todo(), mostFooters, todo))
 		// Where there are more subreddits than files in the sample, some have none in it.
 		if seen*sampleFiles/working != (seen+1)*sampleFiles/working {
-			parts[i].sample(layout, s, o, max(1, sampleFiles/working))
+			parts[i].sample(tree, s, o, max(1, sampleFiles/working))
 		}
 		seen++
 	}
@@ -94,9 +96,9 @@ func atLeastOne(n, most, all int) int {
 }
 
 // read reads the footers of count files.
-func (p *Part) read(layout Layout, s Survey, o EmbedOptions, count int) {
+func (p *Part) read(tree layout.Layout, s Survey, o EmbedOptions, count int) {
 	rows := make([]int64, count)
-	inParallel(count, looks, func(i int) { rows[i] = rowsOf(layout.inputs(s.Subreddit).Join(evenly(s.todo, i, count)), o) })
+	inflight.Each(count, looks, func(i int) { rows[i] = rowsOf(tree.Inputs(s.Subreddit).Join(evenly(s.todo, i, count)), o) })
 	p.Read = count
 	for _, n := range rows {
 		if n < 0 {
@@ -134,10 +136,10 @@ const (
 )
 
 // sample reads texts of up to count files, from the first rows of each.
-func (p *Part) sample(layout Layout, s Survey, o EmbedOptions, count int) {
+func (p *Part) sample(tree layout.Layout, s Survey, o EmbedOptions, count int) {
 	count = min(count, s.Todo())
 	for i := range count {
-		texts, rows, err := someTexts(layout.inputs(s.Subreddit).Join(evenly(s.todo, i, count)), o)
+		texts, rows, err := someTexts(tree.Inputs(s.Subreddit).Join(evenly(s.todo, i, count)), o)
 		if err == nil && len(texts) > 0 {
 			p.Samples = append(p.Samples, Sample{Rows: rows, Texts: texts})
 		}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms/audit"
+	"github.com/threadloom/threadloom/transforms/inflight"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 const (
@@ -67,7 +69,7 @@ func Verify(ctx context.Context, subreddits []string, o EmbedOptions, looked *Lo
 	if err := v.list(o.Layout, subreddits); err != nil {
 		return Verdict{}, err
 	}
-	inParallel(len(v.files), scans, func(i int) {
+	inflight.Each(len(v.files), scans, func(i int) {
 		if ctx.Err() == nil {
 			v.verify(ctx, v.files[i], v.drawn(i))
 		}
@@ -89,7 +91,7 @@ type verifier struct {
 	check   checker
 	options EmbedOptions
 	looked  *Looked
-	files   []File // outputs, in order
+	files   []layout.File // outputs, in order
 
 	mu      sync.Mutex
 	verdict Verdict
@@ -100,7 +102,7 @@ type verifier struct {
 
 // again is a row that is to be embedded again.
 type again struct {
-	file File
+	file layout.File
 	row  int64
 	text string
 	audit.Row
@@ -108,14 +110,14 @@ type again struct {
 }
 
 // list finds the outputs, and counts what is not there.
-func (v *verifier) list(layout Layout, subreddits []string) error {
+func (v *verifier) list(tree layout.Layout, subreddits []string) error {
 	v.verdict.Problems = []Problem{}
 	for _, subreddit := range subreddits {
-		inputs, err := chainsNames(layout.inputs(subreddit))
+		inputs, err := layout.Names(tree.Inputs(subreddit))
 		if err != nil {
 			return err
 		}
-		outputs, err := chainsNames(layout.outputs(subreddit))
+		outputs, err := layout.Names(tree.Outputs(subreddit))
 		if err != nil {
 			return err
 		}
@@ -125,7 +127,7 @@ func (v *verifier) list(layout Layout, subreddits []string) error {
 				v.verdict.Missing++
 			}
 		}
-		layout.each(subreddit, outputs, false, func(f File) { v.files = append(v.files, f) })
+		tree.Each(subreddit, outputs, false, func(f layout.File) { v.files = append(v.files, f) })
 	}
 	v.verdict.Files = int64(len(v.files))
 	v.looked.all.Store(v.verdict.Files)
@@ -139,10 +141,10 @@ func (v *verifier) drawn(i int) bool {
 }
 
 // verify looks at one output and notes what is wrong with it.
-func (v *verifier) verify(ctx context.Context, file File, draw bool) {
+func (v *verifier) verify(ctx context.Context, file layout.File, draw bool) {
 	seen := &reading{check: v.check, options: v.options, file: file, looked: v.looked, draw: -1}
 	if draw {
-		seen.draw = drawn(file.Output)
+		seen.draw = layout.Draw(file.Output)
 	}
 	err := seen.read()
 	v.looked.files.Add(1)
@@ -166,7 +168,7 @@ func (v *verifier) verify(ctx context.Context, file File, draw bool) {
 	}
 }
 
-func (v *verifier) wrong(file File, reason string) {
+func (v *verifier) wrong(file layout.File, reason string) {
 	v.verdict.Wrong++
 	v.looked.wrong.Add(1)
 	v.verdict.Problems = appendProblem(v.verdict.Problems, Problem{file.Output, reason})

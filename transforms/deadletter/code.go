@@ -1,4 +1,5 @@
-// Package deadletter holds the codes that say why a file could not be embedded.
+// Package deadletter says why a file could not be embedded: by a code, in a line, and in the file
+// of all such lines.
 // Programs read the code; the message beside it is for people and may change.
 // docs/dead-letters.md lists the codes, and a test compares it with Codes.
 package deadletter

@@ -1,6 +1,6 @@
-// Package checkpoint reads the list of subreddits. It knows nothing of Beam: a fuzz
+// Package subreddits reads the list of subreddits. It knows nothing of Beam: a fuzz
 // target compiles all that its package depends on anew.
-package checkpoint
+package subreddits
 
 import (
 	"encoding/json"

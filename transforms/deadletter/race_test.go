@@ -1,4 +1,4 @@
-package transforms
+package deadletter
 
 import (
 	"bytes"
@@ -9,14 +9,16 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 // appendLetters appends dead letters of inputs that are never mended, and returns them.
-func appendLetters(t *testing.T, layout Layout, writer, count int) (inputs []string) {
+func appendLetters(t *testing.T, tree layout.Layout, writer, count int) (inputs []string) {
 	t.Helper()
 	for n := range count {
-		file := layout.file("tea", fmt.Sprintf("%d-%d.parquet", writer, n))
-		if err := appendDeadLetter(layout.DeadLetters(), deadLetter(file, "embed", errors.New("bad"))); err != nil {
+		file := tree.File("tea", fmt.Sprintf("%d-%d.parquet", writer, n))
+		if err := Append(tree.DeadLetters(), New(file, "embed", errors.New("bad"))); err != nil {
 			t.Error(err)
 		}
 		inputs = append(inputs, file.Input)
@@ -24,15 +26,15 @@ func appendLetters(t *testing.T, layout Layout, writer, count int) (inputs []str
 	return inputs
 }
 
-func lettersOf(t *testing.T, layout Layout) map[string]int {
+func lettersOf(t *testing.T, tree layout.Layout) map[string]int {
 	t.Helper()
-	b, err := os.ReadFile(layout.DeadLetters())
+	b, err := os.ReadFile(tree.DeadLetters())
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		t.Fatal(err)
 	}
 	found := map[string]int{}
 	for line := range bytes.Lines(b) {
-		var d DeadLetter
+		var d Letter
 		if err := json.Unmarshal(line, &d); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
@@ -43,11 +45,11 @@ func lettersOf(t *testing.T, layout Layout) map[string]int {
 
 // Processes of one run append while another one, which has been told to end, compacts.
 func TestNoDeadLetterIsLostThatIsAppendedDuringACompaction(t *testing.T) {
-	layout := NewLayout(t.TempDir(), "test")
+	tree := layout.New(t.TempDir(), "test")
 	written := make([][]string, 4)
 	var writers, compaction sync.WaitGroup
 	for i := range written {
-		writers.Go(func() { written[i] = appendLetters(t, layout, i, 300) })
+		writers.Go(func() { written[i] = appendLetters(t, tree, i, 300) })
 	}
 	over := make(chan struct{})
 	compaction.Go(func() {
@@ -58,8 +60,8 @@ func TestNoDeadLetterIsLostThatIsAppendedDuringACompaction(t *testing.T) {
 			default:
 			}
 			// A line twice is what makes a compaction write.
-			appendLetters(t, layout, 9, 1)
-			if err := CompactDeadLetters(layout); err != nil {
+			appendLetters(t, tree, 9, 1)
+			if err := Compact(tree); err != nil {
 				t.Error(err)
 			}
 		}
@@ -67,10 +69,10 @@ func TestNoDeadLetterIsLostThatIsAppendedDuringACompaction(t *testing.T) {
 	writers.Wait()
 	close(over)
 	compaction.Wait()
-	if err := CompactDeadLetters(layout); err != nil {
+	if err := Compact(tree); err != nil {
 		t.Fatal(err)
 	}
-	found := lettersOf(t, layout)
+	found := lettersOf(t, tree)
 	for _, inputs := range written {
 		for _, input := range inputs {
 			if found[input] != 1 {
@@ -93,10 +95,10 @@ func TestALineBetweenTheReadAndTheRenameIsKept(t *testing.T) {
 				t.Fatal(err)
 			}
 			late := false
-			err := compactLetters(path, func(d DeadLetter) bool {
+			err := compact(path, func(d Letter) bool {
 				if !late {
 					late = true
-					if err := appendDeadLetter(path, DeadLetter{Input: "late"}); err != nil {
+					if err := Append(path, Letter{Input: "late"}); err != nil {
 						t.Error(err)
 					}
 				}
@@ -120,7 +122,7 @@ func TestALateCompactionTakesNothingBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"input":"new"}` + "\n"
-	err := compactLetters(path, func(d DeadLetter) bool {
+	err := compact(path, func(d Letter) bool {
 		if err := errors.Join(os.WriteFile(path+"2", []byte(want), 0o666), os.Rename(path+"2", path)); err != nil {
 			t.Error(err)
 		}

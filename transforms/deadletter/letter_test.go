@@ -1,11 +1,15 @@
-package transforms
+package deadletter
 
 import (
+	"bytes"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 func TestStillDeadKeepsTheLastReasonOfWhatIsStillMissing(t *testing.T) {
@@ -16,7 +20,7 @@ func TestStillDeadKeepsTheLastReasonOfWhatIsStillMissing(t *testing.T) {
 		`{"input":"a","output":"A","error":"second"}`,
 		`half a li`,
 	}, "\n")
-	got := string(stillDead([]byte(lines), func(d DeadLetter) bool { return d.Output == "B" }))
+	got := string(stillDead([]byte(lines), func(d Letter) bool { return d.Output == "B" }))
 	want := `{"input":"a","output":"A","error":"second"}` + "\n" + `{"input":"c","output":"C","error":"only"}` + "\n"
 	if got != want {
 		t.Fatalf("got\n%swant\n%s", got, want)
@@ -24,8 +28,8 @@ func TestStillDeadKeepsTheLastReasonOfWhatIsStillMissing(t *testing.T) {
 }
 
 func TestAFoldersLetterStaysUntilItCanBeListed(t *testing.T) {
-	layout := NewLayout(t.TempDir(), "test")
-	path, folder := layout.DeadLetters(), layout.inputs("all").Path
+	tree := layout.New(t.TempDir(), "test")
+	path, folder := tree.DeadLetters(), tree.Inputs("all").Path
 	touch(t, folder) // a file in the folder's place
 	for _, c := range []struct {
 		name string
@@ -36,10 +40,10 @@ func TestAFoldersLetterStaysUntilItCanBeListed(t *testing.T) {
 		{"a link out", func() error { return errors.Join(os.Remove(folder), os.Symlink(t.TempDir(), folder)) }, true},
 		{"a folder", func() error { return errors.Join(os.Remove(folder), os.Mkdir(folder, 0o777)) }, false},
 	} {
-		if err := appendDeadLetter(path, DeadLetter{Input: pathJSON(folder), Step: "expand", Error: "no folder"}); err != nil {
+		if err := Append(path, Letter{Input: layout.Path(folder), Step: "expand", Error: "no folder"}); err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(c.mend(), CompactDeadLetters(layout)); err != nil {
+		if err := errors.Join(c.mend(), Compact(tree)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := os.Stat(path); (err == nil) != c.left {
@@ -49,10 +53,10 @@ func TestAFoldersLetterStaysUntilItCanBeListed(t *testing.T) {
 }
 
 func TestAReasonIsOneLineOfSomeLength(t *testing.T) {
-	if got := reason(errors.New("two\nlines\tand\x00more")); got != "two; lines; and; more" {
+	if got := Reason(errors.New("two\nlines\tand\x00more")); got != "two; lines; and; more" {
 		t.Errorf("got %q", got)
 	}
-	if got := reason(errors.New(strings.Repeat("ü", longestReason))); len(got) > longestReason+10 || strings.Contains(got, "\uFFFD") {
+	if got := Reason(errors.New(strings.Repeat("ü", longestReason))); len(got) > longestReason+10 || strings.Contains(got, "\uFFFD") {
 		t.Errorf("got %d bytes: %q", len(got), got)
 	}
 }
@@ -65,42 +69,42 @@ func TestDeadLettersAreRemovedWithTheLast(t *testing.T) {
 
 func testDeadLettersAreRemoved(t *testing.T, name string) {
 	t.Helper()
-	layout := NewLayout(t.TempDir(), "test")
-	path := layout.DeadLetters()
-	file := layout.file("tea", name)
-	d := deadLetter(file, "embed", errors.New("two\nlines"))
+	tree := layout.New(t.TempDir(), "test")
+	path := tree.DeadLetters()
+	file := tree.File("tea", name)
+	d := New(file, "embed", errors.New("two\nlines"))
 	for range 2 {
-		if err := appendDeadLetter(path, d); err != nil {
+		if err := Append(path, d); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := CompactDeadLetters(layout); err != nil {
+	if err := Compact(tree); err != nil {
 		t.Fatal(err)
 	}
 	if b, err := os.ReadFile(path); err != nil || countLines(b) != 1 {
 		t.Fatalf("got %q, error %v, want one line", b, err)
 	}
 	touch(t, string(d.Output))
-	if err := CompactDeadLetters(layout); err != nil {
+	if err := Compact(tree); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		t.Fatalf("still there: %v", err)
 	}
-	if err := CompactDeadLetters(layout); err != nil {
+	if err := Compact(tree); err != nil {
 		t.Fatalf("without a file: %v", err)
 	}
 }
 
 func TestADeadLetterBesideAnEarlierOutputStaysUntilThatIsReplaced(t *testing.T) {
-	layout := NewLayout(t.TempDir(), "test")
-	path, file := layout.DeadLetters(), layout.file("tea", "out.parquet")
+	tree := layout.New(t.TempDir(), "test")
+	path, file := tree.DeadLetters(), tree.File("tea", "out.parquet")
 	file.Anew = true
 	touch(t, file.Output)
-	if err := appendDeadLetter(path, deadLetter(file, "embed", errors.New("spoiled"))); err != nil {
+	if err := Append(path, New(file, "embed", errors.New("spoiled"))); err != nil {
 		t.Fatal(err)
 	}
-	if err := CompactDeadLetters(layout); err != nil {
+	if err := Compact(tree); err != nil {
 		t.Fatal(err)
 	}
 	if b, err := os.ReadFile(path); err != nil || countLines(b) != 1 {
@@ -110,10 +114,23 @@ func TestADeadLetterBesideAnEarlierOutputStaysUntilThatIsReplaced(t *testing.T) 
 	if err := os.Chtimes(file.Output, later, later); err != nil {
 		t.Fatal(err)
 	}
-	if err := CompactDeadLetters(layout); err != nil {
+	if err := Compact(tree); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		t.Fatalf("still there: %v", err)
 	}
 }
+
+// touch makes an empty file with its folders.
+func touch(t *testing.T, path string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func countLines(b []byte) int { return bytes.Count(b, []byte("\n")) }

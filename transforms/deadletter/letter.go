@@ -1,8 +1,7 @@
-package transforms
+package deadletter
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -11,27 +10,26 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
-	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 // DeadLetter is one line of the dead letters: a file that could not be embedded, or a
 // folder that could not be listed, which has no output.
-type DeadLetter struct {
-	Input  pathJSON `json:"input"`
-	Output pathJSON `json:"output,omitempty"`
-	Step   string   `json:"step"`
+type Letter struct {
+	Input  layout.Path `json:"input"`
+	Output layout.Path `json:"output,omitempty"`
+	Step   string      `json:"step"`
 	// Code is the reason for programs, Error that for people.
-	Code  deadletter.Code `json:"code"`
-	Error string          `json:"error"`
-	Time  time.Time       `json:"time"`
+	Code  Code      `json:"code"`
+	Error string    `json:"error"`
+	Time  time.Time `json:"time"`
 	// Stays is the time of an earlier output that was to be replaced, and is still there.
 	Stays *time.Time `json:"earlier_output,omitempty"`
 }
 
-// deadLetter is that of a file at a step.
-func deadLetter(file File, step string, err error) DeadLetter {
-	d := DeadLetter{Input: pathJSON(file.Input), Output: pathJSON(file.Output), Step: step, Code: deadletter.CodeOf(err), Error: reason(err), Time: time.Now().UTC()}
+// New is that of a file at a step.
+func New(file layout.File, step string, err error) Letter {
+	d := Letter{Input: layout.Path(file.Input), Output: layout.Path(file.Output), Step: step, Code: CodeOf(err), Error: Reason(err), Time: time.Now().UTC()}
 	if info, err := os.Stat(file.Output); file.Anew && err == nil {
 		stays := info.ModTime()
 		d.Stays = &stays
@@ -40,16 +38,16 @@ func deadLetter(file File, step string, err error) DeadLetter {
 }
 
 // settled says whether an output has come since.
-func (d DeadLetter) settled(layout Layout) bool {
-	info, err := layout.output(File{Output: string(d.Output)}).Stat()
+func (d Letter) settled(tree layout.Layout) bool {
+	info, err := tree.Output(layout.File{Output: string(d.Output)}).Stat()
 	return err == nil && (d.Stays == nil || !info.ModTime().Equal(*d.Stays))
 }
 
 // longestReason bounds what a dead letter says: libraries quote what they have read.
 const longestReason = 600
 
-// reason says in one line why something failed.
-func reason(err error) string {
+// Reason says in one line why something failed.
+func Reason(err error) string {
 	line := strings.Join(strings.FieldsFunc(err.Error(), unicode.IsControl), "; ")
 	if len(line) > longestReason {
 		line = strings.ToValidUTF8(line[:longestReason], "") + " …"
@@ -57,21 +55,18 @@ func reason(err error) string {
 	return line
 }
 
-// folderDied sets a folder aside that cannot be listed; its files are left for a run
-// that can.
-func folderDied(ctx context.Context, deadLetters, step, folder string, err error) error {
-	log.Warnf(ctx, "dead letter: %q: %s", folder, reason(err))
-	filesDead.Inc(ctx, 1)
-	return appendDeadLetter(deadLetters, DeadLetter{Input: pathJSON(folder), Step: step, Code: deadletter.OfPath(err, deadletter.CannotList), Error: reason(err), Time: time.Now().UTC()})
+// OfFolder is the letter of a folder that cannot be listed at a step.
+func OfFolder(folder, step string, err error) Letter {
+	return Letter{Input: layout.Path(folder), Step: step, Code: OfPath(err, CannotList), Error: Reason(err), Time: time.Now().UTC()}
 }
 
 // mended says whether what a dead letter is about is done: its output is there, or
 // the folder can be listed.
-func (d DeadLetter) mended(layout Layout) bool {
+func (d Letter) mended(tree layout.Layout) bool {
 	if d.Output == "" {
-		folder := layout.input(File{Input: string(d.Input)})
+		folder := tree.Input(layout.File{Input: string(d.Input)})
 		if d.Step == "filter" {
-			folder = layout.output(File{Output: string(d.Input)})
+			folder = tree.Output(layout.File{Output: string(d.Input)})
 		}
 		f, err := folder.Open()
 		if err == nil {
@@ -80,15 +75,15 @@ func (d DeadLetter) mended(layout Layout) bool {
 		}
 		return err == nil || errors.Is(err, io.EOF) || errors.Is(err, os.ErrNotExist)
 	}
-	return d.settled(layout)
+	return d.settled(tree)
 }
 
-func stillDead(b []byte, done func(DeadLetter) bool) []byte {
-	last := map[pathJSON]int{}
-	var order []pathJSON
+func stillDead(b []byte, done func(Letter) bool) []byte {
+	last := map[layout.Path]int{}
+	var order []layout.Path
 	lines := bytes.SplitAfter(b, []byte("\n"))
 	for i, line := range lines {
-		var d DeadLetter
+		var d Letter
 		if json.Unmarshal(line, &d) != nil || done(d) {
 			continue
 		}

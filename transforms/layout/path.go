@@ -1,4 +1,4 @@
-package transforms
+package layout
 
 import (
 	"encoding/json"
@@ -11,17 +11,17 @@ import (
 // fileJSON is a File as JSON. The paths have types of their own, because a path is any bytes
 // and JSON is Unicode: encoding/json would silently turn one into the path of another file.
 type fileJSON struct {
-	Subreddit string   `json:"subreddit"`
-	Input     pathJSON `json:"input"`
-	Output    pathJSON `json:"output"`
-	Anew      bool     `json:"anew,omitempty"`
-	Crashes   int      `json:"crashes,omitempty"`
+	Subreddit string `json:"subreddit"`
+	Input     Path   `json:"input"`
+	Output    Path   `json:"output"`
+	Anew      bool   `json:"anew,omitempty"`
+	Crashes   int    `json:"crashes,omitempty"`
 }
 
 // MarshalJSON writes a byte of a path that is no part of UTF-8, such as \xe9, as the surrogate
 // \udce9. Python reads it so, and hands the byte back to the system.
 func (f File) MarshalJSON() ([]byte, error) {
-	return json.Marshal(fileJSON{f.Subreddit, pathJSON(f.Input), pathJSON(f.Output), f.Anew, f.Crashes})
+	return json.Marshal(fileJSON{f.Subreddit, Path(f.Input), Path(f.Output), f.Anew, f.Crashes})
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.
@@ -34,8 +34,8 @@ func (f *File) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// pathJSON is a path whose bytes outlast JSON.
-type pathJSON string
+// Path is a path whose bytes outlast JSON.
+type Path string
 
 // The escapes of single bytes: \udc80 to \udcff.
 const (
@@ -43,7 +43,7 @@ const (
 	escapeSize = len(byteEscape) + 2
 )
 
-func (p pathJSON) MarshalJSON() ([]byte, error) {
+func (p Path) MarshalJSON() ([]byte, error) {
 	out := []byte{'"'}
 	for rest := string(p); rest != ""; {
 		valid := validPrefix(rest)
@@ -72,7 +72,7 @@ func validPrefix(s string) int {
 	return len(s)
 }
 
-func (p *pathJSON) UnmarshalJSON(b []byte) error {
+func (p *Path) UnmarshalJSON(b []byte) error {
 	var path strings.Builder
 	raw := strings.TrimSuffix(strings.TrimPrefix(string(b), `"`), `"`)
 	for raw != "" {
@@ -88,7 +88,7 @@ func (p *pathJSON) UnmarshalJSON(b []byte) error {
 			raw = raw[escapeSize:]
 		}
 	}
-	*p = pathJSON(path.String())
+	*p = Path(path.String())
 	return nil
 }
 

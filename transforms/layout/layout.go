@@ -1,18 +1,13 @@
-package transforms
+// Package layout says where the files of a run lie and what they are called. It knows nothing of
+// what is in them, nor of Beam.
+package layout
 
 import (
 	"bytes"
 	"path/filepath"
-	"reflect"
 
-	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/threadloom/threadloom/transforms/rooted"
 )
-
-func init() {
-	beam.RegisterType(reflect.TypeFor[File]())
-	beam.RegisterType(reflect.TypeFor[Folder]())
-}
 
 // File is one chains file and the embeddings file that belongs to it.
 type File struct {
@@ -24,6 +19,13 @@ type File struct {
 	// Crashes is how many processes ended while they had the file open, since one finished it.
 	Crashes int `json:"crashes,omitempty"`
 }
+
+// IsolateAfter is how many processes must have ended while they had a file open before it is
+// embedded in a process of its own. One is no evidence: a machine that loses power ends every run.
+const IsolateAfter = 2
+
+// Isolated reports whether the file is to be embedded in another process.
+func (f File) Isolated() bool { return f.Crashes >= IsolateAfter }
 
 // Folder is the chains files of one subreddit.
 type Folder struct {
@@ -38,8 +40,8 @@ type Layout struct {
 	Embeddings string // embeddings/{suffix}
 }
 
-// NewLayout returns the standard layout below root.
-func NewLayout(root, suffix string) Layout {
+// New returns the standard layout below root.
+func New(root, suffix string) Layout {
 	return Layout{
 		Chains:     filepath.Join(root, "chains", suffix),
 		Embeddings: filepath.Join(root, "embeddings", suffix),
@@ -51,20 +53,24 @@ func (l Layout) DeadLetters() string {
 	return filepath.Join(l.Embeddings, "_dead_letters.jsonl")
 }
 
-// inputs is the folder of a subreddit's chains.
-func (l Layout) inputs(subreddit string) rooted.Path {
+// Inputs is the folder of a subreddit's chains.
+func (l Layout) Inputs(subreddit string) rooted.Path {
 	return rooted.Path{Root: l.Chains, Path: filepath.Join(l.Chains, subreddit)}
 }
 
-// outputs is the folder of a subreddit's embeddings.
-func (l Layout) outputs(subreddit string) rooted.Path {
+// Outputs is the folder of a subreddit's embeddings.
+func (l Layout) Outputs(subreddit string) rooted.Path {
 	return rooted.Path{Root: l.Embeddings, Path: filepath.Join(l.Embeddings, subreddit)}
 }
 
-func (l Layout) input(f File) rooted.Path  { return rooted.Path{Root: l.Chains, Path: f.Input} }
-func (l Layout) output(f File) rooted.Path { return rooted.Path{Root: l.Embeddings, Path: f.Output} }
+// Input is where a file's chains are.
+func (l Layout) Input(f File) rooted.Path { return rooted.Path{Root: l.Chains, Path: f.Input} }
 
-func (l Layout) file(subreddit, name string) File {
+// Output is where a file's embeddings are, or will be.
+func (l Layout) Output(f File) rooted.Path { return rooted.Path{Root: l.Embeddings, Path: f.Output} }
+
+// File returns the file of a name in a subreddit's folder.
+func (l Layout) File(subreddit, name string) File {
 	return File{
 		Subreddit: subreddit,
 		Input:     filepath.Join(l.Chains, subreddit, name),
@@ -72,8 +78,8 @@ func (l Layout) file(subreddit, name string) File {
 	}
 }
 
-// each calls emit for files of a subreddit, whose outputs are to be replaced if anew.
-func (l Layout) each(subreddit string, names []string, anew bool, emit func(File)) {
+// Each calls emit for files of a subreddit, whose outputs are to be replaced if anew.
+func (l Layout) Each(subreddit string, names []string, anew bool, emit func(File)) {
 	in := filepath.Join(l.Chains, subreddit) + string(filepath.Separator)
 	out := filepath.Join(l.Embeddings, subreddit) + string(filepath.Separator)
 	for _, name := range names {
@@ -81,8 +87,8 @@ func (l Layout) each(subreddit string, names []string, anew bool, emit func(File
 	}
 }
 
-// isChainsName says whether a name in a chains folder is one of a chains file.
+// IsChainsName says whether a name in a chains folder is one of a chains file.
 // Hidden files, ._* of macOS and .nfs* of NFS among them, are not.
-func isChainsName(name []byte) bool {
+func IsChainsName(name []byte) bool {
 	return bytes.HasSuffix(name, []byte(".parquet")) && name[0] != '.'
 }

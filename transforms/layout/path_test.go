@@ -1,4 +1,4 @@
-package transforms
+package layout
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package checkpoint
+package subreddits
 
 import (
 	"path/filepath"

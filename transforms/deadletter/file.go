@@ -1,4 +1,4 @@
-package transforms
+package deadletter
 
 import (
 	"bytes"
@@ -11,6 +11,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 // The file of the dead letters is appended to by several processes, on Flink on several
@@ -25,8 +27,8 @@ var errReplaced = errors.New("the file was replaced meanwhile")
 // that fail beside it give theirs back.
 const patience = 10 * time.Second
 
-// appendDeadLetter adds one line.
-func appendDeadLetter(path string, d DeadLetter) error {
+// Append adds one line.
+func Append(path string, d Letter) error {
 	b, err := json.Marshal(d)
 	if err != nil {
 		return fmt.Errorf("dead letter: %w", err)
@@ -97,15 +99,15 @@ func inPlace(opened os.FileInfo, path string) bool {
 
 // CompactDeadLetters keeps the last line of each input that is not mended, so that
 // the file says what is wrong now. A file with none left is removed.
-func CompactDeadLetters(layout Layout) error {
-	err := compactLetters(layout.DeadLetters(), func(d DeadLetter) bool { return d.mended(layout) })
+func Compact(tree layout.Layout) error {
+	err := compact(tree.DeadLetters(), func(d Letter) bool { return d.mended(tree) })
 	if err != nil {
 		return fmt.Errorf("bringing the dead letters up to date: %w", err)
 	}
 	return nil
 }
 
-func compactLetters(path string, mended func(DeadLetter) bool) (err error) {
+func compact(path string, mended func(Letter) bool) (err error) {
 	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil

@@ -1,4 +1,5 @@
-package transforms
+// Package counters counts what the steps do, for the summary, for progress and for metrics.
+package counters
 
 import (
 	"context"
@@ -25,8 +26,8 @@ type Counter struct {
 
 var counters []*Counter
 
-// NewCounter makes a counter, once per name, as a package variable beside its DoFn.
-func NewCounter(name string) *Counter {
+// New makes a counter, once per name, as a package variable beside its DoFn.
+func New(name string) *Counter {
 	c := &Counter{name: name, beam: beam.NewCounter(metricsNamespace, name)}
 	counters = append(counters, c)
 	return c
@@ -34,30 +35,36 @@ func NewCounter(name string) *Counter {
 
 const metricsNamespace = "threadloom"
 
-// Inc adds n.
+// Inc adds n to both.
 func (c *Counter) Inc(ctx context.Context, n int64) {
-	c.local.Add(n)
-	c.beam.Inc(ctx, n)
+	c.AddLocal(n)
+	c.AddMetric(ctx, n)
 }
 
-// localCounter counts in this process only: for progress, which cannot wait until Beam's
+// AddLocal adds n in this process only, before the bundle can report it.
+func (c *Counter) AddLocal(n int64) { c.local.Add(n) }
+
+// AddMetric adds n to Beam's metric only, when the bundle reports what AddLocal added before.
+func (c *Counter) AddMetric(ctx context.Context, n int64) { c.beam.Inc(ctx, n) }
+
+// LocalCounter counts in this process only: for progress, which cannot wait until Beam's
 // metrics come.
-type localCounter struct {
+type LocalCounter struct {
 	name string
 	atomic.Int64
 }
 
-var localCounters []*localCounter
+var localCounters []*LocalCounter
 
-// newLocalCounter makes a counter, once per name, as a package variable.
-func newLocalCounter(name string) *localCounter {
-	c := &localCounter{name: name}
+// NewLocal makes a counter, once per name, as a package variable.
+func NewLocal(name string) *LocalCounter {
+	c := &LocalCounter{name: name}
 	localCounters = append(localCounters, c)
 	return c
 }
 
-// LocalCounts returns what this process has counted so far, by counter name.
-func LocalCounts() map[string]int64 {
+// Local returns what this process has counted so far, by counter name.
+func Local() map[string]int64 {
 	counts := make(map[string]int64, len(counters)+len(localCounters))
 	for _, c := range counters {
 		counts[c.name] = c.local.Load()
@@ -68,8 +75,8 @@ func LocalCounts() map[string]int64 {
 	return counts
 }
 
-// Counts returns the committed counts of a finished job, by counter name.
-func Counts(results metrics.Results) map[string]int64 {
+// Committed returns the committed counts of a finished job, by counter name.
+func Committed(results metrics.Results) map[string]int64 {
 	counts := make(map[string]int64, len(counters))
 	query := results.Query(func(r metrics.SingleResult) bool { return r.Namespace() == metricsNamespace })
 	for _, c := range query.Counters() {
@@ -92,10 +99,11 @@ const processPrefix = "files_of "
 
 // thisProcess is the name of this process in counters.
 var thisProcess = sync.OnceValue(func() string {
-	return fmt.Sprintf("%s:%d", hostName(), os.Getpid())
+	return fmt.Sprintf("%s:%d", Host(), os.Getpid())
 })
 
-func hostName() string {
+// Host returns this machine's name without blanks, which separate a counter's fields.
+func Host() string {
 	host, err := os.Hostname()
 	if err != nil {
 		return "unknown"
@@ -103,8 +111,8 @@ func hostName() string {
 	return strings.ReplaceAll(host, " ", "")
 }
 
-// countForProcess counts a file that this process embedded.
-func countForProcess(ctx context.Context, b models.Backend) {
+// IncProcess counts a file that this process embedded.
+func IncProcess(ctx context.Context, b models.Backend) {
 	name := processPrefix + strings.Join([]string{thisProcess(), b.Name, b.Precision}, " ")
 	beam.NewCounter(metricsNamespace, name).Inc(ctx, 1)
 }
