@@ -1,6 +1,6 @@
 # Threadloom. 'make help' lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev writers run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-flink bench-clusters bench-clusterscale picture palette audit lock clean prerequisites
+.PHONY: help setup setup-dev writers run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-afterkill bench-together bench-flink bench-clusters bench-clusterscale picture palette audit lock clean prerequisites
 
 PYTHON := .venv/bin/python
 # uv takes seconds, pip minutes. It trusts the system's certificates, as pip does, so that it works behind a company's proxy.
@@ -139,6 +139,12 @@ bench-memory: $(BENCH) ## watch the memory on inputs of extreme shapes (15 minut
 
 bench-queue: $(NATIVE) ## put 100,000 jobs and a million into Redis if they are not there (2 minutes)
 	go test -run '^$$' -bench Enqueue -benchtime 3x ./mpsbridge
+
+bench-afterkill: $(BENCH) ## time the run after a killed one against a fresh one (5 minutes)
+	$(PYTHON) bench/afterkill.py
+
+bench-together: $(BENCH) ## share files between the pipeline and a worker of other speeds (10 minutes)
+	$(PYTHON) bench/together.py
 
 bench-flink: $(BENCH) $(FLINK) ## compare Flink with Prism, and say on paper what more machines bring (15 minutes)
 	$(PYTHON) bench/flink.py

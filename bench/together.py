@@ -147,7 +147,7 @@ def both(root: Path, url: str, of_pipeline: float, of_worker: float) -> tuple[fl
             process.wait()
     marks = [pq.read_schema(f).metadata[b"threadloom.fingerprint"]
              for f in (root / "embeddings").rglob("*.parquet")]  # fmt: skip
-    return seconds, sum(b"sentence-transformers" in mark for mark in marks)
+    return seconds, sum(b"sentence-transformers-cpu" in mark for mark in marks)
 
 
 def wait_for_worker(url: str) -> None:

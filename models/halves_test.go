@@ -2,8 +2,8 @@ package models
 
 import (
 	"errors"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -166,7 +166,7 @@ func TestABatchThatDoesNotFitLowersTheTokenBudget(t *testing.T) {
 		{20, 16}, // a quarter
 		{4, 8},   // not below the longest text
 	} {
-		t.Run(fmt.Sprint(c.fits), func(t *testing.T) {
+		t.Run(strconv.Itoa(c.fits), func(t *testing.T) {
 			d := &device{fails: func(batch [][]uint32) bool { return len(batch)*4 > c.fits }}
 			e := engineOn(d, 64)
 			items := ofFiles(t, e, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25)

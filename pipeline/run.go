@@ -48,18 +48,26 @@ func run(c Config) int {
 	if err := c.checkWritable(); err != nil {
 		return report(c, stop, err, 0)
 	}
-	held, err := takeLeases(c.leasedFolders()...) // before anything is published or written
-	if err != nil {
-		return report(c, stop, err, 0)
-	}
-	defer held.release()
-	p, s := beam.NewPipelineWithRoot()
-	opened, err := open(ctx, c, held, runner.InProcess())
+	opened, err := open(ctx, c, runner.InProcess())
 	defer opened.server.Stop()
 	if err != nil {
 		return report(c, stop, usageError{err}, 0)
 	}
+	held, err := takeLeases(c.leasedFolders()...) // before anything is published or written
+	if err != nil {
+		return report(c, stop, err, 0)
+	}
+	defer func() {
+		opened.server.Stop() // which may write until then
+		held.release()
+	}()
 	held.stopWhenLost(ctx, opened.server, cancel)
+	if c.partition().Bridged() {
+		if err := announce(ctx, c, opened.model); err != nil {
+			return report(c, stop, usageError{err}, 0)
+		}
+	}
+	p, s := beam.NewPipelineWithRoot()
 	if err := Build(s, c, opened.clusterAddr, held.of(c.clusters()).Path()); err != nil {
 		return report(c, stop, usageError{err}, 0)
 	}
@@ -151,7 +159,7 @@ type opened struct {
 
 // open checks the model where this process embeds, so that a wrong one stops the
 // run before it starts, and meanwhile starts the Python side if it is needed.
-func open(ctx context.Context, c Config, held leases, inProcess bool) (o opened, err error) {
+func open(ctx context.Context, c Config, inProcess bool) (o opened, err error) {
 	var starting errgroup.Group
 	switch {
 	case c.Cluster && c.ClusterAddress != "":
@@ -174,12 +182,7 @@ func open(ctx context.Context, c Config, held leases, inProcess bool) (o opened,
 	if o.server != nil {
 		o.clusterAddr = o.server.Addr
 	}
-	if c.partition().Bridged() {
-		if err = held.held(); err == nil {
-			err = announce(ctx, c, o.model)
-		}
-	}
-	return o, err
+	return o, nil
 }
 
 // embeddedHere says how this process embedded, if it did.

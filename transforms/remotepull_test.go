@@ -16,7 +16,7 @@ func TestMachinesOfDifferentSpeedsEndTogether(t *testing.T) {
 	for _, c := range []struct {
 		here, worker float64 // rows a second
 		files        int
-	}{{900, 300, 300}, {300, 900, 300}, {900, 300, 40}, {300, 900, 40}} {
+	}{{900, 300, 300}, {300, 900, 300}, {900, 300, 40}, {300, 900, 40}, {255, 77, 40}, {77, 255, 40}} {
 		t.Run(fmt.Sprintf("%g here, %g at the worker, %d files", c.here, c.worker, c.files), func(t *testing.T) {
 			s := newSim()
 			s.speed = c.here

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/threadloom/threadloom/mpsbridge"
@@ -15,6 +16,7 @@ const (
 	simLease    = 10 * time.Second
 	simDelay    = 5 * time.Second
 	simRowBytes = 400
+	simAhead    = 3         // seconds; worker.py's AHEAD
 	simStep     = time.Hour // nothing of its own happens for so long
 )
 
@@ -58,7 +60,7 @@ type simFile struct {
 	left float64
 }
 
-// simWorker holds a job that it works at, and one more.
+// simWorker holds a job that it works at, and one more once that is nearly done.
 type simWorker struct {
 	name     string
 	speed    float64
@@ -98,6 +100,9 @@ func (s *sim) advance(d time.Duration, enough func() bool) {
 		for _, w := range s.workers {
 			if w.busy {
 				next = earlier(next, s.now.Add(seconds(w.left/w.speed)))
+				if ahead := w.left/w.speed - simAhead; ahead > 0 {
+					next = earlier(next, s.now.Add(seconds(ahead)))
+				}
 			}
 		}
 		for _, f := range s.local {
@@ -174,7 +179,7 @@ func (s *sim) work(w *simWorker) {
 			w.held = w.held[1:]
 			s.finish(w, job)
 		}
-		for !s.away && len(w.held) < 2 && len(s.todo) > 0 {
+		for !s.away && s.hasRoom(w) && len(s.todo) > 0 {
 			w.held = append(w.held, s.todo[0])
 			s.todo = s.todo[1:]
 		}
@@ -186,6 +191,11 @@ func (s *sim) work(w *simWorker) {
 			w.left = 0 // it finds the output
 		}
 	}
+}
+
+// hasRoom says whether a worker takes a job: it has none, or its only one is nearly done.
+func (s *sim) hasRoom(w *simWorker) bool {
+	return len(w.held) == 0 || len(w.held) == 1 && w.busy && w.left <= simAhead*w.speed
 }
 
 // finish ends a worker's job as its fate has it.
@@ -242,7 +252,7 @@ func (s *sim) Events(ctx context.Context, after string, wait time.Duration) ([]m
 		_, _ = fmt.Sscan(after, &seen)
 		s.advance(wait, func() bool { return len(s.log) > seen })
 	}
-	return slices.Clone(s.log[seen:]), fmt.Sprint(len(s.log)), nil
+	return slices.Clone(s.log[seen:]), strconv.Itoa(len(s.log)), nil
 }
 
 // listed says whether a job is in a list.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -98,7 +99,7 @@ func (c *chaos) next() {
 }
 
 func (c *chaos) worker() *simWorker {
-	return &simWorker{name: fmt.Sprint(len(c.workers)), speed: 50 + 1000*c.random.Float64(), fate: func() string {
+	return &simWorker{name: strconv.Itoa(len(c.workers)), speed: 50 + 1000*c.random.Float64(), fate: func() string {
 		switch c.random.IntN(10) {
 		case 0:
 			return "fails"
@@ -142,7 +143,8 @@ func misfortune(seed uint64) (kinds map[string]int, err error) {
 		}
 		return nil
 	})
-	if err != nil && !(c.ended && (errors.Is(err, ErrInterrupted) || errors.Is(err, context.Canceled))) {
+	interrupted := c.ended && (errors.Is(err, ErrInterrupted) || errors.Is(err, context.Canceled))
+	if err != nil && !interrupted {
 		return nil, err
 	}
 	return c.judge(ends)

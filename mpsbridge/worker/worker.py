@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 import queue as queues
 import threading
 import time
@@ -21,6 +22,9 @@ log = logging.getLogger("threadloom.worker")
 
 FIRST_DELAY = 5.0  # seconds until a job that failed is tried again; doubled each time
 LONGEST_PAUSE = 30.0  # seconds between two jobs that this worker cannot do
+# Seconds before the end of the open file at which the next job is taken. Preparing it takes about
+# a second. A job that is taken earlier waits here while another machine may have nothing to do.
+AHEAD = 3.0
 
 
 class Interrupted(BaseException):
@@ -59,9 +63,11 @@ class Worker:
         self._queue, self._loading, self._lease = mine, loaders, lease
         self._encoder, self._places, self._model = encoder, where, model
         self._ready: queues.Queue[Prepared] = queues.Queue()
-        self._room = threading.Semaphore(2)  # the open file, and the next
         self._stop = threading.Event()
-        self._hand: list[bytes] = []  # jobs that were begun, and neither finished nor given back
+        self._hand: list[bytes] = []  # begun and not given back: the open file's job, the next
+        self._moved = threading.Event()  # there may be room for another
+        self._speed = 0.0  # rows a second of the last file; 0: none yet
+        self._due = (b"", 0.0)  # the job of the open file, and when it will be done (monotonic)
         self._doubt = False  # Redis may think that other jobs are in this worker's hand
         self.totals = Totals()
         self.current = ""
@@ -93,12 +99,12 @@ class Worker:
                     continue
                 heard = self._finish(current)
                 self._hand.remove(current.raw)
+                self._moved.set()
                 # From now on the loader would give the job back if it looked.
                 self._doubt |= not heard
                 failure, current = current.failure, None
                 if isinstance(failure, codes.DeviceLost):
                     raise failure
-                self._room.release()
                 last = time.monotonic()
         except Interrupted:
             if current:
@@ -117,7 +123,9 @@ class Worker:
         """Prepare one job ahead of the device."""
         pause, silent = 0.0, False
         while not self._stop.is_set():
-            if not self._room.acquire(timeout=0.2):
+            if not self._has_room():
+                self._moved.wait(0.1)
+                self._moved.clear()
                 continue
             prepared = None
             try:
@@ -135,10 +143,21 @@ class Worker:
                 log.warning("given back: %s", reason)
                 self._stop.wait(pause)
             if prepared is None:
-                self._room.release()
                 continue
             pause = 0.0
             self._ready.put(prepared)
+
+    def _has_room(self) -> bool:
+        """Return whether a job may be taken: there is none, or the only one is nearly done."""
+        hand = list(self._hand)
+        open_job, due = self._due
+        return not hand or (hand == [open_job] and due - time.monotonic() <= AHEAD)
+
+    def _expect(self, raw: bytes, rows: int) -> None:
+        """Note that so many rows of a job's file are left."""
+        left = rows / self._speed if self._speed else math.inf
+        self._due = (raw, time.monotonic() + (left if rows else 0))
+        self._moved.set()
 
     def _next(self) -> Prepared | None:
         holder = self._lease.name
@@ -254,7 +273,8 @@ class Worker:
     def _fill(self, target: files.Target, prepared: Prepared) -> int:
         """Write a whole output; return how many texts were truncated."""
         source, settings, truncated = prepared.source, prepared.work.settings, 0
-        since = time.monotonic()
+        since = start = time.monotonic()
+        self._expect(prepared.raw, source.rows)
         try:
             for tokens, kept in prepared.pieces:
                 with failing(codes.EMBEDDING_FAILED):
@@ -263,6 +283,9 @@ class Worker:
                 now = time.monotonic()
                 self._lease.embedded(len(vectors), now - since)
                 since = now
+                if len(vectors):
+                    self._speed = target.rows / (now - start)
+                self._expect(prepared.raw, source.rows - target.rows)
                 truncated += int(tokens.truncated.sum())
             if target.rows != source.rows:
                 why = f"the footer says {source.rows} rows, the file has {target.rows}"

@@ -1,6 +1,7 @@
 """Whatever dies, each input gets exactly one valid output and nothing is lost."""
 
 import errno
+import math
 import os
 import signal
 import time
@@ -53,8 +54,11 @@ def test_a_worker_killed_at_any_point_loses_nothing(bridge, until, point):
     assert bridge.dead() == {}
 
 
-def slowly(seconds: float):
+def slowly(seconds: float, ahead: float = 3):
+    """Return a change: embedding takes so long, the next job is taken so long before its end."""
+
     def change():
+        worker.AHEAD = ahead
         embed = model.Encoder.embed
 
         def slow(self, *arguments):
@@ -145,7 +149,7 @@ def test_redis_wiped(bridge, until):
 
 def test_the_first_sigterm_finishes_the_open_file(bridge, until):
     bridge.put(*(bridge.file(f"{i}") for i in range(4)))
-    process = bridge.start(slowly(1), lease=30)
+    process = bridge.start(slowly(1, math.inf), lease=30)
     until(lambda: bridge.redis.hlen(bridge.keys.begun) == 2)  # the open one and the next
     process.terminate()
     process.join(20)
@@ -158,7 +162,7 @@ def test_the_first_sigterm_finishes_the_open_file(bridge, until):
 def test_the_second_sigterm_gives_the_open_file_back(bridge, until):
     first = bridge.file("0")
     bridge.put(first, bridge.file("1"))
-    process = bridge.start(slowly(15), lease=30)
+    process = bridge.start(slowly(15, math.inf), lease=30)
     until(lambda: bridge.redis.hlen(bridge.keys.begun) == 2)
     time.sleep(0.3)
     process.terminate()
@@ -182,3 +186,15 @@ def test_an_output_that_is_there_is_not_made_again(bridge, until):
     until(lambda: bridge.events() == ["done", "done"])
     assert (bridge.root / "out" / "a.parquet").stat().st_mtime_ns == made
     assert pq.read_metadata(bridge.root / "out" / "a.parquet").num_rows == 3
+
+
+def test_a_job_waits_for_whoever_is_free_while_a_file_is_long_from_done(bridge, until):
+    bridge.put(bridge.file("a"))
+    bridge.start(slowly(1), lease=30)
+    until(bridge.settled)  # its speed is known now: three rows in a second
+    bridge.put(bridge.file("long", rows=3000), bridge.file("next"))
+    until(lambda: bridge.redis.hlen(bridge.keys.begun) == 1)
+    time.sleep(0.3)
+    assert bridge.redis.llen(bridge.keys.todo) == 1
+    until(bridge.settled)
+    assert bridge.outputs() == ["a.parquet", "long.parquet", "next.parquet"]
