@@ -87,8 +87,8 @@ def assign_files(
         "seconds": round(time.monotonic() - start, 3),
     }
     leases.check(lease)
-    mark = str(report["model_fingerprint"])
-    labelling.write_labels(os.path.join(clusters_dir, "assigned.parquet"), keys, found, mark)
+    fingerprint = str(report["model_fingerprint"])
+    labelling.write_labels(os.path.join(clusters_dir, "assigned.parquet"), keys, found, fingerprint)
     write_report(os.path.join(clusters_dir, "assigned.json"), report)
     return report
 

@@ -39,14 +39,14 @@ def cluster_files(sources: Iterable[Source], settings: Settings, group: str = AL
     start = time.monotonic()
     sources = list(sources)
     paths = outputs(settings, group)
-    mark = fingerprint(settings, group, {p for s in sources for p in (s.embeddings, s.chains)})
-    report = _still_good(paths, mark)
+    wanted = fingerprint(settings, group, {p for s in sources for p in (s.embeddings, s.chains)})
+    report = _still_good(paths, wanted)
     reused = report is not None
     if report is not None:
         for warning in report["warnings"]:
             _LOG.warning("%s: %s", group, warning)
     else:
-        report = _compute(sources, settings, group, paths, mark, start)
+        report = _compute(sources, settings, group, paths, wanted, start)
     figures = reporting.headline(report["rows"], len(report["clusters"]), report["noise_rows"])
     seconds = time.monotonic() - start
     _LOG.info("%s: %s %s", group, figures, "as before" if reused else f"in {seconds:.0f} s")
@@ -66,18 +66,18 @@ def cluster_files(sources: Iterable[Source], settings: Settings, group: str = AL
     }
 
 
-def _still_good(paths: Outputs, mark: str) -> dict | None:
+def _still_good(paths: Outputs, wanted: str) -> dict | None:
     """Return the report of an earlier run if all its files are there and still hold."""
     report = reporting.read_report(paths.report)
-    if report is None or report.get("fingerprint") != mark or not paths.all_there():
+    if report is None or report.get("fingerprint") != wanted or not paths.all_there():
         return None
     if not report.get("lasting", True):
         return None
-    return report if labelling.read_fingerprint(paths.labels) == mark else None
+    return report if labelling.read_fingerprint(paths.labels) == wanted else None
 
 
 def _compute(
-    sources: list[Source], settings: Settings, group: str, paths: Outputs, mark: str, start: float
+    sources: list[Source], settings: Settings, group: str, paths: Outputs, wanted: str, start: float
 ) -> dict:
     """Do all the work, write everything, and return the report."""
     found = Findings()
@@ -96,7 +96,7 @@ def _compute(
     found.log(group)
     report = {
         "format": reporting.FORMAT,
-        "fingerprint": mark,
+        "fingerprint": wanted,
         "group": group,
         "settings": settings.as_dict(),
         "recipe": RECIPE.as_dict(),
@@ -116,14 +116,14 @@ def _compute(
     }
     names = [cluster["name"] for cluster in described.clusters]
     lease.check(settings.lease)
-    labelling.write_labels(paths.labels, keys, clusters, mark)
+    labelling.write_labels(paths.labels, keys, clusters, wanted)
     models.save(
         paths.model,
         replace(
             fitted.model,
             names=tuple(names),
             embedding={k: v for k, v in kinds[0].items() if k != "files"} if kinds else {},
-            about={"group": group, **settings.as_dict(), "fingerprint": mark},
+            about={"group": group, **settings.as_dict(), "fingerprint": wanted},
         ),
     )
     write_list(paths.left_out, found.left_out)

@@ -56,16 +56,16 @@ class ClusterTexts:
     def add(self, label: int, text: str) -> None:
         """Read one chain with this label."""
         digest = hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
-        mark = -int.from_bytes(digest)
+        rank = -int.from_bytes(digest)
         kept, hashes = self._kept[label], self._hashes[label]
-        if mark in hashes or (len(kept) == CHAINS and mark < kept[0][0]):
+        if rank in hashes or (len(kept) == CHAINS and rank < kept[0][0]):
             return
         words = array("I", map(self._numbers.__getitem__, [*split_words(text), ""]))
-        hashes.add(mark)
+        hashes.add(rank)
         if len(kept) < CHAINS:
-            heapq.heappush(kept, (mark, words))
+            heapq.heappush(kept, (rank, words))
         else:
-            hashes.remove(heapq.heapreplace(kept, (mark, words))[0])
+            hashes.remove(heapq.heapreplace(kept, (rank, words))[0])
 
     def words(self) -> list[str]:
         """Return the different words; a chain holds their numbers. The first is no word."""

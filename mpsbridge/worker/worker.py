@@ -64,7 +64,7 @@ class Worker:
         self._encoder, self._places, self._model = encoder, where, model
         self._ready: queues.Queue[Prepared] = queues.Queue()
         self._stop = threading.Event()
-        self._hand: list[bytes] = []  # jobs begun: the open file's, and the next
+        self._hand: list[bytes] = []  # begun and not given back: the open file's job, the next
         self._moved = threading.Event()  # there may be room for another
         self._speed = 0.0  # rows a second of the last file; 0: none yet
         self._due = (b"", 0.0)  # the job of the open file, and when it will be done (monotonic)
