@@ -195,6 +195,3 @@ func (e *Engine) Embed(ctx context.Context, texts []string) (Result, error) {
 	}
 	return s.Wait(job)
 }
-
-// Close stops the engine's workers; streams must be closed before.
-func (e *Engine) Close() { e.window.close() }
