@@ -97,7 +97,7 @@ func inPlace(opened os.FileInfo, path string) bool {
 	return err == nil && os.SameFile(opened, there)
 }
 
-// CompactDeadLetters keeps the last line of each input that is not mended, so that
+// Compact keeps the last line of each input that is not mended, so that
 // the file says what is wrong now. A file with none left is removed.
 func Compact(tree layout.Layout) error {
 	err := compact(tree.DeadLetters(), func(d Letter) bool { return d.mended(tree) })

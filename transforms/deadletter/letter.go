@@ -13,7 +13,7 @@ import (
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
-// DeadLetter is one line of the dead letters: a file that could not be embedded, or a
+// Letter is one line of the dead letters: a file that could not be embedded, or a
 // folder that could not be listed, which has no output.
 type Letter struct {
 	Input  layout.Path `json:"input"`

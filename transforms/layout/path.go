@@ -43,6 +43,7 @@ const (
 	escapeSize = len(byteEscape) + 2
 )
 
+// MarshalJSON writes each byte that is no part of UTF-8 as an escape of its own.
 func (p Path) MarshalJSON() ([]byte, error) {
 	out := []byte{'"'}
 	for rest := string(p); rest != ""; {
@@ -72,6 +73,7 @@ func validPrefix(s string) int {
 	return len(s)
 }
 
+// UnmarshalJSON reads what MarshalJSON writes.
 func (p *Path) UnmarshalJSON(b []byte) error {
 	var path strings.Builder
 	raw := strings.TrimSuffix(strings.TrimPrefix(string(b), `"`), `"`)
