@@ -12,7 +12,7 @@ import (
 // announce tells the workers behind the bridge what they must know of this run: how
 // its files are embedded, and by which secret they know its folder. It fails where
 // Redis is not there, before anything runs.
-func announce(ctx context.Context, c Config, model *models.Folder) (err error) {
+func announce(ctx context.Context, c *Config, model *models.Folder) (err error) {
 	paths, err := mpsbridge.ParsePathMaps(c.PathMap)
 	if err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 // Build makes the pipeline: list → expand → filter → partition → embed or bridge →
 // cluster. clusterAddr is where the Python side listens; the last step is left
 // out where there is none. clustersLease is the lease of their folder.
-func Build(s beam.Scope, c Config, clusterAddr, clustersLease string) error {
+func Build(s beam.Scope, c *Config, clusterAddr, clustersLease string) error {
 	layout := c.Layout()
 	subreddits := transforms.List(s, c.Subreddits)
 	folders := transforms.Expand(s, layout, subreddits)

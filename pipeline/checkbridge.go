@@ -43,7 +43,7 @@ var errShare = errors.New("want auto, or 0 to 1")
 
 // bridgedShare is the share of the files that workers may have. With auto these are all of them,
 // if somebody has named a Redis, or has asked for it in as many words.
-func (c Config) bridgedShare() float64 {
+func (c *Config) bridgedShare() float64 {
 	switch {
 	case c.MPSShare != autoShare:
 		return c.MPSShare
@@ -58,13 +58,16 @@ type shareFlag struct{ value *float64 }
 
 func (s shareFlag) String() string {
 	switch {
-	case s.value == nil: // package flag asks a zero value for its default
+	case s.value == nil: // pflag asks a zero value for its default
 		return ""
 	case *s.value == autoShare:
 		return autoText
 	}
 	return strconv.FormatFloat(*s.value, 'g', -1, 64)
 }
+
+// Type is for pflag.
+func (s shareFlag) Type() string { return "share" }
 
 func (s shareFlag) Set(text string) error {
 	if text == autoText {

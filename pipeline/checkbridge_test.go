@@ -18,7 +18,7 @@ func TestEveryFileGoesToWhoeverIsFreeIfThereIsARedis(t *testing.T) {
 		"share at the usual Redis": {[]string{"--mps_share=0.5"}, 0.5},
 	} {
 		t.Run(name, func(t *testing.T) {
-			config, err := parseFlags("", c.args, nil)
+			config, err := parse(c.args...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -28,7 +28,7 @@ func TestEveryFileGoesToWhoeverIsFreeIfThereIsARedis(t *testing.T) {
 		})
 	}
 	for _, wrong := range []string{"-1", "2", "NaN", "half", ""} {
-		if _, err := parseFlags("", []string{"--mps_share=" + wrong}, nil); err == nil {
+		if _, err := parse("--mps_share=" + wrong); err == nil {
 			t.Errorf("--mps_share=%s is taken", wrong)
 		}
 	}

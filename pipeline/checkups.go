@@ -18,7 +18,7 @@ import (
 	"github.com/threadloom/threadloom/transforms/checkpoint"
 )
 
-func lookAtHome(_ context.Context, c Config) []finding {
+func lookAtHome(_ context.Context, c *Config) []finding {
 	if c.home.by == "" {
 		return []finding{warn("name the folder in which 'make setup' was run with --home, or model and libraries with --model, --native_dir and --python",
 			"no home%s", c.home.missing())}
@@ -26,7 +26,7 @@ func lookAtHome(_ context.Context, c Config) []finding {
 	return []finding{ok("%s (%s)", c.Home, c.home.by)}
 }
 
-func lookAtModel(_ context.Context, c Config) []finding {
+func lookAtModel(_ context.Context, c *Config) []finding {
 	folder, err := models.OpenFolder(c.Model)
 	if err != nil {
 		return []finding{fail("run 'make setup', or make one with 'python -m threadloom.export' and name it with --model", "%v", err)}
@@ -34,7 +34,7 @@ func lookAtModel(_ context.Context, c Config) []finding {
 	return []finding{ok("%s: %s, %d floats, %d tokens, %s pooling; every file has its sha256", folder.Path, folder.Name, folder.Dimension, folder.MaxSeqLength, folder.Pooling)}
 }
 
-func lookAtLibraries(_ context.Context, c Config) []finding {
+func lookAtLibraries(_ context.Context, c *Config) []finding {
 	found := []finding{ok("threadloom %s, %s; %s", chainfile.Version, runtime.Version(), strings.Join(builtWith("tokenizers", "onnxruntime_go", "parquet-go", "beam/sdks/v2"), ", "))}
 	if _, err := models.Check(c.engine()); err != nil && !errors.Is(err, models.ErrNoModel) {
 		found = append(found, fail("run 'make setup', or choose another --precision, --accelerator or --onnxruntime_lib", "%v", err))
@@ -59,7 +59,7 @@ func builtWith(ends ...string) []string {
 	return found
 }
 
-func lookAtCPU(context.Context, Config) []finding {
+func lookAtCPU(context.Context, *Config) []finding {
 	features := models.CPUFeatures()
 	text := fmt.Sprintf("%d cores, %s: %s", runtime.GOMAXPROCS(0), runtime.GOARCH, strings.Join(features, ", "))
 	if runtime.GOARCH == "amd64" && !slices.Contains(features, "AVX2") {
@@ -68,7 +68,7 @@ func lookAtCPU(context.Context, Config) []finding {
 	return []finding{ok("%s", text)}
 }
 
-func lookAtEngine(ctx context.Context, c Config) []finding {
+func lookAtEngine(ctx context.Context, c *Config) []finding {
 	d, err := models.Diagnose(ctx, c.engine())
 	if err != nil {
 		return []finding{fail("mend what model and library say above; if both are ok, name another library with --onnxruntime_lib", "%v", err)}
@@ -86,7 +86,7 @@ func lookAtEngine(ctx context.Context, c Config) []finding {
 	return []finding{ok("%s", ran), ok("the golden vector comes out: cosine %.7f", d.Cosine)}
 }
 
-func lookAtList(_ context.Context, c Config) []finding {
+func lookAtList(_ context.Context, c *Config) []finding {
 	names, err := checkpoint.Read(c.Subreddits)
 	if err != nil {
 		return []finding{fail("write it, or name another with --subreddits", "%v", err)}
@@ -104,7 +104,7 @@ func lookAtList(_ context.Context, c Config) []finding {
 	return []finding{ok("%s", text)}
 }
 
-func lookAtRedis(ctx context.Context, c Config) []finding {
+func lookAtRedis(ctx context.Context, c *Config) []finding {
 	if !c.partition().Bridged() && !c.given("redis") {
 		return nil
 	}
@@ -130,7 +130,7 @@ func lookAtRedis(ctx context.Context, c Config) []finding {
 	return []finding{ok("%s", text)}
 }
 
-func lookAtFlink(ctx context.Context, c Config) []finding {
+func lookAtFlink(ctx context.Context, c *Config) []finding {
 	if c.Flink.FlinkMaster == "" && c.Runner != "flink" {
 		return nil
 	}
@@ -148,7 +148,7 @@ func lookAtFlink(ctx context.Context, c Config) []finding {
 }
 
 // lookAtSettings checks the rest of what a run checks before it starts.
-func lookAtSettings(_ context.Context, c Config) []finding {
+func lookAtSettings(_ context.Context, c *Config) []finding {
 	if err := c.check(); err != nil {
 		return []finding{fail("change that setting", "%v", err)}
 	}

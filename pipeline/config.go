@@ -73,7 +73,7 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 func (e usageError) Unwrap() error { return e.error }
 
 // Layout says where the run's files lie.
-func (c Config) Layout() transforms.Layout {
+func (c *Config) Layout() transforms.Layout {
 	l := transforms.NewLayout(c.Root, c.Suffix)
 	if c.ChainsDir != "" {
 		l.Chains = filepath.Join(c.ChainsDir, c.Suffix)
@@ -84,7 +84,7 @@ func (c Config) Layout() transforms.Layout {
 	return l
 }
 
-func (c Config) engine() models.Config {
+func (c *Config) engine() models.Config {
 	return models.Config{
 		Folder: c.Model, Library: c.ONNXRuntimeLib, NativeDir: c.NativeDir,
 		Precision: c.Precision, Accelerator: c.Accelerator, TokenBudget: c.TokenBudget,
@@ -92,21 +92,21 @@ func (c Config) engine() models.Config {
 	}
 }
 
-func (c Config) embedding() transforms.EmbedOptions {
+func (c *Config) embedding() transforms.EmbedOptions {
 	return transforms.EmbedOptions{
 		Layout: c.Layout(), Model: c.engine(), TextColumn: c.TextColumn, Keep: c.Keep,
 	}
 }
 
-func (c Config) checking() transforms.CheckOptions {
+func (c *Config) checking() transforms.CheckOptions {
 	return transforms.CheckOptions{Kind: c.Check, Model: c.engine()}
 }
 
-func (c Config) partition() transforms.PartitionOptions {
+func (c *Config) partition() transforms.PartitionOptions {
 	return transforms.PartitionOptions{Share: c.bridgedShare(), Subreddits: c.MPSSubreddits}
 }
 
-func (c Config) bridge() transforms.BridgeOptions {
+func (c *Config) bridge() transforms.BridgeOptions {
 	runner, err := runners.Named(c.Runner, c.Flink) // check has refused an unknown one
 	return transforms.BridgeOptions{
 		Embed: c.embedding(), Redis: c.Redis, Queue: c.Queue, PathMap: c.PathMap,
@@ -114,7 +114,7 @@ func (c Config) bridge() transforms.BridgeOptions {
 	}
 }
 
-func (c Config) clusters() string {
+func (c *Config) clusters() string {
 	if c.ClustersDir != "" {
 		return filepath.Join(c.ClustersDir, c.Suffix)
 	}

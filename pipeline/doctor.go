@@ -2,26 +2,23 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
+	"os"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/spf13/cobra"
 )
 
-const doctorUsage = `Usage: go run ./pipeline doctor [flags]
-
-Looks for what a run with the same flags needs on this machine: model, libraries, CPU,
+const doctorText = `Looks for what a run with the same flags needs on this machine: model, libraries, CPU,
 folders, disk, Python, and Redis and Flink where flags name them. It embeds one text and
 says which execution provider really ran. A line that is not ok says what to do.
 
-  go run ./pipeline doctor
-  go run ./pipeline doctor --root=/data --suffix=2026 --redis=redis://node1:6379 --flink_master=node1:8081
+Exit codes: 0 a run can be expected to work, 1 it cannot.`
 
-Exit codes: 0 a run can be expected to work, 1 it cannot.
-
-Flags (a run's):
-`
+const doctorExamples = `  go run ./pipeline doctor
+  go run ./pipeline doctor --root=/data --suffix=2026 --redis=redis://node1:6379 --flink_master=node1:8081`
 
 // How a finding turned out.
 const (
@@ -54,7 +51,7 @@ func fail(do, text string, args ...any) finding {
 // configuration, look returns none.
 type checkup struct {
 	name string
-	look func(ctx context.Context, c Config) []finding
+	look func(ctx context.Context, c *Config) []finding
 }
 
 var checkups = []checkup{
@@ -75,30 +72,26 @@ var checkups = []checkup{
 // doctorWithin bounds one checkup.
 const doctorWithin = 2 * time.Minute
 
-// doctorCommand runs 'pipeline doctor' and returns the exit code.
-func doctorCommand(args []string, out, errs io.Writer) int {
-	c, err := parseFlags(doctorUsage, args, out)
-	if err != nil {
-		return failed(err, errs)
-	}
-	findings := examine(context.Background(), c)
-	if c.JSON {
-		err = json.NewEncoder(out).Encode(findings)
-	} else {
-		_, err = io.WriteString(out, findingsText(findings))
-	}
-	if err != nil {
-		return failed(err, errs)
-	}
-	for _, f := range findings {
-		if f.Status == fails {
-			return exitFailed
+func doctorCommand() *cobra.Command {
+	c := forRun()
+	return newCommand(cobra.Command{
+		Use: "doctor [flags]", Short: "look for what a run needs on this machine, and say what to do", Long: doctorText, Example: doctorExamples,
+	}, c, func(cmd *cobra.Command, _ []string) error {
+		if err := c.read(os.Environ); err != nil {
+			return err
 		}
-	}
-	return exitDone
+		findings := examine(cmd.Context(), c)
+		if err := printResult(cmd.OutOrStdout(), c.JSON, findings, func() string { return findingsText(findings) }); err != nil {
+			return err
+		}
+		if slices.ContainsFunc(findings, func(f finding) bool { return f.Status == fails }) {
+			return status(exitFailed)
+		}
+		return nil
+	})
 }
 
-func examine(ctx context.Context, c Config) []finding {
+func examine(ctx context.Context, c *Config) []finding {
 	if err := c.fill(); err != nil {
 		f := fail("run 'make setup', or change that setting", "%v", err)
 		f.Name = "settings"

@@ -23,7 +23,7 @@ type leased struct {
 
 // leasedFolders are the folders whose lease a run takes. The one of the embeddings
 // stands for the outputs, the dead letters and the settings in Redis, too.
-func (c Config) leasedFolders() []string {
+func (c *Config) leasedFolders() []string {
 	folders := []string{c.Layout().Embeddings}
 	if c.Cluster {
 		folders = append(folders, c.clusters())

@@ -13,7 +13,7 @@ const leftOutNamed = 3
 
 // nameLeftOut adds the first files that clustering left out. It reads what the
 // clustering has written, because that may have run in another process.
-func (s *summary) nameLeftOut(c Config) (err error) {
+func (s *summary) nameLeftOut(c *Config) (err error) {
 	if s.FilesLeftOut == 0 {
 		return nil
 	}

@@ -49,7 +49,7 @@ type metrics struct {
 
 // startMetrics begins to export what look counts. An address that cannot be had is an
 // error.
-func startMetrics(c Config, look func() map[string]int64, start time.Time) (*metrics, error) {
+func startMetrics(c *Config, look func() map[string]int64, start time.Time) (*metrics, error) {
 	m := &metrics{
 		registry: prometheus.NewRegistry(), file: c.MetricsFile, done: make(chan struct{}),
 		run: &runCollector{suffix: c.Suffix, engine: c.engine(), look: look, start: start},

@@ -12,7 +12,7 @@ import (
 func TestMetricsAreWrittenAtTheStartAndAtTheEnd(t *testing.T) {
 	c := Config{Suffix: "posts", MetricsFile: filepath.Join(t.TempDir(), "threadloom.prom")}
 	look := func() map[string]int64 { return map[string]int64{"files_done": 1} }
-	m, err := startMetrics(c, look, time.Unix(1000, 0))
+	m, err := startMetrics(&c, look, time.Unix(1000, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestAnAddressInUseIsRefusedInOneLine(t *testing.T) {
 	}
 	defer func() { _ = l.Close() }()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
-	_, err = startMetrics(Config{MetricsAddr: ":" + port}, nil, time.Now())
+	_, err = startMetrics(&Config{MetricsAddr: ":" + port}, nil, time.Now())
 	if err == nil || !strings.Contains(err.Error(), "--metrics_addr") || strings.Contains(err.Error(), "\n") {
 		t.Fatalf("error %v", err)
 	}

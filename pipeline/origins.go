@@ -47,7 +47,7 @@ func withOrigins(err error, from map[string]string) error {
 }
 
 // from says where the settings are from that are not their defaults.
-func (c Config) from() map[string]string {
+func (c *Config) from() map[string]string {
 	if c.settings == nil {
 		return nil
 	}

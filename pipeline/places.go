@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func lookAtFolders(_ context.Context, c Config) []finding {
+func lookAtFolders(_ context.Context, c *Config) []finding {
 	mounts, _ := os.ReadFile("/proc/self/mounts") // elsewhere the mounts are not told
 	layout := c.Layout()
 	found := []finding{readable(layout.Chains, string(mounts)), writable(layout.Embeddings, string(mounts))}
@@ -58,7 +58,7 @@ func writable(folder, mounts string) finding {
 
 // checkWritable refuses a run none of whose results could be written, dead letters included,
 // before anything is embedded for it.
-func (c Config) checkWritable() error {
+func (c *Config) checkWritable() error {
 	folders := []string{c.Layout().Embeddings}
 	if c.Cluster { // another process may write them, but this one writes their lease
 		folders = append(folders, c.clusters())
@@ -105,7 +105,7 @@ const (
 	scarceFiles = 10_000
 )
 
-func lookAtDisk(_ context.Context, c Config) []finding {
+func lookAtDisk(_ context.Context, c *Config) []finding {
 	const do = "make room, or name another folder with --embeddings_dir: a million rows take about 1.5 GB"
 	folder := existing(c.Layout().Embeddings)
 	var s unix.Statfs_t

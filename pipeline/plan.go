@@ -2,27 +2,22 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
+	"os"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/threadloom/threadloom/transforms"
 )
 
-const planUsage = `Usage: go run ./pipeline plan [flags]
-
-Says what a run with the same flags would do: which files are done, which are to be
+const planText = `Says what a run with the same flags would do: which files are done, which are to be
 embedded, and how many rows, tokens and hours that is on this machine alone. It writes
-nothing. Up to 10,000 footers are read; of more files rows are an estimate.
+nothing. Up to 10,000 footers are read; of more files rows are an estimate.`
 
-  go run ./pipeline plan --root=/data --suffix=2026
-  go run ./pipeline plan --root=/data --suffix=2026 --check=fingerprint --precision=bf16 --json
-
-Flags (a run's; those of clustering and of runners change nothing):
-`
+const planExamples = `  go run ./pipeline plan --root=/data --suffix=2026
+  go run ./pipeline plan --root=/data --suffix=2026 --check=fingerprint --precision=bf16 --json`
 
 // planFooters bounds the footers of inputs that are read.
 const planFooters = 10_000
@@ -55,30 +50,33 @@ type planPart struct {
 	Hours      float64 `json:"hours"`
 }
 
-// planCommand runs 'pipeline plan' and returns the exit code.
-func planCommand(args []string, out, errs io.Writer) int {
-	c, err := parseFlags(planUsage, args, out)
-	if err == nil {
-		err = c.completeAlone()
-	}
-	if err != nil {
-		return failed(err, errs)
-	}
-	p, err := makePlan(context.Background(), c)
-	if err == nil {
-		err = p.print(out, c.JSON)
-	}
-	return failed(err, errs)
+func planCommand() *cobra.Command {
+	c := forRun()
+	return newCommand(cobra.Command{
+		Use: "plan [flags]", Short: "say what a run would do, and how long it would take", Long: planText, Example: planExamples,
+	}, c, func(cmd *cobra.Command, _ []string) error {
+		if err := c.completeAlone(); err != nil {
+			return err
+		}
+		p, err := makePlan(cmd.Context(), c)
+		if err != nil {
+			return err
+		}
+		return printResult(cmd.OutOrStdout(), c.JSON, p, p.text)
+	})
 }
 
 // completeAlone completes the configuration of a command that looks at files here and
 // needs neither a cluster nor the clustering.
 func (c *Config) completeAlone() error {
+	if err := c.read(os.Environ); err != nil {
+		return err
+	}
 	c.Runner, c.Flink.Async, c.Cluster = "prism", false, false
 	return c.complete()
 }
 
-func makePlan(ctx context.Context, c Config) (plan, error) {
+func makePlan(ctx context.Context, c *Config) (plan, error) {
 	surveys, err := transforms.TakeSurvey(ctx, c.Layout(), c.names, c.checking())
 	if err != nil {
 		return plan{}, err
@@ -129,14 +127,6 @@ func (t *planPart) add(line planPart) {
 	t.Files, t.Done, t.Missing = t.Files+line.Files, t.Done+line.Done, t.Missing+line.Missing
 	t.Stale, t.Corrupt, t.Unreadable = t.Stale+line.Stale, t.Corrupt+line.Corrupt, t.Unreadable+line.Unreadable
 	t.Rows, t.Tokens, t.Hours = t.Rows+line.Rows, t.Tokens+line.Tokens, t.Hours+line.Hours
-}
-
-func (p plan) print(out io.Writer, asJSON bool) error {
-	if asJSON {
-		return json.NewEncoder(out).Encode(p)
-	}
-	_, err := io.WriteString(out, p.text())
-	return err
 }
 
 // text is the plan for readers.

@@ -36,7 +36,7 @@ type pythonPackage struct {
 	Version string `json:"version"`
 }
 
-func lookAtPython(ctx context.Context, c Config) []finding {
+func lookAtPython(ctx context.Context, c *Config) []finding {
 	const do = "run 'make setup', name another with --python, or skip clustering with --cluster=false"
 	if !c.Cluster || c.ClusterAddress != "" {
 		return nil

@@ -32,7 +32,7 @@ type record struct {
 }
 
 // newRecord writes the record of a run that begins.
-func newRecord(c Config, start time.Time) (*record, error) {
+func newRecord(c *Config, start time.Time) (*record, error) {
 	host, _ := os.Hostname() // for the reader only
 	start = start.UTC()
 	r := &record{

@@ -12,7 +12,7 @@ import (
 )
 
 func TestARecordHasNoEndUntilTheRunHas(t *testing.T) {
-	c, err := parseFlags(runUsage(), []string{"--suffix=posts", "--redis=redis://me:secret@node1:6379"}, &strings.Builder{})
+	c, err := parse("--suffix=posts", "--redis=redis://me:secret@node1:6379")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ const askWorkersEvery = 5 * time.Second
 
 // watchWorkers asks for the workers' speeds until ctx ends, and returns what tells the last
 // answer; nil if the run has no workers. Redis may be away: then nothing is told.
-func watchWorkers(ctx context.Context, c Config) func() string {
+func watchWorkers(ctx context.Context, c *Config) func() string {
 	if !c.partition().Bridged() || c.Progress == progressNone {
 		return nil
 	}
@@ -36,7 +36,7 @@ func watchWorkers(ctx context.Context, c Config) func() string {
 }
 
 // askWorkers opens a connection for each question: a run of a day needs none in between.
-func askWorkers(ctx context.Context, c Config) string {
+func askWorkers(ctx context.Context, c *Config) string {
 	queue, err := mpsbridge.Open(ctx, c.Redis, c.Queue)
 	if err != nil {
 		return ""

@@ -29,7 +29,7 @@ const (
 )
 
 // run runs the pipeline and returns the exit code.
-func run(c Config) int {
+func run(c *Config) int {
 	beam.Init()
 	log := startLogging()
 	start := time.Now()
@@ -69,7 +69,7 @@ func run(c Config) int {
 
 // atWork is a run that holds its leases.
 type atWork struct {
-	c      Config
+	c      *Config
 	held   leases
 	stop   *stopper
 	runner runners.Runner
@@ -151,7 +151,7 @@ type opened struct {
 
 // open checks the model where this process embeds, so that a wrong one stops the
 // run before it starts, and meanwhile starts the Python side if it is needed.
-func open(ctx context.Context, c Config, held leases, inProcess bool) (o opened, err error) {
+func open(ctx context.Context, c *Config, held leases, inProcess bool) (o opened, err error) {
 	var starting errgroup.Group
 	switch {
 	case c.Cluster && c.ClusterAddress != "":
@@ -183,7 +183,7 @@ func open(ctx context.Context, c Config, held leases, inProcess bool) (o opened,
 }
 
 // embeddedHere says how this process embedded, if it did.
-func embeddedHere(c Config, took time.Duration) work {
+func embeddedHere(c *Config, took time.Duration) work {
 	w := work{took: took, embedding: transforms.EmbeddingTime()}
 	if e := models.Opened(c.engine()); e != nil {
 		w.Backend, w.padding = e.Backend, e.Padding()
@@ -208,7 +208,7 @@ func (r atWork) execute(ctx context.Context, p *beam.Pipeline) (map[string]int64
 }
 
 // report says how the run ended and returns the exit code.
-func report(c Config, stop *stopper, err error, deadLetters int64) int {
+func report(c *Config, stop *stopper, err error, deadLetters int64) int {
 	if sig := stop.received(); sig != 0 && interruption(err) {
 		fmt.Fprintln(os.Stderr, "interrupted: open files were finished; run again to go on")
 		return 128 + int(sig)

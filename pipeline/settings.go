@@ -7,15 +7,25 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/pflag"
 	"github.com/threadloom/threadloom/mpsbridge"
 )
 
-// settings are the flags of a command with what holds, and who said so.
+// settings are the flags of a command, and who has set them.
 type settings struct {
-	own   *flag.FlagSet
-	all   *flag.FlagSet     // with Beam's
-	bound *Config           // what the flags write into
+	flags *pflag.FlagSet
+	beams *flag.FlagSet     // of these flags, Beam's; nil: there are none
+	known *pflag.FlagSet    // of other commands; nil: the command has all of them
+	apart []string          // flags that mean something else in the environment and in the file
 	from  map[string]string // by flag; a flag that is not in it has its default
+}
+
+// addTo adds the flags to those of a command.
+func (s *settings) addTo(flags *pflag.FlagSet) {
+	flags.AddFlagSet(s.flags)
+	if s.beams != nil {
+		flags.AddGoFlagSet(s.beams) // Beam asks whether its flags were parsed
+	}
 }
 
 // setting is one of them, as it is shown: without secrets.
@@ -26,20 +36,19 @@ type setting struct {
 }
 
 // shown returns what holds, by name. Paths are as the configuration has completed them.
-func (c Config) shown() []setting {
+func (c *Config) shown() []setting {
 	if c.settings == nil {
 		return nil
 	}
-	*c.settings.bound = c
 	var all []setting
-	c.settings.all.VisitAll(func(f *flag.Flag) {
+	c.settings.flags.VisitAll(func(f *pflag.Flag) {
 		s := setting{Name: f.Name, Value: f.Value.String(), From: c.settings.from[f.Name]}
 		switch {
 		case f.Name == "runner":
 			s.Value = c.Runner
 		case f.Name == "redis":
 			s.Value = mpsbridge.Redacted(s.Value)
-		case c.settings.own.Lookup(f.Name) == nil && s.From == "":
+		case !isOwn(f) && s.From == "":
 			return // a flag of Beam's that nobody has set
 		}
 		if s.From == "" {
@@ -47,6 +56,7 @@ func (c Config) shown() []setting {
 		}
 		all = append(all, s)
 	})
+	slices.SortFunc(all, func(a, b setting) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
 
@@ -58,11 +68,14 @@ type list struct {
 }
 
 func (l list) String() string {
-	if l.values == nil { // package flag asks a zero value for its default
+	if l.values == nil { // pflag asks a zero value for its default
 		return ""
 	}
 	return strings.Join(*l.values, ",")
 }
+
+// Type is for pflag.
+func (l list) Type() string { return "list" }
 
 // Set takes an empty text for an empty list, never for a list of one empty name.
 func (l list) Set(s string) error {
@@ -85,11 +98,14 @@ func (l list) Set(s string) error {
 type duration struct{ value *time.Duration }
 
 func (d duration) String() string {
-	if d.value == nil { // package flag asks a zero value for its default
+	if d.value == nil { // pflag asks a zero value for its default
 		return ""
 	}
 	return d.value.String()
 }
+
+// Type is for pflag.
+func (d duration) Type() string { return "duration" }
 
 func (d duration) Set(s string) (err error) {
 	*d.value, err = mpsbridge.ParseDuration(s)
@@ -97,4 +113,4 @@ func (d duration) Set(s string) (err error) {
 }
 
 // given says whether somebody has set a flag.
-func (c Config) given(name string) bool { return c.settings != nil && c.settings.from[name] != "" }
+func (c *Config) given(name string) bool { return c.settings != nil && c.settings.from[name] != "" }

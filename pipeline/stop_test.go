@@ -32,7 +32,7 @@ func TestASignalHidesNoErrorThatIsNotItsOwn(t *testing.T) {
 		"a wrong setting":                  {stopped, usageError{full}, exitUsage},
 		"another run":                      {stopped, fmt.Errorf("%w: process 1", lease.ErrHeld), exitOtherRun},
 	} {
-		if got := report(Config{}, c.stop, c.err, 0); got != c.want {
+		if got := report(&Config{}, c.stop, c.err, 0); got != c.want {
 			t.Errorf("%s: exit code %d, want %d", name, got, c.want)
 		}
 	}

@@ -59,7 +59,7 @@ type work struct {
 }
 
 // summarise makes the summary of what was counted, by counter name.
-func summarise(c Config, n map[string]int64, w work) *summary {
+func summarise(c *Config, n map[string]int64, w work) *summary {
 	s := &summary{
 		FilesDone: n["files_done"], FilesBridged: n["files_by_workers"], FilesSkipped: n["files_skipped"], DeadLettered: n["files_dead_lettered"],
 		FilesStale: n["files_stale"], FilesCorrupt: n["files_corrupt"],
@@ -83,7 +83,7 @@ func summarise(c Config, n map[string]int64, w work) *summary {
 	return s
 }
 
-func (s *summary) print(c Config) error {
+func (s *summary) print(c *Config) error {
 	if c.JSON {
 		return json.NewEncoder(os.Stdout).Encode(s)
 	}

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"io"
 	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/spf13/pflag"
 	"github.com/threadloom/threadloom/mpsbridge"
 )
 
@@ -24,7 +24,7 @@ var ofService = regexp.MustCompile(`^THREADLOOM_([A-Z0-9_]+_)?(SERVICE_HOST|SERV
 
 // unknownVariables returns those of an environment (NAME=VALUE) that look like settings
 // and are none.
-func unknownVariables(flags *flag.FlagSet, environment []string) []string {
+func unknownVariables(flags *pflag.FlagSet, environment []string) []string {
 	var unknown []string
 	for _, line := range environment {
 		name, _, _ := strings.Cut(line, "=")
@@ -40,7 +40,7 @@ func unknownVariables(flags *flag.FlagSet, environment []string) []string {
 }
 
 // warnUnknown says in one line which variables look like settings and are none.
-func warnUnknown(errs io.Writer, flags *flag.FlagSet, environment []string) {
+func warnUnknown(errs io.Writer, flags *pflag.FlagSet, environment []string) {
 	unknown := unknownVariables(flags, environment)
 	if len(unknown) == 0 {
 		return
@@ -57,11 +57,11 @@ func warnUnknown(errs io.Writer, flags *flag.FlagSet, environment []string) {
 }
 
 // flagNames returns the names of the flags of some sets; a set may be nil.
-func flagNames(sets ...*flag.FlagSet) []string {
+func flagNames(sets ...*pflag.FlagSet) []string {
 	var names []string
 	for _, set := range sets {
 		if set != nil {
-			set.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
+			set.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 		}
 	}
 	return names

@@ -6,10 +6,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
 )
 
 func TestVariablesThatAreNoSettingsAreTold(t *testing.T) {
-	flags, _ := some()
+	flags := everySetting()
 	got := unknownVariables(flags, []string{
 		"THREADLOOM_SUFIX=x", "THREADLOOM_SUFFIX=x", "THREADLOOM_REDIS_PASSWORD=x", "PATH=/bin", "THREADLOOM_Suffix=x",
 		"THREADLOOM_CORPUS=/corpus", "THREADLOOM_FLINK_SERVICE_HOST=10.0.0.1", "THREADLOOM_FLINK_PORT_8081_TCP_ADDR=10.0.0.1",
@@ -21,7 +23,7 @@ func TestVariablesThatAreNoSettingsAreTold(t *testing.T) {
 }
 
 func TestAWarningProposesTheVariableThatIsMeant(t *testing.T) {
-	flags, _ := some()
+	flags := everySetting()
 	var errs bytes.Buffer
 	warnUnknown(&errs, flags, []string{"THREADLOOM_SUFIX=secret", "THREADLOOM_REDIS_PASWORD=secret", "THREADLOOM_SOMETHING_ELSE=secret"})
 	want := "warning: THREADLOOM_REDIS_PASWORD is in the environment and is no setting (did you mean THREADLOOM_REDIS_PASSWORD?); " +
@@ -38,16 +40,26 @@ func TestAWarningProposesTheVariableThatIsMeant(t *testing.T) {
 
 func TestEveryCommandButConfigWarns(t *testing.T) {
 	t.Setenv("THREADLOOM_SUFIX", "x")
-	for _, c := range commands() {
-		c.run = func([]string, io.Writer, io.Writer) int { return 0 }
+	for _, c := range newRoot().Commands() {
+		root := newRoot()
+		cmd, _, err := root.Find([]string{c.Name()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd.RunE, cmd.Args = func(*cobra.Command, []string) error { return nil }, nil
 		var errs bytes.Buffer
-		c.call(nil, nil, &errs)
-		if want := c.flags != nil && c.name != "config"; strings.Contains(errs.String(), "THREADLOOM_SUFIX") != want {
-			t.Errorf("%s warns: %q", c.name, errs.String())
+		root.SetErr(&errs)
+		root.SetOut(io.Discard)
+		root.SetArgs([]string{c.Name()})
+		if err := root.Execute(); err != nil {
+			t.Fatal(err)
+		}
+		if want := c.Flags().HasFlags() && c.Name() != "config"; strings.Contains(errs.String(), "THREADLOOM_SUFIX") != want {
+			t.Errorf("%s warns: %q", c.Name(), errs.String())
 		}
 		errs.Reset()
-		if c.call([]string{"--help"}, nil, &errs); errs.Len() > 0 {
-			t.Errorf("%s --help warns: %q", c.name, errs.String())
+		if execute([]string{c.Name(), "--help"}, io.Discard, &errs); errs.Len() > 0 {
+			t.Errorf("%s --help warns: %q", c.Name(), errs.String())
 		}
 	}
 }

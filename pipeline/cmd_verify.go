@@ -2,67 +2,56 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"github.com/threadloom/threadloom/transforms"
 )
 
-const verifyUsage = `Usage: go run ./pipeline verify [flags]
-
-Reads every output beside its input, with another Parquet library than the run: rows,
+const verifyText = `Reads every output beside its input, with another Parquet library than the run: rows,
 kept columns, the vectors' dimension, numbers and length, the fingerprint and the hashes
 in it of the texts and of the vectors. One row in each of up to 1,000 files is embedded
 again and compared. Give the flags of the run that made them. It writes nothing.
 
-  go run ./pipeline verify --root=/data --suffix=2026
-  go run ./pipeline verify --root=/data --suffix=2026 --precision=bf16 --json
-
 Exit codes: 0 all outputs are right, 3 some are not, or could not be audited; 'run
 --check=fingerprint' embeds those anew whose footer or fingerprint says so. Delete the
-other wrong ones to have them embedded.
+other wrong ones to have them embedded.`
 
-Flags (a run's; those of clustering and of runners change nothing):
-`
+const verifyExamples = `  go run ./pipeline verify --root=/data --suffix=2026
+  go run ./pipeline verify --root=/data --suffix=2026 --precision=bf16 --json`
 
-// verifyCommand runs 'pipeline verify' and returns the exit code.
-func verifyCommand(args []string, out, errs io.Writer) int {
-	c, err := parseFlags(verifyUsage, args, out)
-	if err == nil {
-		err = c.completeAlone()
-	}
-	if err != nil {
-		return failed(err, errs)
-	}
-	verdict, err := verify(c)
-	if err != nil {
-		return failed(err, errs)
-	}
-	if c.JSON {
-		err = json.NewEncoder(out).Encode(verdict)
-	} else {
-		_, err = io.WriteString(out, verdictText(verdict))
-	}
-	if err != nil {
-		return failed(err, errs)
-	}
-	if verdict.Wrong == 0 && verdict.NotAudited == 0 {
-		return exitDone
-	}
-	if verdict.Wrong > 0 {
-		fmt.Fprintf(errs, "wrong outputs: %d\n", verdict.Wrong)
-	}
-	if verdict.NotAudited > 0 {
-		fmt.Fprintf(errs, "outputs that could not be audited: %d\n", verdict.NotAudited)
-	}
-	return exitDeadLetters
+func verifyCommand() *cobra.Command {
+	c := forRun()
+	return newCommand(cobra.Command{
+		Use: "verify [flags]", Short: "compare every output with its input", Long: verifyText, Example: verifyExamples,
+	}, c, func(cmd *cobra.Command, _ []string) error {
+		if err := c.completeAlone(); err != nil {
+			return err
+		}
+		verdict, err := verify(cmd.Context(), c)
+		if err != nil {
+			return err
+		}
+		if err := printResult(cmd.OutOrStdout(), c.JSON, verdict, func() string { return verdictText(verdict) }); err != nil {
+			return err
+		}
+		if verdict.Wrong > 0 {
+			cmd.PrintErrf("wrong outputs: %d\n", verdict.Wrong)
+		}
+		if verdict.NotAudited > 0 {
+			cmd.PrintErrf("outputs that could not be audited: %d\n", verdict.NotAudited)
+		}
+		if verdict.Wrong > 0 || verdict.NotAudited > 0 {
+			return status(exitDeadLetters)
+		}
+		return nil
+	})
 }
 
 // verify compares outputs with inputs and shows how far it is.
-func verify(c Config) (transforms.Verdict, error) {
+func verify(ctx context.Context, c *Config) (transforms.Verdict, error) {
 	var looked transforms.Looked
 	shows := &progress{
 		look: func() standing {
@@ -72,7 +61,6 @@ func verify(c Config) (transforms.Verdict, error) {
 		engine: c.engine(),
 		words:  progressWords{doing: "verifying", dead: "wrong outputs", then: "embedding a sample again"},
 	}
-	ctx := context.Background()
 	stop := shows.start(ctx, c.Progress, slog.New(slog.NewTextHandler(console, nil)))
 	defer stop()
 	return transforms.Verify(ctx, c.names, c.embedding(), &looked)

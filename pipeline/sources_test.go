@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,22 +10,7 @@ import (
 	"time"
 )
 
-// some are flags of each kind, with those by which the file is found.
-func some() (flags *flag.FlagSet, c *Config) {
-	c = &Config{}
-	return runFlags(c), c
-}
-
-func environment(lines ...string) func(string) (string, bool) {
-	return func(name string) (string, bool) {
-		for _, line := range lines {
-			if value, found := strings.CutPrefix(line, name+"="); found {
-				return value, true
-			}
-		}
-		return "", false
-	}
-}
+func environment(lines ...string) func() []string { return func() []string { return lines } }
 
 func TestFlagsGoBeforeTheEnvironmentAndThatBeforeTheFile(t *testing.T) {
 	root := t.TempDir()
@@ -43,11 +27,11 @@ path_map = ["/a=/b", "/c=/d,e"]
 	if err := os.WriteFile(filepath.Join(root, defaultFile), []byte(settings), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	flags, c := some()
-	if err := flags.Parse([]string{"--suffix=flag"}); err != nil {
+	c := forRun()
+	if err := c.settings.flags.Parse([]string{"--suffix=flag"}); err != nil {
 		t.Fatal(err)
 	}
-	from, err := underFlags(flags, environment("THREADLOOM_ROOT="+root, "THREADLOOM_SUFFIX=environment", "THREADLOOM_PRECISION=auto", "THREADLOOM_PROMPT="), others{})
+	err := c.settings.read(environment("THREADLOOM_ROOT="+root, "THREADLOOM_SUFFIX=environment", "THREADLOOM_PRECISION=auto", "THREADLOOM_PROMPT="))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,8 +42,8 @@ path_map = ["/a=/b", "/c=/d,e"]
 		t.Errorf("from the file: %+v", c)
 	}
 	for name, want := range map[string]string{"suffix": "flag", "precision": "environment", "root": "environment", "keep": filepath.Join(root, defaultFile), "prompt": ""} {
-		if from[name] != want {
-			t.Errorf("%s is from %q, want %q", name, from[name], want)
+		if c.settings.from[name] != want {
+			t.Errorf("%s is from %q, want %q", name, c.settings.from[name], want)
 		}
 	}
 }
@@ -86,18 +70,18 @@ func TestWrongSettingsUnderTheFlagsAreRefusedInOneLine(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.file), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		flags, _ := some()
-		_, err := underFlags(flags, environment("THREADLOOM_CONFIG="+path, c.variable), others{})
+		got := forRun()
+		err := got.settings.read(environment("THREADLOOM_CONFIG="+path, c.variable))
 		var usage usageError
 		if !errors.As(err, &usage) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %q, want one line with %q", name, err, c.want)
 		}
 	}
-	flags, _ := some()
-	if _, err := underFlags(flags, environment("THREADLOOM_CONFIG=/nowhere.toml"), others{}); err == nil {
+	got := forRun()
+	if err := got.settings.read(environment("THREADLOOM_CONFIG=/nowhere.toml")); err == nil {
 		t.Error("a file that was named and is not there was passed over")
 	}
-	if _, err := underFlags(flags, environment("THREADLOOM_ROOT=/nowhere"), others{}); err != nil && !strings.Contains(err.Error(), "nowhere.toml") {
+	if err := got.settings.read(environment("THREADLOOM_ROOT=/nowhere")); err != nil && !strings.Contains(err.Error(), "nowhere.toml") {
 		t.Errorf("a root without a file: %v", err)
 	}
 }
@@ -113,11 +97,11 @@ func TestAnEmptyListIsAnEmptyList(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.file), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		flags, got := some()
-		if err := flags.Parse(strings.Fields(c.arguments)); err != nil {
+		got := forRun()
+		if err := got.settings.flags.Parse(strings.Fields(c.arguments)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := underFlags(flags, environment("THREADLOOM_CONFIG="+path, c.variable), others{}); err != nil {
+		if err := got.settings.read(environment("THREADLOOM_CONFIG="+path, c.variable)); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		if len(got.Keep) > 0 || len(got.MPSSubreddits) > 0 || len(got.PathMap) > 0 || got.partition().Bridged() {
@@ -136,11 +120,11 @@ func TestTimesHaveUnitsOrAreSeconds(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.file), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		flags, got := some()
-		if err := flags.Parse(strings.Fields(c.arguments)); err != nil {
+		got := forRun()
+		if err := got.settings.flags.Parse(strings.Fields(c.arguments)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := underFlags(flags, environment("THREADLOOM_CONFIG="+path, c.variable), others{}); err != nil {
+		if err := got.settings.read(environment("THREADLOOM_CONFIG="+path, c.variable)); err != nil {
 			t.Fatal(err)
 		}
 		if got.ClaimTimeout != 90*time.Second || got.LostAfter != 250*time.Millisecond {
@@ -156,27 +140,24 @@ func TestACommandTakesItsOwnSettingsFromASharedFile(t *testing.T) {
 	if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	everything := withBeams(runFlags(&Config{}))
-	var c Config
-	flags := assignFlags(&c)
-	if err := flags.Parse([]string{"--model=/clusters/model", "--root=" + root}); err != nil {
+	c := forAssign()
+	if err := c.settings.flags.Parse([]string{"--model=/clusters/model", "--root=" + root}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := underFlags(flags, environment("THREADLOOM_MODEL=/other", "THREADLOOM_CHAINS_DIR=/chains"), others{everything, []string{"model"}})
+	err := c.settings.read(environment("THREADLOOM_MODEL=/other", "THREADLOOM_CHAINS_DIR=/chains"))
 	if err != nil || c.TextColumn != "body" || c.Suffix != "posts" || c.Model != "/clusters/model" || c.ChainsDir != "/chains" {
 		t.Errorf("assign: %+v, error %v", c, err)
 	}
-	var o queueOptions
-	flags = o.flags()
-	from, err := underFlags(flags, environment("THREADLOOM_ROOT="+root), others{known: everything})
-	if err != nil || o.queue != "tea" || from["queue"] != path {
-		t.Errorf("queue: %+v, from %v, error %v", o, from, err)
+	o := forQueue()
+	err = o.settings.read(environment("THREADLOOM_ROOT=" + root))
+	if err != nil || o.Queue != "tea" || o.settings.from["queue"] != path {
+		t.Errorf("queue: %+v, from %v, error %v", o, o.settings.from, err)
 	}
 	if err := os.WriteFile(path, []byte("sufix = 'x'"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	flags = o.flags()
-	if _, err := underFlags(flags, environment("THREADLOOM_ROOT="+root), others{known: everything}); err == nil || !strings.Contains(err.Error(), `"sufix" (did you mean suffix?)`) {
+	o = forQueue()
+	if err := o.settings.read(environment("THREADLOOM_ROOT=" + root)); err == nil || !strings.Contains(err.Error(), `"sufix" (did you mean suffix?)`) {
 		t.Errorf("a misspelt setting of another command: %v", err)
 	}
 }

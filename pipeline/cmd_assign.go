@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"github.com/threadloom/threadloom/cluster"
+	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/checkpoint"
+)
+
+const assignText = `Puts embedded chains, such as the next month's, into the clusters of an earlier run:
+nothing is fitted, labels and names stay. Files with vectors of another model or
+precision are left out, with exit code 3. It says how much more is noise than when the clusters were found: where that
+grows, cluster anew. Writes assigned.parquet and assigned.json into the clusters' folder. If a run is at work there, it
+ends with exit code 4.`
+
+const assignExamples = `  go run ./pipeline --root=/data --suffix=2026-12 --cluster=false
+  go run ./pipeline assign --root=/data --suffix=2026-12 --model=/data/clusters/2026-11/model`
+
+func assignCommand() *cobra.Command {
+	c := forAssign()
+	return newCommand(cobra.Command{
+		Use: "assign --model=DIR [flags]", Short: "put new chains into the clusters of an earlier run", Long: assignText, Example: assignExamples,
+	}, c, func(cmd *cobra.Command, _ []string) error {
+		a, err := assign(cmd.Context(), c)
+		if err == nil {
+			err = printResult(cmd.OutOrStdout(), c.JSON, a, func() string { return assignmentText(c, a) })
+		}
+		if err != nil {
+			return err
+		}
+		code := reportLeftOut(exitDone, cmd.ErrOrStderr(), a.FilesLeftOut, a.LeftOut[:min(len(a.LeftOut), leftOutNamed)], c.clusters()+"/assigned.json")
+		if code != exitDone {
+			return status(code)
+		}
+		return nil
+	})
+}
+
+// completeAssign fills in what follows from other settings, and checks them.
+func (c *Config) completeAssign() (err error) {
+	if c.Model == "" {
+		return usagef("assign: --model is missing: name the folder clusters/{suffix}/model of an earlier run")
+	}
+	if err := c.read(os.Environ); err != nil {
+		return err
+	}
+	defer func() { err = withOrigins(err, c.from()) }()
+	if err := c.fill(); err != nil {
+		return err
+	}
+	if c.names, err = checkpoint.Read(c.Subreddits); err != nil {
+		return usagef("%w (--subreddits names the list)", err)
+	}
+	if _, err := os.Stat(c.Python); err != nil {
+		return usagef("--python %s: no such file: run 'make setup'%s", c.Python, c.home.missing())
+	}
+	return nil
+}
+
+func assign(ctx context.Context, c *Config) (a cluster.Assignment, err error) {
+	if err := c.completeAssign(); err != nil {
+		return a, err
+	}
+	files, err := transforms.Embedded(c.Layout(), c.names)
+	if err != nil {
+		return a, err
+	}
+	if len(files) == 0 {
+		return a, withOrigins(usagef("nothing is embedded in %s: check --root and --suffix, or run the pipeline on it first, with --cluster=false", c.Layout().Embeddings), c.from())
+	}
+	held, err := takeLeases(c.clusters()) // a run writes there, too
+	if err != nil {
+		return a, err
+	}
+	defer held.release()
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	held.whenLost(ctx, stop)
+	a, err = cluster.Assign(ctx, c.Python, c.Model, c.clusters(), held.of(c.clusters()).Path(), c.TextColumn, files)
+	if lost := held.held(); lost != nil {
+		return a, lost
+	}
+	return a, err
+}
+
+// assignmentText is an assignment for readers.
+func assignmentText(c *Config, a cluster.Assignment) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "assigned  %d rows of %d files in %.1f s\n", a.Rows, a.Files, a.Seconds)
+	fmt.Fprintf(&b, "noise     %.1f %%; %.1f %% of rows like those that the clusters were found with\n", 100*a.NoiseShare, 100*a.FittedNoiseShare)
+	for _, k := range a.Clusters {
+		fmt.Fprintf(&b, "%9d  %4.1f %%, then %4.1f %%  %s\n", k.Rows, 100*k.Share, 100*k.FittedShare, k.Name)
+	}
+	for _, w := range a.Warnings {
+		fmt.Fprintf(&b, "warning   %s\n", w)
+	}
+	fmt.Fprintf(&b, "labels    %s/assigned.parquet\n", c.clusters())
+	return b.String()
+}
