@@ -6,13 +6,14 @@ import (
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/mpsbridge"
+	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/transforms/chainfile"
 )
 
 // announce tells the workers behind the bridge what they must know of this run: how
 // its files are embedded, and by which secret they know its folder. It fails where
 // Redis is not there, before anything runs.
-func announce(ctx context.Context, c *Config, model *models.Folder) (err error) {
+func announce(ctx context.Context, c *config.Config, model *models.Folder) (err error) {
 	paths, err := mpsbridge.ParsePathMaps(c.PathMap)
 	if err != nil {
 		return err

@@ -5,32 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
-	"golang.org/x/term"
 )
-
-// checkProgress settles what auto means, and refuses bars where there is no terminal.
-func (c *Config) checkProgress() error {
-	if !slices.Contains([]string{progressAuto, progressBar, progressLog, progressNone}, c.Progress) {
-		return usagef("--progress %q: want auto, bar, log or none", c.Progress)
-	}
-	terminal := term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb"
-	switch {
-	case c.Progress == progressBar && !terminal:
-		return usagef("--progress=bar: standard error is no terminal; --progress=log writes lines")
-	case c.Progress == progressAuto && terminal:
-		c.Progress = progressBar
-	case c.Progress == progressAuto:
-		c.Progress = progressLog
-	}
-	return nil
-}
 
 // console is standard error. What is written to it goes above the bars while there are some.
 var console = &screen{}

@@ -13,20 +13,22 @@ import (
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/mpsbridge"
+	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/runners"
 	"github.com/threadloom/threadloom/transforms/chainfile"
 	"github.com/threadloom/threadloom/transforms/checkpoint"
 )
 
-func lookAtHome(_ context.Context, c *Config) []finding {
-	if c.home.by == "" {
+func lookAtHome(_ context.Context, c *config.Config) []finding {
+	by, missing := c.FoundHome()
+	if by == "" {
 		return []finding{warn("name the folder in which 'make setup' was run with --home, or model and libraries with --model, --native_dir and --python",
-			"no home%s", c.home.missing())}
+			"no home%s", missing)}
 	}
-	return []finding{ok("%s (%s)", c.Home, c.home.by)}
+	return []finding{ok("%s (%s)", c.Home, by)}
 }
 
-func lookAtModel(_ context.Context, c *Config) []finding {
+func lookAtModel(_ context.Context, c *config.Config) []finding {
 	folder, err := models.OpenFolder(c.Model)
 	if err != nil {
 		return []finding{fail("run 'make setup', or make one with 'python -m threadloom.export' and name it with --model", "%v", err)}
@@ -34,9 +36,9 @@ func lookAtModel(_ context.Context, c *Config) []finding {
 	return []finding{ok("%s: %s, %d floats, %d tokens, %s pooling; every file has its sha256", folder.Path, folder.Name, folder.Dimension, folder.MaxSeqLength, folder.Pooling)}
 }
 
-func lookAtLibraries(_ context.Context, c *Config) []finding {
+func lookAtLibraries(_ context.Context, c *config.Config) []finding {
 	found := []finding{ok("threadloom %s, %s; %s", chainfile.Version, runtime.Version(), strings.Join(builtWith("tokenizers", "onnxruntime_go", "parquet-go", "beam/sdks/v2"), ", "))}
-	if _, err := models.Check(c.engine()); err != nil && !errors.Is(err, models.ErrNoModel) {
+	if _, err := models.Check(c.Engine()); err != nil && !errors.Is(err, models.ErrNoModel) {
 		found = append(found, fail("run 'make setup', or choose another --precision, --accelerator or --onnxruntime_lib", "%v", err))
 	}
 	return found
@@ -59,7 +61,7 @@ func builtWith(ends ...string) []string {
 	return found
 }
 
-func lookAtCPU(context.Context, *Config) []finding {
+func lookAtCPU(context.Context, *config.Config) []finding {
 	features := models.CPUFeatures()
 	text := fmt.Sprintf("%d cores, %s: %s", runtime.GOMAXPROCS(0), runtime.GOARCH, strings.Join(features, ", "))
 	if runtime.GOARCH == "amd64" && !slices.Contains(features, "AVX2") {
@@ -68,8 +70,8 @@ func lookAtCPU(context.Context, *Config) []finding {
 	return []finding{ok("%s", text)}
 }
 
-func lookAtEngine(ctx context.Context, c *Config) []finding {
-	d, err := models.Diagnose(ctx, c.engine())
+func lookAtEngine(ctx context.Context, c *config.Config) []finding {
+	d, err := models.Diagnose(ctx, c.Engine())
 	if err != nil {
 		return []finding{fail("mend what model and library say above; if both are ok, name another library with --onnxruntime_lib", "%v", err)}
 	}
@@ -86,7 +88,7 @@ func lookAtEngine(ctx context.Context, c *Config) []finding {
 	return []finding{ok("%s", ran), ok("the golden vector comes out: cosine %.7f", d.Cosine)}
 }
 
-func lookAtList(_ context.Context, c *Config) []finding {
+func lookAtList(_ context.Context, c *config.Config) []finding {
 	names, err := checkpoint.Read(c.Subreddits)
 	if err != nil {
 		return []finding{fail("write it, or name another with --subreddits", "%v", err)}
@@ -104,8 +106,8 @@ func lookAtList(_ context.Context, c *Config) []finding {
 	return []finding{ok("%s", text)}
 }
 
-func lookAtRedis(ctx context.Context, c *Config) []finding {
-	if !c.partition().Bridged() && !c.given("redis") {
+func lookAtRedis(ctx context.Context, c *config.Config) []finding {
+	if !c.Partition().Bridged() && !c.Given("redis") {
 		return nil
 	}
 	queue, err := mpsbridge.Open(ctx, c.Redis, c.Queue)
@@ -130,7 +132,7 @@ func lookAtRedis(ctx context.Context, c *Config) []finding {
 	return []finding{ok("%s", text)}
 }
 
-func lookAtFlink(ctx context.Context, c *Config) []finding {
+func lookAtFlink(ctx context.Context, c *config.Config) []finding {
 	if c.Flink.FlinkMaster == "" && c.Runner != "flink" {
 		return nil
 	}
@@ -148,8 +150,8 @@ func lookAtFlink(ctx context.Context, c *Config) []finding {
 }
 
 // lookAtSettings checks the rest of what a run checks before it starts.
-func lookAtSettings(_ context.Context, c *Config) []finding {
-	if err := c.check(); err != nil {
+func lookAtSettings(_ context.Context, c *config.Config) []finding {
+	if err := c.Validate(); err != nil {
 		return []finding{fail("change that setting", "%v", err)}
 	}
 	return []finding{ok("a run with these flags starts")}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/pipeline/lease"
 )
 
@@ -43,7 +44,7 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true}, // ours takes the program's name
 		Args: func(cmd *cobra.Command, args []string) error {
-			return usagef("unknown argument %q%s (--help lists the commands)", withoutURL(args[0]), didYouMean(args[0], commandNames(cmd)))
+			return config.Usagef("unknown argument %q%s (--help lists the commands)", config.WithoutURL(args[0]), config.DidYouMean(args[0], commandNames(cmd)))
 		},
 		RunE: func(*cobra.Command, []string) error { return nil }, // none is left: a command line without one is of 'run'
 	}
@@ -64,16 +65,16 @@ func commandNames(root *cobra.Command) []string {
 
 // newCommand returns a command with the flags of c. act is called when they and what is under
 // them are read.
-func newCommand(about cobra.Command, c *Config, act func(cmd *cobra.Command, args []string) error) *cobra.Command {
+func newCommand(about cobra.Command, c *config.Config, act func(cmd *cobra.Command, args []string) error) *cobra.Command {
 	cmd := &about
-	c.settings.addTo(cmd.Flags())
+	c.AddFlagsTo(cmd.Flags())
 	completeFlags(cmd)
 	if cmd.Args == nil {
 		cmd.Args = noArguments
 	}
 	cmd.PreRun = func(cmd *cobra.Command, _ []string) {
 		if cmd.Name() != "config" { // lists them in its result
-			warnUnknown(cmd.ErrOrStderr(), everySetting(), os.Environ())
+			config.WarnUnknown(cmd.ErrOrStderr(), config.EverySetting(), os.Environ())
 		}
 	}
 	cmd.RunE = act
@@ -83,7 +84,7 @@ func newCommand(about cobra.Command, c *Config, act func(cmd *cobra.Command, arg
 // noArguments is for commands that take none. cobra's own would repeat a URL with its password.
 func noArguments(_ *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usagef("unknown argument %q (--help lists the flags)", withoutURL(args[0]))
+		return config.Usagef("unknown argument %q (--help lists the flags)", config.WithoutURL(args[0]))
 	}
 	return nil
 }
@@ -135,11 +136,11 @@ func flagError(cmd *cobra.Command, err error) error {
 	case errors.As(err, &unknown):
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
-		return usagef("unknown flag --%s (--help lists the flags)%s", unknown.GetSpecifiedName(), didYouMean("--"+unknown.GetSpecifiedName(), names))
+		return config.Usagef("unknown flag --%s (--help lists the flags)%s", unknown.GetSpecifiedName(), config.DidYouMean("--"+unknown.GetSpecifiedName(), names))
 	case errors.As(err, &wrong):
-		return usagef("--%s %q: %w (--help lists the flags)", wrong.GetFlag().Name, wrong.GetValue(), plainError(wrong.Unwrap()))
+		return config.Usagef("--%s %q: %w (--help lists the flags)", wrong.GetFlag().Name, wrong.GetValue(), config.PlainError(wrong.Unwrap()))
 	}
-	return usagef("%w (--help lists the flags)", err)
+	return config.Usagef("%w (--help lists the flags)", err)
 }
 
 // printResult prints what a command found out, as JSON or for readers.
@@ -166,7 +167,7 @@ func failed(err error, errs io.Writer) int {
 
 // exitCode returns the exit code of a command that ends with an error.
 func exitCode(err error) int {
-	var usage usageError
+	var usage config.UsageError
 	switch {
 	case errors.Is(err, lease.ErrHeld):
 		return exitOtherRun

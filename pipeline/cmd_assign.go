@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/threadloom/threadloom/cluster"
+	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/transforms"
-	"github.com/threadloom/threadloom/transforms/checkpoint"
 )
 
 const assignText = `Puts embedded chains, such as the next month's, into the clusters of an earlier run:
@@ -24,7 +24,7 @@ const assignExamples = `  go run ./pipeline --root=/data --suffix=2026-12 --clus
   go run ./pipeline assign --root=/data --suffix=2026-12 --model=/data/clusters/2026-11/model`
 
 func assignCommand() *cobra.Command {
-	c := forAssign()
+	c := config.ForAssign()
 	return newCommand(cobra.Command{
 		Use: "assign --model=DIR [flags]", Short: "put new chains into the clusters of an earlier run", Long: assignText, Example: assignExamples,
 	}, c, func(cmd *cobra.Command, _ []string) error {
@@ -35,7 +35,7 @@ func assignCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		code := reportLeftOut(exitDone, cmd.ErrOrStderr(), a.FilesLeftOut, a.LeftOut[:min(len(a.LeftOut), leftOutNamed)], c.clusters()+"/assigned.json")
+		code := reportLeftOut(exitDone, cmd.ErrOrStderr(), a.FilesLeftOut, a.LeftOut[:min(len(a.LeftOut), leftOutNamed)], c.Clusters()+"/assigned.json")
 		if code != exitDone {
 			return status(code)
 		}
@@ -43,39 +43,18 @@ func assignCommand() *cobra.Command {
 	})
 }
 
-// completeAssign fills in what follows from other settings, and checks them.
-func (c *Config) completeAssign() (err error) {
-	if c.Model == "" {
-		return usagef("assign: --model is missing: name the folder clusters/{suffix}/model of an earlier run")
-	}
-	if err := c.read(os.Environ); err != nil {
-		return err
-	}
-	defer func() { err = withOrigins(err, c.from()) }()
-	if err := c.fill(); err != nil {
-		return err
-	}
-	if c.names, err = checkpoint.Read(c.Subreddits); err != nil {
-		return usagef("%w (--subreddits names the list)", err)
-	}
-	if _, err := os.Stat(c.Python); err != nil {
-		return usagef("--python %s: no such file: run 'make setup'%s", c.Python, c.home.missing())
-	}
-	return nil
-}
-
-func assign(ctx context.Context, c *Config) (a cluster.Assignment, err error) {
-	if err := c.completeAssign(); err != nil {
+func assign(ctx context.Context, c *config.Config) (a cluster.Assignment, err error) {
+	if err := c.CompleteAssign(); err != nil {
 		return a, err
 	}
-	files, err := transforms.Embedded(c.Layout(), c.names)
+	files, err := transforms.Embedded(c.Layout(), c.Names)
 	if err != nil {
 		return a, err
 	}
 	if len(files) == 0 {
-		return a, withOrigins(usagef("nothing is embedded in %s: check --root and --suffix, or run the pipeline on it first, with --cluster=false", c.Layout().Embeddings), c.from())
+		return a, config.WithOrigins(config.Usagef("nothing is embedded in %s: check --root and --suffix, or run the pipeline on it first, with --cluster=false", c.Layout().Embeddings), c.From())
 	}
-	held, err := takeLeases(c.clusters()) // a run writes there, too
+	held, err := takeLeases(c.Clusters()) // a run writes there, too
 	if err != nil {
 		return a, err
 	}
@@ -83,7 +62,7 @@ func assign(ctx context.Context, c *Config) (a cluster.Assignment, err error) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	held.whenLost(ctx, stop)
-	a, err = cluster.Assign(ctx, c.Python, c.Model, c.clusters(), held.of(c.clusters()).Path(), c.TextColumn, files)
+	a, err = cluster.Assign(ctx, c.Python, c.Model, c.Clusters(), held.of(c.Clusters()).Path(), c.TextColumn, files)
 	if lost := held.held(); lost != nil {
 		return a, lost
 	}
@@ -91,7 +70,7 @@ func assign(ctx context.Context, c *Config) (a cluster.Assignment, err error) {
 }
 
 // assignmentText is an assignment for readers.
-func assignmentText(c *Config, a cluster.Assignment) string {
+func assignmentText(c *config.Config, a cluster.Assignment) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "assigned  %d rows of %d files in %.1f s\n", a.Rows, a.Files, a.Seconds)
 	fmt.Fprintf(&b, "noise     %.1f %%; %.1f %% of rows like those that the clusters were found with\n", 100*a.NoiseShare, 100*a.FittedNoiseShare)
@@ -101,6 +80,6 @@ func assignmentText(c *Config, a cluster.Assignment) string {
 	for _, w := range a.Warnings {
 		fmt.Fprintf(&b, "warning   %s\n", w)
 	}
-	fmt.Fprintf(&b, "labels    %s/assigned.parquet\n", c.clusters())
+	fmt.Fprintf(&b, "labels    %s/assigned.parquet\n", c.Clusters())
 	return b.String()
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/transforms"
 )
 
@@ -26,7 +27,7 @@ func completionCommand() *cobra.Command {
 		ValidArgs: shells(),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 || len(args) > 2 {
-				return usagef("completion: want one of %s, and perhaps the program's name", strings.Join(shells(), ", "))
+				return config.Usagef("completion: want one of %s, and perhaps the program's name", strings.Join(shells(), ", "))
 			}
 			return nil
 		},
@@ -34,7 +35,7 @@ func completionCommand() *cobra.Command {
 			root, out := cmd.Root(), cmd.OutOrStdout()
 			if len(args) == 2 {
 				if strings.Trim(args[1], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") != "" {
-					return usagef("completion: %q is no name of a program", args[1])
+					return config.Usagef("completion: %q is no name of a program", args[1])
 				}
 				root.Use = args[1]
 			}
@@ -46,7 +47,7 @@ func completionCommand() *cobra.Command {
 			case "fish":
 				return root.GenFishCompletion(out, true)
 			}
-			return usagef("completion: want one of %s, and perhaps the program's name", strings.Join(shells(), ", "))
+			return config.Usagef("completion: want one of %s, and perhaps the program's name", strings.Join(shells(), ", "))
 		},
 	}
 }
@@ -55,8 +56,8 @@ func completionCommand() *cobra.Command {
 func choices() map[string][]string {
 	return map[string][]string{
 		"precision": models.Precisions(), "accelerator": models.Accelerators(), "check": transforms.Checks(),
-		"long_text": {models.Truncate, models.Chunk}, "progress": {progressAuto, progressBar, progressLog, progressNone},
-		"cluster_by": {"all", "subreddit"}, "cluster_method": clusterMethods,
+		"long_text": {models.Truncate, models.Chunk}, "progress": {config.ProgressAuto, config.ProgressBar, config.ProgressLog, config.ProgressNone},
+		"cluster_by": {"all", "subreddit"}, "cluster_method": config.ClusterMethods,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/threadloom/threadloom/pipeline/config"
 )
 
 const configText = `Shows every setting that holds and where it is from: a flag, the environment, the
@@ -16,24 +17,24 @@ const configExamples = `  go run ./pipeline config --root=/data
   THREADLOOM_PRECISION=bf16 go run ./pipeline config --json`
 
 func configCommand() *cobra.Command {
-	c := forRun()
+	c := config.ForRun()
 	return newCommand(cobra.Command{
 		Use: "config [flags]", Short: "show the settings that hold, and where they are from", Long: configText, Example: configExamples,
 	}, c, func(cmd *cobra.Command, _ []string) error {
-		if err := c.read(os.Environ); err != nil {
+		if err := c.Read(os.Environ); err != nil {
 			return err
 		}
-		_ = c.fill() // what it cannot fill in is shown as it is
+		_ = c.Fill() // what it cannot fill in is shown as it is
 		shown := struct {
-			Settings []setting `json:"settings"`
-			Unknown  []string  `json:"unknown_variables"`
-		}{c.shown(), append([]string{}, unknownVariables(c.settings.flags, os.Environ())...)}
+			Settings []config.Setting `json:"settings"`
+			Unknown  []string         `json:"unknown_variables"`
+		}{c.Shown(), append([]string{}, config.UnknownVariables(config.EverySetting(), os.Environ())...)}
 		return printResult(cmd.OutOrStdout(), c.JSON, shown, func() string { return settingsText(shown.Settings, shown.Unknown) })
 	})
 }
 
 // settingsText lists settings for readers.
-func settingsText(shown []setting, unknown []string) string {
+func settingsText(shown []config.Setting, unknown []string) string {
 	var b strings.Builder
 	name, value := 0, 0
 	for _, s := range shown {

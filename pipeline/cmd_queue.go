@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/threadloom/threadloom/mpsbridge"
+	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/transforms/deadletter"
 )
 
@@ -27,13 +28,13 @@ const queueExamples = `  go run ./pipeline queue --redis=redis://node1:6379
 var queueActions = []string{"show", "retry", "drop"}
 
 func queueCommand() *cobra.Command {
-	c := forQueue()
+	c := config.ForQueue()
 	cmd := newCommand(cobra.Command{
 		Use: "queue [" + strings.Join(queueActions, " | ") + "] [flags] [FILE...]", Short: "show, retry or drop the jobs of workers on other machines",
 		Long: queueText, Example: queueExamples,
 		Args: queueArguments, ValidArgs: queueActions,
 	}, c, func(cmd *cobra.Command, args []string) error {
-		if err := c.read(os.Environ); err != nil {
+		if err := c.Read(os.Environ); err != nil {
 			return err
 		}
 		if len(args) == 0 {
@@ -47,18 +48,18 @@ func queueCommand() *cobra.Command {
 func queueArguments(_ *cobra.Command, args []string) error {
 	switch {
 	case len(args) > 0 && !slices.Contains(queueActions, args[0]):
-		return usagef("queue: unknown action %q%s: show, retry or drop", withoutURL(args[0]), didYouMean(args[0], queueActions))
+		return config.Usagef("queue: unknown action %q%s: show, retry or drop", config.WithoutURL(args[0]), config.DidYouMean(args[0], queueActions))
 	case len(args) > 1 && args[0] == "show":
-		return usagef("queue show: unknown argument %q: only retry and drop take files", withoutURL(args[1]))
+		return config.Usagef("queue show: unknown argument %q: only retry and drop take files", config.WithoutURL(args[1]))
 	}
 	return nil
 }
 
 // queue shows, retries or drops the jobs of some inputs; none: of all.
-func queue(ctx context.Context, c *Config, action string, inputs []string, out io.Writer) (err error) {
+func queue(ctx context.Context, c *config.Config, action string, inputs []string, out io.Writer) (err error) {
 	queue, err := mpsbridge.Open(ctx, c.Redis, c.Queue)
 	if err != nil {
-		return withOrigins(usageError{err}, c.from())
+		return config.WithOrigins(config.Usagef("%w", err), c.From())
 	}
 	defer func() { err = errors.Join(err, queue.Close()) }()
 	status, err := queue.Status(ctx)
@@ -94,7 +95,7 @@ func deadJobs(dead []mpsbridge.DeadJob, inputs []string) ([]string, error) {
 	}
 	for _, input := range inputs {
 		if !slices.ContainsFunc(dead, func(d mpsbridge.DeadJob) bool { return inputOf(d.Job) == input }) {
-			return nil, usagef("no dead job of %s: 'pipeline queue' lists the dead", input)
+			return nil, config.Usagef("no dead job of %s: 'pipeline queue' lists the dead", input)
 		}
 	}
 	return jobs, nil

@@ -4,16 +4,17 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"github.com/threadloom/threadloom/pipeline/config"
 )
 
 func runCommand() *cobra.Command {
-	c := forRun()
+	c := config.ForRun()
 	return newCommand(cobra.Command{
 		Use: "run [flags]", Short: "embed and cluster what is missing", Long: rootText, Example: rootExamples,
 	}, c, func(*cobra.Command, []string) error {
-		err := c.read(os.Environ)
+		err := c.Read(os.Environ)
 		if err == nil {
-			err = c.complete()
+			err = c.Complete()
 		}
 		if err != nil {
 			return err

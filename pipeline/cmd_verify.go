@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/transforms"
 )
 
@@ -23,11 +24,11 @@ const verifyExamples = `  go run ./pipeline verify --root=/data --suffix=2026
   go run ./pipeline verify --root=/data --suffix=2026 --precision=bf16 --json`
 
 func verifyCommand() *cobra.Command {
-	c := forRun()
+	c := config.ForRun()
 	return newCommand(cobra.Command{
 		Use: "verify [flags]", Short: "compare every output with its input", Long: verifyText, Example: verifyExamples,
 	}, c, func(cmd *cobra.Command, _ []string) error {
-		if err := c.completeAlone(); err != nil {
+		if err := c.CompleteAlone(); err != nil {
 			return err
 		}
 		verdict, err := verify(cmd.Context(), c)
@@ -51,19 +52,19 @@ func verifyCommand() *cobra.Command {
 }
 
 // verify compares outputs with inputs and shows how far it is.
-func verify(ctx context.Context, c *Config) (transforms.Verdict, error) {
+func verify(ctx context.Context, c *config.Config) (transforms.Verdict, error) {
 	var looked transforms.Looked
 	shows := &progress{
 		look: func() standing {
 			done, all, wrong := looked.Files()
 			return standing{done: done, missing: all, dead: wrong, rows: looked.Rows()}
 		},
-		engine: c.engine(),
+		engine: c.Engine(),
 		words:  progressWords{doing: "verifying", dead: "wrong outputs", then: "embedding a sample again"},
 	}
 	stop := shows.start(ctx, c.Progress, slog.New(slog.NewTextHandler(console, nil)))
 	defer stop()
-	return transforms.Verify(ctx, c.names, c.embedding(), &looked)
+	return transforms.Verify(ctx, c.Names, c.Embedding(), &looked)
 }
 
 // verdictText is a verdict for readers.

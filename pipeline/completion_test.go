@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/threadloom/threadloom/pipeline/config"
 )
 
 // complete returns what the shells' scripts ask the program for: the words that a command line
@@ -53,7 +54,7 @@ func TestCommandsFlagsAndValuesAreCompleted(t *testing.T) {
 
 func TestTheHelpNamesTheValuesThatAreCompleted(t *testing.T) {
 	for name, values := range choices() {
-		f := everySetting().Lookup(name)
+		f := config.EverySetting().Lookup(name)
 		if f == nil {
 			t.Errorf("there are choices for --%s, and no such flag", name)
 			continue

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/threadloom/threadloom/pipeline/config"
 )
 
 const doctorText = `Looks for what a run with the same flags needs on this machine: model, libraries, CPU,
@@ -51,7 +52,7 @@ func fail(do, text string, args ...any) finding {
 // configuration, look returns none.
 type checkup struct {
 	name string
-	look func(ctx context.Context, c *Config) []finding
+	look func(ctx context.Context, c *config.Config) []finding
 }
 
 var checkups = []checkup{
@@ -73,11 +74,11 @@ var checkups = []checkup{
 const doctorWithin = 2 * time.Minute
 
 func doctorCommand() *cobra.Command {
-	c := forRun()
+	c := config.ForRun()
 	return newCommand(cobra.Command{
 		Use: "doctor [flags]", Short: "look for what a run needs on this machine, and say what to do", Long: doctorText, Example: doctorExamples,
 	}, c, func(cmd *cobra.Command, _ []string) error {
-		if err := c.read(os.Environ); err != nil {
+		if err := c.Read(os.Environ); err != nil {
 			return err
 		}
 		findings := examine(cmd.Context(), c)
@@ -91,8 +92,8 @@ func doctorCommand() *cobra.Command {
 	})
 }
 
-func examine(ctx context.Context, c *Config) []finding {
-	if err := c.fill(); err != nil {
+func examine(ctx context.Context, c *config.Config) []finding {
+	if err := c.Fill(); err != nil {
 		f := fail("run 'make setup', or change that setting", "%v", err)
 		f.Name = "settings"
 		return []finding{f}
@@ -103,7 +104,7 @@ func examine(ctx context.Context, c *Config) []finding {
 		for _, f := range up.look(limited, c) {
 			f.Name = up.name
 			if f.Status == fails {
-				f.Text += origins(f.Text, c.from())
+				f.Text += config.Origins(f.Text, c.From())
 			}
 			all = append(all, f)
 		}

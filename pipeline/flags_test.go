@@ -7,30 +7,35 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/spf13/pflag"
+	"github.com/threadloom/threadloom/pipeline/config"
 )
 
 // parse reads the command line of a run.
-func parse(args ...string) (*Config, error) {
-	c := forRun()
-	twoDashes(c.settings.flags, args)
-	if err := c.settings.flags.Parse(args); err != nil {
+func parse(args ...string) (*config.Config, error) {
+	c := config.ForRun()
+	flags := pflag.NewFlagSet("run", pflag.ContinueOnError)
+	c.AddFlagsTo(flags)
+	twoDashes(flags, args)
+	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
-	return c, c.read(os.Environ)
+	return c, c.Read(os.Environ)
 }
 
 func TestParseFlags(t *testing.T) {
 	for _, c := range []struct {
 		name, args string
-		check      func(*Config) bool
+		check      func(*config.Config) bool
 	}{
-		{"defaults", "", func(c *Config) bool {
+		{"defaults", "", func(c *config.Config) bool {
 			return c.Runner == "prism" && c.Suffix == "comments" && c.TextColumn == "text" && c.Cluster && c.ClusterBy == "all" && !c.JSON
 		}},
-		{"one or two dashes", "-suffix posts --json", func(c *Config) bool { return c.Suffix == "posts" && c.JSON }},
-		{"no clustering", "--cluster=false", func(c *Config) bool { return !c.Cluster }},
-		{"columns to keep", "--keep=a,b", func(c *Config) bool { return slices.Equal(c.Keep, []string{"a", "b"}) }},
-		{"a flag of Beam's", "--job_name=night --runner=prism", func(c *Config) bool { return c.Runner == "prism" }},
+		{"one or two dashes", "-suffix posts --json", func(c *config.Config) bool { return c.Suffix == "posts" && c.JSON }},
+		{"no clustering", "--cluster=false", func(c *config.Config) bool { return !c.Cluster }},
+		{"columns to keep", "--keep=a,b", func(c *config.Config) bool { return slices.Equal(c.Keep, []string{"a", "b"}) }},
+		{"a flag of Beam's", "--job_name=night --runner=prism", func(c *config.Config) bool { return c.Runner == "prism" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := parse(strings.Fields(c.args)...)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/threadloom/threadloom/pipeline/config"
 )
 
 // helpWidth is where the lines of --help are broken.
@@ -32,7 +33,7 @@ func helpText(cmd *cobra.Command) string {
 			}
 		}
 	}
-	groups := groupsOf(cmd.Flags())
+	groups := config.GroupsOf(cmd.Flags())
 	for _, group := range groups {
 		fmt.Fprintf(&b, "\n%s:\n%s", group.Name(), group.FlagUsagesWrapped(helpWidth))
 	}

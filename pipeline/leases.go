@@ -21,16 +21,6 @@ type leased struct {
 	*lease.Lease
 }
 
-// leasedFolders are the folders whose lease a run takes. The one of the embeddings
-// stands for the outputs, the dead letters and the settings in Redis, too.
-func (c *Config) leasedFolders() []string {
-	folders := []string{c.Layout().Embeddings}
-	if c.Cluster {
-		folders = append(folders, c.clusters())
-	}
-	return folders
-}
-
 // takeLeases takes the leases of all folders, or none and fails with lease.ErrHeld.
 func takeLeases(folders ...string) (leases, error) {
 	var all leases

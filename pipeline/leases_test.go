@@ -7,35 +7,38 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/pipeline/lease"
 )
 
 func TestRunsShareWhatTheyWrite(t *testing.T) {
 	root := t.TempDir()
-	a := Config{Root: filepath.Join(root, "a"), Suffix: "s", Cluster: true, names: []string{"x"}}
+	a := config.Config{Root: filepath.Join(root, "a"), Suffix: "s", Cluster: true, Names: []string{"x"}}
 	for name, c := range map[string]struct {
-		change func(*Config)
+		change func(*config.Config)
 		held   bool
 	}{
-		"another list":     {func(c *Config) { c.names = []string{"y"} }, true},
-		"without clusters": {func(c *Config) { c.Cluster = false }, true},
-		"another suffix":   {func(c *Config) { c.Suffix = "t" }, false},
-		"another root":     {func(c *Config) { c.Root = filepath.Join(root, "b") }, false},
-		"another root, the same embeddings": {func(c *Config) {
+		"another list":     {func(c *config.Config) { c.Names = []string{"y"} }, true},
+		"without clusters": {func(c *config.Config) { c.Cluster = false }, true},
+		"another suffix":   {func(c *config.Config) { c.Suffix = "t" }, false},
+		"another root":     {func(c *config.Config) { c.Root = filepath.Join(root, "b") }, false},
+		"another root, the same embeddings": {func(c *config.Config) {
 			c.Root, c.EmbeddingsDir = filepath.Join(root, "b"), filepath.Join(root, "a", "embeddings")
 		}, true},
-		"another root, the same clusters": {func(c *Config) {
+		"another root, the same clusters": {func(c *config.Config) {
 			c.Root, c.ClustersDir = filepath.Join(root, "b"), filepath.Join(root, "a", "clusters")
 		}, true},
-		"the same root, neither of the same": {func(c *Config) { c.EmbeddingsDir, c.ClustersDir = filepath.Join(root, "e"), filepath.Join(root, "c") }, false},
+		"the same root, neither of the same": {func(c *config.Config) {
+			c.EmbeddingsDir, c.ClustersDir = filepath.Join(root, "e"), filepath.Join(root, "c")
+		}, false},
 	} {
-		first, err := takeLeases(a.leasedFolders()...)
+		first, err := takeLeases(a.LeasedFolders()...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		other := a
 		c.change(&other)
-		second, err := takeLeases(other.leasedFolders()...)
+		second, err := takeLeases(other.LeasedFolders()...)
 		if errors.Is(err, lease.ErrHeld) != c.held || (err != nil) != c.held {
 			t.Errorf("%s: %v, want held %v", name, err, c.held)
 		}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/threadloom/threadloom/cluster"
+	"github.com/threadloom/threadloom/pipeline/config"
 )
 
 // leftOutNamed is how many of the files that clustering left out are named.
@@ -13,15 +14,15 @@ const leftOutNamed = 3
 
 // nameLeftOut adds the first files that clustering left out. It reads what the
 // clustering has written, because that may have run in another process.
-func (s *summary) nameLeftOut(c *Config) (err error) {
+func (s *summary) nameLeftOut(c *config.Config) (err error) {
 	if s.FilesLeftOut == 0 {
 		return nil
 	}
-	folders := []string{c.clusters()}
+	folders := []string{c.Clusters()}
 	if c.ClusterBy != "all" {
 		folders = folders[:0]
-		for _, name := range c.names {
-			folders = append(folders, filepath.Join(c.clusters(), name))
+		for _, name := range c.Names {
+			folders = append(folders, filepath.Join(c.Clusters(), name))
 		}
 	}
 	s.LeftOut, s.leftOutList, err = cluster.FirstLeftOut(folders, leftOutNamed)

@@ -6,8 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -15,27 +13,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/transforms"
 	"github.com/threadloom/threadloom/transforms/chainfile"
 )
 
 // metricsEvery is how often the metrics' file is written.
 const metricsEvery = 15 * time.Second
-
-// checkMetrics refuses what cannot work.
-func (c *Config) checkMetrics() error {
-	if c.MetricsFile != "" {
-		if info, err := os.Stat(filepath.Dir(c.MetricsFile)); err != nil || !info.IsDir() {
-			return usagef("--metrics_file %s: there is no such folder", c.MetricsFile)
-		}
-	}
-	if c.MetricsAddr != "" {
-		if _, _, err := net.SplitHostPort(c.MetricsAddr); err != nil {
-			return usagef("--metrics_addr %q: want [HOST]:PORT", c.MetricsAddr)
-		}
-	}
-	return nil
-}
 
 // metrics exports what a run counts, to a file, to whoever asks, or to nobody.
 type metrics struct {
@@ -49,10 +33,10 @@ type metrics struct {
 
 // startMetrics begins to export what look counts. An address that cannot be had is an
 // error.
-func startMetrics(c *Config, look func() map[string]int64, start time.Time) (*metrics, error) {
+func startMetrics(c *config.Config, look func() map[string]int64, start time.Time) (*metrics, error) {
 	m := &metrics{
 		registry: prometheus.NewRegistry(), file: c.MetricsFile, done: make(chan struct{}),
-		run: &runCollector{suffix: c.Suffix, engine: c.engine(), look: look, start: start},
+		run: &runCollector{suffix: c.Suffix, engine: c.Engine(), look: look, start: start},
 	}
 	if err := m.registry.Register(m.run); err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
@@ -64,7 +48,7 @@ func startMetrics(c *Config, look func() map[string]int64, start time.Time) (*me
 	}
 	if m.file != "" {
 		if err := prometheus.WriteToTextfile(m.file, m.registry); err != nil {
-			return nil, usagef("--metrics_file: %w", errors.Join(err, m.stop(nil)))
+			return nil, config.Usagef("--metrics_file: %w", errors.Join(err, m.stop(nil)))
 		}
 		m.writing.Go(m.keepWriting)
 	}
@@ -77,7 +61,7 @@ func (m *metrics) listen(address string) error {
 	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return usagef("--metrics_addr: %w", err)
+		return config.Usagef("--metrics_addr: %w", err)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))

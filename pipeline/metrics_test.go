@@ -7,10 +7,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/threadloom/threadloom/pipeline/config"
 )
 
 func TestMetricsAreWrittenAtTheStartAndAtTheEnd(t *testing.T) {
-	c := Config{Suffix: "posts", MetricsFile: filepath.Join(t.TempDir(), "threadloom.prom")}
+	c := config.Config{Suffix: "posts", MetricsFile: filepath.Join(t.TempDir(), "threadloom.prom")}
 	look := func() map[string]int64 { return map[string]int64{"files_done": 1} }
 	m, err := startMetrics(&c, look, time.Unix(1000, 0))
 	if err != nil {
@@ -46,7 +48,7 @@ func TestAnAddressInUseIsRefusedInOneLine(t *testing.T) {
 	}
 	defer func() { _ = l.Close() }()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
-	_, err = startMetrics(&Config{MetricsAddr: ":" + port}, nil, time.Now())
+	_, err = startMetrics(&config.Config{MetricsAddr: ":" + port}, nil, time.Now())
 	if err == nil || !strings.Contains(err.Error(), "--metrics_addr") || strings.Contains(err.Error(), "\n") {
 		t.Fatalf("error %v", err)
 	}

@@ -6,21 +6,21 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/threadloom/threadloom/mpsbridge"
+	"github.com/threadloom/threadloom/pipeline/config"
 	"golang.org/x/sys/unix"
 )
 
-func lookAtFolders(_ context.Context, c *Config) []finding {
+func lookAtFolders(_ context.Context, c *config.Config) []finding {
 	mounts, _ := os.ReadFile("/proc/self/mounts") // elsewhere the mounts are not told
 	layout := c.Layout()
 	found := []finding{readable(layout.Chains, string(mounts)), writable(layout.Embeddings, string(mounts))}
 	if c.Cluster {
-		found = append(found, writable(c.clusters(), string(mounts)))
+		found = append(found, writable(c.Clusters(), string(mounts)))
 	}
-	if !c.partition().Bridged() {
+	if !c.Partition().Bridged() {
 		return found
 	}
 	switch _, err := mpsbridge.ReadNonce(layout.Embeddings); {
@@ -46,39 +46,14 @@ func readable(folder, mounts string) finding {
 
 // writable says whether a folder, or the first one above that exists, can be written to.
 func writable(folder, mounts string) finding {
-	there := existing(folder)
-	if err := unix.Access(there, unix.W_OK|unix.X_OK); err != nil {
-		return fail("let this user write there, or name another folder with --embeddings_dir or --clusters_dir", "%s cannot be written to: %v", there, err)
+	there, err := config.CannotWrite(folder)
+	if err != nil {
+		return fail(config.LetWrite, "%s cannot be written to: %v", there, err)
 	}
 	if there != folder {
 		return ok("%s can be made%s", folder, mountOf(there, mounts))
 	}
 	return ok("%s can be written to%s", folder, mountOf(folder, mounts))
-}
-
-// checkWritable refuses a run none of whose results could be written, dead letters included,
-// before anything is embedded for it.
-func (c *Config) checkWritable() error {
-	folders := []string{c.Layout().Embeddings}
-	if c.Cluster { // another process may write them, but this one writes their lease
-		folders = append(folders, c.clusters())
-	}
-	for _, folder := range folders {
-		if f := writable(folder, ""); f.Status == fails {
-			return usagef("%s: %s", f.Text, f.Do)
-		}
-	}
-	return nil
-}
-
-// existing returns a folder, or the first one above it that exists.
-func existing(folder string) string {
-	for {
-		if _, err := os.Stat(folder); err == nil || filepath.Dir(folder) == folder {
-			return folder
-		}
-		folder = filepath.Dir(folder)
-	}
 }
 
 // mountOf says what is mounted where a path lies, from a system's table of mounts (see
@@ -105,9 +80,9 @@ const (
 	scarceFiles = 10_000
 )
 
-func lookAtDisk(_ context.Context, c *Config) []finding {
+func lookAtDisk(_ context.Context, c *config.Config) []finding {
 	const do = "make room, or name another folder with --embeddings_dir: a million rows take about 1.5 GB"
-	folder := existing(c.Layout().Embeddings)
+	folder := config.Existing(c.Layout().Embeddings)
 	var s unix.Statfs_t
 	if err := unix.Statfs(folder, &s); err != nil {
 		return []finding{warn(do, "the room in %s is not known: %v", folder, err)}

@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/transforms"
 )
 
@@ -51,11 +51,11 @@ type planPart struct {
 }
 
 func planCommand() *cobra.Command {
-	c := forRun()
+	c := config.ForRun()
 	return newCommand(cobra.Command{
 		Use: "plan [flags]", Short: "say what a run would do, and how long it would take", Long: planText, Example: planExamples,
 	}, c, func(cmd *cobra.Command, _ []string) error {
-		if err := c.completeAlone(); err != nil {
+		if err := c.CompleteAlone(); err != nil {
 			return err
 		}
 		p, err := makePlan(cmd.Context(), c)
@@ -66,22 +66,12 @@ func planCommand() *cobra.Command {
 	})
 }
 
-// completeAlone completes the configuration of a command that looks at files here and
-// needs neither a cluster nor the clustering.
-func (c *Config) completeAlone() error {
-	if err := c.read(os.Environ); err != nil {
-		return err
-	}
-	c.Runner, c.Flink.Async, c.Cluster = "prism", false, false
-	return c.complete()
-}
-
-func makePlan(ctx context.Context, c *Config) (plan, error) {
-	surveys, err := transforms.TakeSurvey(ctx, c.Layout(), c.names, c.checking())
+func makePlan(ctx context.Context, c *config.Config) (plan, error) {
+	surveys, err := transforms.TakeSurvey(ctx, c.Layout(), c.Names, c.Checking())
 	if err != nil {
 		return plan{}, err
 	}
-	parts := transforms.Measure(c.Layout(), surveys, c.embedding(), planFooters)
+	parts := transforms.Measure(c.Layout(), surveys, c.Embedding(), planFooters)
 	p := plan{Check: c.Check, Embeddings: c.Layout().Embeddings}
 	for _, part := range parts {
 		p.FootersRead += part.Read
@@ -89,7 +79,7 @@ func makePlan(ctx context.Context, c *Config) (plan, error) {
 	}
 	if texts := sampled(parts); texts > 0 {
 		p.SampleTexts = texts
-		if err := p.measureSpeed(ctx, c.engine(), parts); err != nil {
+		if err := p.measureSpeed(ctx, c.Engine(), parts); err != nil {
 			return plan{}, err
 		}
 	}

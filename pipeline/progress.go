@@ -9,15 +9,8 @@ import (
 	"time"
 
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/transforms"
-)
-
-// What --progress takes.
-const (
-	progressAuto = "auto" // bars on a terminal, else log
-	progressBar  = "bar"
-	progressLog  = "log" // a line now and then
-	progressNone = "none"
 )
 
 const (
@@ -98,12 +91,12 @@ func (p *progress) by(s standing) string {
 
 // start shows the progress until the function that it returns is called.
 func (p *progress) start(ctx context.Context, kind string, log *slog.Logger) (stop func()) {
-	if kind == progressNone {
+	if kind == config.ProgressNone {
 		return func() {}
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var shown sync.WaitGroup
-	if kind == progressBar {
+	if kind == config.ProgressBar {
 		shown.Go(func() { p.showBars(ctx) })
 	} else {
 		shown.Go(func() { p.log(ctx, log) })

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"strings"
 
+	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/transforms/chainfile"
 )
 
@@ -36,7 +37,7 @@ type pythonPackage struct {
 	Version string `json:"version"`
 }
 
-func lookAtPython(ctx context.Context, c *Config) []finding {
+func lookAtPython(ctx context.Context, c *config.Config) []finding {
 	const do = "run 'make setup', name another with --python, or skip clustering with --cluster=false"
 	if !c.Cluster || c.ClusterAddress != "" {
 		return nil

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/transforms/chainfile"
 )
 
@@ -32,14 +33,14 @@ type record struct {
 }
 
 // newRecord writes the record of a run that begins.
-func newRecord(c *Config, start time.Time) (*record, error) {
+func newRecord(c *config.Config, start time.Time) (*record, error) {
 	host, _ := os.Hostname() // for the reader only
 	start = start.UTC()
 	r := &record{
 		Version: chainfile.Version, Host: host, PID: os.Getpid(), Started: start.Truncate(time.Millisecond), Settings: map[string]string{},
 		path: filepath.Join(c.Layout().Embeddings, "_runs", fmt.Sprintf("%s-%d.json", start.Format("20060102T150405Z"), os.Getpid())),
 	}
-	for _, s := range c.shown() {
+	for _, s := range c.Shown() {
 		r.Settings[s.Name] = s.Value
 	}
 	if err := os.MkdirAll(filepath.Dir(r.path), 0o777); err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/threadloom/threadloom/mpsbridge"
+	"github.com/threadloom/threadloom/pipeline/config"
 )
 
 // askWorkersEvery is how often a run asks Redis how fast the workers are. They say it with
@@ -16,8 +17,8 @@ const askWorkersEvery = 5 * time.Second
 
 // watchWorkers asks for the workers' speeds until ctx ends, and returns what tells the last
 // answer; nil if the run has no workers. Redis may be away: then nothing is told.
-func watchWorkers(ctx context.Context, c *Config) func() string {
-	if !c.partition().Bridged() || c.Progress == progressNone {
+func watchWorkers(ctx context.Context, c *config.Config) func() string {
+	if !c.Partition().Bridged() || c.Progress == config.ProgressNone {
 		return nil
 	}
 	var last atomic.Value
@@ -36,7 +37,7 @@ func watchWorkers(ctx context.Context, c *Config) func() string {
 }
 
 // askWorkers opens a connection for each question: a run of a day needs none in between.
-func askWorkers(ctx context.Context, c *Config) string {
+func askWorkers(ctx context.Context, c *config.Config) string {
 	queue, err := mpsbridge.Open(ctx, c.Redis, c.Queue)
 	if err != nil {
 		return ""

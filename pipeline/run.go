@@ -12,6 +12,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
 	"github.com/threadloom/threadloom/cluster"
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/pipeline/lease"
 	"github.com/threadloom/threadloom/runners"
 	"github.com/threadloom/threadloom/transforms"
@@ -29,11 +30,11 @@ const (
 )
 
 // run runs the pipeline and returns the exit code.
-func run(c *Config) int {
+func run(c *config.Config) int {
 	beam.Init()
 	log := startLogging()
 	start := time.Now()
-	if c.sample {
+	if c.Sample {
 		log.Info("no --root given: running on the bundled sample", "root", c.Root)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -43,12 +44,12 @@ func run(c *Config) int {
 
 	runner, err := runners.Named(c.Runner, c.Flink)
 	if err != nil {
-		return report(c, stop, usageError{err}, 0)
+		return report(c, stop, config.Usagef("%w", err), 0)
 	}
-	if err := c.checkWritable(); err != nil {
+	if err := c.CheckWritable(); err != nil {
 		return report(c, stop, err, 0)
 	}
-	held, err := takeLeases(c.leasedFolders()...) // before anything is published or written
+	held, err := takeLeases(c.LeasedFolders()...) // before anything is published or written
 	if err != nil {
 		return report(c, stop, err, 0)
 	}
@@ -57,11 +58,11 @@ func run(c *Config) int {
 	opened, err := open(ctx, c, held, runner.InProcess())
 	defer opened.server.Stop()
 	if err != nil {
-		return report(c, stop, usageError{err}, 0)
+		return report(c, stop, config.Usagef("%w", err), 0)
 	}
 	held.stopWhenLost(ctx, opened.server, cancel)
-	if err := Build(s, c, opened.clusterAddr, held.of(c.clusters()).Path()); err != nil {
-		return report(c, stop, usageError{err}, 0)
+	if err := Build(s, c, opened.clusterAddr, held.of(c.Clusters()).Path()); err != nil {
+		return report(c, stop, config.Usagef("%w", err), 0)
 	}
 	r := atWork{c: c, held: held, stop: stop, runner: runner, opened: opened, log: log, start: start}
 	return r.run(ctx, p)
@@ -69,7 +70,7 @@ func run(c *Config) int {
 
 // atWork is a run that holds its leases.
 type atWork struct {
-	c      *Config
+	c      *config.Config
 	held   leases
 	stop   *stopper
 	runner runners.Runner
@@ -83,9 +84,9 @@ func (r atWork) run(ctx context.Context, p *beam.Pipeline) int {
 	look := transforms.LocalCounts
 	shown := look
 	if r.runner.InProcess() {
-		transforms.WatchRows(ctx, r.c.embedding())
+		transforms.WatchRows(ctx, r.c.Embedding())
 	} else {
-		look = onDisk(r.c.Layout(), r.c.names)
+		look = onDisk(r.c.Layout(), r.c.Names)
 		shown = nowAndThen(look)
 	}
 	meter, err := startMetrics(r.c, shown, r.start)
@@ -98,14 +99,14 @@ func (r atWork) run(ctx context.Context, p *beam.Pipeline) int {
 	}
 	shows := &progress{
 		look:   func() standing { return standingOf(shown()) },
-		engine: r.c.engine(), words: progressWords{doing: "embedding", dead: "dead letters"},
+		engine: r.c.Engine(), words: progressWords{doing: "embedding", dead: "dead letters"},
 	}
 	if r.c.Cluster {
 		shows.words.then = "clustering"
 	}
 	shows.remote = watchWorkers(ctx, r.c)
 	endProgress := shows.start(ctx, r.c.Progress, r.log)
-	earlier := transforms.Earlier(r.c.Layout(), r.c.names, mostEarlier)
+	earlier := transforms.Earlier(r.c.Layout(), r.c.Names, mostEarlier)
 	counts, err := r.execute(ctx, p)
 	endProgress()
 	var sum *summary
@@ -151,7 +152,7 @@ type opened struct {
 
 // open checks the model where this process embeds, so that a wrong one stops the
 // run before it starts, and meanwhile starts the Python side if it is needed.
-func open(ctx context.Context, c *Config, held leases, inProcess bool) (o opened, err error) {
+func open(ctx context.Context, c *config.Config, held leases, inProcess bool) (o opened, err error) {
 	var starting errgroup.Group
 	switch {
 	case c.Cluster && c.ClusterAddress != "":
@@ -164,8 +165,8 @@ func open(ctx context.Context, c *Config, held leases, inProcess bool) (o opened
 	}
 	switch {
 	case inProcess:
-		o.model, err = models.Check(c.engine())
-	case c.partition().Bridged():
+		o.model, err = models.Check(c.Engine())
+	case c.Partition().Bridged():
 		o.model, err = models.OpenFolder(c.Model)
 	}
 	if err = errors.Join(err, starting.Wait()); err != nil {
@@ -174,7 +175,7 @@ func open(ctx context.Context, c *Config, held leases, inProcess bool) (o opened
 	if o.server != nil {
 		o.clusterAddr = o.server.Addr
 	}
-	if c.partition().Bridged() {
+	if c.Partition().Bridged() {
 		if err = held.held(); err == nil {
 			err = announce(ctx, c, o.model)
 		}
@@ -183,9 +184,9 @@ func open(ctx context.Context, c *Config, held leases, inProcess bool) (o opened
 }
 
 // embeddedHere says how this process embedded, if it did.
-func embeddedHere(c *Config, took time.Duration) work {
+func embeddedHere(c *config.Config, took time.Duration) work {
 	w := work{took: took, embedding: transforms.EmbeddingTime()}
-	if e := models.Opened(c.engine()); e != nil {
+	if e := models.Opened(c.Engine()); e != nil {
 		w.Backend, w.padding = e.Backend, e.Padding()
 	}
 	return w
@@ -208,13 +209,13 @@ func (r atWork) execute(ctx context.Context, p *beam.Pipeline) (map[string]int64
 }
 
 // report says how the run ended and returns the exit code.
-func report(c *Config, stop *stopper, err error, deadLetters int64) int {
+func report(c *config.Config, stop *stopper, err error, deadLetters int64) int {
 	if sig := stop.received(); sig != 0 && interruption(err) {
 		fmt.Fprintln(os.Stderr, "interrupted: open files were finished; run again to go on")
 		return 128 + int(sig)
 	}
-	var usage usageError
-	err = withOrigins(err, c.from())
+	var usage config.UsageError
+	err = config.WithOrigins(err, c.From())
 	switch {
 	case errors.Is(err, lease.ErrHeld):
 		fmt.Fprintln(os.Stderr, "error:", err)

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/pipeline/lease"
 	"github.com/threadloom/threadloom/transforms"
 )
@@ -29,10 +30,10 @@ func TestASignalHidesNoErrorThatIsNotItsOwn(t *testing.T) {
 		"both of them":                     {stopped, errors.Join(context.Canceled, transforms.ErrInterrupted), 143},
 		"another error":                    {stopped, full, exitFailed},
 		"another error beside its own":     {stopped, fmt.Errorf("ending: %w", errors.Join(context.Canceled, full)), exitFailed},
-		"a wrong setting":                  {stopped, usageError{full}, exitUsage},
+		"a wrong setting":                  {stopped, config.Usagef("%w", full), exitUsage},
 		"another run":                      {stopped, fmt.Errorf("%w: process 1", lease.ErrHeld), exitOtherRun},
 	} {
-		if got := report(&Config{}, c.stop, c.err, 0); got != c.want {
+		if got := report(&config.Config{}, c.stop, c.err, 0); got != c.want {
 			t.Errorf("%s: exit code %d, want %d", name, got, c.want)
 		}
 	}

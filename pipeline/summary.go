@@ -11,6 +11,7 @@ import (
 
 	"github.com/threadloom/threadloom/cluster"
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/transforms"
 )
 
@@ -59,7 +60,7 @@ type work struct {
 }
 
 // summarise makes the summary of what was counted, by counter name.
-func summarise(c *Config, n map[string]int64, w work) *summary {
+func summarise(c *config.Config, n map[string]int64, w work) *summary {
 	s := &summary{
 		FilesDone: n["files_done"], FilesBridged: n["files_by_workers"], FilesSkipped: n["files_skipped"], DeadLettered: n["files_dead_lettered"],
 		FilesStale: n["files_stale"], FilesCorrupt: n["files_corrupt"],
@@ -78,12 +79,12 @@ func summarise(c *Config, n map[string]int64, w work) *summary {
 		s.Backend, s.Precision = s.Processes[0].Backend, s.Processes[0].Precision
 	}
 	if c.Cluster {
-		s.ClustersDir = c.clusters()
+		s.ClustersDir = c.Clusters()
 	}
 	return s
 }
 
-func (s *summary) print(c *Config) error {
+func (s *summary) print(c *config.Config) error {
 	if c.JSON {
 		return json.NewEncoder(os.Stdout).Encode(s)
 	}

@@ -5,10 +5,11 @@ import (
 	"time"
 
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/pipeline/config"
 )
 
 func TestSummaryAsText(t *testing.T) {
-	c := Config{Root: "/data", Suffix: "posts", Cluster: true, ClusterBy: "all"}
+	c := config.Config{Root: "/data", Suffix: "posts", Cluster: true, ClusterBy: "all"}
 	counts := map[string]int64{
 		"files_done": 3, "files_skipped": 2, "files_dead_lettered": 1, "rows": 400, "tokens": 5000, "rows_truncated": 7,
 		"tokens_before_truncation": 6250, "tokens_reused": 500,
@@ -34,7 +35,7 @@ table     /data/clusters/posts/clusters.md
 }
 
 func TestSummaryOfARunThatHadNothingToDo(t *testing.T) {
-	c := Config{Root: "/data", Suffix: "posts"}
+	c := config.Config{Root: "/data", Suffix: "posts"}
 	got := summarise(&c, nil, work{took: time.Second})
 	if got.TextsPerSec != 0 || got.ClustersDir != "" {
 		t.Fatalf("got %+v", got)

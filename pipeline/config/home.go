@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -25,10 +25,10 @@ func findHome(given, executable, compiled, working string) (home, error) {
 	if given != "" {
 		abs, err := filepath.Abs(given)
 		if err != nil {
-			return home{}, usageError{err}
+			return home{}, UsageError{err}
 		}
 		if !isHome(abs) {
-			return home{}, usagef("--home %s: it has no %s: name the folder in which 'make setup' was run", given, strings.Join(homeParts, " and "))
+			return home{}, Usagef("--home %s: it has no %s: name the folder in which 'make setup' was run", given, strings.Join(homeParts, " and "))
 		}
 		return home{path: abs, by: "--home"}, nil
 	}
@@ -110,3 +110,7 @@ func (c *Config) findHome() (err error) {
 	}
 	return err
 }
+
+// FoundHome says how the home was found, or else what was looked for and where, as the end of an
+// error about a thing that is not there.
+func (c *Config) FoundHome() (by, missing string) { return c.home.by, c.home.missing() }

@@ -1,4 +1,6 @@
-package main
+// Package config is all that can be set: flags, environment, the settings' file, defaults, and whether
+// they go together.
+package config
 
 import (
 	"context"
@@ -58,19 +60,20 @@ type Config struct {
 	MetricsAddr    string
 	ConfigFile     string
 	JSON           bool
-	sample         bool     // no --root was given
-	names          []string // of the subreddits
+	Sample         bool     // no --root was given
+	Names          []string // of the subreddits
 	settings       *settings
 	Home           string
 	home           home
 }
 
-// usageError is a wrong setting: exit code 2, one line.
-type usageError struct{ error }
+// UsageError is a wrong setting: exit code 2, one line.
+type UsageError struct{ error }
 
-func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+// Usagef makes a UsageError.
+func Usagef(format string, args ...any) error { return UsageError{fmt.Errorf(format, args...)} }
 
-func (e usageError) Unwrap() error { return e.error }
+func (e UsageError) Unwrap() error { return e.error }
 
 // Layout says where the run's files lie.
 func (c *Config) Layout() transforms.Layout {
@@ -84,7 +87,7 @@ func (c *Config) Layout() transforms.Layout {
 	return l
 }
 
-func (c *Config) engine() models.Config {
+func (c *Config) Engine() models.Config {
 	return models.Config{
 		Folder: c.Model, Library: c.ONNXRuntimeLib, NativeDir: c.NativeDir,
 		Precision: c.Precision, Accelerator: c.Accelerator, TokenBudget: c.TokenBudget,
@@ -92,55 +95,55 @@ func (c *Config) engine() models.Config {
 	}
 }
 
-func (c *Config) embedding() transforms.EmbedOptions {
+func (c *Config) Embedding() transforms.EmbedOptions {
 	return transforms.EmbedOptions{
-		Layout: c.Layout(), Model: c.engine(), TextColumn: c.TextColumn, Keep: c.Keep,
+		Layout: c.Layout(), Model: c.Engine(), TextColumn: c.TextColumn, Keep: c.Keep,
 	}
 }
 
-func (c *Config) checking() transforms.CheckOptions {
-	return transforms.CheckOptions{Kind: c.Check, Model: c.engine()}
+func (c *Config) Checking() transforms.CheckOptions {
+	return transforms.CheckOptions{Kind: c.Check, Model: c.Engine()}
 }
 
-func (c *Config) partition() transforms.PartitionOptions {
+func (c *Config) Partition() transforms.PartitionOptions {
 	return transforms.PartitionOptions{Share: c.bridgedShare(), Subreddits: c.MPSSubreddits}
 }
 
-func (c *Config) bridge() transforms.BridgeOptions {
+func (c *Config) Bridge() transforms.BridgeOptions {
 	runner, err := runners.Named(c.Runner, c.Flink) // check has refused an unknown one
 	return transforms.BridgeOptions{
-		Embed: c.embedding(), Redis: c.Redis, Queue: c.Queue, PathMap: c.PathMap,
+		Embed: c.Embedding(), Redis: c.Redis, Queue: c.Queue, PathMap: c.PathMap,
 		ClaimTimeout: c.ClaimTimeout, LostAfter: c.LostAfter, Spread: err == nil && !runner.InProcess(),
 	}
 }
 
-func (c *Config) clusters() string {
+func (c *Config) Clusters() string {
 	if c.ClustersDir != "" {
 		return filepath.Join(c.ClustersDir, c.Suffix)
 	}
 	return filepath.Join(c.Root, "clusters", c.Suffix)
 }
 
-// complete fills in what follows from other settings and checks all of them
+// Complete fills in what follows from other settings and checks all of them
 // before anything runs.
-func (c *Config) complete() error {
-	err := c.fill()
+func (c *Config) Complete() error {
+	err := c.Fill()
 	if err == nil {
-		err = c.check()
+		err = c.Validate()
 	}
-	return withOrigins(err, c.from())
+	return WithOrigins(err, c.From())
 }
 
-// fill fills in what follows from other settings.
-func (c *Config) fill() error {
+// Fill fills in what follows from other settings.
+func (c *Config) Fill() error {
 	if err := c.findHome(); err != nil {
 		return err
 	}
 	repo := c.Home
 	if c.Root == "" {
-		c.sample, c.Root, c.Suffix = true, filepath.Join(repo, "build", "sample"), "sample"
+		c.Sample, c.Root, c.Suffix = true, filepath.Join(repo, "build", "sample"), "sample"
 		if _, err := os.Stat(c.Root); err != nil {
-			return usagef("no --root given and the bundled sample is not set up: run 'make setup', or give --root DIR%s", c.home.missing())
+			return Usagef("no --root given and the bundled sample is not set up: run 'make setup', or give --root DIR%s", c.home.missing())
 		}
 	}
 	for _, dir := range []*string{&c.Root, &c.ChainsDir, &c.EmbeddingsDir, &c.ClustersDir, &c.Model, &c.NativeDir, &c.ONNXRuntimeLib} {
@@ -149,7 +152,7 @@ func (c *Config) fill() error {
 		}
 		abs, err := filepath.Abs(*dir)
 		if err != nil {
-			return usageError{err}
+			return UsageError{err}
 		}
 		*dir = abs
 	}
@@ -177,31 +180,31 @@ func (c *Config) fill() error {
 	return nil
 }
 
-func (c *Config) check() error {
+func (c *Config) Validate() error {
 	runner, err := runners.Named(c.Runner, c.Flink)
 	if err != nil {
-		return usagef("--runner: %w", err)
+		return Usagef("--runner: %w", err)
 	}
 	if !filepath.IsLocal(c.Suffix) {
-		return usagef("--suffix %q: want a folder name", c.Suffix)
+		return Usagef("--suffix %q: want a folder name", c.Suffix)
 	}
 	if c.ClusterBy != "all" && c.ClusterBy != "subreddit" {
-		return usagef("--cluster_by %q: want all or subreddit", c.ClusterBy)
+		return Usagef("--cluster_by %q: want all or subreddit", c.ClusterBy)
 	}
 	if err := c.checkClustering(); err != nil {
 		return err
 	}
 	if c.LongText != models.Truncate && c.LongText != models.Chunk {
-		return usagef("--long_text %q: want truncate or chunk", c.LongText)
+		return Usagef("--long_text %q: want truncate or chunk", c.LongText)
 	}
 	if !slices.Contains(transforms.Checks(), c.Check) {
-		return usagef("--check %q: want one of %s", c.Check, strings.Join(transforms.Checks(), ", "))
+		return Usagef("--check %q: want one of %s", c.Check, strings.Join(transforms.Checks(), ", "))
 	}
 	if c.DedupMB < 0 {
-		return usagef("--dedup_cache_mb %d: want 0 or more", c.DedupMB)
+		return Usagef("--dedup_cache_mb %d: want 0 or more", c.DedupMB)
 	}
 	if c.TokenBudget < 0 {
-		return usagef("--token_budget %d: want a positive number", c.TokenBudget)
+		return Usagef("--token_budget %d: want a positive number", c.TokenBudget)
 	}
 	for _, check := range []func() error{c.checkProgress, c.checkMetrics, c.checkBridge} {
 		if err := check(); err != nil {
@@ -209,31 +212,31 @@ func (c *Config) check() error {
 		}
 	}
 	if info, err := os.Stat(c.Layout().Chains); err != nil || !info.IsDir() {
-		return usagef("no chains folder %s: check --root and --suffix", c.Layout().Chains)
+		return Usagef("no chains folder %s: check --root and --suffix", c.Layout().Chains)
 	}
-	if c.names, err = checkpoint.Read(c.Subreddits); err != nil {
-		return usagef("%w (--subreddits names the list)", err)
+	if c.Names, err = checkpoint.Read(c.Subreddits); err != nil {
+		return Usagef("%w (--subreddits names the list)", err)
 	}
-	if runner.InProcess() || c.partition().Bridged() {
+	if runner.InProcess() || c.Partition().Bridged() {
 		if err := c.checkModel(); err != nil { // elsewhere the machines that embed do
 			return err
 		}
 	}
 	if _, err := os.Stat(c.NativeDir); err != nil && runner.InProcess() && c.ONNXRuntimeLib == "" {
-		return usagef("--native_dir %s: no such folder: run 'make setup', or name the folder of the libraries%s", c.NativeDir, c.home.missing())
+		return Usagef("--native_dir %s: no such folder: run 'make setup', or name the folder of the libraries%s", c.NativeDir, c.home.missing())
 	}
 	if !slices.Contains(models.Precisions(), c.Precision) {
-		return usagef("--precision %q: want one of %s", c.Precision, strings.Join(models.Precisions(), ", "))
+		return Usagef("--precision %q: want one of %s", c.Precision, strings.Join(models.Precisions(), ", "))
 	}
 	if !slices.Contains(models.Accelerators(), c.Accelerator) {
-		return usagef("--accelerator %q: want one of %s", c.Accelerator, strings.Join(models.Accelerators(), ", "))
+		return Usagef("--accelerator %q: want one of %s", c.Accelerator, strings.Join(models.Accelerators(), ", "))
 	}
 	if c.Cluster && c.ClusterAddress == "" && c.Flink.Async {
-		return usagef("--async: the clustering ends with this program; name one that stays with --cluster_endpoint, or skip it with --cluster=false")
+		return Usagef("--async: the clustering ends with this program; name one that stays with --cluster_endpoint, or skip it with --cluster=false")
 	}
 	if c.Cluster && c.ClusterAddress == "" {
 		if _, err := os.Stat(c.Python); err != nil {
-			return usagef("--python %s: no such file: run 'make setup', or skip clustering with --cluster=false%s", c.Python, c.home.missing())
+			return Usagef("--python %s: no such file: run 'make setup', or skip clustering with --cluster=false%s", c.Python, c.home.missing())
 		}
 	}
 	for _, check := range []func() error{c.checkBridged, c.checkKept} {
@@ -242,7 +245,7 @@ func (c *Config) check() error {
 		}
 	}
 	if err := runner.Check(context.Background()); err != nil {
-		return usageError{err}
+		return UsageError{err}
 	}
 	return nil
 }
@@ -250,29 +253,29 @@ func (c *Config) check() error {
 // checkModel looks for what the engine needs on this machine.
 func (c *Config) checkModel() error {
 	if _, err := os.Stat(filepath.Join(c.Model, "manifest.json")); err != nil {
-		return usagef("--model %s: %w: run 'make setup', or make one with 'python -m threadloom.export'%s", c.Model, models.ErrNoModel, c.home.missing())
+		return Usagef("--model %s: %w: run 'make setup', or make one with 'python -m threadloom.export'%s", c.Model, models.ErrNoModel, c.home.missing())
 	}
 	if c.ONNXRuntimeLib != "" {
 		if _, err := os.Stat(c.ONNXRuntimeLib); err != nil {
-			return usagef("--onnxruntime_lib %s: no such file", c.ONNXRuntimeLib)
+			return Usagef("--onnxruntime_lib %s: no such file", c.ONNXRuntimeLib)
 		}
 	}
 	return nil
 }
 
-// clusterMethods are those of the Python side (cluster/methods.py), the default first.
-var clusterMethods = []string{"hdbscan", "evoc", "cuml"}
+// ClusterMethods are those of the Python side (cluster/methods.py), the default first.
+var ClusterMethods = []string{"hdbscan", "evoc", "cuml"}
 
 func (c *Config) checkClustering() error {
 	switch {
-	case !slices.Contains(clusterMethods, c.ClusterMethod):
-		return usagef("--cluster_method %q: want one of %s", c.ClusterMethod, strings.Join(clusterMethods, ", "))
+	case !slices.Contains(ClusterMethods, c.ClusterMethod):
+		return Usagef("--cluster_method %q: want one of %s", c.ClusterMethod, strings.Join(ClusterMethods, ", "))
 	case c.ClusterMinSize < 0 || c.ClusterMinSize == 1:
-		return usagef("--cluster_min_size %d: want 2 or more", c.ClusterMinSize)
+		return Usagef("--cluster_min_size %d: want 2 or more", c.ClusterMinSize)
 	case c.ClusterSample < 0:
-		return usagef("--cluster_sample %d: want more than 0", c.ClusterSample)
+		return Usagef("--cluster_sample %d: want more than 0", c.ClusterSample)
 	case c.ClusterSeed < 0 || c.ClusterSeed > math.MaxUint32:
-		return usagef("--cluster_seed %d: want 0 to %d", c.ClusterSeed, uint32(math.MaxUint32))
+		return Usagef("--cluster_seed %d: want 0 to %d", c.ClusterSeed, uint32(math.MaxUint32))
 	}
 	return nil
 }

@@ -1,18 +1,14 @@
-package main
+package config
 
 import (
 	"bytes"
-	"io"
 	"slices"
-	"strings"
 	"testing"
-
-	"github.com/spf13/cobra"
 )
 
 func TestVariablesThatAreNoSettingsAreTold(t *testing.T) {
-	flags := everySetting()
-	got := unknownVariables(flags, []string{
+	flags := EverySetting()
+	got := UnknownVariables(flags, []string{
 		"THREADLOOM_SUFIX=x", "THREADLOOM_SUFFIX=x", "THREADLOOM_REDIS_PASSWORD=x", "PATH=/bin", "THREADLOOM_Suffix=x",
 		"THREADLOOM_CORPUS=/corpus", "THREADLOOM_FLINK_SERVICE_HOST=10.0.0.1", "THREADLOOM_FLINK_PORT_8081_TCP_ADDR=10.0.0.1",
 		"THREADLOOM_PORT=tcp://10.0.0.1:80", "THREADLOOM_SERVICE_PORT_HTTP=80", "THREADLOOM_REPORT=x",
@@ -23,9 +19,9 @@ func TestVariablesThatAreNoSettingsAreTold(t *testing.T) {
 }
 
 func TestAWarningProposesTheVariableThatIsMeant(t *testing.T) {
-	flags := everySetting()
+	flags := EverySetting()
 	var errs bytes.Buffer
-	warnUnknown(&errs, flags, []string{"THREADLOOM_SUFIX=secret", "THREADLOOM_REDIS_PASWORD=secret", "THREADLOOM_SOMETHING_ELSE=secret"})
+	WarnUnknown(&errs, flags, []string{"THREADLOOM_SUFIX=secret", "THREADLOOM_REDIS_PASWORD=secret", "THREADLOOM_SOMETHING_ELSE=secret"})
 	want := "warning: THREADLOOM_REDIS_PASWORD is in the environment and is no setting (did you mean THREADLOOM_REDIS_PASSWORD?); " +
 		"THREADLOOM_SOMETHING_ELSE is in the environment and is no setting; " +
 		"THREADLOOM_SUFIX is in the environment and is no setting (did you mean THREADLOOM_SUFFIX?)\n"
@@ -33,34 +29,8 @@ func TestAWarningProposesTheVariableThatIsMeant(t *testing.T) {
 		t.Errorf("got %q, want %q", errs.String(), want)
 	}
 	errs.Reset()
-	if warnUnknown(&errs, flags, []string{"THREADLOOM_SUFFIX=x"}); errs.Len() > 0 {
+	if WarnUnknown(&errs, flags, []string{"THREADLOOM_SUFFIX=x"}); errs.Len() > 0 {
 		t.Errorf("a right one gives %q", errs.String())
-	}
-}
-
-func TestEveryCommandButConfigWarns(t *testing.T) {
-	t.Setenv("THREADLOOM_SUFIX", "x")
-	for _, c := range newRoot().Commands() {
-		root := newRoot()
-		cmd, _, err := root.Find([]string{c.Name()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		cmd.RunE, cmd.Args = func(*cobra.Command, []string) error { return nil }, nil
-		var errs bytes.Buffer
-		root.SetErr(&errs)
-		root.SetOut(io.Discard)
-		root.SetArgs([]string{c.Name()})
-		if err := root.Execute(); err != nil {
-			t.Fatal(err)
-		}
-		if want := c.Flags().HasFlags() && c.Name() != "config"; strings.Contains(errs.String(), "THREADLOOM_SUFIX") != want {
-			t.Errorf("%s warns: %q", c.Name(), errs.String())
-		}
-		errs.Reset()
-		if execute([]string{c.Name(), "--help"}, io.Discard, &errs); errs.Len() > 0 {
-			t.Errorf("%s --help warns: %q", c.Name(), errs.String())
-		}
 	}
 }
 

@@ -1,6 +1,18 @@
-package main
+package config
 
-import "testing"
+import (
+	"os"
+	"testing"
+)
+
+// parse reads the command line of a run.
+func parse(args ...string) (*Config, error) {
+	c := ForRun()
+	if err := c.settings.flags.Parse(args); err != nil {
+		return nil, err
+	}
+	return c, c.Read(os.Environ)
+}
 
 // With a Redis every file may go either way; without one, nothing does.
 func TestEveryFileGoesToWhoeverIsFreeIfThereIsARedis(t *testing.T) {
@@ -22,7 +34,7 @@ func TestEveryFileGoesToWhoeverIsFreeIfThereIsARedis(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := config.partition().Share; got != c.want {
+			if got := config.Partition().Share; got != c.want {
 				t.Errorf("share %g, want %g", got, c.want)
 			}
 		})
@@ -37,7 +49,7 @@ func TestEveryFileGoesToWhoeverIsFreeIfThereIsARedis(t *testing.T) {
 func TestTheWorkersAreToldWhatBecomesOfLongTexts(t *testing.T) {
 	c := goodConfig(t)
 	c.MPSShare, c.LongText, c.Redis, c.ClaimTimeout, c.LostAfter = 1, "chunk", "redis://node1", 1, 1
-	if err := c.complete(); err != nil {
+	if err := c.Complete(); err != nil {
 		t.Errorf("--long_text=chunk is refused: %v", err)
 	}
 }

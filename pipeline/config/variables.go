@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -22,9 +22,9 @@ var otherVariables = []string{
 // service whose name begins with threadloom.
 var ofService = regexp.MustCompile(`^THREADLOOM_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
 
-// unknownVariables returns those of an environment (NAME=VALUE) that look like settings
+// UnknownVariables returns those of an environment (NAME=VALUE) that look like settings
 // and are none.
-func unknownVariables(flags *pflag.FlagSet, environment []string) []string {
+func UnknownVariables(flags *pflag.FlagSet, environment []string) []string {
 	var unknown []string
 	for _, line := range environment {
 		name, _, _ := strings.Cut(line, "=")
@@ -39,9 +39,9 @@ func unknownVariables(flags *pflag.FlagSet, environment []string) []string {
 	return unknown
 }
 
-// warnUnknown says in one line which variables look like settings and are none.
-func warnUnknown(errs io.Writer, flags *pflag.FlagSet, environment []string) {
-	unknown := unknownVariables(flags, environment)
+// WarnUnknown says in one line which variables look like settings and are none.
+func WarnUnknown(errs io.Writer, flags *pflag.FlagSet, environment []string) {
+	unknown := UnknownVariables(flags, environment)
 	if len(unknown) == 0 {
 		return
 	}
@@ -51,7 +51,7 @@ func warnUnknown(errs io.Writer, flags *pflag.FlagSet, environment []string) {
 	}
 	said := make([]string, len(unknown))
 	for i, name := range unknown {
-		said[i] = name + " is in the environment and is no setting" + didYouMean(name, known)
+		said[i] = name + " is in the environment and is no setting" + DidYouMean(name, known)
 	}
 	fmt.Fprintln(errs, "warning:", strings.Join(said, "; "))
 }
@@ -67,9 +67,9 @@ func flagNames(sets ...*pflag.FlagSet) []string {
 	return names
 }
 
-// didYouMean proposes the known name that is closest to a wrong one, or nothing if none is
+// DidYouMean proposes the known name that is closest to a wrong one, or nothing if none is
 // close.
-func didYouMean(wrong string, known []string) string {
+func DidYouMean(wrong string, known []string) string {
 	best, least := "", max(2, len(wrong)/5)+1
 	for _, name := range known {
 		if d := distance(strings.ToLower(wrong), strings.ToLower(name)); d < least {

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"flag"
@@ -40,8 +40,8 @@ func group(all *pflag.FlagSet, name string, add func(*pflag.FlagSet)) {
 	all.AddFlagSet(flags)
 }
 
-// groupsOf returns the program's own flags among some, in groups.
-func groupsOf(all *pflag.FlagSet) []*pflag.FlagSet {
+// GroupsOf returns the program's own flags among some, in groups.
+func GroupsOf(all *pflag.FlagSet) []*pflag.FlagSet {
 	var groups []*pflag.FlagSet
 	sorted := all.SortFlags
 	all.SortFlags = false
@@ -61,10 +61,10 @@ func groupsOf(all *pflag.FlagSet) []*pflag.FlagSet {
 	return groups
 }
 
-// forRun returns a configuration with the flags of a run, which are also those of the commands that
+// ForRun returns a configuration with the flags of a run, which are also those of the commands that
 // look at what a run would do. Beam's packages register theirs on Go's global flag set; they are
 // shared, so that their names are kept.
-func forRun() *Config {
+func ForRun() *Config {
 	c := &Config{}
 	all := newFlags()
 	group(all, groupFiles, func(flags *pflag.FlagSet) {
@@ -87,8 +87,8 @@ func forRun() *Config {
 	return c
 }
 
-// forAssign returns a configuration with the flags of 'assign'.
-func forAssign() *Config {
+// ForAssign returns a configuration with the flags of 'assign'.
+func ForAssign() *Config {
 	c := &Config{}
 	all := newFlags()
 	group(all, groupFiles, func(flags *pflag.FlagSet) {
@@ -99,12 +99,12 @@ func forAssign() *Config {
 	})
 	group(all, groupClusters, c.pythonFlag)
 	// Elsewhere a setting of this name is the model that embeds.
-	c.settings = &settings{flags: all, known: everySetting(), apart: []string{"model"}}
+	c.settings = &settings{flags: all, known: EverySetting(), apart: []string{"model"}}
 	return c
 }
 
-// forQueue returns a configuration with the flags of 'queue'.
-func forQueue() *Config {
+// ForQueue returns a configuration with the flags of 'queue'.
+func ForQueue() *Config {
 	c := &Config{}
 	all := newFlags()
 	group(all, groupFiles, func(flags *pflag.FlagSet) {
@@ -113,7 +113,7 @@ func forQueue() *Config {
 		c.jsonFlag(flags)
 	})
 	group(all, groupWorkers, c.redisFlags)
-	c.settings = &settings{flags: all, known: everySetting()}
+	c.settings = &settings{flags: all, known: EverySetting()}
 	return c
 }
 
@@ -123,12 +123,12 @@ func newFlags() *pflag.FlagSet {
 	return flags
 }
 
-// everySetting returns the flags of all commands, with Beam's.
-func everySetting() *pflag.FlagSet { return forRun().settings.flags }
+// EverySetting returns the flags of all commands, with Beam's.
+func EverySetting() *pflag.FlagSet { return ForRun().settings.flags }
 
-// read takes in what is under the flags, once they are parsed: the environment (NAME=VALUE) and the
+// Read takes in what is under the flags, once they are parsed: the environment (NAME=VALUE) and the
 // settings' file.
-func (c *Config) read(environ func() []string) (err error) {
+func (c *Config) Read(environ func() []string) (err error) {
 	if err := c.settings.read(environ); err != nil {
 		return err
 	}
@@ -139,14 +139,14 @@ func (c *Config) read(environ func() []string) (err error) {
 		c.Flink.Endpoint, c.Flink.Async = *jobopts.Endpoint, *jobopts.Async
 	}
 	if slices.Contains(c.Keep, c.TextColumn) {
-		return withOrigins(usagef("--keep: the text column %q is not kept", c.TextColumn), c.from())
+		return WithOrigins(Usagef("--keep: the text column %q is not kept", c.TextColumn), c.From())
 	}
 	return nil
 }
 
-// withoutURL returns an argument, or what stands in an error for one that may be a URL with
+// WithoutURL returns an argument, or what stands in an error for one that may be a URL with
 // a password.
-func withoutURL(argument string) string {
+func WithoutURL(argument string) string {
 	if strings.Contains(argument, "://") {
 		return "(a URL)"
 	}
@@ -155,7 +155,7 @@ func withoutURL(argument string) string {
 
 // watchFlags say how to watch a run.
 func (c *Config) watchFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&c.Progress, "progress", progressAuto, "`how` to show progress on standard error: bar, log (a line every 30 s), none, or auto (bar on a terminal, else log)")
+	flags.StringVar(&c.Progress, "progress", ProgressAuto, "`how` to show progress on standard error: bar, log (a line every 30 s), none, or auto (bar on a terminal, else log)")
 	flags.StringVar(&c.MetricsFile, "metrics_file", "", "`file` to write Prometheus metrics to, every 15 s and at the end; for node_exporter's textfile collector it ends in .prom")
 	flags.StringVar(&c.MetricsAddr, "metrics_addr", "", "`[HOST]:PORT` to serve Prometheus metrics on, at /metrics; without HOST this machine alone sees them")
 }
@@ -222,7 +222,7 @@ func (c *Config) modelFlags(flags *pflag.FlagSet) {
 func (c *Config) clusterFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&c.Cluster, "cluster", true, "cluster the embeddings at the end")
 	flags.StringVar(&c.ClusterBy, "cluster_by", "all", "`what` to cluster: all chains together, or each subreddit")
-	flags.StringVar(&c.ClusterMethod, "cluster_method", clusterMethods[0], "`method` of the clustering: "+strings.Join(clusterMethods, ", ")+" (evoc: for very many chains; cuml: on an NVIDIA GPU with RAPIDS)")
+	flags.StringVar(&c.ClusterMethod, "cluster_method", ClusterMethods[0], "`method` of the clustering: "+strings.Join(ClusterMethods, ", ")+" (evoc: for very many chains; cuml: on an NVIDIA GPU with RAPIDS)")
 	flags.Int64Var(&c.ClusterMinSize, "cluster_min_size", 0, "least `chains` of a cluster (default: by their number)")
 	flags.Int64Var(&c.ClusterSample, "cluster_sample", 0, "`chains` that the clusters are found with, at most; the others are put beside them (default: 50000; evoc 200000, cuml 1000000)")
 	flags.Int64Var(&c.ClusterSeed, "cluster_seed", 42, "random `seed` of the clustering")

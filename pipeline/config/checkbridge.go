@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -11,24 +11,24 @@ import (
 
 func (c *Config) checkBridge() error {
 	if c.MPSShare != autoShare && !(c.MPSShare >= 0 && c.MPSShare <= 1) { // NaN is neither
-		return usagef("--mps_share %g: want auto, or 0 to 1", c.MPSShare)
+		return Usagef("--mps_share %g: want auto, or 0 to 1", c.MPSShare)
 	}
-	if c.given("redis") || c.partition().Bridged() {
+	if c.Given("redis") || c.Partition().Bridged() {
 		if _, err := mpsbridge.ParseURL(c.Redis); err != nil {
-			return usagef("--redis: %w", err)
+			return Usagef("--redis: %w", err)
 		}
 	}
-	if !c.partition().Bridged() {
+	if !c.Partition().Bridged() {
 		return nil
 	}
 	if c.Check == transforms.CheckFingerprint && c.Precision != models.FP32 && c.Precision != models.Auto {
-		return usagef("--check=fingerprint: the workers behind the bridge embed in fp32, and what they make would be stale: set --mps_share=0 or --precision=fp32")
+		return Usagef("--check=fingerprint: the workers behind the bridge embed in fp32, and what they make would be stale: set --mps_share=0 or --precision=fp32")
 	}
 	if c.ClaimTimeout <= 0 || c.LostAfter <= 0 {
-		return usagef("--mps_claim_timeout and --bridge_lost_after: want more than 0")
+		return Usagef("--mps_claim_timeout and --bridge_lost_after: want more than 0")
 	}
 	if _, err := mpsbridge.ParsePathMaps(c.PathMap); err != nil {
-		return usagef("--path_map: %w", err)
+		return Usagef("--path_map: %w", err)
 	}
 	return nil
 }
@@ -47,7 +47,7 @@ func (c *Config) bridgedShare() float64 {
 	switch {
 	case c.MPSShare != autoShare:
 		return c.MPSShare
-	case c.given("mps_share") || c.given("redis") && len(c.MPSSubreddits) == 0:
+	case c.Given("mps_share") || c.Given("redis") && len(c.MPSSubreddits) == 0:
 		return 1
 	}
 	return 0

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -27,7 +27,7 @@ path_map = ["/a=/b", "/c=/d,e"]
 	if err := os.WriteFile(filepath.Join(root, defaultFile), []byte(settings), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	c := forRun()
+	c := ForRun()
 	if err := c.settings.flags.Parse([]string{"--suffix=flag"}); err != nil {
 		t.Fatal(err)
 	}
@@ -70,14 +70,14 @@ func TestWrongSettingsUnderTheFlagsAreRefusedInOneLine(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.file), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		got := forRun()
+		got := ForRun()
 		err := got.settings.read(environment("THREADLOOM_CONFIG="+path, c.variable))
-		var usage usageError
+		var usage UsageError
 		if !errors.As(err, &usage) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %q, want one line with %q", name, err, c.want)
 		}
 	}
-	got := forRun()
+	got := ForRun()
 	if err := got.settings.read(environment("THREADLOOM_CONFIG=/nowhere.toml")); err == nil {
 		t.Error("a file that was named and is not there was passed over")
 	}
@@ -97,14 +97,14 @@ func TestAnEmptyListIsAnEmptyList(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.file), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		got := forRun()
+		got := ForRun()
 		if err := got.settings.flags.Parse(strings.Fields(c.arguments)); err != nil {
 			t.Fatal(err)
 		}
 		if err := got.settings.read(environment("THREADLOOM_CONFIG="+path, c.variable)); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if len(got.Keep) > 0 || len(got.MPSSubreddits) > 0 || len(got.PathMap) > 0 || got.partition().Bridged() {
+		if len(got.Keep) > 0 || len(got.MPSSubreddits) > 0 || len(got.PathMap) > 0 || got.Partition().Bridged() {
 			t.Errorf("%s: keep %q, subreddits %q, maps %q", name, got.Keep, got.MPSSubreddits, got.PathMap)
 		}
 	}
@@ -120,7 +120,7 @@ func TestTimesHaveUnitsOrAreSeconds(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.file), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		got := forRun()
+		got := ForRun()
 		if err := got.settings.flags.Parse(strings.Fields(c.arguments)); err != nil {
 			t.Fatal(err)
 		}
@@ -140,7 +140,7 @@ func TestACommandTakesItsOwnSettingsFromASharedFile(t *testing.T) {
 	if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	c := forAssign()
+	c := ForAssign()
 	if err := c.settings.flags.Parse([]string{"--model=/clusters/model", "--root=" + root}); err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestACommandTakesItsOwnSettingsFromASharedFile(t *testing.T) {
 	if err != nil || c.TextColumn != "body" || c.Suffix != "posts" || c.Model != "/clusters/model" || c.ChainsDir != "/chains" {
 		t.Errorf("assign: %+v, error %v", c, err)
 	}
-	o := forQueue()
+	o := ForQueue()
 	err = o.settings.read(environment("THREADLOOM_ROOT=" + root))
 	if err != nil || o.Queue != "tea" || o.settings.from["queue"] != path {
 		t.Errorf("queue: %+v, from %v, error %v", o, o.settings.from, err)
@@ -156,7 +156,7 @@ func TestACommandTakesItsOwnSettingsFromASharedFile(t *testing.T) {
 	if err := os.WriteFile(path, []byte("sufix = 'x'"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	o = forQueue()
+	o = ForQueue()
 	if err := o.settings.read(environment("THREADLOOM_ROOT=" + root)); err == nil || !strings.Contains(err.Error(), `"sufix" (did you mean suffix?)`) {
 		t.Errorf("a misspelt setting of another command: %v", err)
 	}

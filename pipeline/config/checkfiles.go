@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -18,11 +18,11 @@ const mostNamed = 40
 // folder: it is misspelt, and its files would not go to the workers.
 func (c *Config) checkBridged() error {
 	for _, name := range c.MPSSubreddits {
-		if slices.Contains(c.names, name) {
+		if slices.Contains(c.Names, name) {
 			continue
 		}
 		if _, err := os.Stat(filepath.Join(c.Layout().Chains, name)); err != nil {
-			return usagef("--mps_subreddits: the list of subreddits has no %q%s", name, didYouMean(name, c.names))
+			return Usagef("--mps_subreddits: the list of subreddits has no %q%s", name, DidYouMean(name, c.Names))
 		}
 	}
 	return nil
@@ -36,7 +36,7 @@ func (c *Config) checkKept() error {
 	if len(wanted) == 0 {
 		return nil
 	}
-	search := transforms.FindColumns(c.Layout(), c.names, wanted)
+	search := transforms.FindColumns(c.Layout(), c.Names, wanted)
 	if len(search.Missing) == 0 || search.Read == 0 {
 		return nil // without a file that can be read there is nothing to compare with
 	}
@@ -46,7 +46,7 @@ func (c *Config) checkKept() error {
 		files = fmt.Sprintf("%d chains files that were read, of %d,", search.Read, search.Files)
 	}
 	wrong := search.Missing[0]
-	return usagef("--keep: none of the %s has a scalar column %q%s: they have %s", files, wrong, didYouMean(wrong, there), quoted(there))
+	return Usagef("--keep: none of the %s has a scalar column %q%s: they have %s", files, wrong, DidYouMean(wrong, there), quoted(there))
 }
 
 // quoted lists names from outside, so that they stay on one line.

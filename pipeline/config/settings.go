@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -20,29 +20,30 @@ type settings struct {
 	from  map[string]string // by flag; a flag that is not in it has its default
 }
 
-// addTo adds the flags to those of a command.
-func (s *settings) addTo(flags *pflag.FlagSet) {
+// AddFlagsTo adds the flags of a configuration to those of a command.
+func (c *Config) AddFlagsTo(flags *pflag.FlagSet) {
+	s := c.settings
 	flags.AddFlagSet(s.flags)
 	if s.beams != nil {
 		flags.AddGoFlagSet(s.beams) // Beam asks whether its flags were parsed
 	}
 }
 
-// setting is one of them, as it is shown: without secrets.
-type setting struct {
+// Setting is one of them, as it is shown: without secrets.
+type Setting struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
 	From  string `json:"from"`
 }
 
-// shown returns what holds, by name. Paths are as the configuration has completed them.
-func (c *Config) shown() []setting {
+// Shown returns what holds, by name. Paths are as the configuration has completed them.
+func (c *Config) Shown() []Setting {
 	if c.settings == nil {
 		return nil
 	}
-	var all []setting
+	var all []Setting
 	c.settings.flags.VisitAll(func(f *pflag.Flag) {
-		s := setting{Name: f.Name, Value: f.Value.String(), From: c.settings.from[f.Name]}
+		s := Setting{Name: f.Name, Value: f.Value.String(), From: c.settings.from[f.Name]}
 		switch {
 		case f.Name == "runner":
 			s.Value = c.Runner
@@ -56,7 +57,7 @@ func (c *Config) shown() []setting {
 		}
 		all = append(all, s)
 	})
-	slices.SortFunc(all, func(a, b setting) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(all, func(a, b Setting) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
 
@@ -112,5 +113,5 @@ func (d duration) Set(s string) (err error) {
 	return err
 }
 
-// given says whether somebody has set a flag.
-func (c *Config) given(name string) bool { return c.settings != nil && c.settings.from[name] != "" }
+// Given says whether somebody has set a flag.
+func (c *Config) Given(name string) bool { return c.settings != nil && c.settings.from[name] != "" }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -68,7 +68,7 @@ func (s *settings) readEnvironment(environ func() []string) error {
 	}
 	for _, name := range values.Keys() {
 		if err := s.set(name, []string{values.String(name)}, fromVariable); err != nil {
-			return usagef("%s=%q: %w", variableOf(name), values.String(name), err)
+			return Usagef("%s=%q: %w", variableOf(name), values.String(name), err)
 		}
 	}
 	return nil
@@ -84,9 +84,9 @@ func (s *settings) readFile(path string) error {
 			if found {
 				said += " (a text is in quotes)"
 			}
-			return usagef("%s, line %d: %s", path, wrong.Position.Line, said)
+			return Usagef("%s, line %d: %s", path, wrong.Position.Line, said)
 		}
-		return usagef("reading the settings: %w", err)
+		return Usagef("reading the settings: %w", err)
 	}
 	values := read.Raw()
 	for _, name := range slices.Sorted(maps.Keys(values)) {
@@ -95,14 +95,14 @@ func (s *settings) readFile(path string) error {
 			continue // another command's
 		}
 		if f == nil || name == "config" {
-			return usagef("%s: there is no setting %q%s: they have the names of the flags (--help)", path, name, didYouMean(name, flagNames(s.flags, s.known)))
+			return Usagef("%s: there is no setting %q%s: they have the names of the flags (--help)", path, name, DidYouMean(name, flagNames(s.flags, s.known)))
 		}
 		texts, err := settingTexts(f.Value, values[name])
 		if err != nil {
-			return usagef("%s: %s: %w", path, name, err)
+			return Usagef("%s: %s: %w", path, name, err)
 		}
 		if err := s.set(name, texts, path); err != nil {
-			return usagef("%s: %s = %q: %w", path, name, strings.Join(texts, ","), err)
+			return Usagef("%s: %s = %q: %w", path, name, strings.Join(texts, ","), err)
 		}
 	}
 	return nil
@@ -115,15 +115,15 @@ func (s *settings) set(name string, texts []string, from string) error {
 	}
 	for _, text := range texts {
 		if err := s.flags.Lookup(name).Value.Set(text); err != nil {
-			return plainError(err)
+			return PlainError(err)
 		}
 	}
 	s.from[name] = from
 	return nil
 }
 
-// plainError returns what is wrong with a value without the name of Go's function that found it.
-func plainError(err error) error {
+// PlainError returns what is wrong with a value without the name of Go's function that found it.
+func PlainError(err error) error {
 	var number *strconv.NumError
 	if errors.As(err, &number) {
 		return number.Err

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -43,23 +43,23 @@ func goodConfig(t *testing.T) Config {
 
 func TestCompleteFillsInThePaths(t *testing.T) {
 	c := goodConfig(t)
-	if err := c.complete(); err != nil {
+	if err := c.Complete(); err != nil {
 		t.Fatal(err)
 	}
 	if want := filepath.Join(c.Root, "subreddits_list.json"); c.Subreddits != want {
 		t.Errorf("list of subreddits %s, want %s", c.Subreddits, want)
 	}
-	if want := filepath.Join(c.Root, "clusters", "test"); c.clusters() != want {
-		t.Errorf("clusters %s, want %s", c.clusters(), want)
+	if want := filepath.Join(c.Root, "clusters", "test"); c.Clusters() != want {
+		t.Errorf("clusters %s, want %s", c.Clusters(), want)
 	}
 	elsewhere := filepath.Join(c.Root, "elsewhere")
 	c.ChainsDir, c.EmbeddingsDir, c.ClustersDir = elsewhere, elsewhere+"/e", elsewhere+"/c"
-	if err := c.complete(); err != nil {
+	if err := c.Complete(); err != nil {
 		t.Fatal(err)
 	}
 	l := c.Layout()
-	if l.Chains != elsewhere+"/test" || l.Embeddings != elsewhere+"/e/test" || c.clusters() != elsewhere+"/c/test" {
-		t.Errorf("layout %+v, clusters %s", l, c.clusters())
+	if l.Chains != elsewhere+"/test" || l.Embeddings != elsewhere+"/e/test" || c.Clusters() != elsewhere+"/c/test" {
+		t.Errorf("layout %+v, clusters %s", l, c.Clusters())
 	}
 }
 
@@ -101,8 +101,8 @@ func TestWrongSettingsAreRefusedInOneLine(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			config := goodConfig(t)
 			c.spoil(&config)
-			err := config.complete()
-			var usage usageError
+			err := config.Complete()
+			var usage UsageError
 			if !errors.As(err, &usage) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 				t.Fatalf("error %q, want one line with %q", err, c.want)
 			}
@@ -120,7 +120,7 @@ func TestAColumnThatNoFileHasIsRefused(t *testing.T) {
 	}
 	file := filepath.Join(c.Root, "chains", "test", "tea", "x.parquet")
 	c.Keep = []string{"scroe"}
-	if err := c.complete(); err != nil {
+	if err := c.Complete(); err != nil {
 		t.Errorf("without a file to compare with: %v", err)
 	}
 	if err := parquet.WriteFile(file, []row{{"a", "b", 1, 2}}); err != nil {
@@ -128,13 +128,13 @@ func TestAColumnThatNoFileHasIsRefused(t *testing.T) {
 	}
 	for _, keep := range [][]string{nil, {"score"}, {"chain_id", "score"}, {"n_tokens", "score"}} {
 		c.Keep = keep
-		if err := c.complete(); err != nil {
+		if err := c.Complete(); err != nil {
 			t.Errorf("--keep=%v: %v", keep, err)
 		}
 	}
 	c.Keep = []string{"score", "scroe"}
 	want := `--keep: none of the 1 chains files has a scalar column "scroe" (did you mean score?): they have "chain_id", "score"`
-	if err := c.complete(); err == nil || err.Error() != want {
+	if err := c.Complete(); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
@@ -142,7 +142,7 @@ func TestAColumnThatNoFileHasIsRefused(t *testing.T) {
 func TestPythonIsNotNeededWithoutClustering(t *testing.T) {
 	c := goodConfig(t)
 	c.Python, c.Cluster = c.Root+"/python", false
-	if err := c.complete(); err != nil {
+	if err := c.Complete(); err != nil {
 		t.Fatal(err)
 	}
 }

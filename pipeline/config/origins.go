@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -11,9 +11,9 @@ import (
 // flagText is a flag as errors name it.
 var flagText = regexp.MustCompile(`\B--([a-z][a-z_]*)`)
 
-// origins says of the flags that a text names where they are from, unless that is the
+// Origins says of the flags that a text names where they are from, unless that is the
 // command line.
-func origins(text string, from map[string]string) string {
+func Origins(text string, from map[string]string) string {
 	var said []string
 	for _, match := range flagText.FindAllStringSubmatch(text, -1) {
 		name := match[1]
@@ -34,20 +34,20 @@ func origins(text string, from map[string]string) string {
 	return " (" + strings.Join(said, ", ") + ")"
 }
 
-// withOrigins adds to an error about wrong settings where they are from.
-func withOrigins(err error, from map[string]string) error {
-	var usage usageError
+// WithOrigins adds to an error about wrong settings where they are from.
+func WithOrigins(err error, from map[string]string) error {
+	var usage UsageError
 	if !errors.As(err, &usage) {
 		return err
 	}
-	if said := origins(err.Error(), from); said != "" {
-		return usagef("%w%s", err, said)
+	if said := Origins(err.Error(), from); said != "" {
+		return Usagef("%w%s", err, said)
 	}
 	return err
 }
 
-// from says where the settings are from that are not their defaults.
-func (c *Config) from() map[string]string {
+// From says where the settings are from that are not their defaults.
+func (c *Config) From() map[string]string {
 	if c.settings == nil {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -15,17 +15,17 @@ func TestAnErrorSaysWhereItsSettingIsFrom(t *testing.T) {
 		"no folder a--keep-b and no setting": "no folder a--keep-b and no setting",
 		"--keep_all is no setting of a user": "--keep_all is no setting of a user",
 	} {
-		err := withOrigins(usagef("%s", text), from)
-		var usage usageError
+		err := WithOrigins(Usagef("%s", text), from)
+		var usage UsageError
 		if !errors.As(err, &usage) || err.Error() != want {
 			t.Errorf("got %q, want %q", err, want)
 		}
 	}
 	failed := errors.New("--keep: the disk is full")
-	if got := withOrigins(failed, from); got.Error() != failed.Error() {
+	if got := WithOrigins(failed, from); got.Error() != failed.Error() {
 		t.Errorf("what is no wrong setting becomes %q", got)
 	}
-	if withOrigins(nil, from) != nil {
+	if WithOrigins(nil, from) != nil {
 		t.Error("no error becomes one")
 	}
 }
