@@ -41,7 +41,7 @@ func settingsText(shown []config.Setting, unknown []string) string {
 		name, value = max(name, len(s.Name)), min(60, max(value, len([]rune(s.Value))))
 	}
 	for _, s := range shown {
-		fmt.Fprintf(&b, "%-*s  %-*s  %s\n", name, s.Name, value, oneLine(s.Value), s.From)
+		fmt.Fprintf(&b, "%-*s  %-*s  %s\n", name, s.Name, value, config.OneLine(s.Value), s.From)
 	}
 	for _, u := range unknown {
 		fmt.Fprintf(&b, "%s is in the environment and is no setting\n", u)

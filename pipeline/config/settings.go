@@ -115,3 +115,6 @@ func (d duration) Set(s string) (err error) {
 
 // Given says whether somebody has set a flag.
 func (c *Config) Given(name string) bool { return c.settings != nil && c.settings.from[name] != "" }
+
+// OneLine returns a text without its line breaks.
+func OneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"strings"
@@ -30,7 +30,7 @@ half a
 }
 
 func TestFindingsAreALineEachAndOneForWhatToDo(t *testing.T) {
-	text := findingsText([]finding{
+	text := Text([]Finding{
 		{fine, "cpu", "2 cores", ""}, {fails, "python", "no such\nfile", "run 'make setup'"},
 	})
 	want := "ok    cpu       2 cores\nfail  python    no such file\n                → run 'make setup'\n"

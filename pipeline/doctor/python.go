@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"context"
@@ -37,18 +37,18 @@ type pythonPackage struct {
 	Version string `json:"version"`
 }
 
-func lookAtPython(ctx context.Context, c *config.Config) []finding {
+func checkPython(ctx context.Context, c *config.Config) []Finding {
 	const do = "run 'make setup', name another with --python, or skip clustering with --cluster=false"
 	if !c.Cluster || c.ClusterAddress != "" {
 		return nil
 	}
 	out, err := exec.CommandContext(ctx, c.Python, "-c", pythonVersions).Output()
 	if err != nil {
-		return []finding{fail(do, "--python %s: %v", c.Python, err)}
+		return []Finding{fail(do, "--python %s: %v", c.Python, err)}
 	}
 	var found []pythonPackage
 	if err := json.Unmarshal(out, &found); err != nil {
-		return []finding{fail(do, "--python %s says %q", c.Python, out)}
+		return []Finding{fail(do, "--python %s says %q", c.Python, out)}
 	}
 	var parts, missing []string
 	threadloom := ""
@@ -63,9 +63,9 @@ func lookAtPython(ctx context.Context, c *config.Config) []finding {
 	}
 	switch {
 	case len(missing) > 0:
-		return []finding{fail(do, "%s lacks %s", c.Python, strings.Join(missing, ", "))}
+		return []Finding{fail(do, "%s lacks %s", c.Python, strings.Join(missing, ", "))}
 	case threadloom != chainfile.Version:
-		return []finding{warn("install threadloom "+chainfile.Version+" there: 'make setup'", "%s has threadloom %s, this program is %s", c.Python, threadloom, chainfile.Version)}
+		return []Finding{warn("install threadloom "+chainfile.Version+" there: 'make setup'", "%s has threadloom %s, this program is %s", c.Python, threadloom, chainfile.Version)}
 	}
-	return []finding{ok("%s: %s", c.Python, strings.Join(parts, ", "))}
+	return []Finding{ok("%s: %s", c.Python, strings.Join(parts, ", "))}
 }

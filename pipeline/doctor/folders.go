@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"context"
@@ -6,17 +6,19 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/threadloom/threadloom/mpsbridge"
 	"github.com/threadloom/threadloom/pipeline/config"
+	"github.com/threadloom/threadloom/transforms/checkpoint"
 	"golang.org/x/sys/unix"
 )
 
-func lookAtFolders(_ context.Context, c *config.Config) []finding {
+func checkFolders(_ context.Context, c *config.Config) []Finding {
 	mounts, _ := os.ReadFile("/proc/self/mounts") // elsewhere the mounts are not told
 	layout := c.Layout()
-	found := []finding{readable(layout.Chains, string(mounts)), writable(layout.Embeddings, string(mounts))}
+	found := []Finding{readable(layout.Chains, string(mounts)), writable(layout.Embeddings, string(mounts))}
 	if c.Cluster {
 		found = append(found, writable(c.Clusters(), string(mounts)))
 	}
@@ -34,7 +36,7 @@ func lookAtFolders(_ context.Context, c *config.Config) []finding {
 	return found
 }
 
-func readable(folder, mounts string) finding {
+func readable(folder, mounts string) Finding {
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 		return fail("check --root, --suffix and --chains_dir", "there is no folder %s", folder)
 	}
@@ -45,7 +47,7 @@ func readable(folder, mounts string) finding {
 }
 
 // writable says whether a folder, or the first one above that exists, can be written to.
-func writable(folder, mounts string) finding {
+func writable(folder, mounts string) Finding {
 	there, err := config.CannotWrite(folder)
 	if err != nil {
 		return fail(config.LetWrite, "%s cannot be written to: %v", there, err)
@@ -80,21 +82,39 @@ const (
 	scarceFiles = 10_000
 )
 
-func lookAtDisk(_ context.Context, c *config.Config) []finding {
+func checkDisk(_ context.Context, c *config.Config) []Finding {
 	const do = "make room, or name another folder with --embeddings_dir: a million rows take about 1.5 GB"
 	folder := config.Existing(c.Layout().Embeddings)
 	var s unix.Statfs_t
 	if err := unix.Statfs(folder, &s); err != nil {
-		return []finding{warn(do, "the room in %s is not known: %v", folder, err)}
+		return []Finding{warn(do, "the room in %s is not known: %v", folder, err)}
 	}
 	free := s.Bavail * uint64(s.Bsize)
 	text := fmt.Sprintf("%.1f GB and %d files free in %s", float64(free)/(1<<30), s.Ffree, folder)
 	fewFiles := s.Files > 0 && s.Ffree < scarceFiles // some file systems do not count files
 	switch {
 	case free < noBytes:
-		return []finding{fail(do, "%s", text)}
+		return []Finding{fail(do, "%s", text)}
 	case free < scarceBytes || fewFiles:
-		return []finding{warn(do, "%s", text)}
+		return []Finding{warn(do, "%s", text)}
 	}
-	return []finding{ok("%s", text)}
+	return []Finding{ok("%s", text)}
+}
+
+func checkList(_ context.Context, c *config.Config) []Finding {
+	names, err := checkpoint.Read(c.Subreddits)
+	if err != nil {
+		return []Finding{fail("write it, or name another with --subreddits", "%v", err)}
+	}
+	missing := 0
+	for _, name := range names {
+		if info, err := os.Stat(filepath.Join(c.Layout().Chains, name)); err != nil || !info.IsDir() {
+			missing++
+		}
+	}
+	text := fmt.Sprintf("%s: %d subreddits", c.Subreddits, len(names))
+	if missing > 0 {
+		return []Finding{warn("nothing is embedded of these", "%s, %d of them without a folder in %s", text, missing, c.Layout().Chains)}
+	}
+	return []Finding{ok("%s", text)}
 }
