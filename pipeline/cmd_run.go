@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/threadloom/threadloom/pipeline/config"
+	"github.com/threadloom/threadloom/pipeline/watch"
 )
 
 func runCommand() *cobra.Command {
@@ -19,7 +20,7 @@ func runCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if code := run(c); code != exitDone {
+		if code := run(c, &watch.Console{}); code != exitDone {
 			return status(code)
 		}
 		return nil

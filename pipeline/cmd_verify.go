@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/threadloom/threadloom/pipeline/config"
+	"github.com/threadloom/threadloom/pipeline/watch"
 	"github.com/threadloom/threadloom/transforms"
 )
 
@@ -54,15 +55,17 @@ func verifyCommand() *cobra.Command {
 // verify compares outputs with inputs and shows how far it is.
 func verify(ctx context.Context, c *config.Config) (transforms.Verdict, error) {
 	var looked transforms.Looked
-	shows := &progress{
-		look: func() standing {
+	console := &watch.Console{}
+	shows := &watch.Progress{
+		Console: console,
+		Look: func() watch.Standing {
 			done, all, wrong := looked.Files()
-			return standing{done: done, missing: all, dead: wrong, rows: looked.Rows()}
+			return watch.Standing{Done: done, Missing: all, Dead: wrong, Rows: looked.Rows()}
 		},
-		engine: c.Engine(),
-		words:  progressWords{doing: "verifying", dead: "wrong outputs", then: "embedding a sample again"},
+		Engine: c.Engine(),
+		Words:  watch.Words{Doing: "verifying", Dead: "wrong outputs", Then: "embedding a sample again"},
 	}
-	stop := shows.start(ctx, c.Progress, slog.New(slog.NewTextHandler(console, nil)))
+	stop := shows.Start(ctx, c.Progress, slog.New(slog.NewTextHandler(console, nil)))
 	defer stop()
 	return transforms.Verify(ctx, c.Names, c.Embedding(), &looked)
 }

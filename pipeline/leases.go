@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"sync"
 
@@ -84,7 +85,7 @@ func (l leases) whenLost(ctx context.Context, act func()) {
 // stopWhenLost ends the run if it has lost a lease: another run has taken over, because
 // this one was suspended. The open files are finished, which does no harm. The clusters
 // belong to the other run, so the server, which would write them, stops at once.
-func (l leases) stopWhenLost(ctx context.Context, server *cluster.Server, cancel context.CancelFunc) {
+func (l leases) stopWhenLost(ctx context.Context, console io.Writer, server *cluster.Server, cancel context.CancelFunc) {
 	l.whenLost(ctx, func() {
 		open := transforms.Drain()
 		_, _ = fmt.Fprintf(console, "another run has taken over: finishing %d open files\n", open)

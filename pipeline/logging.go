@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"regexp"
 	"runtime"
@@ -11,7 +12,7 @@ import (
 // startLogging returns the program's logger and makes Beam's records go through
 // it as well, filtered by beamHandler. It must be called after beam.Init, which
 // sets up Beam's own.
-func startLogging() *slog.Logger {
+func startLogging(console io.Writer) *slog.Logger {
 	handler := slog.NewTextHandler(console, nil)
 	slog.SetDefault(slog.New(beamHandler{handler}))
 	return slog.New(handler)

@@ -14,6 +14,7 @@ import (
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/pipeline/lease"
+	"github.com/threadloom/threadloom/pipeline/watch"
 	"github.com/threadloom/threadloom/runners"
 	"github.com/threadloom/threadloom/transforms"
 	"github.com/threadloom/threadloom/transforms/chainfile"
@@ -30,16 +31,16 @@ const (
 )
 
 // run runs the pipeline and returns the exit code.
-func run(c *config.Config) int {
+func run(c *config.Config, console *watch.Console) int {
 	beam.Init()
-	log := startLogging()
+	log := startLogging(console)
 	start := time.Now()
 	if c.Sample {
 		log.Info("no --root given: running on the bundled sample", "root", c.Root)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	stop := watchSignals()
+	stop := watchSignals(console)
 	go stop.cancelWhenDrained(cancel)
 
 	runner, err := runners.Named(c.Runner, c.Flink)
@@ -60,23 +61,24 @@ func run(c *config.Config) int {
 	if err != nil {
 		return report(c, stop, config.Usagef("%w", err), 0)
 	}
-	held.stopWhenLost(ctx, opened.server, cancel)
+	held.stopWhenLost(ctx, console, opened.server, cancel)
 	if err := Build(s, c, opened.clusterAddr, held.of(c.Clusters()).Path()); err != nil {
 		return report(c, stop, config.Usagef("%w", err), 0)
 	}
-	r := atWork{c: c, held: held, stop: stop, runner: runner, opened: opened, log: log, start: start}
+	r := atWork{c: c, console: console, held: held, stop: stop, runner: runner, opened: opened, log: log, start: start}
 	return r.run(ctx, p)
 }
 
 // atWork is a run that holds its leases.
 type atWork struct {
-	c      *config.Config
-	held   leases
-	stop   *stopper
-	runner runners.Runner
-	opened opened
-	log    *slog.Logger
-	start  time.Time
+	console *watch.Console
+	c       *config.Config
+	held    leases
+	stop    *stopper
+	runner  runners.Runner
+	opened  opened
+	log     *slog.Logger
+	start   time.Time
 }
 
 // run runs the pipeline, watched, and returns the exit code.
@@ -86,26 +88,27 @@ func (r atWork) run(ctx context.Context, p *beam.Pipeline) int {
 	if r.runner.InProcess() {
 		transforms.WatchRows(ctx, r.c.Embedding())
 	} else {
-		look = onDisk(r.c.Layout(), r.c.Names)
-		shown = nowAndThen(look)
+		look = watch.OnDisk(r.c.Layout(), r.c.Names)
+		shown = watch.NowAndThen(look)
 	}
-	meter, err := startMetrics(r.c, shown, r.start)
+	meter, err := watch.StartMetrics(r.c, shown, r.start)
 	if err != nil {
 		return report(r.c, r.stop, err, 0)
 	}
 	record, err := newRecord(r.c, r.start)
 	if err != nil {
-		return report(r.c, r.stop, errors.Join(err, meter.stop(nil)), 0)
+		return report(r.c, r.stop, errors.Join(err, meter.Stop(nil)), 0)
 	}
-	shows := &progress{
-		look:   func() standing { return standingOf(shown()) },
-		engine: r.c.Engine(), words: progressWords{doing: "embedding", dead: "dead letters"},
+	shows := &watch.Progress{
+		Console: r.console,
+		Look:    func() watch.Standing { return watch.StandingOf(shown()) },
+		Engine:  r.c.Engine(), Words: watch.Words{Doing: "embedding", Dead: "dead letters"},
 	}
 	if r.c.Cluster {
-		shows.words.then = "clustering"
+		shows.Words.Then = "clustering"
 	}
-	shows.remote = watchWorkers(ctx, r.c)
-	endProgress := shows.start(ctx, r.c.Progress, r.log)
+	shows.Remote = watch.Workers(ctx, r.c)
+	endProgress := shows.Start(ctx, r.c.Progress, r.log)
 	earlier := transforms.Earlier(r.c.Layout(), r.c.Names, mostEarlier)
 	counts, err := r.execute(ctx, p)
 	endProgress()
@@ -123,7 +126,7 @@ func (r atWork) run(ctx context.Context, p *beam.Pipeline) int {
 		code = reportLeftOut(code, os.Stderr, sum.FilesLeftOut, sum.LeftOut, sum.leftOutList)
 	}
 	now := time.Now()
-	if err := errors.Join(record.end(sum, err, code, now), meter.stop(&runEnd{counts, code, now})); err != nil {
+	if err := errors.Join(record.end(sum, err, code, now), meter.Stop(&watch.RunEnd{Counts: counts, Code: code, At: now})); err != nil {
 		r.log.Warn("the run's end is not written down", "error", err)
 	}
 	return code
@@ -132,7 +135,7 @@ func (r atWork) run(ctx context.Context, p *beam.Pipeline) int {
 func (r atWork) summarise(counts map[string]int64, earlier []chainfile.Fingerprint, look func() map[string]int64) *summary {
 	sum := summarise(r.c, counts, embeddedHere(r.c, time.Since(r.start)))
 	if !r.runner.InProcess() {
-		sum.FilesUncounted = max(0, standingOf(look()).done-sum.FilesDone)
+		sum.FilesUncounted = max(0, watch.StandingOf(look()).Done-sum.FilesDone)
 	}
 	if err := sum.nameLeftOut(r.c); err != nil {
 		r.log.Warn("the files that clustering left out are not named", "error", err)

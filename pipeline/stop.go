@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -19,7 +20,7 @@ type stopper struct {
 	sig   syscall.Signal
 }
 
-func watchSignals() *stopper {
+func watchSignals(console io.Writer) *stopper {
 	s := &stopper{first: make(chan struct{})}
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)

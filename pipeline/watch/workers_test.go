@@ -1,4 +1,4 @@
-package main
+package watch
 
 import (
 	"testing"
@@ -13,12 +13,12 @@ func TestProgressTellsTheSpeedOfEachLiveWorker(t *testing.T) {
 		{Name: "mac-3", Live: true},
 		{Name: "node-4", Live: true, Rows: 5, RowsPerSecond: 95},
 	}
-	p := progress{remote: func() string { return speedsText(workers) }}
-	if got, want := p.by(standing{done: 3, workers: 3}), "workers (mac-1 812 rows/s, node-4 95 rows/s)"; got != want {
+	p := Progress{Remote: func() string { return speedsText(workers) }}
+	if got, want := p.by(Standing{Done: 3, workers: 3}), "workers (mac-1 812 rows/s, node-4 95 rows/s)"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	p.remote = func() string { return "" }
-	if got := p.by(standing{done: 3, workers: 3}); got != "workers" {
+	p.Remote = func() string { return "" }
+	if got := p.by(Standing{Done: 3, workers: 3}); got != "workers" {
 		t.Errorf("without an answer: %q", got)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package watch
 
 import (
 	"context"
@@ -15,9 +15,9 @@ import (
 // each renewal of their lease, every ten seconds or so.
 const askWorkersEvery = 5 * time.Second
 
-// watchWorkers asks for the workers' speeds until ctx ends, and returns what tells the last
+// Workers asks for the workers' speeds until ctx ends, and returns what tells the last
 // answer; nil if the run has no workers. Redis may be away: then nothing is told.
-func watchWorkers(ctx context.Context, c *config.Config) func() string {
+func Workers(ctx context.Context, c *config.Config) func() string {
 	if !c.Partition().Bridged() || c.Progress == config.ProgressNone {
 		return nil
 	}
@@ -62,11 +62,11 @@ func speedsText(workers []mpsbridge.WorkerStatus) string {
 }
 
 // speeds is what is told of the workers' speeds, in brackets.
-func (p *progress) speeds() string {
-	if p.remote == nil {
+func (p *Progress) speeds() string {
+	if p.Remote == nil {
 		return ""
 	}
-	if text := p.remote(); text != "" {
+	if text := p.Remote(); text != "" {
 		return " (" + text + ")"
 	}
 	return ""

@@ -1,4 +1,4 @@
-package main
+package watch
 
 import (
 	"context"
@@ -21,12 +21,13 @@ const (
 	lookShare = 20
 )
 
-// standing is how far a run is.
-type standing struct {
-	done, missing int64 // files of this run: those that have ended, and all of them
-	dead          int64 // of the ended ones: dead letters, or wrong outputs
+// Standing is how far a run is.
+type Standing struct {
+	Done, Missing int64 // files of this run: those that have ended, and all of them
+	Dead          int64 // of the ended ones: dead letters, or wrong outputs
 	workers       int64 // of the ended ones, embedded by workers on other machines
-	rows, tokens  int64 // embedded, of open files, too; 0 where that is not known
+	Rows          int64 // embedded, of open files, too; 0 if that is not known
+	tokens        int64 // embedded, of open files, too; 0 where that is not known
 	run           int64 // tokens that the model ran in this process
 	workersRows   int64 // of the rows, embedded by workers on other machines
 	rowsLeft      int64 // of all files, about
@@ -35,11 +36,11 @@ type standing struct {
 	waiting       transforms.EngineWork // what of it is not embedded
 }
 
-// standingOf tells how far a run is from what was counted.
-func standingOf(n map[string]int64) standing {
-	s := standing{
-		done: n["files_done"] + n["files_dead_lettered"], missing: n["files_missing"],
-		dead: n["files_dead_lettered"], workers: n["files_by_workers"], rows: n["rows_embedded"], tokens: n["tokens_embedded"],
+// StandingOf tells how far a run is from what was counted.
+func StandingOf(n map[string]int64) Standing {
+	s := Standing{
+		Done: n["files_done"] + n["files_dead_lettered"], Missing: n["files_missing"],
+		Dead: n["files_dead_lettered"], workers: n["files_by_workers"], Rows: n["rows_embedded"], tokens: n["tokens_embedded"],
 		run: n["tokens_run"], workersRows: n["rows_by_workers"],
 	}
 	s.rowsLeft, s.rowsLeftKnown = transforms.RowsLeft()
@@ -48,10 +49,10 @@ func standingOf(n map[string]int64) standing {
 }
 
 // share returns how much of the run is done, 0 to 1: by rows, or by files if rows are not known.
-func (s standing) share() float64 {
-	done, left := float64(s.done), float64(s.missing-s.done)
+func (s Standing) share() float64 {
+	done, left := float64(s.Done), float64(s.Missing-s.Done)
 	if s.rowsLeftKnown {
-		done, left = float64(s.rows), float64(s.rowsLeft)
+		done, left = float64(s.Rows), float64(s.rowsLeft)
 	}
 	if done+left <= 0 {
 		return 0
@@ -59,25 +60,26 @@ func (s standing) share() float64 {
 	return done / (done + left)
 }
 
-// progress shows how far a run is.
-type progress struct {
-	look   func() standing
-	engine models.Config
-	words  progressWords
-	remote func() string // the speed of each worker on another machine; nil: there are none
-	pace   pace
+// Progress shows how far a run is.
+type Progress struct {
+	Look    func() Standing
+	Engine  models.Config
+	Words   Words
+	Remote  func() string // the speed of each worker on another machine; nil: there are none
+	Console *Console      // above whose bar other lines go
+	pace    pace
 }
 
-// progressWords are what is said of a kind of work.
-type progressWords struct {
-	doing string // with the files
-	dead  string // what those are that went wrong
-	then  string // what follows when all files are done; empty: nothing
+// Words are what is said of a kind of work.
+type Words struct {
+	Doing string // with the files
+	Dead  string // what those are that went wrong
+	Then  string // what follows when all files are done; empty: nothing
 }
 
 // by says what embeds, with the files of each where there are several.
-func (p *progress) by(s standing) string {
-	e := models.Opened(p.engine)
+func (p *Progress) by(s Standing) string {
+	e := models.Opened(p.Engine)
 	switch {
 	case e == nil && s.workers == 0:
 		return ""
@@ -86,11 +88,11 @@ func (p *progress) by(s standing) string {
 	case s.workers == 0:
 		return e.Backend.Name + " " + e.Backend.Precision
 	}
-	return fmt.Sprintf("%s %s %d, workers %d%s", e.Backend.Name, e.Backend.Precision, s.done-s.dead-s.workers, s.workers, p.speeds())
+	return fmt.Sprintf("%s %s %d, workers %d%s", e.Backend.Name, e.Backend.Precision, s.Done-s.Dead-s.workers, s.workers, p.speeds())
 }
 
-// start shows the progress until the function that it returns is called.
-func (p *progress) start(ctx context.Context, kind string, log *slog.Logger) (stop func()) {
+// Start shows the progress until the function that it returns is called.
+func (p *Progress) Start(ctx context.Context, kind string, log *slog.Logger) (stop func()) {
 	if kind == config.ProgressNone {
 		return func() {}
 	}
@@ -108,9 +110,9 @@ func (p *progress) start(ctx context.Context, kind string, log *slog.Logger) (st
 }
 
 // log logs a line now and then while files are worked on.
-func (p *progress) log(ctx context.Context, log *slog.Logger) {
+func (p *Progress) log(ctx context.Context, log *slog.Logger) {
 	start := time.Now()
-	p.pace.update(start, p.look())
+	p.pace.update(start, p.Look())
 	tick := time.NewTicker(paceEvery)
 	defer tick.Stop()
 	for next := start.Add(logEvery); ; {
@@ -118,27 +120,27 @@ func (p *progress) log(ctx context.Context, log *slog.Logger) {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
-			s := p.look()
+			s := p.Look()
 			p.pace.update(now, s)
 			if now.Before(next) {
 				continue
 			}
 			next = next.Add(logEvery)
-			if s.done < s.missing {
-				log.Info(p.words.doing, p.line(s)...)
+			if s.Done < s.Missing {
+				log.Info(p.Words.Doing, p.line(s)...)
 			}
 		}
 	}
 }
 
 // line is how far a run is, as a logger's arguments.
-func (p *progress) line(s standing) []any {
-	line := []any{"files", fmt.Sprintf("%d of %d", s.done, s.missing)}
+func (p *Progress) line(s Standing) []any {
+	line := []any{"files", fmt.Sprintf("%d of %d", s.Done, s.Missing)}
 	if s.rowsLeftKnown {
 		line = append(line, "done", fmt.Sprintf("%.0f%%", 100*s.share()))
 	}
-	if s.rows > 0 {
-		line = append(line, "rows", s.rows, "rows/s", int64(p.pace.rows.perSecond()))
+	if s.Rows > 0 {
+		line = append(line, "rows", s.Rows, "rows/s", int64(p.pace.rows.perSecond()))
 	}
 	if s.tokens > 0 {
 		line = append(line, "tokens/s", int64(p.pace.tokens.perSecond()))
@@ -146,8 +148,8 @@ func (p *progress) line(s standing) []any {
 	if left, known := p.pace.left(s); known {
 		line = append(line, "left", left)
 	}
-	if s.dead > 0 {
-		line = append(line, strings.ReplaceAll(p.words.dead, " ", "_"), s.dead)
+	if s.Dead > 0 {
+		line = append(line, strings.ReplaceAll(p.Words.Dead, " ", "_"), s.Dead)
 	}
 	if by := p.by(s); by != "" {
 		line = append(line, "by", by)
@@ -155,9 +157,9 @@ func (p *progress) line(s standing) []any {
 	return line
 }
 
-// onDisk counts for a run whose work other machines do: only files count. Those that are
+// OnDisk counts for a run whose work other machines do: only files count. Those that are
 // dead letters are missing to the end.
-func onDisk(layout transforms.Layout, subreddits []string) func() map[string]int64 {
+func OnDisk(layout transforms.Layout, subreddits []string) func() map[string]int64 {
 	_, before, err := transforms.Standing(layout, subreddits)
 	return func() map[string]int64 {
 		inputs, outputs, errNow := transforms.Standing(layout, subreddits)
@@ -168,9 +170,9 @@ func onDisk(layout transforms.Layout, subreddits []string) func() map[string]int
 	}
 }
 
-// nowAndThen returns what look said the last time, if that is not long ago: looking may
+// NowAndThen returns what look said the last time, if that is not long ago: looking may
 // not take more than a twentieth of the time.
-func nowAndThen(look func() map[string]int64) func() map[string]int64 {
+func NowAndThen(look func() map[string]int64) func() map[string]int64 {
 	var mu sync.Mutex
 	var last map[string]int64
 	var next time.Time

@@ -1,4 +1,5 @@
-package main
+// Package watch shows how far a run is: on a terminal, in a log and as Prometheus metrics.
+package watch
 
 import (
 	"context"
@@ -13,15 +14,14 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 )
 
-// console is standard error. What is written to it goes above the bars while there are some.
-var console = &screen{}
-
-type screen struct {
+// Console is standard error. What is written to it goes above the bar while there is one.
+type Console struct {
 	mu    sync.Mutex
 	above io.Writer // nil: there are no bars
 }
 
-func (s *screen) Write(b []byte) (int, error) {
+// Write writes to standard error.
+func (s *Console) Write(b []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.above != nil {
@@ -32,7 +32,7 @@ func (s *screen) Write(b []byte) (int, error) {
 	return os.Stderr.Write(b)
 }
 
-func (s *screen) putAbove(w io.Writer) {
+func (s *Console) putAbove(w io.Writer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.above = w
@@ -43,7 +43,7 @@ const drawEvery = 250 * time.Millisecond
 
 // showBars draws a bar, with a line below it, while files are worked on. Nothing of it is left
 // when it returns.
-func (p *progress) showBars(ctx context.Context) {
+func (p *Progress) showBars(ctx context.Context) {
 	tick := time.NewTicker(drawEvery)
 	defer tick.Stop()
 	var drawn *drawing
@@ -53,13 +53,13 @@ func (p *progress) showBars(ctx context.Context) {
 			drawn.end()
 			return
 		case now := <-tick.C:
-			s := p.look()
+			s := p.Look()
 			p.pace.update(now, s)
-			if s.missing == 0 {
+			if s.Missing == 0 {
 				continue
 			}
 			if drawn == nil {
-				drawn = newDrawing()
+				drawn = newDrawing(p.Console)
 			}
 			drawn.set(s, p.beside(s), p.below(s))
 		}
@@ -67,8 +67,8 @@ func (p *progress) showBars(ctx context.Context) {
 }
 
 // beside is what stands right of the bar.
-func (p *progress) beside(s standing) string {
-	text := fmt.Sprintf(" %d of %d files", s.done, s.missing)
+func (p *Progress) beside(s Standing) string {
+	text := fmt.Sprintf(" %d of %d files", s.Done, s.Missing)
 	if left, known := p.pace.left(s); known {
 		text += fmt.Sprintf(", %s left", left)
 	}
@@ -76,23 +76,23 @@ func (p *progress) beside(s standing) string {
 }
 
 // below is the line below the bar.
-func (p *progress) below(s standing) string {
+func (p *Progress) below(s Standing) string {
 	var parts []string
-	if s.rows > 0 {
-		rows := fmt.Sprintf("%d rows, %.0f rows/s", s.rows, p.pace.rows.perSecond())
+	if s.Rows > 0 {
+		rows := fmt.Sprintf("%d rows, %.0f rows/s", s.Rows, p.pace.rows.perSecond())
 		if s.tokens > 0 {
 			rows += fmt.Sprintf(", %.0f tokens/s", p.pace.tokens.perSecond())
 		}
 		parts = append(parts, rows)
 	}
-	if s.dead > 0 {
-		parts = append(parts, fmt.Sprintf("%d %s", s.dead, p.words.dead))
+	if s.Dead > 0 {
+		parts = append(parts, fmt.Sprintf("%d %s", s.Dead, p.Words.Dead))
 	}
 	if by := p.by(s); by != "" {
 		parts = append(parts, by)
 	}
-	if p.words.then != "" && s.done >= s.missing {
-		parts = append(parts, p.words.then)
+	if p.Words.Then != "" && s.Done >= s.Missing {
+		parts = append(parts, p.Words.Then)
 	}
 	return strings.Join(parts, "; ")
 }
@@ -102,6 +102,7 @@ const barSteps = 10_000
 
 // drawing is the bar on the terminal.
 type drawing struct {
+	console   *Console
 	container *mpb.Progress
 	bar       *mpb.Bar
 
@@ -109,8 +110,8 @@ type drawing struct {
 	beside, below string
 }
 
-func newDrawing() *drawing {
-	d := &drawing{container: mpb.New(mpb.WithOutput(os.Stderr), mpb.WithRefreshRate(drawEvery))}
+func newDrawing(console *Console) *drawing {
+	d := &drawing{console: console, container: mpb.New(mpb.WithOutput(os.Stderr), mpb.WithRefreshRate(drawEvery))}
 	text := func(of *string) func(decor.Statistics) string {
 		return func(decor.Statistics) string {
 			d.mu.Lock()
@@ -139,7 +140,7 @@ func cut(text string, width int) string {
 	return text
 }
 
-func (d *drawing) set(s standing, beside, below string) {
+func (d *drawing) set(s Standing, beside, below string) {
 	d.mu.Lock()
 	d.beside, d.below = beside, below
 	d.mu.Unlock()
@@ -154,5 +155,5 @@ func (d *drawing) end() {
 	}
 	d.bar.Abort(true)
 	d.container.Wait()
-	console.putAbove(nil)
+	d.console.putAbove(nil)
 }

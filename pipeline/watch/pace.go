@@ -1,4 +1,4 @@
-package main
+package watch
 
 import (
 	"math"
@@ -11,7 +11,7 @@ const smoothOver = 30 * time.Second
 
 // pace is how fast a run goes.
 type pace struct {
-	last                standing
+	last                Standing
 	at                  time.Time
 	files, rows, tokens rate
 	run                 rate // tokens that the model ran in this process
@@ -19,13 +19,13 @@ type pace struct {
 }
 
 // update takes in how far the run is now.
-func (p *pace) update(now time.Time, s standing) {
+func (p *pace) update(now time.Time, s Standing) {
 	if dt := now.Sub(p.at); !p.at.IsZero() && dt > 0 {
-		p.files.add(s.done-p.last.done, dt)
+		p.files.add(s.Done-p.last.Done, dt)
 		p.workersRows.add(s.workersRows-p.last.workersRows, dt)
 		// The seconds in which the model is opened say nothing of the speed after them.
-		if p.last.rows > 0 || !s.rowsLeftKnown {
-			p.rows.add(s.rows-p.last.rows, dt)
+		if p.last.Rows > 0 || !s.rowsLeftKnown {
+			p.rows.add(s.Rows-p.last.Rows, dt)
 			p.tokens.add(s.tokens-p.last.tokens, dt)
 		}
 		if p.last.run > 0 {
@@ -36,12 +36,12 @@ func (p *pace) update(now time.Time, s standing) {
 }
 
 // left returns how long the rest takes at the pace of late, if that can be said.
-func (p *pace) left(s standing) (left time.Duration, known bool) {
-	rest, speed := float64(s.missing-s.done), p.files.perSecond()
+func (p *pace) left(s Standing) (left time.Duration, known bool) {
+	rest, speed := float64(s.Missing-s.Done), p.files.perSecond()
 	if s.rowsLeftKnown {
 		rest, speed = float64(s.rowsLeft), p.rowsPerSecond(s)
 	}
-	if s.done >= s.missing || speed <= 0 {
+	if s.Done >= s.Missing || speed <= 0 {
 		return 0, false
 	}
 	left = time.Duration(rest / speed * float64(time.Second))
@@ -55,7 +55,7 @@ func (p *pace) left(s standing) (left time.Duration, known bool) {
 // runs in a second hardly change during a run. How many of them a row takes does: texts of some
 // subreddits are longer, and duplicates take none. So those of the rows that the engine has are
 // counted, and the others are taken to be like all that it was ever given.
-func (p *pace) rowsPerSecond(s standing) float64 {
+func (p *pace) rowsPerSecond(s Standing) float64 {
 	if s.queued.Rows <= 0 || s.rowsLeft <= 0 {
 		return p.workersRows.perSecond()
 	}

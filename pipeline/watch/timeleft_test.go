@@ -1,4 +1,4 @@
-package main
+package watch
 
 import (
 	"context"
@@ -53,10 +53,10 @@ func (s simulated) run(t *testing.T) (said []told, took time.Duration) {
 	}
 	start := time.Now()
 	var p pace
-	now := standing{missing: int64(len(s.files))}
+	now := Standing{Missing: int64(len(s.files))}
 	look := func() {
 		now.rowsLeft, now.rowsLeftKnown = w.Left()
-		now.queued = transforms.EngineWork{Rows: now.rows - now.workersRows, Tokens: now.run}
+		now.queued = transforms.EngineWork{Rows: now.Rows - now.workersRows, Tokens: now.run}
 		p.update(time.Now(), now)
 		left, known := p.left(now)
 		said = append(said, told{time.Since(start), left, known})
@@ -66,7 +66,7 @@ func (s simulated) run(t *testing.T) (said []told, took time.Duration) {
 		time.Sleep(time.Second)
 	}
 	engine := simulatedEngine{w: w, files: s.files, now: &now}
-	for now.done < now.missing {
+	for now.Done < now.Missing {
 		synctest.Wait()
 		look()
 		time.Sleep(time.Second)
@@ -82,7 +82,7 @@ func (s simulated) run(t *testing.T) (said []told, took time.Duration) {
 type simulatedEngine struct {
 	w        *workload.Workload
 	files    []simulatedFile
-	now      *standing
+	now      *Standing
 	next     int
 	open     []openSimulated
 	credit   int64 // tokens that are still to be run in this second
@@ -118,7 +118,7 @@ func (e *simulatedEngine) batch(i int) {
 	n := min(o.left, simulatedChunk)
 	o.left -= n
 	o.rows.Embedded(n)
-	e.now.rows += n
+	e.now.Rows += n
 	e.now.tokens += n * o.file.tokens
 	if !o.file.duplicate {
 		e.now.run += n * o.file.tokens
@@ -126,7 +126,7 @@ func (e *simulatedEngine) batch(i int) {
 	}
 	if o.left == 0 {
 		e.w.End(o.name)
-		e.now.done++
+		e.now.Done++
 		e.open = append(e.open[:i], e.open[i+1:]...)
 	}
 }
@@ -137,9 +137,9 @@ func (e *simulatedEngine) worker(rows int64) {
 	for last := len(e.files) - 1; rows > 0 && last >= e.next && e.finished >= e.files[last].rows; last-- {
 		e.finished -= e.files[last].rows
 		e.w.End(fmt.Sprint(last))
-		e.now.done++
+		e.now.Done++
 		e.now.workers++
-		e.now.rows += e.files[last].rows
+		e.now.Rows += e.files[last].rows
 		e.now.workersRows += e.files[last].rows
 		e.files = e.files[:last]
 	}
@@ -188,7 +188,7 @@ func TestTheTimeLeftIsWithinAQuarterOfTheTruth(t *testing.T) {
 // The engine has run the short texts of what it has: the long ones wait.
 func TestTextsThatWaitInTheEngineAreCounted(t *testing.T) {
 	p := pace{run: rate{sum: 1000, weight: 1}}
-	s := standing{missing: 10, rows: 300, run: 30_000, rowsLeft: 900, rowsLeftKnown: true}
+	s := Standing{Missing: 10, Rows: 300, run: 30_000, rowsLeft: 900, rowsLeftKnown: true}
 	s.queued, s.waiting = transforms.EngineWork{Rows: 1000, Tokens: 170_000}, transforms.EngineWork{Rows: 700, Tokens: 140_000}
 	// 140,000 tokens wait, and the 200 rows that nobody has read yet take 34,000.
 	if left, known := p.left(s); !known || left != 170*time.Second {
@@ -213,13 +213,13 @@ func TestTheStartOfARun(t *testing.T) {
 
 func TestAFileCountsInPart(t *testing.T) {
 	for what, c := range map[string]struct {
-		s    standing
+		s    Standing
 		want float64
 	}{
-		"nothing is known":        {standing{}, 0},
-		"rows are known":          {standing{done: 0, missing: 2, rows: 30, rowsLeft: 90, rowsLeftKnown: true}, 0.25},
-		"only files are known":    {standing{done: 1, missing: 2, rows: 30}, 0.5},
-		"the last file is ending": {standing{done: 1, missing: 2, rows: 30, rowsLeftKnown: true}, 1},
+		"nothing is known":        {Standing{}, 0},
+		"rows are known":          {Standing{Done: 0, Missing: 2, Rows: 30, rowsLeft: 90, rowsLeftKnown: true}, 0.25},
+		"only files are known":    {Standing{Done: 1, Missing: 2, Rows: 30}, 0.5},
+		"the last file is ending": {Standing{Done: 1, Missing: 2, Rows: 30, rowsLeftKnown: true}, 1},
 	} {
 		if got := c.s.share(); got != c.want {
 			t.Errorf("%s: %g, want %g", what, got, c.want)
@@ -228,8 +228,8 @@ func TestAFileCountsInPart(t *testing.T) {
 }
 
 func TestThePathFromCountsToProgress(t *testing.T) {
-	got := standingOf(map[string]int64{"rows": 100, "tokens": 1000, "rows_embedded": 130, "tokens_embedded": 1300, "tokens_run": 900, "rows_by_workers": 30})
-	want := standing{rows: 130, tokens: 1300, run: 900, workersRows: 30}
+	got := StandingOf(map[string]int64{"rows": 100, "tokens": 1000, "rows_embedded": 130, "tokens_embedded": 1300, "tokens_run": 900, "rows_by_workers": 30})
+	want := Standing{Rows: 130, tokens: 1300, run: 900, workersRows: 30}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

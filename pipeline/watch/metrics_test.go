@@ -1,4 +1,4 @@
-package main
+package watch
 
 import (
 	"net"
@@ -14,7 +14,7 @@ import (
 func TestMetricsAreWrittenAtTheStartAndAtTheEnd(t *testing.T) {
 	c := config.Config{Suffix: "posts", MetricsFile: filepath.Join(t.TempDir(), "threadloom.prom")}
 	look := func() map[string]int64 { return map[string]int64{"files_done": 1} }
-	m, err := startMetrics(&c, look, time.Unix(1000, 0))
+	m, err := StartMetrics(&c, look, time.Unix(1000, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func TestMetricsAreWrittenAtTheStartAndAtTheEnd(t *testing.T) {
 	}
 	has(`threadloom_files_done_total{suffix="posts"} 1`, `threadloom_run_started_timestamp_seconds{suffix="posts"} 1000`, "# TYPE threadloom_files_done_total counter")
 	counts := map[string]int64{"files_done": 2, "files_of node1:7 onnxruntime-cpu fp32": 2}
-	if err := m.stop(&runEnd{counts, exitDeadLetters, time.Unix(1060, 0)}); err != nil {
+	if err := m.Stop(&RunEnd{counts, 3, time.Unix(1060, 0)}); err != nil {
 		t.Fatal(err)
 	}
 	has(`threadloom_files_done_total{suffix="posts"} 2`, `threadloom_run_exit_code{suffix="posts"} 3`, `threadloom_run_ended_timestamp_seconds{suffix="posts"} 1060`)
@@ -48,7 +48,7 @@ func TestAnAddressInUseIsRefusedInOneLine(t *testing.T) {
 	}
 	defer func() { _ = l.Close() }()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
-	_, err = startMetrics(&config.Config{MetricsAddr: ":" + port}, nil, time.Now())
+	_, err = StartMetrics(&config.Config{MetricsAddr: ":" + port}, nil, time.Now())
 	if err == nil || !strings.Contains(err.Error(), "--metrics_addr") || strings.Contains(err.Error(), "\n") {
 		t.Fatalf("error %v", err)
 	}

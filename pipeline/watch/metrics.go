@@ -1,4 +1,4 @@
-package main
+package watch
 
 import (
 	"errors"
@@ -21,8 +21,8 @@ import (
 // metricsEvery is how often the metrics' file is written.
 const metricsEvery = 15 * time.Second
 
-// metrics exports what a run counts, to a file, to whoever asks, or to nobody.
-type metrics struct {
+// Metrics exports what a run counts, to a file, to whoever asks, or to nobody.
+type Metrics struct {
 	registry *prometheus.Registry
 	file     string
 	server   *http.Server
@@ -31,10 +31,10 @@ type metrics struct {
 	run      *runCollector
 }
 
-// startMetrics begins to export what look counts. An address that cannot be had is an
+// StartMetrics begins to export what look counts. An address that cannot be had is an
 // error.
-func startMetrics(c *config.Config, look func() map[string]int64, start time.Time) (*metrics, error) {
-	m := &metrics{
+func StartMetrics(c *config.Config, look func() map[string]int64, start time.Time) (*Metrics, error) {
+	m := &Metrics{
 		registry: prometheus.NewRegistry(), file: c.MetricsFile, done: make(chan struct{}),
 		run: &runCollector{suffix: c.Suffix, engine: c.Engine(), look: look, start: start},
 	}
@@ -48,14 +48,14 @@ func startMetrics(c *config.Config, look func() map[string]int64, start time.Tim
 	}
 	if m.file != "" {
 		if err := prometheus.WriteToTextfile(m.file, m.registry); err != nil {
-			return nil, config.Usagef("--metrics_file: %w", errors.Join(err, m.stop(nil)))
+			return nil, config.Usagef("--metrics_file: %w", errors.Join(err, m.Stop(nil)))
 		}
 		m.writing.Go(m.keepWriting)
 	}
 	return m, nil
 }
 
-func (m *metrics) listen(address string) error {
+func (m *Metrics) listen(address string) error {
 	if strings.HasPrefix(address, ":") {
 		address = "127.0.0.1" + address
 	}
@@ -70,7 +70,7 @@ func (m *metrics) listen(address string) error {
 	return nil
 }
 
-func (m *metrics) keepWriting() {
+func (m *Metrics) keepWriting() {
 	tick := time.NewTicker(metricsEvery)
 	defer tick.Stop()
 	for {
@@ -85,9 +85,9 @@ func (m *metrics) keepWriting() {
 	}
 }
 
-// stop ends the export. end adds what is known of the run's end; nil: it did not begin.
+// Stop ends the export. end adds what is known of the run's end; nil: it did not begin.
 // It may be called on nil.
-func (m *metrics) stop(end *runEnd) (err error) {
+func (m *Metrics) Stop(end *RunEnd) (err error) {
 	if m == nil {
 		return nil
 	}
@@ -103,11 +103,11 @@ func (m *metrics) stop(end *runEnd) (err error) {
 	return err
 }
 
-// runEnd is how a run ended.
-type runEnd struct {
-	counts map[string]int64
-	code   int
-	at     time.Time
+// RunEnd is how a run ended.
+type RunEnd struct {
+	Counts map[string]int64
+	Code   int
+	At     time.Time
 }
 
 // runCollector is a run as metrics. All have the label suffix, so that the files of
@@ -119,10 +119,10 @@ type runCollector struct {
 	start  time.Time
 
 	mu  sync.Mutex
-	end *runEnd
+	end *RunEnd
 }
 
-func (r *runCollector) setEnd(end runEnd) {
+func (r *runCollector) setEnd(end RunEnd) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.end = &end
@@ -145,9 +145,9 @@ func (r *runCollector) Collect(to chan<- prometheus.Metric) {
 	}
 	counts := r.look
 	if end != nil {
-		counts = func() map[string]int64 { return end.counts }
-		send(prometheus.GaugeValue, "run_ended_timestamp_seconds", "When the run ended, in seconds since 1970.", seconds(end.at))
-		send(prometheus.GaugeValue, "run_exit_code", "The exit code of the run.", float64(end.code))
+		counts = func() map[string]int64 { return end.Counts }
+		send(prometheus.GaugeValue, "run_ended_timestamp_seconds", "When the run ended, in seconds since 1970.", seconds(end.At))
+		send(prometheus.GaugeValue, "run_exit_code", "The exit code of the run.", float64(end.Code))
 	}
 	for name, n := range counts() {
 		if strings.Contains(name, " ") {

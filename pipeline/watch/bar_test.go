@@ -1,11 +1,11 @@
-package main
+package watch
 
 import "testing"
 
 // The counters are read one after the other while files end: tokens may be there before rows.
 func TestTokensThatComeBeforeTheirRows(t *testing.T) {
-	var p progress
-	if got := p.below(standing{missing: 2, tokens: 5}); got != "" {
+	var p Progress
+	if got := p.below(Standing{Missing: 2, tokens: 5}); got != "" {
 		t.Errorf("below the bar stands %q", got)
 	}
 }
