@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/threadloom/threadloom/pipeline/config"
-	"github.com/threadloom/threadloom/pipeline/lease"
+	"github.com/threadloom/threadloom/pipeline/job"
 )
 
 const rootText = `Embeds the reply chains of a list of subreddits and clusters them. Files whose
@@ -156,23 +156,11 @@ func printResult(out io.Writer, asJSON bool, result any, text func() string) err
 func failed(err error, errs io.Writer) int {
 	var code status
 	if err == nil {
-		return exitDone
+		return job.ExitDone
 	}
 	if errors.As(err, &code) {
 		return int(code)
 	}
 	fmt.Fprintln(errs, "error:", err)
-	return exitCode(err)
-}
-
-// exitCode returns the exit code of a command that ends with an error.
-func exitCode(err error) int {
-	var usage config.UsageError
-	switch {
-	case errors.Is(err, lease.ErrHeld):
-		return exitOtherRun
-	case errors.As(err, &usage):
-		return exitUsage
-	}
-	return exitFailed
+	return job.ExitCode(err)
 }

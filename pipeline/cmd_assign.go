@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/threadloom/threadloom/cluster"
 	"github.com/threadloom/threadloom/pipeline/config"
+	"github.com/threadloom/threadloom/pipeline/job"
 	"github.com/threadloom/threadloom/transforms"
 )
 
@@ -35,8 +36,8 @@ func assignCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		code := reportLeftOut(exitDone, cmd.ErrOrStderr(), a.FilesLeftOut, a.LeftOut[:min(len(a.LeftOut), leftOutNamed)], c.Clusters()+"/assigned.json")
-		if code != exitDone {
+		code := job.ReportLeftOut(job.ExitDone, cmd.ErrOrStderr(), a.FilesLeftOut, a.LeftOut[:min(len(a.LeftOut), job.LeftOutNamed)], c.Clusters()+"/assigned.json")
+		if code != job.ExitDone {
 			return status(code)
 		}
 		return nil
@@ -54,16 +55,16 @@ func assign(ctx context.Context, c *config.Config) (a cluster.Assignment, err er
 	if len(files) == 0 {
 		return a, config.WithOrigins(config.Usagef("nothing is embedded in %s: check --root and --suffix, or run the pipeline on it first, with --cluster=false", c.Layout().Embeddings), c.From())
 	}
-	held, err := takeLeases(c.Clusters()) // a run writes there, too
+	held, err := job.TakeLeases(c.Clusters()) // a run writes there, too
 	if err != nil {
 		return a, err
 	}
-	defer held.release()
+	defer held.Release()
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	held.whenLost(ctx, stop)
-	a, err = cluster.Assign(ctx, c.Python, c.Model, c.Clusters(), held.of(c.Clusters()).Path(), c.TextColumn, files)
-	if lost := held.held(); lost != nil {
+	held.WhenLost(ctx, stop)
+	a, err = cluster.Assign(ctx, c.Python, c.Model, c.Clusters(), held.Of(c.Clusters()).Path(), c.TextColumn, files)
+	if lost := held.Held(); lost != nil {
 		return a, lost
 	}
 	return a, err

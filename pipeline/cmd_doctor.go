@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/pipeline/doctor"
+	"github.com/threadloom/threadloom/pipeline/job"
 )
 
 const doctorText = `Looks for what a run with the same flags needs on this machine: model, libraries, CPU,
@@ -30,7 +31,7 @@ func doctorCommand() *cobra.Command {
 			return err
 		}
 		if doctor.Failed(findings) {
-			return status(exitFailed)
+			return status(job.ExitFailed)
 		}
 		return nil
 	})

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/threadloom/threadloom/pipeline/config"
+	"github.com/threadloom/threadloom/pipeline/job"
 	"github.com/threadloom/threadloom/pipeline/watch"
 )
 
@@ -20,7 +21,7 @@ func runCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if code := run(c, &watch.Console{}); code != exitDone {
+		if code := job.Run(c, &watch.Console{}); code != job.ExitDone {
 			return status(code)
 		}
 		return nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/threadloom/threadloom/pipeline/config"
+	"github.com/threadloom/threadloom/pipeline/job"
 	"github.com/threadloom/threadloom/pipeline/watch"
 	"github.com/threadloom/threadloom/transforms"
 )
@@ -46,7 +47,7 @@ func verifyCommand() *cobra.Command {
 			cmd.PrintErrf("outputs that could not be audited: %d\n", verdict.NotAudited)
 		}
 		if verdict.Wrong > 0 || verdict.NotAudited > 0 {
-			return status(exitDeadLetters)
+			return status(job.ExitDeadLetters)
 		}
 		return nil
 	})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/threadloom/threadloom/pipeline/config"
+	"github.com/threadloom/threadloom/pipeline/job"
 )
 
 // complete returns what the shells' scripts ask the program for: the words that a command line
@@ -17,7 +18,7 @@ import (
 func complete(t *testing.T, words ...string) []string {
 	t.Helper()
 	var out bytes.Buffer
-	if code := execute(append([]string{cobra.ShellCompNoDescRequestCmd}, words...), &out, io.Discard); code != exitDone {
+	if code := execute(append([]string{cobra.ShellCompNoDescRequestCmd}, words...), &out, io.Discard); code != job.ExitDone {
 		t.Fatalf("%v: exit code %d", words, code)
 	}
 	said := strings.Fields(out.String())
@@ -75,7 +76,7 @@ func TestShellsReadTheirScripts(t *testing.T) {
 			continue
 		}
 		var script bytes.Buffer
-		if code := execute([]string{"completion", shell, "threadloom"}, &script, io.Discard); code != exitDone {
+		if code := execute([]string{"completion", shell, "threadloom"}, &script, io.Discard); code != job.ExitDone {
 			t.Fatalf("%s: exit code %d", shell, code)
 		}
 		command := exec.Command(path, "-n") // parse, do not run
@@ -89,7 +90,7 @@ func TestShellsReadTheirScripts(t *testing.T) {
 func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
 	for _, c := range newRoot().Commands() {
 		var out, errs bytes.Buffer
-		if code := execute([]string{c.Name(), "--help"}, &out, &errs); code != exitDone || errs.Len() > 0 {
+		if code := execute([]string{c.Name(), "--help"}, &out, &errs); code != job.ExitDone || errs.Len() > 0 {
 			t.Errorf("%s --help: %d, %s", c.Name(), code, errs.String())
 		}
 		if !strings.HasPrefix(out.String(), "Usage: ") || strings.Count(out.String(), "\n  ") < 2 {

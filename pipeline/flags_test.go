@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 	"github.com/threadloom/threadloom/pipeline/config"
+	"github.com/threadloom/threadloom/pipeline/job"
 )
 
 // parse reads the command line of a run.
@@ -55,7 +56,7 @@ func TestWrongFlagsAreRefusedInOneLine(t *testing.T) {
 	} {
 		var errs bytes.Buffer
 		code := execute(strings.Fields(c.args), io.Discard, &errs)
-		if err := strings.TrimSuffix(errs.String(), "\n"); code != exitUsage || !strings.Contains(err, c.want) || strings.Contains(err, "\n") {
+		if err := strings.TrimSuffix(errs.String(), "\n"); code != job.ExitUsage || !strings.Contains(err, c.want) || strings.Contains(err, "\n") {
 			t.Errorf("%s: error %q, want one line with %q", c.args, err, c.want)
 		}
 	}
@@ -63,7 +64,7 @@ func TestWrongFlagsAreRefusedInOneLine(t *testing.T) {
 
 func TestHelpListsOurFlags(t *testing.T) {
 	var out bytes.Buffer
-	if code := execute([]string{"run", "--help"}, &out, io.Discard); code != exitDone {
+	if code := execute([]string{"run", "--help"}, &out, io.Discard); code != job.ExitDone {
 		t.Fatalf("exit code %d", code)
 	}
 	for _, want := range []string{"-root", "-cluster_by", "go run ./pipeline --runner=prism"} {

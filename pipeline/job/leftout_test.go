@@ -1,4 +1,4 @@
-package main
+package job
 
 import (
 	"bytes"
@@ -16,15 +16,15 @@ func TestFilesLeftOutMakeExitCode3(t *testing.T) {
 		want  int
 		lines int
 	}{
-		{exitDone, 0, exitDone, 0},
-		{exitDone, 1, exitDeadLetters, 1},
-		{exitDeadLetters, 1, exitDeadLetters, 1},
-		{exitDeadLetters, 0, exitDeadLetters, 0},
-		{exitFailed, 1, exitFailed, 0},
+		{ExitDone, 0, ExitDone, 0},
+		{ExitDone, 1, ExitDeadLetters, 1},
+		{ExitDeadLetters, 1, ExitDeadLetters, 1},
+		{ExitDeadLetters, 0, ExitDeadLetters, 0},
+		{ExitFailed, 1, ExitFailed, 0},
 		{130, 1, 130, 0},
 	} {
 		var errs bytes.Buffer
-		if got := reportLeftOut(c.code, &errs, c.count, first, "left_out.json"); got != c.want {
+		if got := ReportLeftOut(c.code, &errs, c.count, first, "left_out.json"); got != c.want {
 			t.Errorf("code %d with %d files left out became %d, want %d", c.code, c.count, got, c.want)
 		}
 		if lines := strings.Count(errs.String(), "\n"); lines != c.lines || c.lines > 0 && !strings.Contains(errs.String(), "a.parquet: why") {

@@ -1,4 +1,4 @@
-package main
+package job
 
 import (
 	"encoding/json"
@@ -9,7 +9,21 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spf13/pflag"
+	"github.com/threadloom/threadloom/pipeline/config"
 )
+
+// parse reads the command line of a run.
+func parse(args ...string) (*config.Config, error) {
+	c := config.ForRun()
+	flags := pflag.NewFlagSet("run", pflag.ContinueOnError)
+	c.AddFlagsTo(flags)
+	if err := flags.Parse(args); err != nil {
+		return nil, err
+	}
+	return c, c.Read(os.Environ)
+}
 
 func TestARecordHasNoEndUntilTheRunHas(t *testing.T) {
 	c, err := parse("--suffix=posts", "--redis=redis://me:secret@node1:6379")
@@ -45,7 +59,7 @@ func TestARecordHasNoEndUntilTheRunHas(t *testing.T) {
 	if strings.Contains(string(b), "secret") {
 		t.Errorf("the password is in it: %s", b)
 	}
-	if err := r.end(&summary{Rows: 7}, errors.New("disk full"), exitFailed, start.Add(time.Minute)); err != nil {
+	if err := r.end(&summary{Rows: 7}, errors.New("disk full"), ExitFailed, start.Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	_, ended := read()

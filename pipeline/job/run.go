@@ -1,4 +1,5 @@
-package main
+// Package job is one run from start to end: its leases, its record, its signals, its summary.
+package job
 
 import (
 	"context"
@@ -23,15 +24,27 @@ import (
 
 // Exit codes; an interrupted run exits with 128 + the signal's number.
 const (
-	exitDone        = 0
-	exitFailed      = 1
-	exitUsage       = 2
-	exitDeadLetters = 3 // or clustering left files out
-	exitOtherRun    = 4
+	ExitDone        = 0
+	ExitFailed      = 1
+	ExitUsage       = 2
+	ExitDeadLetters = 3 // or clustering left files out
+	ExitOtherRun    = 4
 )
 
-// run runs the pipeline and returns the exit code.
-func run(c *config.Config, console *watch.Console) int {
+// ExitCode returns the exit code of a command that ends with an error.
+func ExitCode(err error) int {
+	var usage config.UsageError
+	switch {
+	case errors.Is(err, lease.ErrHeld):
+		return ExitOtherRun
+	case errors.As(err, &usage):
+		return ExitUsage
+	}
+	return ExitFailed
+}
+
+// Run runs the pipeline and returns the exit code.
+func Run(c *config.Config, console *watch.Console) int {
 	beam.Init()
 	log := startLogging(console)
 	start := time.Now()
@@ -50,11 +63,11 @@ func run(c *config.Config, console *watch.Console) int {
 	if err := c.CheckWritable(); err != nil {
 		return report(c, stop, err, 0)
 	}
-	held, err := takeLeases(c.LeasedFolders()...) // before anything is published or written
+	held, err := TakeLeases(c.LeasedFolders()...) // before anything is published or written
 	if err != nil {
 		return report(c, stop, err, 0)
 	}
-	defer held.release()
+	defer held.Release()
 	p, s := beam.NewPipelineWithRoot()
 	opened, err := open(ctx, c, held, runner.InProcess())
 	defer opened.server.Stop()
@@ -62,27 +75,27 @@ func run(c *config.Config, console *watch.Console) int {
 		return report(c, stop, config.Usagef("%w", err), 0)
 	}
 	held.stopWhenLost(ctx, console, opened.server, cancel)
-	if err := Build(s, c, opened.clusterAddr, held.of(c.Clusters()).Path()); err != nil {
+	if err := build(s, c, opened.clusterAddr, held.Of(c.Clusters()).Path()); err != nil {
 		return report(c, stop, config.Usagef("%w", err), 0)
 	}
-	r := atWork{c: c, console: console, held: held, stop: stop, runner: runner, opened: opened, log: log, start: start}
+	r := activeRun{c: c, console: console, held: held, stop: stop, runner: runner, opened: opened, log: log, start: start}
 	return r.run(ctx, p)
 }
 
-// atWork is a run that holds its leases.
-type atWork struct {
+// activeRun is a run that holds its leases.
+type activeRun struct {
 	console *watch.Console
 	c       *config.Config
-	held    leases
-	stop    *stopper
+	held    Leases
+	stop    *signals
 	runner  runners.Runner
-	opened  opened
+	opened  resources
 	log     *slog.Logger
 	start   time.Time
 }
 
 // run runs the pipeline, watched, and returns the exit code.
-func (r atWork) run(ctx context.Context, p *beam.Pipeline) int {
+func (r activeRun) run(ctx context.Context, p *beam.Pipeline) int {
 	look := transforms.LocalCounts
 	shown := look
 	if r.runner.InProcess() {
@@ -113,7 +126,7 @@ func (r atWork) run(ctx context.Context, p *beam.Pipeline) int {
 	counts, err := r.execute(ctx, p)
 	endProgress()
 	var sum *summary
-	code := exitDone
+	code := ExitDone
 	if r.c.Flink.Async && err == nil {
 		r.log.Info("the job is submitted", "name", *jobopts.JobName)
 	} else {
@@ -123,7 +136,7 @@ func (r atWork) run(ctx context.Context, p *beam.Pipeline) int {
 		}
 		err = errors.Join(err, sum.print(r.c))
 		code = report(r.c, r.stop, err, sum.DeadLettered)
-		code = reportLeftOut(code, os.Stderr, sum.FilesLeftOut, sum.LeftOut, sum.leftOutList)
+		code = ReportLeftOut(code, os.Stderr, sum.FilesLeftOut, sum.LeftOut, sum.leftOutList)
 	}
 	now := time.Now()
 	if err := errors.Join(record.end(sum, err, code, now), meter.Stop(&watch.RunEnd{Counts: counts, Code: code, At: now})); err != nil {
@@ -132,7 +145,7 @@ func (r atWork) run(ctx context.Context, p *beam.Pipeline) int {
 	return code
 }
 
-func (r atWork) summarise(counts map[string]int64, earlier []chainfile.Fingerprint, look func() map[string]int64) *summary {
+func (r activeRun) summarise(counts map[string]int64, earlier []chainfile.Fingerprint, look func() map[string]int64) *summary {
 	sum := summarise(r.c, counts, embeddedHere(r.c, time.Since(r.start)))
 	if !r.runner.InProcess() {
 		sum.FilesUncounted = max(0, watch.StandingOf(look()).Done-sum.FilesDone)
@@ -146,8 +159,8 @@ func (r atWork) summarise(counts map[string]int64, earlier []chainfile.Fingerpri
 	return sum
 }
 
-// opened is what a run holds open.
-type opened struct {
+// resources are what a run holds open.
+type resources struct {
 	model       *models.Folder  // nil where only other machines need it
 	server      *cluster.Server // nil where there is none of this run's own
 	clusterAddr string          // empty: nothing is clustered
@@ -155,7 +168,7 @@ type opened struct {
 
 // open checks the model where this process embeds, so that a wrong one stops the
 // run before it starts, and meanwhile starts the Python side if it is needed.
-func open(ctx context.Context, c *config.Config, held leases, inProcess bool) (o opened, err error) {
+func open(ctx context.Context, c *config.Config, held Leases, inProcess bool) (o resources, err error) {
 	var starting errgroup.Group
 	switch {
 	case c.Cluster && c.ClusterAddress != "":
@@ -179,7 +192,7 @@ func open(ctx context.Context, c *config.Config, held leases, inProcess bool) (o
 		o.clusterAddr = o.server.Addr
 	}
 	if c.Partition().Bridged() {
-		if err = held.held(); err == nil {
+		if err = held.Held(); err == nil {
 			err = announce(ctx, c, o.model)
 		}
 	}
@@ -199,39 +212,32 @@ func embeddedHere(c *config.Config, took time.Duration) work {
 // returns what was counted: in this process, unless others did the work and the
 // job ended well, which is when their counts have come. The dead letters are left to
 // the run that has taken over, if one has.
-func (r atWork) execute(ctx context.Context, p *beam.Pipeline) (map[string]int64, error) {
+func (r activeRun) execute(ctx context.Context, p *beam.Pipeline) (map[string]int64, error) {
 	result, err := r.runner.Run(ctx, p)
 	counts := transforms.LocalCounts()
 	if !r.runner.InProcess() && result != nil {
 		counts = transforms.Counts(result.Metrics())
 	}
-	if lost := r.held.held(); lost != nil {
+	if lost := r.held.Held(); lost != nil {
 		return counts, lost
 	}
 	return counts, errors.Join(err, transforms.CompactDeadLetters(r.c.Layout()))
 }
 
 // report says how the run ended and returns the exit code.
-func report(c *config.Config, stop *stopper, err error, deadLetters int64) int {
+func report(c *config.Config, stop *signals, err error, deadLetters int64) int {
 	if sig := stop.received(); sig != 0 && interruption(err) {
 		fmt.Fprintln(os.Stderr, "interrupted: open files were finished; run again to go on")
 		return 128 + int(sig)
 	}
-	var usage config.UsageError
 	err = config.WithOrigins(err, c.From())
 	switch {
-	case errors.Is(err, lease.ErrHeld):
-		fmt.Fprintln(os.Stderr, "error:", err)
-		return exitOtherRun
-	case errors.As(err, &usage):
-		fmt.Fprintln(os.Stderr, "error:", err)
-		return exitUsage
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "error:", err)
-		return exitFailed
+		return ExitCode(err)
 	case deadLetters > 0:
 		fmt.Fprintf(os.Stderr, "dead letters: %d; the reasons are in %s\n", deadLetters, c.Layout().DeadLetters())
-		return exitDeadLetters
+		return ExitDeadLetters
 	}
-	return exitDone
+	return ExitDone
 }

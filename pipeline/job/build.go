@@ -1,4 +1,4 @@
-package main
+package job
 
 import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -7,10 +7,10 @@ import (
 	"github.com/threadloom/threadloom/transforms"
 )
 
-// Build makes the pipeline: list → expand → filter → partition → embed or bridge →
+// build makes the pipeline: list → expand → filter → partition → embed or bridge →
 // cluster. clusterAddr is where the Python side listens; the last step is left
 // out where there is none. clustersLease is the lease of their folder.
-func Build(s beam.Scope, c *config.Config, clusterAddr, clustersLease string) error {
+func build(s beam.Scope, c *config.Config, clusterAddr, clustersLease string) error {
 	layout := c.Layout()
 	subreddits := transforms.List(s, c.Subreddits)
 	folders := transforms.Expand(s, layout, subreddits)

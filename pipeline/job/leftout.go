@@ -1,4 +1,4 @@
-package main
+package job
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"github.com/threadloom/threadloom/pipeline/config"
 )
 
-// leftOutNamed is how many of the files that clustering left out are named.
-const leftOutNamed = 3
+// LeftOutNamed is how many of the files that clustering left out are named.
+const LeftOutNamed = 3
 
 // nameLeftOut adds the first files that clustering left out. It reads what the
 // clustering has written, because that may have run in another process.
@@ -25,7 +25,7 @@ func (s *summary) nameLeftOut(c *config.Config) (err error) {
 			folders = append(folders, filepath.Join(c.Clusters(), name))
 		}
 	}
-	s.LeftOut, s.leftOutList, err = cluster.FirstLeftOut(folders, leftOutNamed)
+	s.LeftOut, s.leftOutList, err = cluster.FirstLeftOut(folders, LeftOutNamed)
 	return err
 }
 
@@ -37,10 +37,10 @@ func nothingClustered(s *summary, counts map[string]int64) error {
 	return fmt.Errorf("no file can be clustered: %s", cluster.Sentence(s.FilesLeftOut, s.LeftOut))
 }
 
-// reportLeftOut says in one line which files clustering left out, if the run ended well
+// ReportLeftOut says in one line which files clustering left out, if the run ended well
 // but for them, and returns the exit code.
-func reportLeftOut(code int, errs io.Writer, count int64, first []cluster.LeftOut, list string) int {
-	if count == 0 || code != exitDone && code != exitDeadLetters {
+func ReportLeftOut(code int, errs io.Writer, count int64, first []cluster.LeftOut, list string) int {
+	if count == 0 || code != ExitDone && code != ExitDeadLetters {
 		return code
 	}
 	line := cluster.Sentence(count, first)
@@ -48,5 +48,5 @@ func reportLeftOut(code int, errs io.Writer, count int64, first []cluster.LeftOu
 		line += "; the list is " + list
 	}
 	fmt.Fprintln(errs, line)
-	return exitDeadLetters
+	return ExitDeadLetters
 }

@@ -1,4 +1,4 @@
-package main
+package job
 
 import (
 	"context"
@@ -13,36 +13,36 @@ import (
 	"github.com/threadloom/threadloom/transforms"
 )
 
-// stopper follows SIGINT and SIGTERM: the first finishes the open files, the
+// signals follows SIGINT and SIGTERM: the first finishes the open files, the
 // second ends the program at once.
-type stopper struct {
+type signals struct {
 	first chan struct{} // closed by the first signal
 	sig   syscall.Signal
 }
 
-func watchSignals(console io.Writer) *stopper {
-	s := &stopper{first: make(chan struct{})}
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+func watchSignals(console io.Writer) *signals {
+	s := &signals{first: make(chan struct{})}
+	incoming := make(chan os.Signal, 2)
+	signal.Notify(incoming, syscall.SIGINT, syscall.SIGTERM)
 	go func() {
-		s.sig = (<-signals).(syscall.Signal)
+		s.sig = (<-incoming).(syscall.Signal)
 		open := transforms.Drain()
 		close(s.first)
 		_, _ = fmt.Fprintf(console, "%v: finishing %d open files; again to stop at once\n", s.sig, open)
-		again := (<-signals).(syscall.Signal)
+		again := (<-incoming).(syscall.Signal)
 		os.Exit(128 + int(again))
 	}()
 	return s
 }
 
 // cancelWhenDrained ends the job once no file is open after the first signal.
-func (s *stopper) cancelWhenDrained(cancel context.CancelFunc) {
+func (s *signals) cancelWhenDrained(cancel context.CancelFunc) {
 	<-s.first
 	transforms.WaitDrained()
 	cancel()
 }
 
-func (s *stopper) received() syscall.Signal {
+func (s *signals) received() syscall.Signal {
 	select {
 	case <-s.first:
 		return s.sig

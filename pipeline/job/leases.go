@@ -1,4 +1,4 @@
-package main
+package job
 
 import (
 	"context"
@@ -12,26 +12,26 @@ import (
 	"github.com/threadloom/threadloom/transforms"
 )
 
-// leases are those of the folders that a run writes. They keep two runs from working
+// Leases are those of the folders that a run writes. They keep two runs from working
 // on one suffix, whatever their lists, such as a nightly one that began before the
 // last had ended.
-type leases []leased
+type Leases []leased
 
 type leased struct {
 	folder string
 	*lease.Lease
 }
 
-// takeLeases takes the leases of all folders, or none and fails with lease.ErrHeld.
-func takeLeases(folders ...string) (leases, error) {
-	var all leases
+// TakeLeases takes the leases of all folders, or none and fails with lease.ErrHeld.
+func TakeLeases(folders ...string) (Leases, error) {
+	var all Leases
 	for _, folder := range folders {
 		if all.have(folder) {
 			continue
 		}
 		l, err := lease.Take(folder)
 		if err != nil {
-			all.release()
+			all.Release()
 			return nil, err
 		}
 		all = append(all, leased{folder, l})
@@ -40,12 +40,12 @@ func takeLeases(folders ...string) (leases, error) {
 }
 
 // have says whether the lease of a folder is among them, under this name or another.
-func (l leases) have(folder string) bool {
-	return l.of(folder).Lease != nil
+func (l Leases) have(folder string) bool {
+	return l.Of(folder).Lease != nil
 }
 
-// of returns the lease of a folder, the zero value if it is not among them.
-func (l leases) of(folder string) leased {
+// Of returns the lease of a folder, the zero value if it is not among them.
+func (l Leases) Of(folder string) leased {
 	info, err := os.Stat(folder)
 	if err != nil {
 		return leased{}
@@ -58,8 +58,8 @@ func (l leases) of(folder string) leased {
 	return leased{}
 }
 
-// held returns nil as long as all of them are this run's, and otherwise lease.ErrHeld.
-func (l leases) held() error {
+// Held returns nil as long as all of them are this run's, and otherwise lease.ErrHeld.
+func (l Leases) Held() error {
 	for _, one := range l {
 		if err := one.Held(); err != nil {
 			return err
@@ -68,8 +68,8 @@ func (l leases) held() error {
 	return nil
 }
 
-// whenLost calls act, once, if one of the leases is lost before ctx ends.
-func (l leases) whenLost(ctx context.Context, act func()) {
+// WhenLost calls act, once, if one of the leases is lost before ctx ends.
+func (l Leases) WhenLost(ctx context.Context, act func()) {
 	once := sync.OnceFunc(act)
 	for _, one := range l {
 		go func() {
@@ -85,8 +85,8 @@ func (l leases) whenLost(ctx context.Context, act func()) {
 // stopWhenLost ends the run if it has lost a lease: another run has taken over, because
 // this one was suspended. The open files are finished, which does no harm. The clusters
 // belong to the other run, so the server, which would write them, stops at once.
-func (l leases) stopWhenLost(ctx context.Context, console io.Writer, server *cluster.Server, cancel context.CancelFunc) {
-	l.whenLost(ctx, func() {
+func (l Leases) stopWhenLost(ctx context.Context, console io.Writer, server *cluster.Server, cancel context.CancelFunc) {
+	l.WhenLost(ctx, func() {
 		open := transforms.Drain()
 		_, _ = fmt.Fprintf(console, "another run has taken over: finishing %d open files\n", open)
 		server.Stop()
@@ -95,7 +95,7 @@ func (l leases) stopWhenLost(ctx context.Context, console io.Writer, server *clu
 	})
 }
 
-func (l leases) release() {
+func (l Leases) Release() {
 	for _, one := range l {
 		one.Release()
 	}
