@@ -87,6 +87,7 @@ func (c *Config) Layout() transforms.Layout {
 	return l
 }
 
+// Engine says what embeds, and how.
 func (c *Config) Engine() models.Config {
 	return models.Config{
 		Folder: c.Model, Library: c.ONNXRuntimeLib, NativeDir: c.NativeDir,
@@ -95,20 +96,24 @@ func (c *Config) Engine() models.Config {
 	}
 }
 
+// Embedding says how files are embedded.
 func (c *Config) Embedding() transforms.EmbedOptions {
 	return transforms.EmbedOptions{
 		Layout: c.Layout(), Model: c.Engine(), TextColumn: c.TextColumn, Keep: c.Keep,
 	}
 }
 
+// Checking says how closely an output that exists is looked at.
 func (c *Config) Checking() transforms.CheckOptions {
 	return transforms.CheckOptions{Kind: c.Check, Model: c.Engine()}
 }
 
+// Partition says which files workers on other machines may have.
 func (c *Config) Partition() transforms.PartitionOptions {
 	return transforms.PartitionOptions{Share: c.bridgedShare(), Subreddits: c.MPSSubreddits}
 }
 
+// Bridge says how files reach those workers.
 func (c *Config) Bridge() transforms.BridgeOptions {
 	runner, err := runners.Named(c.Runner, c.Flink) // check has refused an unknown one
 	return transforms.BridgeOptions{
@@ -117,6 +122,7 @@ func (c *Config) Bridge() transforms.BridgeOptions {
 	}
 }
 
+// Clusters is the folder of the clusters.
 func (c *Config) Clusters() string {
 	if c.ClustersDir != "" {
 		return filepath.Join(c.ClustersDir, c.Suffix)
@@ -180,6 +186,7 @@ func (c *Config) Fill() error {
 	return nil
 }
 
+// Validate refuses wrong settings before anything runs.
 func (c *Config) Validate() error {
 	runner, err := runners.Named(c.Runner, c.Flink)
 	if err != nil {

@@ -95,6 +95,7 @@ func (l Leases) stopWhenLost(ctx context.Context, console io.Writer, server *clu
 	})
 }
 
+// Release gives all of them back.
 func (l Leases) Release() {
 	for _, one := range l {
 		one.Release()

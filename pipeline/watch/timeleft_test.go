@@ -2,8 +2,8 @@ package watch
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,11 +45,11 @@ func (s simulated) run(t *testing.T) (said []told, took time.Duration) {
 	w := workload.New(s.sampled)
 	rows := map[string]int64{}
 	for i, f := range s.files {
-		rows[fmt.Sprint(i)] = f.rows
+		rows[strconv.Itoa(i)] = f.rows
 	}
 	w.Watch(ctx, func(path string) int64 { return rows[path] })
 	for i := range s.files {
-		w.Add(fmt.Sprint(i))
+		w.Add(strconv.Itoa(i))
 	}
 	start := time.Now()
 	var p pace
@@ -101,7 +101,7 @@ func (e *simulatedEngine) second() {
 	e.credit += simulatedSpeed
 	for i := 0; e.credit > 0; i++ {
 		for len(e.open) < simulatedOpen && e.next < len(e.files) {
-			f, name := e.files[e.next], fmt.Sprint(e.next)
+			f, name := e.files[e.next], strconv.Itoa(e.next)
 			e.open = append(e.open, openSimulated{name, f, f.rows, e.w.Begin(name, f.rows)})
 			e.next++
 		}
@@ -136,7 +136,7 @@ func (e *simulatedEngine) worker(rows int64) {
 	e.finished += rows
 	for last := len(e.files) - 1; rows > 0 && last >= e.next && e.finished >= e.files[last].rows; last-- {
 		e.finished -= e.files[last].rows
-		e.w.End(fmt.Sprint(last))
+		e.w.End(strconv.Itoa(last))
 		e.now.Done++
 		e.now.workers++
 		e.now.Rows += e.files[last].rows
