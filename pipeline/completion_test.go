@@ -2,71 +2,60 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/threadloom/threadloom/pipeline/config"
+	"github.com/threadloom/threadloom/pipeline/job"
 )
 
-// completeIn completes a command line in bash, whose words are split as bash does it.
-func completeIn(t *testing.T, words ...string) []string {
+// complete returns what the shells' scripts ask the program for: the words that a command line
+// can go on with.
+func complete(t *testing.T, words ...string) []string {
 	t.Helper()
-	bash, err := exec.LookPath("bash")
-	if err != nil {
-		t.Skip("no bash on this machine: apt-get install bash, or brew install bash")
+	var out bytes.Buffer
+	if code := execute(append([]string{cobra.ShellCompNoDescRequestCmd}, words...), &out, io.Discard); code != job.ExitDone {
+		t.Fatalf("%v: exit code %d", words, code)
 	}
-	script := bashScript("threadloom", completions()) + `
-compopt() { :; } # it only works while a line is completed
-COMP_WORDS=(threadloom "$@")
-COMP_CWORD=$#
-_threadloom
-printf '%s\n' "${COMPREPLY[@]}"
-`
-	out, err := exec.Command(bash, append([]string{"-c", script, "bash"}, words...)...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
+	said := strings.Fields(out.String())
+	said = said[:len(said)-1] // the last is a number that says what else may follow
+	last := words[len(words)-1]
+	if _, value, found := strings.Cut(last, "="); found {
+		last = value
 	}
-	return strings.Fields(string(out))
+	return slices.DeleteFunc(said, func(word string) bool { return !strings.HasPrefix(word, last) }) // as the scripts do
 }
 
-func TestBashCompletesCommandsFlagsAndValues(t *testing.T) {
+func TestCommandsFlagsAndValuesAreCompleted(t *testing.T) {
 	for name, c := range map[string]struct {
 		words []string
 		want  string
 	}{
 		"commands":             {[]string{""}, "run plan verify assign doctor config queue completion"},
 		"a command":            {[]string{"ver"}, "verify"},
-		"flags of a command":   {[]string{"plan", "--prec"}, "--precision="},
-		"flags of a run":       {[]string{"--metrics_a"}, "--metrics_addr="},
+		"flags of a command":   {[]string{"plan", "--prec"}, "--precision"},
+		"flags of a run":       {[]string{"--metrics_a"}, "--metrics_addr"},
 		"a flag without value": {[]string{"run", "--js"}, "--json"},
-		"values":               {[]string{"run", "--check", "="}, "exists footer fingerprint"},
-		"a value":              {[]string{"run", "--check", "=", "foo"}, "footer"},
+		"values":               {[]string{"run", "--check", ""}, "exists footer fingerprint"},
+		"a value":              {[]string{"run", "--check=foo"}, "footer"},
 		"actions":              {[]string{"queue", "re"}, "retry"},
 		"the queue's flags":    {[]string{"queue", "--prec"}, ""},
 		"shells":               {[]string{"completion", "z"}, "zsh"},
-		"any value":            {[]string{"run", "--suffix", "=", "x"}, ""},
+		"any value":            {[]string{"run", "--suffix", "x"}, ""},
 	} {
-		if got := strings.Join(completeIn(t, c.words...), " "); got != c.want {
+		if got := strings.Join(complete(t, c.words...), " "); got != c.want {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
 		}
 	}
 }
 
-func TestEveryFlagIsCompletedInEveryShell(t *testing.T) {
-	flags := runFlags(&Config{})
-	for shell, script := range scripts {
-		text := script("threadloom", completions())
-		for _, f := range completions()[0].flags {
-			want := map[string]string{"bash": "--" + f.name, "zsh": "'--" + f.name, "fish": "-l " + f.name + " "}[shell]
-			if !strings.Contains(text, want) {
-				t.Errorf("%s: no %s", shell, want)
-			}
-		}
-		if flags.Lookup("check") == nil || !strings.Contains(text, "exists footer fingerprint") {
-			t.Errorf("%s: no values of --check", shell)
-		}
-	}
+func TestTheHelpNamesTheValuesThatAreCompleted(t *testing.T) {
 	for name, values := range choices() {
-		f := flags.Lookup(name)
+		f := config.EverySetting().Lookup(name)
 		if f == nil {
 			t.Errorf("there are choices for --%s, and no such flag", name)
 			continue
@@ -79,15 +68,19 @@ func TestEveryFlagIsCompletedInEveryShell(t *testing.T) {
 	}
 }
 
-func TestZshAndFishReadTheirScripts(t *testing.T) {
-	for _, shell := range []string{"zsh", "fish"} {
+func TestShellsReadTheirScripts(t *testing.T) {
+	for _, shell := range shells() {
 		path, err := exec.LookPath(shell)
 		if err != nil {
 			t.Logf("no %s on this machine", shell)
 			continue
 		}
+		var script bytes.Buffer
+		if code := execute([]string{"completion", shell, "threadloom"}, &script, io.Discard); code != job.ExitDone {
+			t.Fatalf("%s: exit code %d", shell, code)
+		}
 		command := exec.Command(path, "-n") // parse, do not run
-		command.Stdin = strings.NewReader(scripts[shell]("threadloom", completions()))
+		command.Stdin = &script
 		if out, err := command.CombinedOutput(); err != nil {
 			t.Errorf("%s: %v: %s", shell, err, out)
 		}
@@ -95,13 +88,13 @@ func TestZshAndFishReadTheirScripts(t *testing.T) {
 }
 
 func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
-	for _, c := range commands() {
+	for _, c := range newRoot().Commands() {
 		var out, errs bytes.Buffer
-		if code := c.run([]string{"--help"}, &out, &errs); code != exitDone || errs.Len() > 0 {
-			t.Errorf("%s --help: %d, %s", c.name, code, errs.String())
+		if code := execute([]string{c.Name(), "--help"}, &out, &errs); code != job.ExitDone || errs.Len() > 0 {
+			t.Errorf("%s --help: %d, %s", c.Name(), code, errs.String())
 		}
 		if !strings.HasPrefix(out.String(), "Usage: ") || strings.Count(out.String(), "\n  ") < 2 {
-			t.Errorf("%s --help: no example in %q", c.name, out.String())
+			t.Errorf("%s --help: no example in %q", c.Name(), out.String())
 		}
 	}
 }

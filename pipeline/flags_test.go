@@ -2,28 +2,44 @@ package main
 
 import (
 	"bytes"
-	"errors"
-	"flag"
+	"io"
+	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/spf13/pflag"
+	"github.com/threadloom/threadloom/pipeline/config"
+	"github.com/threadloom/threadloom/pipeline/job"
 )
+
+// parse reads the command line of a run.
+func parse(args ...string) (*config.Config, error) {
+	c := config.ForRun()
+	flags := pflag.NewFlagSet("run", pflag.ContinueOnError)
+	c.AddFlagsTo(flags)
+	twoDashes(flags, args)
+	if err := flags.Parse(args); err != nil {
+		return nil, err
+	}
+	return c, c.Read(os.Environ)
+}
 
 func TestParseFlags(t *testing.T) {
 	for _, c := range []struct {
 		name, args string
-		check      func(Config) bool
+		check      func(*config.Config) bool
 	}{
-		{"defaults", "", func(c Config) bool {
+		{"defaults", "", func(c *config.Config) bool {
 			return c.Runner == "prism" && c.Suffix == "comments" && c.TextColumn == "text" && c.Cluster && c.ClusterBy == "all" && !c.JSON
 		}},
-		{"one or two dashes", "-suffix posts --json", func(c Config) bool { return c.Suffix == "posts" && c.JSON }},
-		{"no clustering", "--cluster=false", func(c Config) bool { return !c.Cluster }},
-		{"columns to keep", "--keep=a,b", func(c Config) bool { return slices.Equal(c.Keep, []string{"a", "b"}) }},
-		{"a flag of Beam's", "--job_name=night --runner=prism", func(c Config) bool { return c.Runner == "prism" }},
+		{"one or two dashes", "-suffix posts --json", func(c *config.Config) bool { return c.Suffix == "posts" && c.JSON }},
+		{"no clustering", "--cluster=false", func(c *config.Config) bool { return !c.Cluster }},
+		{"columns to keep", "--keep=a,b", func(c *config.Config) bool { return slices.Equal(c.Keep, []string{"a", "b"}) }},
+		{"a flag of Beam's", "--job_name=night --runner=prism", func(c *config.Config) bool { return c.Runner == "prism" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := parseFlags(runUsage(), strings.Fields(c.args), &bytes.Buffer{})
+			got, err := parse(strings.Fields(c.args)...)
 			if err != nil || !c.check(got) {
 				t.Fatalf("got %+v, error %v", got, err)
 			}
@@ -38,9 +54,9 @@ func TestWrongFlagsAreRefusedInOneLine(t *testing.T) {
 		{"posts", `unknown argument "posts"`},
 		{"--keep=text", `--keep: the text column "text"`},
 	} {
-		_, err := parseFlags(runUsage(), strings.Fields(c.args), &bytes.Buffer{})
-		var usage usageError
-		if !errors.As(err, &usage) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+		var errs bytes.Buffer
+		code := execute(strings.Fields(c.args), io.Discard, &errs)
+		if err := strings.TrimSuffix(errs.String(), "\n"); code != job.ExitUsage || !strings.Contains(err, c.want) || strings.Contains(err, "\n") {
 			t.Errorf("%s: error %q, want one line with %q", c.args, err, c.want)
 		}
 	}
@@ -48,8 +64,8 @@ func TestWrongFlagsAreRefusedInOneLine(t *testing.T) {
 
 func TestHelpListsOurFlags(t *testing.T) {
 	var out bytes.Buffer
-	if _, err := parseFlags(runUsage(), []string{"--help"}, &out); !errors.Is(err, flag.ErrHelp) {
-		t.Fatalf("error %v", err)
+	if code := execute([]string{"run", "--help"}, &out, io.Discard); code != job.ExitDone {
+		t.Fatalf("exit code %d", code)
 	}
 	for _, want := range []string{"-root", "-cluster_by", "go run ./pipeline --runner=prism"} {
 		if !strings.Contains(out.String(), want) {

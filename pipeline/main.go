@@ -28,6 +28,5 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == transforms.IsolatedCommand {
 		transforms.EmbedIsolated(os.Stdin, os.Stdout) // does not return
 	}
-	c, args := commandFor(os.Args[1:])
-	os.Exit(c.call(args, os.Stdout, os.Stderr))
+	os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr))
 }

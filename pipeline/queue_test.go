@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/threadloom/threadloom/mpsbridge"
+	"github.com/threadloom/threadloom/pipeline/job"
 )
 
 const (
@@ -16,7 +17,7 @@ const (
 )
 
 func TestQueueTextTellsWhoHasWhatAndWhyJobsAreDead(t *testing.T) {
-	text := queueText("q", mpsbridge.Status{
+	text := statusText("q", mpsbridge.Status{
 		Todo: 3, Delayed: 1,
 		Workers: []mpsbridge.WorkerStatus{{
 			Name: "mac-1", Live: true, Seen: 2 * time.Second, Rows: 1200, RowsPerSecond: 81.6,
@@ -58,7 +59,7 @@ func TestDeadJobsAreChosenByInput(t *testing.T) {
 func TestQueueRefusesWhatItDoesNotKnow(t *testing.T) {
 	for _, args := range [][]string{{"flush"}, {"show", "/d/bad.parquet"}, {"--colour"}, {"--redis=node1:6379"}, {"--redis=redis://user:secret@127.0.0.1:1"}} {
 		var errs bytes.Buffer
-		if code := queueCommand(args, io.Discard, &errs); code != exitUsage {
+		if code := execute(append([]string{"queue"}, args...), io.Discard, &errs); code != job.ExitUsage {
 			t.Errorf("%v: exit code %d", args, code)
 		}
 		if strings.Count(errs.String(), "\n") != 1 || strings.Contains(errs.String(), "secret") {
@@ -66,7 +67,7 @@ func TestQueueRefusesWhatItDoesNotKnow(t *testing.T) {
 		}
 	}
 	var help bytes.Buffer
-	if code := queueCommand([]string{"--help"}, &help, io.Discard); code != exitDone || !strings.Contains(help.String(), "-redis") {
+	if code := execute([]string{"queue", "--help"}, &help, io.Discard); code != job.ExitDone || !strings.Contains(help.String(), "-redis") {
 		t.Errorf("--help: %d, %q", code, help.String())
 	}
 }

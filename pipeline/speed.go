@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/transforms"
 )
 
@@ -17,10 +18,10 @@ const speedTrial = 3 * time.Second
 const speedTexts = 64
 
 // measureSpeed counts the tokens of the samples and embeds some of their texts.
-func (p *plan) measureSpeed(ctx context.Context, config models.Config, parts []transforms.Part) error {
-	engine, err := models.Shared(config)
+func (p *plan) measureSpeed(ctx context.Context, engineConfig models.Config, parts []transforms.Part) error {
+	engine, err := models.Shared(engineConfig)
 	if err != nil {
-		return usageError{err}
+		return config.Usagef("%w", err)
 	}
 	p.Backend, p.Precision = engine.Backend.Name, engine.Backend.Precision
 	var texts []string

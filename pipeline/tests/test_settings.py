@@ -146,6 +146,6 @@ def test_folders_are_made_as_the_umask_says(program, root):
 def test_a_completion_names_the_program(call):
     done = call({}, "completion", "bash", "threadloom")
     assert done.returncode == 0
-    assert done.stdout.splitlines()[-1] == "complete -F _threadloom threadloom"
+    assert "__start_threadloom threadloom" in done.stdout  # what cobra's script ends with
     assert call({}, "completion", "tcsh").returncode == 2
     assert call({}, "completion", "bash", "x; rm -rf").returncode == 2

@@ -1,0 +1,53 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// LeasedFolders are the folders whose lease a run takes. The one of the embeddings
+// stands for the outputs, the dead letters and the settings in Redis, too.
+func (c *Config) LeasedFolders() []string {
+	folders := []string{c.Layout().Embeddings}
+	if c.Cluster {
+		folders = append(folders, c.Clusters())
+	}
+	return folders
+}
+
+// CheckWritable refuses a run none of whose results could be written, dead letters included,
+// before anything is embedded for it.
+func (c *Config) CheckWritable() error {
+	folders := []string{c.Layout().Embeddings}
+	if c.Cluster { // another process may write them, but this one writes their lease
+		folders = append(folders, c.Clusters())
+	}
+	for _, folder := range folders {
+		if there, err := CannotWrite(folder); err != nil {
+			return Usagef("%s cannot be written to: %v: %s", there, err, LetWrite)
+		}
+	}
+	return nil
+}
+
+// LetWrite is what to do about a folder that cannot be written to.
+const LetWrite = "let this user write there, or name another folder with --embeddings_dir or --clusters_dir"
+
+// CannotWrite says why a folder, or the first one above it that exists, cannot be written to, and
+// which of them it looked at.
+func CannotWrite(folder string) (there string, err error) {
+	there = Existing(folder)
+	return there, unix.Access(there, unix.W_OK|unix.X_OK)
+}
+
+// Existing returns a folder, or the first one above it that exists.
+func Existing(folder string) string {
+	for {
+		if _, err := os.Stat(folder); err == nil || filepath.Dir(folder) == folder {
+			return folder
+		}
+		folder = filepath.Dir(folder)
+	}
+}

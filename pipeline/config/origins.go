@@ -1,0 +1,55 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// flagText is a flag as errors name it.
+var flagText = regexp.MustCompile(`\B--([a-z][a-z_]*)`)
+
+// Origins says of the flags that a text names where they are from, unless that is the
+// command line.
+func Origins(text string, from map[string]string) string {
+	var said []string
+	for _, match := range flagText.FindAllStringSubmatch(text, -1) {
+		name := match[1]
+		where := from[name]
+		switch where {
+		case "", "flag":
+			continue
+		case fromVariable:
+			where = variableOf(name)
+		}
+		if s := fmt.Sprintf("--%s is from %s", name, where); !slices.Contains(said, s) {
+			said = append(said, s)
+		}
+	}
+	if len(said) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(said, ", ") + ")"
+}
+
+// WithOrigins adds to an error about wrong settings where they are from.
+func WithOrigins(err error, from map[string]string) error {
+	var usage UsageError
+	if !errors.As(err, &usage) {
+		return err
+	}
+	if said := Origins(err.Error(), from); said != "" {
+		return Usagef("%w%s", err, said)
+	}
+	return err
+}
+
+// From says where the settings are from that are not their defaults.
+func (c *Config) From() map[string]string {
+	if c.settings == nil {
+		return nil
+	}
+	return c.settings.from
+}

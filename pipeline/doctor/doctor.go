@@ -1,0 +1,103 @@
+// Package doctor looks for what a run needs on this machine, and says what to do about what is missing.
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/threadloom/threadloom/pipeline/config"
+)
+
+// How a finding turned out.
+const (
+	fine  = "ok"
+	warns = "warn" // a run works, but
+	fails = "fail"
+)
+
+// Finding is one line of the doctor's.
+type Finding struct {
+	Status string `json:"status"`
+	Name   string `json:"name"`
+	Text   string `json:"text"`
+	Do     string `json:"do,omitempty"` // what to do about it
+}
+
+func ok(text string, args ...any) Finding {
+	return Finding{Status: fine, Text: fmt.Sprintf(text, args...)}
+}
+
+func warn(do, text string, args ...any) Finding {
+	return Finding{Status: warns, Do: do, Text: fmt.Sprintf(text, args...)}
+}
+
+func fail(do, text string, args ...any) Finding {
+	return Finding{Status: fails, Do: do, Text: fmt.Sprintf(text, args...)}
+}
+
+// check is something that the doctor looks at. Where it does not matter for a
+// configuration, look returns none.
+type check struct {
+	name string
+	look func(ctx context.Context, c *config.Config) []Finding
+}
+
+var checks = []check{
+	{"home", checkHome},
+	{"model", checkModel},
+	{"library", checkLibraries},
+	{"cpu", checkCPU},
+	{"engine", checkEngine},
+	{"folder", checkFolders},
+	{"list", checkList},
+	{"disk", checkDisk},
+	{"python", checkPython},
+	{"redis", checkRedis},
+	{"flink", checkFlink},
+	{"settings", checkSettings},
+}
+
+// within bounds one check.
+const within = 2 * time.Minute
+
+// Examine looks for what a run with this configuration needs on this machine.
+func Examine(ctx context.Context, c *config.Config) []Finding {
+	if err := c.Fill(); err != nil {
+		f := fail("run 'make setup', or change that setting", "%v", err)
+		f.Name = "settings"
+		return []Finding{f}
+	}
+	var all []Finding
+	for _, check := range checks {
+		limited, cancel := context.WithTimeout(ctx, within)
+		for _, f := range check.look(limited, c) {
+			f.Name = check.name
+			if f.Status == fails {
+				f.Text += config.Origins(f.Text, c.From())
+			}
+			all = append(all, f)
+		}
+		cancel()
+	}
+	return all
+}
+
+// Failed says whether a run cannot be expected to work.
+func Failed(findings []Finding) bool {
+	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Status == fails })
+}
+
+// Text is what the doctor found, for readers: a line each, and one for what to do.
+func Text(findings []Finding) string {
+	var b strings.Builder
+	for _, f := range findings {
+		fmt.Fprintf(&b, "%-5s %-9s %s\n", f.Status, f.Name, config.OneLine(f.Text))
+		if f.Do != "" {
+			fmt.Fprintf(&b, "                → %s\n", f.Do)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,37 @@
+package job
+
+import (
+	"context"
+	"errors"
+
+	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/mpsbridge"
+	"github.com/threadloom/threadloom/pipeline/config"
+	"github.com/threadloom/threadloom/transforms/chainfile"
+)
+
+// announce tells the workers behind the bridge what they must know of this run: how
+// its files are embedded, and by which secret they know its folder. It fails where
+// Redis is not there, before anything runs.
+func announce(ctx context.Context, c *config.Config, model *models.Folder) (err error) {
+	paths, err := mpsbridge.ParsePathMaps(c.PathMap)
+	if err != nil {
+		return err
+	}
+	queue, err := mpsbridge.Open(ctx, c.Redis, c.Queue)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, queue.Close()) }()
+	folder := c.Layout().Embeddings
+	nonce, err := mpsbridge.EnsureNonce(folder)
+	if err != nil {
+		return err
+	}
+	return queue.Publish(ctx, paths.Map(folder), mpsbridge.Settings{
+		Nonce: nonce, TextColumn: c.TextColumn, Keep: c.Keep, Prompt: c.Prompt, LongText: c.LongText,
+		Model: model.Name, WeightsSHA256: model.WeightsSHA, TokenizerSHA256: model.TokenizerSHA,
+		Pooling: model.Pooling, Normalized: model.Normalized,
+		MaxSeqLength: model.MaxSeqLength, Dimension: model.Dimension, Version: chainfile.Version,
+	})
+}

@@ -1,0 +1,38 @@
+package job
+
+import (
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/threadloom/threadloom/cluster"
+	"github.com/threadloom/threadloom/pipeline/config"
+	"github.com/threadloom/threadloom/transforms"
+)
+
+// build makes the pipeline: list → expand → filter → partition → embed or bridge →
+// cluster. clusterAddr is where the Python side listens; the last step is left
+// out where there is none. clustersLease is the lease of their folder.
+func build(s beam.Scope, c *config.Config, clusterAddr, clustersLease string) error {
+	layout := c.Layout()
+	subreddits := transforms.List(s, c.Subreddits)
+	folders := transforms.Expand(s, layout, subreddits)
+	missing, done := transforms.Filter(s, layout, c.Checking(), folders)
+	local, mps := transforms.Partition(s, c.Partition(), missing)
+	embedding := c.Embedding()
+	var embedded beam.PCollection
+	if c.Partition().Bridged() {
+		// Neither branch waits for the other, nor the scan for any of them.
+		here := transforms.Embed(s, embedding, transforms.BreakFusion(s, 1, local))
+		embedded = beam.Flatten(s, here, transforms.Bridge(s, c.Bridge(), mps))
+	} else {
+		embedded = transforms.Embed(s, embedding, beam.Flatten(s, local, mps))
+	}
+	if clusterAddr == "" {
+		// Prism (2.77) spins on a core for as long as a stage runs that has no
+		// outputs: somebody must take the files. Reshuffle would not do, it drops it.
+		beam.GroupByKey(s, beam.AddFixedKey(s, embedded))
+		return nil
+	}
+	return cluster.Cluster(s, clusterAddr, cluster.Options{
+		ClustersDir: c.Clusters(), Lease: clustersLease, TextColumn: c.TextColumn, By: c.ClusterBy, Seed: c.ClusterSeed,
+		Method: c.ClusterMethod, MinSize: c.ClusterMinSize, Sample: c.ClusterSample,
+	}, beam.Flatten(s, done, embedded))
+}

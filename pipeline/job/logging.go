@@ -1,0 +1,59 @@
+package job
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"regexp"
+	"runtime"
+	"strings"
+)
+
+// startLogging returns the program's logger and makes Beam's records go through
+// it as well, filtered by beamHandler. It must be called after beam.Init, which
+// sets up Beam's own.
+func startLogging(console io.Writer) *slog.Logger {
+	handler := slog.NewTextHandler(console, nil)
+	slog.SetDefault(slog.New(beamHandler{handler}))
+	return slog.New(handler)
+}
+
+// beamHandler passes on what the program's own packages say, and of what comes from
+// Beam the warnings of DoFns, which are ours as well. It drops what Beam says of its
+// own work, such as warnings after an interrupt, and its errors: one failure makes
+// five of them, each a page long, and the same failure is what the run returns in the
+// end.
+type beamHandler struct{ slog.Handler }
+
+// fromDoFn begins the messages that Prism passes on from DoFns and their harness.
+const fromDoFn = "[SDK] "
+
+// harnessConnections begin the warnings of the harness about its connections to Prism,
+// which break whenever a run is interrupted.
+var harnessConnections = regexp.MustCompile(`^(forcing )?(Data|State)Channel\[|^(data|timer)Writer\[`)
+
+func (h beamHandler) Handle(ctx context.Context, r slog.Record) error {
+	message, isDoFn := strings.CutPrefix(r.Message, fromDoFn)
+	if isDoFn && (r.Level != slog.LevelWarn || harnessConnections.MatchString(message)) {
+		return nil
+	}
+	if !isDoFn && !isOurs(r.PC) {
+		return nil
+	}
+	r.Message = message
+	return h.Handler.Handle(ctx, r)
+}
+
+// isOurs says whether the code at pc is this program's and no library's.
+func isOurs(pc uintptr) bool {
+	frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
+	return strings.HasPrefix(frame.Function, "main.") || strings.HasPrefix(frame.Function, "github.com/threadloom/threadloom/")
+}
+
+func (h beamHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return beamHandler{h.Handler.WithAttrs(attrs)}
+}
+
+func (h beamHandler) WithGroup(name string) slog.Handler {
+	return beamHandler{h.Handler.WithGroup(name)}
+}

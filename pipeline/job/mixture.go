@@ -1,0 +1,45 @@
+package job
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/chainfile"
+)
+
+// mostEarlier bounds the outputs of earlier runs that are looked at.
+const mostEarlier = 64
+
+// mixture says which earlier outputs do not go with what this run wrote, or, where
+// it wrote nothing, with the first of them; nothing if all do. Vectors of two
+// precisions are near each other, those of two models have nothing in common.
+func mixture(earlier []chainfile.Fingerprint, model *models.Folder, precision string) string {
+	if len(earlier) == 0 {
+		return ""
+	}
+	ours := earlier[0]
+	if precision != "" && model != nil {
+		ours = chainfile.Fingerprint{Model: model.Name, WeightsSHA: model.WeightsSHA, Precision: precision}
+	}
+	counts := map[string]int{}
+	for _, mark := range earlier {
+		switch {
+		case mark.WeightsSHA != ours.WeightsSHA:
+			counts[fmt.Sprintf("of another model (%s)", mark.Model)]++
+		case mark.Precision != ours.Precision:
+			counts["in "+mark.Precision]++
+		}
+	}
+	var parts []string
+	for kind, n := range counts {
+		parts = append(parts, fmt.Sprintf("%d %s", n, kind))
+	}
+	slices.Sort(parts)
+	if len(parts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("earlier outputs, %d looked at: %s; others are of %s in %s: choose another --suffix, or delete them to have them embedded anew",
+		len(earlier), strings.Join(parts, ", "), ours.Model, ours.Precision)
+}

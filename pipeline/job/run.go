@@ -1,0 +1,248 @@
+// Package job is one run from start to end: its leases, its record, its signals, its summary.
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
+	"github.com/threadloom/threadloom/cluster"
+	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/pipeline/config"
+	"github.com/threadloom/threadloom/pipeline/lease"
+	"github.com/threadloom/threadloom/pipeline/watch"
+	"github.com/threadloom/threadloom/runners"
+	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/counters"
+	"github.com/threadloom/threadloom/transforms/deadletter"
+	"golang.org/x/sync/errgroup"
+)
+
+// Exit codes; an interrupted run exits with 128 + the signal's number.
+const (
+	ExitDone        = 0
+	ExitFailed      = 1
+	ExitUsage       = 2
+	ExitDeadLetters = 3 // or clustering left files out
+	ExitOtherRun    = 4
+)
+
+// ExitCode returns the exit code of a command that ends with an error.
+func ExitCode(err error) int {
+	var usage config.UsageError
+	switch {
+	case errors.Is(err, lease.ErrHeld):
+		return ExitOtherRun
+	case errors.As(err, &usage):
+		return ExitUsage
+	}
+	return ExitFailed
+}
+
+// Run runs the pipeline and returns the exit code.
+func Run(c *config.Config, console *watch.Console) int {
+	beam.Init()
+	log := startLogging(console)
+	start := time.Now()
+	if c.Sample {
+		log.Info("no --root given: running on the bundled sample", "root", c.Root)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	stop := watchSignals(console)
+	go stop.cancelWhenDrained(cancel)
+
+	runner, err := runners.Named(c.Runner, c.Flink)
+	if err != nil {
+		return report(c, stop, config.Usagef("%w", err), 0)
+	}
+	if err := c.CheckWritable(); err != nil {
+		return report(c, stop, err, 0)
+	}
+	opened, err := open(ctx, c, runner.InProcess())
+	defer opened.server.Stop()
+	if err != nil {
+		return report(c, stop, config.Usagef("%w", err), 0)
+	}
+	held, err := TakeLeases(c.LeasedFolders()...) // before anything is published or written
+	if err != nil {
+		return report(c, stop, err, 0)
+	}
+	defer func() {
+		opened.server.Stop() // which may write until then
+		held.Release()
+	}()
+	held.stopWhenLost(ctx, console, opened.server, cancel)
+	if c.Partition().Bridged() {
+		if err := announce(ctx, c, opened.model); err != nil {
+			return report(c, stop, config.Usagef("%w", err), 0)
+		}
+	}
+	p, s := beam.NewPipelineWithRoot()
+	if err := build(s, c, opened.clusterAddr, held.Of(c.Clusters()).Path()); err != nil {
+		return report(c, stop, config.Usagef("%w", err), 0)
+	}
+	r := activeRun{c: c, console: console, held: held, stop: stop, runner: runner, opened: opened, log: log, start: start}
+	return r.run(ctx, p)
+}
+
+// activeRun is a run that holds its leases.
+type activeRun struct {
+	console *watch.Console
+	c       *config.Config
+	held    Leases
+	stop    *signals
+	runner  runners.Runner
+	opened  resources
+	log     *slog.Logger
+	start   time.Time
+}
+
+// run runs the pipeline, watched, and returns the exit code.
+func (r activeRun) run(ctx context.Context, p *beam.Pipeline) int {
+	look := counters.Local
+	shown := look
+	if r.runner.InProcess() {
+		transforms.WatchRows(ctx, r.c.Embedding())
+	} else {
+		look = watch.OnDisk(r.c.Layout(), r.c.Names)
+		shown = watch.NowAndThen(look)
+	}
+	meter, err := watch.StartMetrics(r.c, shown, r.start)
+	if err != nil {
+		return report(r.c, r.stop, err, 0)
+	}
+	record, err := newRecord(r.c, r.start)
+	if err != nil {
+		return report(r.c, r.stop, errors.Join(err, meter.Stop(nil)), 0)
+	}
+	shows := &watch.Progress{
+		Console: r.console,
+		Look:    func() watch.Standing { return watch.StandingOf(shown()) },
+		Engine:  r.c.Engine(), Words: watch.Words{Doing: "embedding", Dead: "dead letters"},
+	}
+	if r.c.Cluster {
+		shows.Words.Then = "clustering"
+	}
+	shows.Remote = watch.Workers(ctx, r.c)
+	endProgress := shows.Start(ctx, r.c.Progress, r.log)
+	earlier := transforms.Earlier(r.c.Layout(), r.c.Names, mostEarlier)
+	counts, err := r.execute(ctx, p)
+	endProgress()
+	var sum *summary
+	code := ExitDone
+	if r.c.Flink.Async && err == nil {
+		r.log.Info("the job is submitted", "name", *jobopts.JobName)
+	} else {
+		sum = r.summarise(counts, earlier, look)
+		if err == nil {
+			err = nothingClustered(sum, counts)
+		}
+		err = errors.Join(err, sum.print(r.c))
+		code = report(r.c, r.stop, err, sum.DeadLettered)
+		code = ReportLeftOut(code, os.Stderr, sum.FilesLeftOut, sum.LeftOut, sum.leftOutList)
+	}
+	now := time.Now()
+	if err := errors.Join(record.end(sum, err, code, now), meter.Stop(&watch.RunEnd{Counts: counts, Code: code, At: now})); err != nil {
+		r.log.Warn("the run's end is not written down", "error", err)
+	}
+	return code
+}
+
+func (r activeRun) summarise(counts map[string]int64, earlier []chainfile.Fingerprint, look func() map[string]int64) *summary {
+	sum := summarise(r.c, counts, embeddedHere(r.c, time.Since(r.start)))
+	if !r.runner.InProcess() {
+		sum.FilesUncounted = max(0, watch.StandingOf(look()).Done-sum.FilesDone)
+	}
+	if err := sum.nameLeftOut(r.c); err != nil {
+		r.log.Warn("the files that clustering left out are not named", "error", err)
+	}
+	if sum.Mixture = mixture(earlier, r.opened.model, sum.Precision); sum.Mixture != "" {
+		r.log.Warn("the suffix is mixed: " + sum.Mixture)
+	}
+	return sum
+}
+
+// resources are what a run holds open.
+type resources struct {
+	model       *models.Folder  // nil where only other machines need it
+	server      *cluster.Server // nil where there is none of this run's own
+	clusterAddr string          // empty: nothing is clustered
+}
+
+// open checks the model where this process embeds, so that a wrong one stops the
+// run before it starts, and meanwhile starts the Python side if it is needed.
+func open(ctx context.Context, c *config.Config, inProcess bool) (o resources, err error) {
+	var starting errgroup.Group
+	switch {
+	case c.Cluster && c.ClusterAddress != "":
+		o.clusterAddr = c.ClusterAddress
+	case c.Cluster:
+		starting.Go(func() (err error) {
+			o.server, err = cluster.Start(ctx, c.Python)
+			return err
+		})
+	}
+	switch {
+	case inProcess:
+		o.model, err = models.Check(c.Engine())
+	case c.Partition().Bridged():
+		o.model, err = models.OpenFolder(c.Model)
+	}
+	if err = errors.Join(err, starting.Wait()); err != nil {
+		return o, err
+	}
+	if o.server != nil {
+		o.clusterAddr = o.server.Addr
+	}
+	return o, nil
+}
+
+// embeddedHere says how this process embedded, if it did.
+func embeddedHere(c *config.Config, took time.Duration) work {
+	w := work{took: took, embedding: transforms.EmbeddingTime()}
+	if e := models.Opened(c.Engine()); e != nil {
+		w.Backend, w.padding = e.Backend, e.Padding()
+	}
+	return w
+}
+
+// execute runs the pipeline to its end, brings the dead letters up to date and
+// returns what was counted: in this process, unless others did the work and the
+// job ended well, which is when their counts have come. The dead letters are left to
+// the run that has taken over, if one has.
+func (r activeRun) execute(ctx context.Context, p *beam.Pipeline) (map[string]int64, error) {
+	result, err := r.runner.Run(ctx, p)
+	counts := counters.Local()
+	if !r.runner.InProcess() && result != nil {
+		counts = counters.Committed(result.Metrics())
+	}
+	if lost := r.held.Held(); lost != nil {
+		return counts, lost
+	}
+	return counts, errors.Join(err, deadletter.Compact(r.c.Layout()))
+}
+
+// report says how the run ended and returns the exit code.
+func report(c *config.Config, stop *signals, err error, deadLetters int64) int {
+	if sig := stop.received(); sig != 0 && interruption(err) {
+		fmt.Fprintln(os.Stderr, "interrupted: open files were finished; run again to go on")
+		return 128 + int(sig)
+	}
+	err = config.WithOrigins(err, c.From())
+	switch {
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "error:", err)
+		return ExitCode(err)
+	case deadLetters > 0:
+		fmt.Fprintf(os.Stderr, "dead letters: %d; the reasons are in %s\n", deadLetters, c.Layout().DeadLetters())
+		return ExitDeadLetters
+	}
+	return ExitDone
+}
