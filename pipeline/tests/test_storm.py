@@ -137,10 +137,10 @@ def test_each_input_has_one_whole_output_in_the_end(program, start_redis, chains
     assert sorted(f"{p.parent.name}/{p.stem}" for p in dead) == sorted(
         f"{subreddit}/{name}" for subreddit in SUBREDDITS for name in BAD
     )
-    rest = [
-        p for p in embeddings.rglob("*") if p.is_file() and p not in outputs(embeddings).values()
-    ]
-    assert {p.parent.name for p in rest if p.name != "_dead_letters.jsonl"} == {"_runs"}
+    files = {p for p in embeddings.rglob("*") if p.is_file()} - set(outputs(embeddings).values())
+    apart = [p for p in files if p.parent.name not in ("_runs", "_lease")]
+    assert {p.name for p in apart} == {"_dead_letters.jsonl", ".threadloom-nonce"}
+    assert {p.suffix for p in files - set(apart)} == {".json", ".free"}  # the lease was given back
 
 
 def storm(chance: random.Random, server, pipelines, workers, embeddings: Path) -> int:
