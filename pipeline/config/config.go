@@ -24,7 +24,7 @@ type Config struct {
 	Runner         string
 	Root           string
 	Suffix         string
-	Subreddits     string // path of the checkpoint
+	Subreddits     string // path of the list
 	ChainsDir      string
 	EmbeddingsDir  string
 	ClustersDir    string
