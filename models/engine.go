@@ -119,7 +119,7 @@ func Open(config Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	chosen, err := choose(config, possible, folder, tokens)
+	chosen, err := autotune(config, possible, folder, tokens)
 	if err != nil {
 		return nil, err
 	}

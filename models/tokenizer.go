@@ -107,7 +107,7 @@ func openIDs(tokenizerJSON []byte) (func(string) []uint32, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	for _, text := range probe {
+	for _, text := range sampleTexts {
 		if !slices.Equal(fast.Encode(text), whole(text)) {
 			return whole, nil // a setting that New does not know: exactness goes before speed
 		}

@@ -70,7 +70,7 @@ var hardTexts = []string{
 
 func TestWordpieceEqualsTheReference(t *testing.T) {
 	ours, reference := bothTokenizers(t)
-	for _, text := range append(slices.Clone(hardTexts), probe...) {
+	for _, text := range append(slices.Clone(hardTexts), sampleTexts...) {
 		if got, want := ours.Encode(text), reference(text, true); !slices.Equal(got, want) {
 			t.Errorf("%.60q: got %v, want %v", text, got, want)
 		}
@@ -106,7 +106,7 @@ func FuzzWordpiece(f *testing.F) {
 // BenchmarkTokenizers compares ours with the Hugging Face one, on prose.
 func BenchmarkTokenizers(b *testing.B) {
 	ours, reference := bothTokenizers(b)
-	text := strings.Join(probe, " ")
+	text := strings.Join(sampleTexts, " ")
 	for name, encode := range map[string]func(string) []uint32{
 		"ours":      ours.Encode,
 		"reference": func(text string) []uint32 { return reference(text, true) },

@@ -59,9 +59,9 @@ func verify(ctx context.Context, c *config.Config) (transforms.Verdict, error) {
 	console := &watch.Console{}
 	shows := &watch.Progress{
 		Console: console,
-		Look: func() watch.Standing {
+		Look: func() watch.State {
 			done, all, wrong := looked.Files()
-			return watch.Standing{Done: done, Missing: all, Dead: wrong, Rows: looked.Rows()}
+			return watch.State{Done: done, Missing: all, Dead: wrong, Rows: looked.Rows()}
 		},
 		Engine: c.Engine(),
 		Words:  watch.Words{Doing: "verifying", Dead: "wrong outputs", Then: "embedding a sample again"},

@@ -128,7 +128,7 @@ type sizedFile struct {
 // big file last lets all others wait for it.
 func sized(tree layout.Layout, files []layout.File) []sizedFile {
 	all := make([]sizedFile, len(files))
-	inflight.Each(len(files), looks, func(i int) {
+	inflight.Each(len(files), footerReads, func(i int) {
 		all[i].file = files[i]
 		if info, err := tree.Input(files[i]).Stat(); err == nil { // whoever embeds it says what is wrong
 			all[i].size = info.Size()

@@ -76,17 +76,17 @@ func Wanted(m *models.Folder, config models.Config) chainfile.Fingerprint {
 	return want
 }
 
-// looks has a place for each footer that may be read at the same time: a disk on the
+// footerReads has a place for each footer that may be read at the same time: a disk on the
 // network answers slowly, and footers are small.
-var looks = inflight.PerCPU(8)
+var footerReads = inflight.PerCPU(8)
 
-// sift moves those of a folder's done names whose output is none that is wanted.
-func (c checker) sift(s *sorting) {
+// classifyDone moves those of a folder's done names whose output is none that is wanted.
+func (c checker) classifyDone(s *classification) {
 	if c.kind == "" || c.kind == CheckExists || len(s.done) == 0 {
 		return
 	}
 	states := make([]State, len(s.done))
-	inflight.Each(len(s.done), looks, func(i int) {
+	inflight.Each(len(s.done), footerReads, func(i int) {
 		states[i], _ = c.look(c.tree.File(s.subreddit, s.done[i]))
 	})
 	done := s.done[:0]
@@ -115,11 +115,11 @@ func (c checker) look(file layout.File) (state State, why string) {
 		}
 	}()
 	out, err := chainfile.ReadOutput(c.tree.Output(file))
-	return c.judge(file, out, err)
+	return c.classify(file, out, err)
 }
 
-// judge says what an output is of whose footer this was read, and why it is not done.
-func (c checker) judge(file layout.File, out chainfile.Output, err error) (state State, why string) {
+// classify says what an output is of whose footer this was read, and why it is not done.
+func (c checker) classify(file layout.File, out chainfile.Output, err error) (state State, why string) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return Missing, "there is none"

@@ -118,7 +118,7 @@ func TestACheckSortsOutStaleAndCorruptOutputs(t *testing.T) {
 		CheckFooter:      {4, 1, 0},
 		CheckFingerprint: {1, 4, 3},
 	} {
-		s := sortOut(layout.Folder{Subreddit: "tea", Names: names}, tree, checker{kind, wanted, tree})
+		s := classifyFolder(layout.Folder{Subreddit: "tea", Names: names}, tree, checker{kind, wanted, tree})
 		if s.err != nil || len(s.done) != want.done || len(s.anew) != want.anew || s.stale != want.stale || len(s.missing) != 1 {
 			t.Errorf("--check=%s: done %v, anew %v, stale %d, missing %v, error %v", kind, s.done, s.anew, s.stale, s.missing, s.err)
 		}

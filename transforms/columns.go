@@ -35,7 +35,7 @@ type ColumnSearch struct {
 func FindColumns(tree layout.Layout, subreddits, wanted []string) ColumnSearch {
 	s := columnSearch{wanted: wanted, found: map[string]bool{}}
 	count := min(len(subreddits), quickFolders)
-	inflight.Each(count, looks, func(i int) { s.readFirst(tree.Inputs(evenly(subreddits, i, count))) })
+	inflight.Each(count, footerReads, func(i int) { s.readFirst(tree.Inputs(evenly(subreddits, i, count))) })
 	if len(s.missing()) > 0 {
 		s.readMany(tree, subreddits)
 	}
@@ -95,7 +95,7 @@ func (s *columnSearch) readFirst(folder rooted.Path) {
 // every column is found.
 func (s *columnSearch) readMany(tree layout.Layout, subreddits []string) {
 	folders := make([][]string, len(subreddits))
-	inflight.Each(len(subreddits), scans, func(i int) {
+	inflight.Each(len(subreddits), directoryScans, func(i int) {
 		folders[i], _ = layout.Names(tree.Inputs(subreddits[i])) // the run makes a dead letter of it
 	})
 	for _, names := range folders {
@@ -107,6 +107,6 @@ func (s *columnSearch) readMany(tree layout.Layout, subreddits []string) {
 			continue
 		}
 		count := atLeastOne(len(names), mostSearched, s.files)
-		inflight.Each(count, looks, func(j int) { s.look(tree.Inputs(subreddits[i]).Join(evenly(names, j, count))) })
+		inflight.Each(count, footerReads, func(j int) { s.look(tree.Inputs(subreddits[i]).Join(evenly(names, j, count))) })
 	}
 }

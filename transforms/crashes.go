@@ -17,7 +17,7 @@ import (
 // countCrashes finds out which files were open when a process ended: marks are those of the
 // unfinished outputs that were swept. It notes them beside the outputs, for the next run, and
 // removes the notes of files that are done since.
-func (s *sorting) countCrashes(outputs rooted.Path, marks []string) {
+func (s *classification) countCrashes(outputs rooted.Path, marks []string) {
 	if len(marks)+len(s.crashNotes) == 0 {
 		return
 	}
@@ -26,7 +26,7 @@ func (s *sorting) countCrashes(outputs rooted.Path, marks []string) {
 		s.crashes = map[string]int{}
 		missing := map[string]int{}
 		for _, name := range slices.Concat(s.missing, s.anew) {
-			mark := chainfile.Mark(name)
+			mark := chainfile.NameHash(name)
 			if n := counts[mark]; n > 0 {
 				s.crashes[name], missing[mark] = n, n
 			}
@@ -39,7 +39,7 @@ func (s *sorting) countCrashes(outputs rooted.Path, marks []string) {
 }
 
 // tellCrashes logs what becomes of files that were open when a process ended.
-func (s *sorting) tellCrashes(ctx context.Context) {
+func (s *classification) tellCrashes(ctx context.Context) {
 	again, apart := 0, 0
 	for _, n := range s.crashes {
 		if n < layout.IsolateAfter {

@@ -33,9 +33,9 @@ var (
 // their texts make batches of near-equal length.
 const openFilesPerCPU = 4
 
-// slots has a place for each file that may be open in this process, however many
+// openSlots has a place for each file that may be open in this process, however many
 // bundles the runner works on at once.
-var slots = inflight.PerCPU(openFilesPerCPU)
+var openSlots = inflight.PerCPU(openFilesPerCPU)
 
 // ErrInterrupted fails a run that was asked to stop by Drain.
 var ErrInterrupted = errors.New("interrupted: open files are finished, the others are left for the next run")

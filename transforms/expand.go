@@ -43,13 +43,13 @@ type listing struct {
 	err error
 }
 
-// scans has a place for each folder that may be read at the same time.
-var scans = inflight.PerCPU(1)
+// directoryScans has a place for each folder that may be read at the same time.
+var directoryScans = inflight.PerCPU(1)
 
 func (f *expandFn) StartBundle(func(layout.Folder)) {}
 
 func (f *expandFn) ProcessElement(ctx context.Context, subreddit string, emit func(layout.Folder)) error {
-	f.listings.Start(scans, func() listing {
+	f.listings.Start(directoryScans, func() listing {
 		names, err := layout.Names(f.Layout.Inputs(subreddit))
 		return listing{layout.Folder{Subreddit: subreddit, Names: names}, err}
 	})

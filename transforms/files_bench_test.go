@@ -31,7 +31,7 @@ func BenchmarkFiles(b *testing.B) {
 	for b.Loop() {
 		var done inflight.Group[outcome]
 		tree.Each("bench", names, false, func(file layout.File) {
-			done.Start(slots, func() outcome {
+			done.Start(openSlots, func() outcome {
 				stats, err := embedFile(context.Background(), engine, file, options)
 				return outcome{file: file, stats: stats, err: err}
 			})

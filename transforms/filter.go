@@ -44,12 +44,12 @@ type filterFn struct {
 	Layout  layout.Layout
 	Options CheckOptions
 
-	checker  checker
-	sortings inflight.Group[sorting]
+	checker         checker
+	classifications inflight.Group[classification]
 }
 
-// sorting is what became of one folder.
-type sorting struct {
+// classification is what became of one folder.
+type classification struct {
 	subreddit     string
 	missing, done []string // names
 	anew          []string // names of those whose output is stale or corrupt
@@ -71,22 +71,22 @@ func (f *filterFn) Setup() (err error) {
 func (f *filterFn) StartBundle(_, _ func(layout.File)) {}
 
 func (f *filterFn) ProcessElement(ctx context.Context, folder layout.Folder, missing, done func(layout.File)) error {
-	f.sortings.Start(scans, func() sorting {
-		s := sortOut(folder, f.Layout, f.checker)
+	f.classifications.Start(directoryScans, func() classification {
+		s := classifyFolder(folder, f.Layout, f.checker)
 		marks := chainfile.Sweep(f.Layout.Outputs(folder.Subreddit), s.unfinished)
 		s.countCrashes(f.Layout.Outputs(folder.Subreddit), marks)
 		return s
 	})
-	return f.flush(ctx, f.sortings.Take(), missing, done)
+	return f.flush(ctx, f.classifications.Take(), missing, done)
 }
 
 func (f *filterFn) FinishBundle(ctx context.Context, missing, done func(layout.File)) error {
-	return f.flush(ctx, f.sortings.Rest(), missing, done)
+	return f.flush(ctx, f.classifications.Rest(), missing, done)
 }
 
-func (f *filterFn) flush(ctx context.Context, sortings []sorting, missing, done func(layout.File)) error {
+func (f *filterFn) flush(ctx context.Context, classifications []classification, missing, done func(layout.File)) error {
 	missing = addingToWorkload(missing)
-	for _, s := range sortings {
+	for _, s := range classifications {
 		if s.err != nil {
 			if err := setFolderAside(ctx, f.Layout.DeadLetters(), "filter", f.Layout.Outputs(s.subreddit).Path, s.err); err != nil {
 				return err
@@ -109,10 +109,10 @@ func (f *filterFn) flush(ctx context.Context, sortings []sorting, missing, done 
 	return nil
 }
 
-// sortOut tells which names of a folder have an output, with one pass over the entries
+// classifyFolder tells which names of a folder have an output, with one pass over the entries
 // of the output folder, and what check makes of these. It writes nothing.
-func sortOut(folder layout.Folder, tree layout.Layout, check checker) sorting {
-	s := sorting{subreddit: folder.Subreddit}
+func classifyFolder(folder layout.Folder, tree layout.Layout, check checker) classification {
+	s := classification{subreddit: folder.Subreddit}
 	outputs := tree.Outputs(folder.Subreddit)
 	exists := make(map[string]bool, len(folder.Names))
 	for _, name := range folder.Names {
@@ -143,6 +143,6 @@ func sortOut(folder layout.Folder, tree layout.Layout, check checker) sorting {
 		}
 	}
 	slices.Sort(s.missing)
-	check.sift(&s)
+	check.classifyDone(&s)
 	return s
 }

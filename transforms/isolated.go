@@ -40,7 +40,7 @@ var theIsolation = newIsolation()
 // an open slot, so that it does not hold up the others.
 func startFile(ctx context.Context, open *inflight.Group[outcome], engine *models.Engine, file layout.File, o EmbedOptions) {
 	if !file.Isolated() {
-		open.Start(slots, func() outcome { return embedOne(ctx, engine, file, o) })
+		open.Start(openSlots, func() outcome { return embedOne(ctx, engine, file, o) })
 		return
 	}
 	open.Begin(func() outcome {

@@ -35,7 +35,7 @@ func TestIsolatedFilesWaitWithoutAnOpenSlot(t *testing.T) {
 	started := make(chan struct{})
 	go func() {
 		defer close(started)
-		for range 3 * cap(slots) {
+		for range 3 * cap(openSlots) {
 			startFile(t.Context(), &open, &models.Engine{}, layout.File{Crashes: layout.IsolateAfter}, EmbedOptions{})
 		}
 	}()
@@ -44,8 +44,8 @@ func TestIsolatedFilesWaitWithoutAnOpenSlot(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Fatal("isolated files hold up the bundle")
 	}
-	if len(slots) > 0 {
-		t.Errorf("%d isolated files hold an open slot", len(slots))
+	if len(openSlots) > 0 {
+		t.Errorf("%d isolated files hold an open slot", len(openSlots))
 	}
 	openFiles.close() // so that none is really embedded
 	for range cap(theIsolation.places) {
@@ -64,7 +64,7 @@ func TestAFileIsIsolatedTheSecondTimeOnly(t *testing.T) {
 	if err := os.MkdirAll(outputs.Path, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	mark := chainfile.Mark("a.parquet")
+	mark := chainfile.NameHash("a.parquet")
 	for run, want := range []struct {
 		marks    []string
 		missing  []string
@@ -78,7 +78,7 @@ func TestAFileIsIsolatedTheSecondTimeOnly(t *testing.T) {
 		{nil, []string{"a.parquet"}, 2, true, 1},
 		{nil, nil, 0, false, 0}, // it is done
 	} {
-		s := sorting{subreddit: "baking", missing: want.missing, crashNotes: notesIn(t, outputs.Path)}
+		s := classification{subreddit: "baking", missing: want.missing, crashNotes: notesIn(t, outputs.Path)}
 		s.countCrashes(outputs, want.marks)
 		file := layout.File{Crashes: s.crashes["a.parquet"]}
 		if file.Crashes != want.crashes || file.Isolated() != want.isolated || s.crashes["b.parquet"] != 0 {
@@ -130,7 +130,7 @@ func TestAnOutcomeSaysWhetherItsFileEndsProcesses(t *testing.T) {
 		}
 		noteCrashes(tree, c.o)
 		counts := chainfile.Crashes(notesIn(t, filepath.Dir(c.o.file.Output)), nil)
-		if got := counts[chainfile.Mark("a.parquet")]; got != c.after || len(counts) > 1 {
+		if got := counts[chainfile.NameHash("a.parquet")]; got != c.after || len(counts) > 1 {
 			t.Errorf("%s: %d crashes are noted, want %d", name, got, c.after)
 		}
 	}

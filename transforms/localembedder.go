@@ -132,7 +132,7 @@ type openPlaces struct {
 	running inflight.Group[outcome]
 }
 
-func (*openPlaces) Full() bool     { return len(slots) == cap(slots) }
+func (*openPlaces) Full() bool     { return len(openSlots) == cap(openSlots) }
 func (*openPlaces) Cores() int     { return runtime.GOMAXPROCS(0) }
 func (*openPlaces) Draining() bool { return openFiles.shut() }
 
@@ -141,7 +141,7 @@ func (o *openPlaces) Start(ctx context.Context, file layout.File) (bool, error) 
 	if err != nil {
 		return false, onHost(err)
 	}
-	return o.running.TryStart(slots, func() outcome { return embedOne(ctx, engine, file, o.options) }), nil
+	return o.running.TryStart(openSlots, func() outcome { return embedOne(ctx, engine, file, o.options) }), nil
 }
 
 func (o *openPlaces) Take() []outcome { return o.running.Take() }

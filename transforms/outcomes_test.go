@@ -114,7 +114,7 @@ func TestADrainedBundleReportsItsOpenFiles(t *testing.T) {
 	root := t.TempDir()
 	f := &embedFn{Options: EmbedOptions{Layout: layout.New(root, "test")}, engine: &models.Engine{}}
 	for _, o := range []outcome{dead, done} {
-		f.outcomes.Start(slots, func() outcome {
+		f.outcomes.Start(openSlots, func() outcome {
 			time.Sleep(200 * time.Millisecond)
 			return o
 		})
@@ -143,8 +143,8 @@ func bridged(t *testing.T, tree layout.Layout, model string) *remoteBatch {
 	t.Cleanup(func() { _ = queue.Close() })
 	o := BridgeOptions{Embed: EmbedOptions{Layout: tree, Model: models.Config{Folder: model}}}
 	here := &openPlaces{options: o.Embed}
-	here.running.Start(slots, func() outcome { return dead })
-	here.running.Start(slots, func() outcome {
+	here.running.Start(openSlots, func() outcome { return dead })
+	here.running.Start(openSlots, func() outcome {
 		time.Sleep(50 * time.Millisecond)
 		return done
 	})

@@ -29,7 +29,7 @@ func TestStandingCountsInputsAndOutputs(t *testing.T) {
 	done, missing, other := tree.File("baking", "done.parquet"), tree.File("baking", "new.parquet"), tree.File("tea", "one.parquet")
 	touch(t, done.Input, done.Output, missing.Input, other.Input)
 	touch(t, filepath.Join(filepath.Dir(done.Output), "._new.parquet.1"), tree.File("not listed", "a.parquet").Input)
-	inputs, outputs, err := Standing(tree, []string{"baking", "tea", "empty"})
+	inputs, outputs, err := CountFiles(tree, []string{"baking", "tea", "empty"})
 	if err != nil || inputs != 3 || outputs != 1 {
 		t.Errorf("%d inputs, %d outputs, error %v, want 3 and 1", inputs, outputs, err)
 	}

@@ -37,7 +37,7 @@ func TakeSurvey(ctx context.Context, tree layout.Layout, subreddits []string, o 
 	}
 	surveys := make([]Survey, len(subreddits))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(cap(scans))
+	group.SetLimit(cap(directoryScans))
 	for i, subreddit := range subreddits {
 		group.Go(func() error {
 			if ctx.Err() != nil {
@@ -47,7 +47,7 @@ func TakeSurvey(ctx context.Context, tree layout.Layout, subreddits []string, o 
 			if err != nil {
 				return err
 			}
-			s := sortOut(layout.Folder{Subreddit: subreddit, Names: names}, tree, check)
+			s := classifyFolder(layout.Folder{Subreddit: subreddit, Names: names}, tree, check)
 			if s.err != nil {
 				return s.err
 			}
@@ -98,7 +98,7 @@ func atLeastOne(n, most, all int) int {
 // read reads the footers of count files.
 func (p *Part) read(tree layout.Layout, s Survey, o EmbedOptions, count int) {
 	rows := make([]int64, count)
-	inflight.Each(count, looks, func(i int) { rows[i] = rowsOf(tree.Inputs(s.Subreddit).Join(evenly(s.todo, i, count)), o) })
+	inflight.Each(count, footerReads, func(i int) { rows[i] = rowsOf(tree.Inputs(s.Subreddit).Join(evenly(s.todo, i, count)), o) })
 	p.Read = count
 	for _, n := range rows {
 		if n < 0 {

@@ -69,7 +69,7 @@ func Verify(ctx context.Context, subreddits []string, o EmbedOptions, looked *Lo
 	if err := v.list(o.Layout, subreddits); err != nil {
 		return Verdict{}, err
 	}
-	inflight.Each(len(v.files), scans, func(i int) {
+	inflight.Each(len(v.files), directoryScans, func(i int) {
 		if ctx.Err() == nil {
 			v.verify(ctx, v.files[i], v.drawn(i))
 		}
@@ -95,13 +95,13 @@ type verifier struct {
 
 	mu      sync.Mutex
 	verdict Verdict
-	again   []again
+	reembed []reembeddedRow
 	waiting int   // bytes of their texts
 	err     error // of embedding again
 }
 
-// again is a row that is to be embedded again.
-type again struct {
+// reembeddedRow is a row that is to be embedded again.
+type reembeddedRow struct {
 	file layout.File
 	row  int64
 	text string
@@ -142,7 +142,7 @@ func (v *verifier) drawn(i int) bool {
 
 // verify looks at one output and notes what is wrong with it.
 func (v *verifier) verify(ctx context.Context, file layout.File, draw bool) {
-	seen := &reading{check: v.check, options: v.options, file: file, looked: v.looked, draw: -1}
+	seen := &auditedFile{check: v.check, options: v.options, file: file, looked: v.looked, draw: -1}
 	if draw {
 		seen.draw = layout.Draw(file.Output)
 	}
@@ -160,8 +160,8 @@ func (v *verifier) verify(ctx context.Context, file layout.File, draw bool) {
 	case seen.unaudited != "":
 		v.verdict.NotAudited++
 		v.verdict.Unaudited = appendProblem(v.verdict.Unaudited, Problem{file.Output, seen.unaudited})
-	case seen.again != nil:
-		v.again, v.waiting = append(v.again, *seen.again), v.waiting+len(seen.again.text)
+	case seen.reembed != nil:
+		v.reembed, v.waiting = append(v.reembed, *seen.reembed), v.waiting+len(seen.reembed.text)
 		if v.waiting > resampledBytes {
 			v.embedAgain(ctx)
 		}
@@ -183,10 +183,10 @@ func appendProblem(problems []Problem, p Problem) []Problem {
 
 // embedAgain embeds the rows that were drawn and compares what comes out.
 func (v *verifier) embedAgain(ctx context.Context) {
-	if len(v.again) > 0 && v.err == nil {
+	if len(v.reembed) > 0 && v.err == nil {
 		v.err = v.compareAgain(ctx)
 	}
-	v.again, v.waiting = nil, 0
+	v.reembed, v.waiting = nil, 0
 }
 
 func (v *verifier) compareAgain(ctx context.Context) error {
@@ -194,8 +194,8 @@ func (v *verifier) compareAgain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	texts := make([]string, len(v.again))
-	for i, a := range v.again {
+	texts := make([]string, len(v.reembed))
+	for i, a := range v.reembed {
 		texts[i] = a.text
 	}
 	result, err := engine.Embed(ctx, texts)
@@ -207,7 +207,7 @@ func (v *verifier) compareAgain(ctx context.Context) error {
 		v.verdict.Worst = 1
 	}
 	v.verdict.Embedded += len(texts)
-	for i, a := range v.again {
+	for i, a := range v.reembed {
 		now := audit.Row{Tokens: result.Tokens[i], Truncated: result.Truncated[i], Vector: result.Vectors[i*d : (i+1)*d]}
 		cosine, why := compareRows(a.Row, now, leastAlike(a.precision, engine.Backend.Precision))
 		v.verdict.Worst = min(v.verdict.Worst, cosine)

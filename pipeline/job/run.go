@@ -124,7 +124,7 @@ func (r activeRun) run(ctx context.Context, p *beam.Pipeline) int {
 	}
 	shows := &watch.Progress{
 		Console: r.console,
-		Look:    func() watch.Standing { return watch.StandingOf(shown()) },
+		Look:    func() watch.State { return watch.StateOf(shown()) },
 		Engine:  r.c.Engine(), Words: watch.Words{Doing: "embedding", Dead: "dead letters"},
 	}
 	if r.c.Cluster {
@@ -132,7 +132,7 @@ func (r activeRun) run(ctx context.Context, p *beam.Pipeline) int {
 	}
 	shows.Remote = watch.Workers(ctx, r.c)
 	endProgress := shows.Start(ctx, r.c.Progress, r.log)
-	earlier := transforms.Earlier(r.c.Layout(), r.c.Names, mostEarlier)
+	earlier := transforms.SampleFingerprints(r.c.Layout(), r.c.Names, mostEarlier)
 	counts, err := r.execute(ctx, p)
 	endProgress()
 	var sum *summary
@@ -158,7 +158,7 @@ func (r activeRun) run(ctx context.Context, p *beam.Pipeline) int {
 func (r activeRun) summarise(counts map[string]int64, earlier []chainfile.Fingerprint, look func() map[string]int64) *summary {
 	sum := summarise(r.c, counts, embeddedHere(r.c, time.Since(r.start)))
 	if !r.runner.InProcess() {
-		sum.FilesUncounted = max(0, watch.StandingOf(look()).Done-sum.FilesDone)
+		sum.FilesUncounted = max(0, watch.StateOf(look()).Done-sum.FilesDone)
 	}
 	if err := sum.nameLeftOut(r.c); err != nil {
 		r.log.Warn("the files that clustering left out are not named", "error", err)

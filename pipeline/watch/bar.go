@@ -67,7 +67,7 @@ func (p *Progress) showBars(ctx context.Context) {
 }
 
 // beside is what stands right of the bar.
-func (p *Progress) beside(s Standing) string {
+func (p *Progress) beside(s State) string {
 	text := fmt.Sprintf(" %d of %d files", s.Done, s.Missing)
 	if left, known := p.pace.left(s); known {
 		text += fmt.Sprintf(", %s left", left)
@@ -76,7 +76,7 @@ func (p *Progress) beside(s Standing) string {
 }
 
 // below is the line below the bar.
-func (p *Progress) below(s Standing) string {
+func (p *Progress) below(s State) string {
 	var parts []string
 	if s.Rows > 0 {
 		rows := fmt.Sprintf("%d rows, %.0f rows/s", s.Rows, p.pace.rows.perSecond())
@@ -140,7 +140,7 @@ func cut(text string, width int) string {
 	return text
 }
 
-func (d *drawing) set(s Standing, beside, below string) {
+func (d *drawing) set(s State, beside, below string) {
 	d.mu.Lock()
 	d.beside, d.below = beside, below
 	d.mu.Unlock()

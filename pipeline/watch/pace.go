@@ -11,7 +11,7 @@ const smoothOver = 30 * time.Second
 
 // pace is how fast a run goes.
 type pace struct {
-	last                Standing
+	last                State
 	at                  time.Time
 	files, rows, tokens rate
 	run                 rate // tokens that the model ran in this process
@@ -19,7 +19,7 @@ type pace struct {
 }
 
 // update takes in how far the run is now.
-func (p *pace) update(now time.Time, s Standing) {
+func (p *pace) update(now time.Time, s State) {
 	if dt := now.Sub(p.at); !p.at.IsZero() && dt > 0 {
 		p.files.add(s.Done-p.last.Done, dt)
 		p.workersRows.add(s.workersRows-p.last.workersRows, dt)
@@ -36,7 +36,7 @@ func (p *pace) update(now time.Time, s Standing) {
 }
 
 // left returns how long the rest takes at the pace of late, if that can be said.
-func (p *pace) left(s Standing) (left time.Duration, known bool) {
+func (p *pace) left(s State) (left time.Duration, known bool) {
 	rest, speed := float64(s.Missing-s.Done), p.files.perSecond()
 	if s.rowsLeftKnown {
 		rest, speed = float64(s.rowsLeft), p.rowsPerSecond(s)
@@ -55,7 +55,7 @@ func (p *pace) left(s Standing) (left time.Duration, known bool) {
 // runs in a second hardly change during a run. How many of them a row takes does: texts of some
 // subreddits are longer, and duplicates take none. So those of the rows that the engine has are
 // counted, and the others are taken to be like all that it was ever given.
-func (p *pace) rowsPerSecond(s Standing) float64 {
+func (p *pace) rowsPerSecond(s State) float64 {
 	if s.queued.Rows <= 0 || s.rowsLeft <= 0 {
 		return p.workersRows.perSecond()
 	}

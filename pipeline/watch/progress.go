@@ -22,8 +22,8 @@ const (
 	lookShare = 20
 )
 
-// Standing is how far a run is.
-type Standing struct {
+// State is how far a run is.
+type State struct {
 	Done, Missing int64 // files of this run: those that have ended, and all of them
 	Dead          int64 // of the ended ones: dead letters, or wrong outputs
 	workers       int64 // of the ended ones, embedded by workers on other machines
@@ -37,9 +37,9 @@ type Standing struct {
 	waiting       transforms.EngineWork // what of it is not embedded
 }
 
-// StandingOf tells how far a run is from what was counted.
-func StandingOf(n map[string]int64) Standing {
-	s := Standing{
+// StateOf tells how far a run is from what was counted.
+func StateOf(n map[string]int64) State {
+	s := State{
 		Done: n["files_done"] + n["files_dead_lettered"], Missing: n["files_missing"],
 		Dead: n["files_dead_lettered"], workers: n["files_by_workers"], Rows: n["rows_embedded"], tokens: n["tokens_embedded"],
 		run: n["tokens_run"], workersRows: n["rows_by_workers"],
@@ -50,7 +50,7 @@ func StandingOf(n map[string]int64) Standing {
 }
 
 // share returns how much of the run is done, 0 to 1: by rows, or by files if rows are not known.
-func (s Standing) share() float64 {
+func (s State) share() float64 {
 	done, left := float64(s.Done), float64(s.Missing-s.Done)
 	if s.rowsLeftKnown {
 		done, left = float64(s.Rows), float64(s.rowsLeft)
@@ -63,7 +63,7 @@ func (s Standing) share() float64 {
 
 // Progress shows how far a run is.
 type Progress struct {
-	Look    func() Standing
+	Look    func() State
 	Engine  models.Config
 	Words   Words
 	Remote  func() string // the speed of each worker on another machine; nil: there are none
@@ -79,7 +79,7 @@ type Words struct {
 }
 
 // by says what embeds, with the files of each where there are several.
-func (p *Progress) by(s Standing) string {
+func (p *Progress) by(s State) string {
 	e := models.Opened(p.Engine)
 	switch {
 	case e == nil && s.workers == 0:
@@ -135,7 +135,7 @@ func (p *Progress) log(ctx context.Context, log *slog.Logger) {
 }
 
 // line is how far a run is, as a logger's arguments.
-func (p *Progress) line(s Standing) []any {
+func (p *Progress) line(s State) []any {
 	line := []any{"files", fmt.Sprintf("%d of %d", s.Done, s.Missing)}
 	if s.rowsLeftKnown {
 		line = append(line, "done", fmt.Sprintf("%.0f%%", 100*s.share()))
@@ -161,9 +161,9 @@ func (p *Progress) line(s Standing) []any {
 // OnDisk counts for a run whose work other machines do: only files count. Those that are
 // dead letters are missing to the end.
 func OnDisk(layout layout.Layout, subreddits []string) func() map[string]int64 {
-	_, before, err := transforms.Standing(layout, subreddits)
+	_, before, err := transforms.CountFiles(layout, subreddits)
 	return func() map[string]int64 {
-		inputs, outputs, errNow := transforms.Standing(layout, subreddits)
+		inputs, outputs, errNow := transforms.CountFiles(layout, subreddits)
 		if err != nil || errNow != nil {
 			return nil // the job meets the same error, and says it
 		}

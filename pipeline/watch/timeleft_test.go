@@ -53,7 +53,7 @@ func (s simulated) run(t *testing.T) (said []told, took time.Duration) {
 	}
 	start := time.Now()
 	var p pace
-	now := Standing{Missing: int64(len(s.files))}
+	now := State{Missing: int64(len(s.files))}
 	look := func() {
 		now.rowsLeft, now.rowsLeftKnown = w.Left()
 		now.queued = transforms.EngineWork{Rows: now.Rows - now.workersRows, Tokens: now.run}
@@ -82,7 +82,7 @@ func (s simulated) run(t *testing.T) (said []told, took time.Duration) {
 type simulatedEngine struct {
 	w        *workload.Workload
 	files    []simulatedFile
-	now      *Standing
+	now      *State
 	next     int
 	open     []openSimulated
 	credit   int64 // tokens that are still to be run in this second
@@ -188,7 +188,7 @@ func TestTheTimeLeftIsWithinAQuarterOfTheTruth(t *testing.T) {
 // The engine has run the short texts of what it has: the long ones wait.
 func TestTextsThatWaitInTheEngineAreCounted(t *testing.T) {
 	p := pace{run: rate{sum: 1000, weight: 1}}
-	s := Standing{Missing: 10, Rows: 300, run: 30_000, rowsLeft: 900, rowsLeftKnown: true}
+	s := State{Missing: 10, Rows: 300, run: 30_000, rowsLeft: 900, rowsLeftKnown: true}
 	s.queued, s.waiting = transforms.EngineWork{Rows: 1000, Tokens: 170_000}, transforms.EngineWork{Rows: 700, Tokens: 140_000}
 	// 140,000 tokens wait, and the 200 rows that nobody has read yet take 34,000.
 	if left, known := p.left(s); !known || left != 170*time.Second {
@@ -213,13 +213,13 @@ func TestTheStartOfARun(t *testing.T) {
 
 func TestAFileCountsInPart(t *testing.T) {
 	for what, c := range map[string]struct {
-		s    Standing
+		s    State
 		want float64
 	}{
-		"nothing is known":        {Standing{}, 0},
-		"rows are known":          {Standing{Done: 0, Missing: 2, Rows: 30, rowsLeft: 90, rowsLeftKnown: true}, 0.25},
-		"only files are known":    {Standing{Done: 1, Missing: 2, Rows: 30}, 0.5},
-		"the last file is ending": {Standing{Done: 1, Missing: 2, Rows: 30, rowsLeftKnown: true}, 1},
+		"nothing is known":        {State{}, 0},
+		"rows are known":          {State{Done: 0, Missing: 2, Rows: 30, rowsLeft: 90, rowsLeftKnown: true}, 0.25},
+		"only files are known":    {State{Done: 1, Missing: 2, Rows: 30}, 0.5},
+		"the last file is ending": {State{Done: 1, Missing: 2, Rows: 30, rowsLeftKnown: true}, 1},
 	} {
 		if got := c.s.share(); got != c.want {
 			t.Errorf("%s: %g, want %g", what, got, c.want)
@@ -228,8 +228,8 @@ func TestAFileCountsInPart(t *testing.T) {
 }
 
 func TestThePathFromCountsToProgress(t *testing.T) {
-	got := StandingOf(map[string]int64{"rows": 100, "tokens": 1000, "rows_embedded": 130, "tokens_embedded": 1300, "tokens_run": 900, "rows_by_workers": 30})
-	want := Standing{Rows: 130, tokens: 1300, run: 900, workersRows: 30}
+	got := StateOf(map[string]int64{"rows": 100, "tokens": 1000, "rows_embedded": 130, "tokens_embedded": 1300, "tokens_run": 900, "rows_by_workers": 30})
+	want := State{Rows: 130, tokens: 1300, run: 900, workersRows: 30}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

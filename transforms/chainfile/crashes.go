@@ -82,7 +82,7 @@ func KeepCrashes(at rooted.Path, notes []string, counts map[string]int) error {
 // SetCrashes replaces the crash note of one output that says before by one that says now; 0 is
 // none.
 func SetCrashes(output rooted.Path, before, now int) error {
-	mark := Mark(filepath.Base(output.Path))
+	mark := NameHash(filepath.Base(output.Path))
 	var notes []string
 	counts := map[string]int{}
 	if before > 0 {

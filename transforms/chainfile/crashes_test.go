@@ -11,7 +11,7 @@ import (
 )
 
 func TestCrashesAreCountedOverSeveralRuns(t *testing.T) {
-	a, b := Mark("a.parquet"), Mark("b.parquet")
+	a, b := NameHash("a.parquet"), NameHash("b.parquet")
 	for _, c := range []struct {
 		name         string
 		notes, marks []string
@@ -35,7 +35,7 @@ func TestCrashesAreCountedOverSeveralRuns(t *testing.T) {
 func TestCrashNotesSayWhatWasCounted(t *testing.T) {
 	folder := t.TempDir()
 	at := rooted.Path{Root: folder, Path: folder}
-	a, b := Mark("a.parquet"), Mark("b.parquet")
+	a, b := NameHash("a.parquet"), NameHash("b.parquet")
 	var notes []string
 	for _, c := range []struct {
 		counts map[string]int

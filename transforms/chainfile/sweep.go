@@ -35,12 +35,12 @@ func tempName(output string) string {
 	var random [8]byte
 	_, _ = rand.Read(random[:]) // never fails
 	me := process.Self()
-	return fmt.Sprintf(".%s.%d.%s.%x.%s%s", me.Place, me.PID, me.Start, random, Mark(output), tempSuffix)
+	return fmt.Sprintf(".%s.%d.%s.%x.%s%s", me.Place, me.PID, me.Start, random, NameHash(output), tempSuffix)
 }
 
-// Mark is what the name of an unfinished output says of the name that it will have,
+// NameHash is what the name of an unfinished output says of the name that it will have,
 // which may be too long to be a part of it.
-func Mark(output string) string {
+func NameHash(output string) string {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(output)) // never fails
 	return fmt.Sprintf("%016x", h.Sum64())

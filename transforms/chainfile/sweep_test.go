@@ -61,7 +61,7 @@ func TestTheSweepIsTheGoldenOne(t *testing.T) {
 func TestATempNameSaysWhoWritesIt(t *testing.T) {
 	name := tempName("a.parquet")
 	writer, mark := parseTempName(name)
-	if writer != process.Self() || mark != Mark("a.parquet") || !IsUnfinished([]byte(name)) {
+	if writer != process.Self() || mark != NameHash("a.parquet") || !IsUnfinished([]byte(name)) {
 		t.Errorf("%s is read as %+v, %q", name, writer, mark)
 	}
 	if tempName("a.parquet") == name {
@@ -71,7 +71,7 @@ func TestATempNameSaysWhoWritesIt(t *testing.T) {
 
 // tempNameOf returns the name of an unfinished a.parquet that a process writes.
 func tempNameOf(id process.ID) string {
-	return fmt.Sprintf(".%s.%d.%s.%016x.%s%s", id.Place, id.PID, id.Start, 1, Mark("a.parquet"), tempSuffix)
+	return fmt.Sprintf(".%s.%d.%s.%016x.%s%s", id.Place, id.PID, id.Start, 1, NameHash("a.parquet"), tempSuffix)
 }
 
 func TestSweepRemovesOnlyWhatIsLeftBehind(t *testing.T) {
@@ -85,15 +85,15 @@ func TestSweepRemovesOnlyWhatIsLeftBehind(t *testing.T) {
 	gone := tempNameOf(process.ID{Place: self.Place, PID: ended, Start: process.UnknownStart})
 	used := tempNameOf(self)
 	// Host mac-17 wrote it, or another container of this name; host mac took it for its own.
-	old := fmt.Sprintf(".%s-%d-4711-1.%s.parquet.tmp", host, ended, Mark("b.parquet"))
-	older := fmt.Sprintf(".%s-%d-1.%s.parquet.tmp", host, ended, Mark("c.parquet"))
+	old := fmt.Sprintf(".%s-%d-4711-1.%s.parquet.tmp", host, ended, NameHash("b.parquet"))
+	older := fmt.Sprintf(".%s-%d-1.%s.parquet.tmp", host, ended, NameHash("c.parquet"))
 	for _, name := range []string{gone, used, old, older} {
 		if err := os.WriteFile(filepath.Join(folder, name), nil, 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
 	all := []string{gone, used, old, older, tempNameOf(process.ID{Place: self.Place, PID: ended, Start: "7"})}
-	if n := Sweep(rooted.Path{Root: folder, Path: folder}, all); !slices.Equal(n, []string{Mark("a.parquet")}) {
+	if n := Sweep(rooted.Path{Root: folder, Path: folder}, all); !slices.Equal(n, []string{NameHash("a.parquet")}) {
 		t.Fatalf("swept %q, want the mark of a.parquet", n)
 	}
 	for _, name := range []string{used, old, older} {

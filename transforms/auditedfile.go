@@ -11,8 +11,8 @@ import (
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
-// reading is one output that is read beside its input.
-type reading struct {
+// auditedFile is one output that is read beside its input.
+type auditedFile struct {
 	check   checker
 	options EmbedOptions
 	file    layout.File
@@ -23,7 +23,7 @@ type reading struct {
 	rows      int64
 	orphan    bool
 	unaudited string // why the output, or a part of it, was not compared; empty: all was
-	again     *again
+	reembed   *reembeddedRow
 }
 
 // hashes are the fields of a fingerprint that say what went into an output and what came
@@ -34,7 +34,7 @@ type hashes struct {
 }
 
 // read returns what is wrong with the output.
-func (r *reading) read() (err error) {
+func (r *auditedFile) read() (err error) {
 	files := audit.New()
 	defer func() { err = errors.Join(err, files.Close()) }()
 	out, err := files.Open(r.options.Layout.Output(r.file))
@@ -44,7 +44,7 @@ func (r *reading) read() (err error) {
 	}
 	var sums hashes
 	footer, err := r.footer(out, &sums, err)
-	if state, why := r.check.judge(r.file, footer, err); state != Done {
+	if state, why := r.check.classify(r.file, footer, err); state != Done {
 		return errors.New(why)
 	}
 	r.mark = footer.Fingerprint
@@ -64,7 +64,7 @@ func (r *reading) read() (err error) {
 }
 
 // footer returns what the footer of an output says, or why it could not be read.
-func (r *reading) footer(out *audit.File, sums *hashes, err error) (o chainfile.Output, _ error) {
+func (r *auditedFile) footer(out *audit.File, sums *hashes, err error) (o chainfile.Output, _ error) {
 	if err == nil {
 		o.Rows = out.Rows
 		var text string
@@ -79,7 +79,7 @@ func (r *reading) footer(out *audit.File, sums *hashes, err error) (o chainfile.
 }
 
 // take takes in what an audit found, and returns what is wrong.
-func (r *reading) take(report audit.Report) error {
+func (r *auditedFile) take(report audit.Report) error {
 	r.rows = report.Rows
 	if r.unaudited == "" {
 		r.unaudited = report.NotAudited
@@ -88,7 +88,7 @@ func (r *reading) take(report audit.Report) error {
 		return errors.New(report.Wrong)
 	}
 	if s := report.Sample; s != nil {
-		r.again = &again{file: r.file, row: s.Index, text: s.Text, Row: s.Row, precision: r.mark.Precision}
+		r.reembed = &reembeddedRow{file: r.file, row: s.Index, text: s.Text, Row: s.Row, precision: r.mark.Precision}
 	}
 	return nil
 }

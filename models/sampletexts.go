@@ -1,8 +1,8 @@
 package models
 
-// probe is what a back end is measured with when the engine opens: prose like
+// sampleTexts are what autotune measures back ends with when the engine opens: prose like
 // that of the chains, strung together to texts of several lengths.
-var probe = []string{
+var sampleTexts = []string{
 	"The dough rose overnight in the fridge and doubled, but the crust came out pale. Was the oven not hot enough?",
 	"Mine does that too when I forget the steam. Put a tray of boiling water on the lowest rack for the first ten minutes.",
 	"I'm on kernel 6.8 with the proprietary driver, and after suspend the second monitor stays black until I replug it.",

@@ -8,10 +8,10 @@ import (
 	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
-// Earlier returns the fingerprints of outputs that are there already: of one file
+// SampleFingerprints returns the fingerprints of outputs that are there already: of one file
 // of each subreddit, and of no more than most subreddits, evenly chosen. Outputs
 // that cannot be read are passed over.
-func Earlier(tree layout.Layout, subreddits []string, most int) []chainfile.Fingerprint {
+func SampleFingerprints(tree layout.Layout, subreddits []string, most int) []chainfile.Fingerprint {
 	var marks []chainfile.Fingerprint
 	step := max(1, (len(subreddits)+most-1)/most)
 	for i := 0; i < len(subreddits); i += step {

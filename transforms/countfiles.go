@@ -4,9 +4,9 @@ import (
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
-// Standing counts the inputs of some subreddits and the outputs that are there, in a
+// CountFiles counts the inputs of some subreddits and the outputs that are there, in a
 // few seconds for ten million: how far a run is whose work other machines do.
-func Standing(tree layout.Layout, subreddits []string) (inputs, outputs int64, err error) {
+func CountFiles(tree layout.Layout, subreddits []string) (inputs, outputs int64, err error) {
 	for _, name := range subreddits {
 		in, err := layout.Count(tree.Inputs(name))
 		if err != nil {

@@ -39,10 +39,10 @@ func (b backend) atOnce(cores int) int {
 // threads returns how many threads one Run has.
 func (b backend) threads(cores int) int { return max(1, cores/b.atOnce(cores)) }
 
-// choose opens the best of the possible back ends and sets its token budget. Any
+// autotune opens the best of the possible back ends and sets its token budget. Any
 // GPU is taken before any CPU; otherwise they are measured, and one that is not
 // true to the first loses.
-func choose(config Config, possible []backend, folder *Folder, tokens *tokenizer) (opened, error) {
+func autotune(config Config, possible []backend, folder *Folder, tokens *tokenizer) (opened, error) {
 	for _, b := range possible {
 		if b.accelerator == CUDA {
 			possible = []backend{b}
@@ -53,7 +53,7 @@ func choose(config Config, possible []backend, folder *Folder, tokens *tokenizer
 	if err := initRuntime(possible[len(possible)-1].library(config)); err != nil {
 		return opened{}, err
 	}
-	texts, err := probeTexts(tokens)
+	texts, err := encodeSamples(tokens)
 	if err != nil {
 		return opened{}, err
 	}
@@ -143,14 +143,14 @@ func bestSpeeds(budgets []int, measure func(budget int) (float64, error)) ([]flo
 	return best, nil
 }
 
-// probeTexts returns the probe as one long text and its texts, tokenised. Speed is
+// encodeSamples returns the samples as one long text and its texts, tokenised. Speed is
 // measured with the first: long texts take nearly all of the time.
-func probeTexts(tokens *tokenizer) ([][]uint32, error) {
+func encodeSamples(tokens *tokenizer) ([][]uint32, error) {
 	var all [][]uint32
-	for _, text := range append([]string{strings.Join(probe, " ")}, probe...) {
+	for _, text := range append([]string{strings.Join(sampleTexts, " ")}, sampleTexts...) {
 		e, err := tokens.encode(text)
 		if err != nil {
-			return nil, fmt.Errorf("tokenising the probe: %w", err)
+			return nil, fmt.Errorf("tokenising the sample texts: %w", err)
 		}
 		all = append(all, e.sequences[0])
 	}
