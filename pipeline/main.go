@@ -22,8 +22,8 @@ func main() {
 		flag.Parse()
 		beam.Init() // does not return
 	}
-	if len(os.Args) > 1 && os.Args[1] == runners.GuardCommand {
-		os.Exit(runners.Guard(os.Args[2:]))
+	if len(os.Args) > 1 && os.Args[1] == runners.WatchdogCommand {
+		os.Exit(runners.Watchdog(os.Args[2:]))
 	}
 	if len(os.Args) > 1 && os.Args[1] == transforms.IsolatedCommand {
 		transforms.EmbedIsolated(os.Stdin, os.Stdout) // does not return

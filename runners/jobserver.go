@@ -18,14 +18,14 @@ import (
 // machine that may be busy.
 const jobServerTimeout = 2 * time.Minute
 
-// jobServer is Beam's job server for Flink, a Java program, below a guard: a copy
-// of this program that outlives it, however it ends, and cleans up (see Guard).
+// jobServer is Beam's job server for Flink, a Java program, below a watchdog: a copy
+// of this program that outlives it, however it ends, and cleans up (see Watchdog).
 type jobServer struct {
 	endpoint string // 127.0.0.1:port
-	guard    *exec.Cmd
+	watchdog *exec.Cmd
 	stdin    io.WriteCloser
 	log      string
-	done     chan struct{} // closed when the guard has ended
+	done     chan struct{} // closed when the watchdog has ended
 }
 
 // startJobServer returns when the job server listens.
@@ -36,7 +36,7 @@ func startJobServer(ctx context.Context, o Options) (s *jobServer, err error) {
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, os.RemoveAll(dir)) // the guard may have done it
+			err = errors.Join(err, os.RemoveAll(dir)) // the watchdog may have done it
 		}
 	}()
 	ports, err := freePorts(2)
@@ -51,18 +51,18 @@ func startJobServer(ctx context.Context, o Options) (s *jobServer, err error) {
 		endpoint: "127.0.0.1:" + strconv.Itoa(ports[0]),
 		log:      filepath.Join(dir, "job-server.log"), done: make(chan struct{}),
 	}
-	s.guard = exec.Command(self, append([]string{GuardCommand, dir, o.FlinkMaster, newJobID()}, javaCommand(o, dir, ports)...)...)
-	s.guard.Stderr = os.Stderr
+	s.watchdog = exec.Command(self, append([]string{WatchdogCommand, dir, o.FlinkMaster, newJobID()}, javaCommand(o, dir, ports)...)...)
+	s.watchdog.Stderr = os.Stderr
 	// A group of its own: Ctrl-C on the terminal is ours to handle.
-	s.guard.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if s.stdin, err = s.guard.StdinPipe(); err != nil {
+	s.watchdog.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if s.stdin, err = s.watchdog.StdinPipe(); err != nil {
 		return nil, err
 	}
-	if err := s.guard.Start(); err != nil {
+	if err := s.watchdog.Start(); err != nil {
 		return nil, err
 	}
 	go func() {
-		_ = s.guard.Wait() // we end it, or it has said on standard error why it ended
+		_ = s.watchdog.Wait() // we end it, or it has said on standard error why it ended
 		close(s.done)
 	}()
 	if err := s.waitUntilItListens(ctx); err != nil {
@@ -107,9 +107,9 @@ func (s *jobServer) waitUntilItListens(ctx context.Context) error {
 // stop ends the job server, and the job unless it is over.
 func (s *jobServer) stop(over bool) {
 	if over {
-		_, _ = io.WriteString(s.stdin, jobIsOver) // if the guard has ended, it is not needed
+		_, _ = io.WriteString(s.stdin, jobIsOver) // if the watchdog has ended, it is not needed
 	}
-	_ = s.stdin.Close() // that is what the guard waits for
+	_ = s.stdin.Close() // that is what the watchdog waits for
 	<-s.done
 }
 

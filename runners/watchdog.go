@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// GuardCommand is the first argument with which the program runs Guard.
-	GuardCommand = "guard-flink-job"
+	// WatchdogCommand is the first argument with which the program runs Watchdog.
+	WatchdogCommand = "guard-flink-job"
 	// jobIsOver is what a driver says whose job needs no cancelling.
 	jobIsOver = "over\n"
 	// cancelTimeout bounds how long Flink may take to cancel a job.
@@ -44,12 +44,12 @@ func newJobID() string {
 	return hex.EncodeToString(id[:])
 }
 
-// Guard runs the job server until standard input ends, which it does when the
+// Watchdog runs the job server until standard input ends, which it does when the
 // driver ends, even by SIGKILL. Then it cancels the job, unless the driver has said
 // that it is over, ends the job server and removes its folder. It returns the exit code.
 //
 // args: the folder, Flink's HOST:PORT, the job's number, the job server's command.
-func Guard(args []string) int {
+func Watchdog(args []string) int {
 	if len(args) < 4 {
 		fmt.Fprintln(os.Stderr, "error: this command is for the program itself")
 		return 2
