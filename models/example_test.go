@@ -10,7 +10,7 @@ import (
 
 // The model folder is the one that set-up makes. Similar texts have vectors with a large cosine.
 func ExampleOpen() {
-	engine, err := models.Open(models.Config{Folder: "../build/models/all-MiniLM-L6-v2", NativeDir: "../build/lib"})
+	engine, err := models.Open(models.Config{Folder: "../build/models/all-MiniLM-L6-v2"})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package mpsbridge_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"time"
@@ -16,7 +17,6 @@ func ExampleQueue() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer func() { _ = queue.Close() }() // the program ends
 	job, err := mpsbridge.Job{InputPath: "/data/chains/a.parquet", OutputPath: "/data/embeddings/a.parquet"}.Raw()
 	if err != nil {
 		log.Fatal(err)
@@ -28,7 +28,7 @@ func ExampleQueue() {
 	for _, e := range events {
 		fmt.Println(e.Kind, e.Job)
 	}
-	if err != nil {
+	if err := errors.Join(err, queue.Close()); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -24,7 +24,6 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer func() { _ = os.RemoveAll(folder) }() // a temporary folder
 	input, output := filepath.Join(folder, "in.parquet"), filepath.Join(folder, "out.parquet")
 	if err := parquet.WriteFile(input, []chain{{"a", "a text"}, {"b", "another"}}); err != nil {
 		log.Fatal(err)
@@ -33,7 +32,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	rows, err := chainfile.Check(rooted.Path{Root: folder, Path: output})
-	fmt.Println(rows, err)
+	fmt.Println(rows, errors.Join(err, os.RemoveAll(folder)))
 	// Output: 2 <nil>
 }
 
