@@ -16,10 +16,10 @@ const (
 	idleFor = time.Second // how long places are free before jobs are taken back
 	tries   = 64          // jobs that are looked up in the queue at once to take one back
 	rounds  = 16          // how often that is done in one step
-	// bytesPerCore of open inputs, a thousand rows or so, keep a core busy. A process that
-	// opened as many files as it has places would hold files that a faster worker could
+	// bytesPerCore of open inputs keep a core busy: 800 comments or 100 long posts, which take
+	// seconds. A process that opened more would hold large files that a faster worker could
 	// have, and finish long after it.
-	bytesPerCore = 512 << 10
+	bytesPerCore = 64 << 10
 )
 
 // localEmbedder embeds files in this process.
