@@ -20,6 +20,10 @@ const completionExamples = `  go build -o ~/bin/threadloom ./pipeline
 
 func shells() []string { return []string{"bash", "fish", "zsh"} }
 
+func errShell() error {
+	return config.Usagef("completion: want one of %s, and perhaps the program's name", strings.Join(shells(), ", "))
+}
+
 func completionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "completion " + strings.Join(shells(), "|") + " [NAME]", Short: "print what a shell needs to complete commands, flags and values",
@@ -27,7 +31,7 @@ func completionCommand() *cobra.Command {
 		ValidArgs: shells(),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 || len(args) > 2 {
-				return config.Usagef("completion: want one of %s, and perhaps the program's name", strings.Join(shells(), ", "))
+				return errShell()
 			}
 			return nil
 		},
@@ -47,7 +51,7 @@ func completionCommand() *cobra.Command {
 			case "fish":
 				return root.GenFishCompletion(out, true)
 			}
-			return config.Usagef("completion: want one of %s, and perhaps the program's name", strings.Join(shells(), ", "))
+			return errShell()
 		},
 	}
 }
@@ -63,11 +67,12 @@ func choices() map[string][]string {
 
 // completeFlags says how the values of a command's flags are completed.
 func completeFlags(cmd *cobra.Command) {
+	values := choices()
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		complete := cobra.NoFileCompletions
 		switch kind, _ := pflag.UnquoteUsage(f); {
-		case choices()[f.Name] != nil:
-			complete = cobra.FixedCompletions(choices()[f.Name], cobra.ShellCompDirectiveNoFileComp)
+		case values[f.Name] != nil:
+			complete = cobra.FixedCompletions(values[f.Name], cobra.ShellCompDirectiveNoFileComp)
 		case kind == "folder":
 			complete = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
 		case kind == "file", kind == "jar", kind == "library", kind == "path", kind == "interpreter":

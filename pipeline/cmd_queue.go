@@ -104,7 +104,7 @@ func deadJobs(dead []mpsbridge.DeadJob, inputs []string) ([]string, error) {
 // shownBytes bounds what is shown of a job that is none.
 const shownBytes = 80
 
-// inputOf names a job by its input. What is no job is quoted, so that it stays on
+// inputOf names a job by its input. Text that is no job is quoted, so that it stays on
 // its line and cannot speak to the terminal.
 func inputOf(raw string) string {
 	j, err := mpsbridge.ParseJob(raw)

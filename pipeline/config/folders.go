@@ -18,13 +18,10 @@ func (c *Config) LeasedFolders() []string {
 }
 
 // CheckWritable refuses a run none of whose results could be written, dead letters included,
-// before anything is embedded for it.
+// before anything is embedded for it. Another process may write the clusters, but this one writes
+// their lease.
 func (c *Config) CheckWritable() error {
-	folders := []string{c.Layout().Embeddings}
-	if c.Cluster { // another process may write them, but this one writes their lease
-		folders = append(folders, c.Clusters())
-	}
-	for _, folder := range folders {
+	for _, folder := range c.LeasedFolders() {
 		if there, err := CannotWrite(folder); err != nil {
 			return Usagef("%s cannot be written to: %v: %s", there, err, LetWrite)
 		}

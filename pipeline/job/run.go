@@ -66,18 +66,17 @@ func Run(c *config.Config, console *watch.Console) int {
 		return report(c, stop, err, 0)
 	}
 	opened, err := open(ctx, c, runner.InProcess())
-	defer opened.server.Stop()
+	var held Leases
+	defer func() {
+		opened.server.Stop() // it may write until then
+		held.Release()
+	}()
 	if err != nil {
 		return report(c, stop, config.Usagef("%w", err), 0)
 	}
-	held, err := TakeLeases(c.LeasedFolders()...) // before anything is published or written
-	if err != nil {
+	if held, err = TakeLeases(c.LeasedFolders()...); err != nil { // before anything is published or written
 		return report(c, stop, err, 0)
 	}
-	defer func() {
-		opened.server.Stop() // which may write until then
-		held.Release()
-	}()
 	held.stopWhenLost(ctx, console, opened.server, cancel)
 	if c.Partition().Bridged() {
 		if err := announce(ctx, c, opened.model); err != nil {
