@@ -19,6 +19,9 @@ const (
 	// Most of its memory is the model's, outside of Go's heap, and there is little
 	// garbage: collecting more often costs no time that shows.
 	GCPercent = 25
+	// settledAfter is how many batches it takes until most ways of packing the weights,
+	// of which each size of batch chooses one, have been met.
+	settledAfter = 64
 )
 
 // Config names a model and how to run it. Its zero values are the defaults.
@@ -46,10 +49,12 @@ type Engine struct {
 	model    func(batch [][]uint32, emit func(row int, vector []float32)) error // the session's
 	probe    []uint32                                                           // the empty text: it runs wherever anything does
 	health   health
+	library  string // path of ONNX Runtime's
 	dedup    *dedup
 	window   *window
 	real     atomic.Int64 // tokens that were run
 	padded   atomic.Int64 // tokens that were run, padding included
+	batches  atomic.Int64 // batches that were run
 }
 
 // Backend says how an engine really runs.
@@ -126,7 +131,7 @@ func Open(config Config) (*Engine, error) {
 	giveBackFreed()
 	e := &Engine{
 		Folder: folder, Backend: Backend{chosen.name, chosen.precision, chosen.budget},
-		config: config, tokens: tokens, session: chosen.session,
+		config: config, tokens: tokens, session: chosen.session, library: chosen.library(config),
 		encoding: make(chan struct{}, config.Workers),
 		dedup:    newDedup(folder.Dimension, config.DedupMB),
 		window:   newWindow(folder.MaxSeqLength, chosen.budget, max(windowTokens, 4*chosen.budget)),
@@ -137,6 +142,7 @@ func Open(config Config) (*Engine, error) {
 		return nil, err
 	}
 	e.probe = empty.sequences[0]
+	e.letGoOfFiles()
 	for range chosen.atOnce(config.Workers) {
 		go e.work()
 	}

@@ -114,6 +114,9 @@ func (e *Engine) try(items []item) error {
 	e.health.ran()
 	e.real.Add(int64(sum))
 	e.padded.Add(int64(paddedTokens(items)))
+	if e.batches.Add(1) == settledAfter {
+		e.letGoOfFiles()
+	}
 	return nil
 }
 
