@@ -76,7 +76,7 @@ func read(t *testing.T, path string, room int) (lines, unfinished, sum string, e
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := dump.Open(info)
+	r, err := dump.Open(info, dump.NewDecoders(info.Window))
 	if err != nil {
 		return "", "", "", err
 	}
@@ -193,7 +193,7 @@ func TestLineThatIsTooLong(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := dump.Open(info)
+	r, err := dump.Open(info, dump.NewDecoders(info.Window))
 	if err != nil {
 		t.Fatal(err)
 	}

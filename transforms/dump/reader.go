@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/klauspost/compress/zstd"
@@ -63,14 +64,48 @@ func (c *counted) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// Decoders are decoders of zstd that are kept for the next dump. A decoder has a window of up to 2 GiB,
+// twice, and Go clears memory that is not new from the system: for a small dump that takes longer
+// than reading it.
+type Decoders struct {
+	window int64
+	mutex  sync.Mutex
+	idle   []*zstd.Decoder
+}
+
+// NewDecoders returns decoders for windows of some bytes at most.
+func NewDecoders(window int64) *Decoders {
+	const small = 8 << 20 // what is smaller than that is not worth an error
+	return &Decoders{window: max(window, small)}
+}
+
+func (d *Decoders) open(r io.Reader) (*zstd.Decoder, error) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if n := len(d.idle); n > 0 {
+		decoder := d.idle[n-1]
+		d.idle = d.idle[:n-1]
+		return decoder, decoder.Reset(r)
+	}
+	return zstd.NewReader(r, zstd.WithDecoderMaxWindow(uint64(d.window)), zstd.WithDecoderMaxMemory(1<<62),
+		zstd.WithDecoderLowmem(false)) // with true, a full window of 2 GiB is moved for each MiB
+}
+
+func (d *Decoders) giveBack(decoder *zstd.Decoder) {
+	_ = decoder.Reset(nil) // it only ends what goes on
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	d.idle = append(d.idle, decoder)
+}
+
 // Open opens a dump that was inspected.
-func Open(info Info) (*Reader, error) {
+func Open(info Info, decoders *Decoders) (*Reader, error) {
 	f, err := os.Open(info.Path)
 	if err != nil {
 		return nil, fmt.Errorf("opening the dump: %w", err)
 	}
 	r := &Reader{path: info.Path, file: f, raw: &counted{file: f, hash: sha256.New()}, end: func() {}}
-	if r.err = r.decompress(info); r.err != nil {
+	if r.err = r.decompress(info, decoders); r.err != nil {
 		defer f.Close() //nolint:errcheck // the first error is the one to tell
 		return nil, r.broken(&Batch{})
 	}
@@ -80,17 +115,13 @@ func Open(info Info) (*Reader, error) {
 // readBytes is how much is read from a file at once.
 const readBytes = 1 << 20
 
-func (r *Reader) decompress(info Info) (err error) {
+func (r *Reader) decompress(info Info, decoders *Decoders) (err error) {
 	raw := bufio.NewReaderSize(r.raw, readBytes)
 	switch info.Format {
 	case Zstd:
-		// What is smaller than a small window is not worth an error.
-		const small = 8 << 20
 		var d *zstd.Decoder
-		d, err = zstd.NewReader(raw, zstd.WithDecoderMaxWindow(uint64(max(info.Window, small))), zstd.WithDecoderMaxMemory(1<<62),
-			zstd.WithDecoderLowmem(false)) // with true, a full window of 2 GiB is moved for each MiB
-		if err == nil {
-			r.decoded, r.end = d, d.Close
+		if d, err = decoders.open(raw); err == nil {
+			r.decoded, r.end = d, sync.OnceFunc(func() { decoders.giveBack(d) })
 		}
 	case XZ:
 		r.decoded, err = xz.NewReader(raw)
