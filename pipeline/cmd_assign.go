@@ -28,7 +28,7 @@ func assignCommand() *cobra.Command {
 	c := config.ForAssign()
 	return newCommand(cobra.Command{
 		Use: "assign --model=DIR [flags]", Short: "put new chains into the clusters of an earlier run", Long: assignText, Example: assignExamples,
-	}, c, func(cmd *cobra.Command, _ []string) error {
+	}, c.Settings, func(cmd *cobra.Command, _ []string) error {
 		a, err := assign(cmd.Context(), c)
 		if err == nil {
 			err = printResult(cmd.OutOrStdout(), c.JSON, a, func() string { return assignmentText(c, a) })
@@ -36,7 +36,7 @@ func assignCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		code := job.ReportLeftOut(job.ExitDone, cmd.ErrOrStderr(), a.FilesLeftOut, a.LeftOut[:min(len(a.LeftOut), job.LeftOutNamed)], c.Clusters()+"/assigned.json")
+		code := job.ReportLeftOut(job.ExitDone, cmd.ErrOrStderr(), a.FilesLeftOut, a.LeftOut[:min(len(a.LeftOut), job.LeftOutNamed)], c.Files.Clusters()+"/assigned.json")
 		if code != job.ExitDone {
 			return status(code)
 		}
@@ -44,18 +44,18 @@ func assignCommand() *cobra.Command {
 	})
 }
 
-func assign(ctx context.Context, c *config.Config) (a cluster.Assignment, err error) {
-	if err := c.CompleteAssign(); err != nil {
+func assign(ctx context.Context, c *config.Assign) (a cluster.Assignment, err error) {
+	if err := c.Complete(os.Environ); err != nil {
 		return a, err
 	}
-	files, err := transforms.Embedded(c.Layout(), c.Names)
+	files, err := transforms.Embedded(c.Files.Layout(), c.Files.Names)
 	if err != nil {
 		return a, err
 	}
 	if len(files) == 0 {
-		return a, config.WithOrigins(config.Usagef("nothing is embedded in %s: check --root and --suffix, or run the pipeline on it first, with --cluster=false", c.Layout().Embeddings), c.From())
+		return a, config.WithOrigins(config.Usagef("nothing is embedded in %s: check --root and --suffix, or run the pipeline on it first, with --cluster=false", c.Files.Layout().Embeddings), c.From())
 	}
-	held, err := job.TakeLeases(c.Clusters()) // a run writes there, too
+	held, err := job.TakeLeases(c.Files.Clusters()) // a run writes there, too
 	if err != nil {
 		return a, err
 	}
@@ -63,7 +63,7 @@ func assign(ctx context.Context, c *config.Config) (a cluster.Assignment, err er
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	held.WhenLost(ctx, stop)
-	a, err = cluster.Assign(ctx, c.Python, c.Model, c.Clusters(), held.Of(c.Clusters()).Path(), c.TextColumn, files)
+	a, err = cluster.Assign(ctx, c.Python, c.Model, c.Files.Clusters(), held.Of(c.Files.Clusters()).Path(), c.Files.TextColumn, files)
 	if lost := held.Held(); lost != nil {
 		return a, lost
 	}
@@ -71,7 +71,7 @@ func assign(ctx context.Context, c *config.Config) (a cluster.Assignment, err er
 }
 
 // assignmentText is an assignment for readers.
-func assignmentText(c *config.Config, a cluster.Assignment) string {
+func assignmentText(c *config.Assign, a cluster.Assignment) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "assigned  %d rows of %d files in %.1f s\n", a.Rows, a.Files, a.Seconds)
 	fmt.Fprintf(&b, "noise     %.1f %%; %.1f %% of rows like those that the clusters were found with\n", 100*a.NoiseShare, 100*a.FittedNoiseShare)
@@ -81,6 +81,6 @@ func assignmentText(c *config.Config, a cluster.Assignment) string {
 	for _, w := range a.Warnings {
 		fmt.Fprintf(&b, "warning   %s\n", w)
 	}
-	fmt.Fprintf(&b, "labels    %s/assigned.parquet\n", c.Clusters())
+	fmt.Fprintf(&b, "labels    %s/assigned.parquet\n", c.Files.Clusters())
 	return b.String()
 }

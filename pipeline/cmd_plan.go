@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -54,8 +55,8 @@ func planCommand() *cobra.Command {
 	c := config.ForRun()
 	return newCommand(cobra.Command{
 		Use: "plan [flags]", Short: "say what a run would do, and how long it would take", Long: planText, Example: planExamples,
-	}, c, func(cmd *cobra.Command, _ []string) error {
-		if err := c.CompleteAlone(); err != nil {
+	}, c.Settings, func(cmd *cobra.Command, _ []string) error {
+		if err := c.CompleteAlone(os.Environ); err != nil {
 			return err
 		}
 		p, err := makePlan(cmd.Context(), c)
@@ -66,20 +67,20 @@ func planCommand() *cobra.Command {
 	})
 }
 
-func makePlan(ctx context.Context, c *config.Config) (plan, error) {
-	surveys, err := transforms.TakeSurvey(ctx, c.Layout(), c.Names, c.Checking())
+func makePlan(ctx context.Context, c *config.Run) (plan, error) {
+	surveys, err := transforms.TakeSurvey(ctx, c.Files.Layout(), c.Files.Names, c.Checking())
 	if err != nil {
 		return plan{}, err
 	}
-	parts := transforms.Measure(c.Layout(), surveys, c.Embedding(), planFooters)
-	p := plan{Check: c.Check, Embeddings: c.Layout().Embeddings}
+	parts := transforms.Measure(c.Files.Layout(), surveys, c.Embedding(), planFooters)
+	p := plan{Check: c.Outputs.Check, Embeddings: c.Files.Layout().Embeddings}
 	for _, part := range parts {
 		p.FootersRead += part.Read
 		p.RowsEstimated = p.RowsEstimated || part.Read < part.Files
 	}
 	if texts := sampled(parts); texts > 0 {
 		p.SampleTexts = texts
-		if err := p.measureSpeed(ctx, c.Engine(), parts); err != nil {
+		if err := p.measureSpeed(ctx, c.Model.Config, parts); err != nil {
 			return plan{}, err
 		}
 	}

@@ -33,7 +33,7 @@ func queueCommand() *cobra.Command {
 		Use: "queue [" + strings.Join(queueActions, " | ") + "] [flags] [FILE...]", Short: "show, retry or drop the jobs of workers on other machines",
 		Long: queueText, Example: queueExamples,
 		Args: queueArguments, ValidArgs: queueActions,
-	}, c, func(cmd *cobra.Command, args []string) error {
+	}, c.Settings, func(cmd *cobra.Command, args []string) error {
 		if err := c.Read(os.Environ); err != nil {
 			return err
 		}
@@ -56,8 +56,8 @@ func queueArguments(_ *cobra.Command, args []string) error {
 }
 
 // queue shows, retries or drops the jobs of some inputs; none: of all.
-func queue(ctx context.Context, c *config.Config, action string, inputs []string, out io.Writer) (err error) {
-	queue, err := mpsbridge.Open(ctx, c.Redis, c.Queue)
+func queue(ctx context.Context, c *config.Queue, action string, inputs []string, out io.Writer) (err error) {
+	queue, err := mpsbridge.Open(ctx, c.Redis.URL, c.Redis.Queue)
 	if err != nil {
 		return config.WithOrigins(config.Usagef("%w", err), c.From())
 	}
@@ -67,7 +67,7 @@ func queue(ctx context.Context, c *config.Config, action string, inputs []string
 		return err
 	}
 	if action == "show" {
-		return printResult(out, c.JSON, status, func() string { return statusText(c.Queue, status) })
+		return printResult(out, c.JSON, status, func() string { return statusText(c.Redis.Queue, status) })
 	}
 	jobs, err := deadJobs(status.Dead, inputs)
 	if err != nil {

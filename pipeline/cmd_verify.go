@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -29,8 +30,8 @@ func verifyCommand() *cobra.Command {
 	c := config.ForRun()
 	return newCommand(cobra.Command{
 		Use: "verify [flags]", Short: "compare every output with its input", Long: verifyText, Example: verifyExamples,
-	}, c, func(cmd *cobra.Command, _ []string) error {
-		if err := c.CompleteAlone(); err != nil {
+	}, c.Settings, func(cmd *cobra.Command, _ []string) error {
+		if err := c.CompleteAlone(os.Environ); err != nil {
 			return err
 		}
 		verdict, err := verify(cmd.Context(), c)
@@ -54,7 +55,7 @@ func verifyCommand() *cobra.Command {
 }
 
 // verify compares outputs with inputs and shows how far it is.
-func verify(ctx context.Context, c *config.Config) (transforms.Verdict, error) {
+func verify(ctx context.Context, c *config.Run) (transforms.Verdict, error) {
 	var looked transforms.Looked
 	console := &watch.Console{}
 	shows := &watch.Progress{
@@ -63,12 +64,12 @@ func verify(ctx context.Context, c *config.Config) (transforms.Verdict, error) {
 			done, all, wrong := looked.Files()
 			return watch.State{Done: done, Missing: all, Dead: wrong, Rows: looked.Rows()}
 		},
-		Engine: c.Engine(),
+		Engine: c.Model.Config,
 		Words:  watch.Words{Doing: "verifying", Dead: "wrong outputs", Then: "embedding a sample again"},
 	}
-	stop := shows.Start(ctx, c.Progress, slog.New(slog.NewTextHandler(console, nil)))
+	stop := shows.Start(ctx, c.Watching.Progress, slog.New(slog.NewTextHandler(console, nil)))
 	defer stop()
-	return transforms.Verify(ctx, c.Names, c.Embedding(), &looked)
+	return transforms.Verify(ctx, c.Files.Names, c.Embedding(), &looked)
 }
 
 // verdictText is a verdict for readers.

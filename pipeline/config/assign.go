@@ -1,38 +1,50 @@
 package config
 
 import (
-	"os"
+	"cmp"
 
-	"github.com/threadloom/threadloom/transforms/subreddits"
+	"github.com/spf13/pflag"
 )
 
-// CompleteAlone completes the configuration of a command that looks at files here and
-// needs neither a cluster nor the clustering.
-func (c *Config) CompleteAlone() error {
-	if err := c.Read(os.Environ); err != nil {
-		return err
-	}
-	c.Runner, c.Flink.Async, c.Cluster = "prism", false, false
-	return c.Complete()
+// Assign is what 'assign' does.
+type Assign struct {
+	*Settings
+	Files  Files
+	Model  string // folder of the clusters' model
+	Python string // interpreter
 }
 
-// CompleteAssign fills in what follows from other settings, and checks them.
-func (c *Config) CompleteAssign() (err error) {
-	if c.Model == "" {
+// ForAssign returns the settings of 'assign'.
+func ForAssign() *Assign {
+	a := &Assign{}
+	a.Settings = newSettings(
+		in(groupFiles, func(flags *pflag.FlagSet) {
+			flags.StringVar(&a.Model, "model", "", "`folder` of the clusters' model, clusters/{suffix}/model of an earlier run")
+		}, a.Files.addFlags),
+		in(groupClusters, func(flags *pflag.FlagSet) { addPython(flags, &a.Python) }),
+	)
+	a.apart = []string{"model"} // elsewhere a setting of this name is the model that embeds
+	return a
+}
+
+// Complete reads the settings, fills in what follows from others, and checks them.
+func (a *Assign) Complete(environ func() []string) (err error) {
+	if a.Model == "" {
 		return Usagef("assign: --model is missing: name the folder clusters/{suffix}/model of an earlier run")
 	}
-	if err := c.Read(os.Environ); err != nil {
+	if err := a.Read(environ); err != nil {
 		return err
 	}
-	defer func() { err = WithOrigins(err, c.From()) }()
-	if err := c.Fill(); err != nil {
+	defer func() { err = WithOrigins(err, a.From()) }()
+	if err := a.Files.fill(); err != nil {
 		return err
 	}
-	if c.Names, err = subreddits.Read(c.Subreddits); err != nil {
-		return Usagef("%w (--subreddits names the list)", err)
+	a.Python = cmp.Or(a.Python, a.Files.Home.python())
+	if err := makeAbsolute(&a.Model); err != nil {
+		return err
 	}
-	if _, err := os.Stat(c.Python); err != nil {
-		return Usagef("--python %s: no such file: run 'make setup'%s", c.Python, c.home.missing())
+	if err := a.Files.readList(); err != nil {
+		return err
 	}
-	return nil
+	return checkPython(a.Python, a.Files.Home, "")
 }

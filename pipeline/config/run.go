@@ -1,289 +1,152 @@
 // Package config is all that can be set: flags, environment, the settings' file, defaults, and whether
 // they go together.
+//
+// A part is a struct with the settings of one subject. Its file has their flags (addFlags), what
+// follows from other settings (fill), and what is refused (check). A command is a struct of the parts
+// that it needs, with a function that returns it with its flags: ForRun, ForAssign, ForQueue.
 package config
 
 import (
 	"context"
-	"fmt"
-	"math"
-	"os"
-	"path/filepath"
+	"flag"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/runners"
 	"github.com/threadloom/threadloom/transforms"
-	"github.com/threadloom/threadloom/transforms/layout"
-	"github.com/threadloom/threadloom/transforms/subreddits"
 )
 
-// Config is what a run does, flags already read and checked.
-type Config struct {
-	Runner         string
-	Root           string
-	Suffix         string
-	Subreddits     string // path of the list
-	ChainsDir      string
-	EmbeddingsDir  string
-	ClustersDir    string
-	TextColumn     string
-	Keep           []string
-	Model          string
-	ONNXRuntimeLib string
-	NativeDir      string
-	Precision      string
-	Accelerator    string
-	TokenBudget    int
-	LongText       string
-	Check          string // how closely outputs that are there are looked at
-	Prompt         string
-	DedupMB        int
-	MPSShare       float64
-	MPSSubreddits  []string
-	Redis          string
-	Queue          string
-	PathMap        []string
-	ClaimTimeout   time.Duration
-	LostAfter      time.Duration
-	Cluster        bool
-	ClusterBy      string
-	ClusterMethod  string
-	ClusterMinSize int64
-	ClusterSample  int64
-	ClusterSeed    int64
-	Python         string
-	ClusterAddress string // of a Python side that runs already
-	Flink          runners.Options
-	Progress       string // how it is shown
-	MetricsFile    string
-	MetricsAddr    string
-	ConfigFile     string
-	JSON           bool
-	Sample         bool     // no --root was given
-	Names          []string // of the subreddits
-	settings       *settings
-	Home           string
-	home           home
+// Run is what a run does, and what the commands look at that say what a run would do.
+type Run struct {
+	*Settings
+	Files      Files
+	Outputs    Outputs
+	Model      Model
+	Workers    Workers
+	Clustering Clustering
+	Flink      Flink
+	Watching   Watching
 }
 
-// UsageError is a wrong setting: exit code 2, one line.
-type UsageError struct{ error }
+// ForRun returns the settings of a run, and of the commands that look at what a run would do.
+func ForRun() *Run {
+	r := &Run{}
+	r.Settings = newSettings(
+		in(groupFiles, r.Files.addFlags, r.Outputs.addFlags),
+		in(groupModel, r.Model.addFlags),
+		in(groupWorkers, r.Workers.addFlags),
+		in(groupClusters, r.Clustering.addFlags),
+		in(groupFlink, r.Flink.addFlags),
+		in(groupWatch, r.Watching.addFlags),
+	)
+	r.addBeams(flag.CommandLine)
+	return r
+}
 
-// Usagef makes a UsageError.
-func Usagef(format string, args ...any) error { return UsageError{fmt.Errorf(format, args...)} }
-
-func (e UsageError) Unwrap() error { return e.error }
-
-// Layout says where the run's files lie.
-func (c *Config) Layout() layout.Layout {
-	l := layout.New(c.Root, c.Suffix)
-	if c.ChainsDir != "" {
-		l.Chains = filepath.Join(c.ChainsDir, c.Suffix)
+// Read takes in what is under the flags, once they are parsed: the environment (NAME=VALUE) and the
+// settings' file.
+func (r *Run) Read(environ func() []string) (err error) {
+	if err := r.Settings.Read(environ); err != nil {
+		return err
 	}
-	if c.EmbeddingsDir != "" {
-		l.Embeddings = filepath.Join(c.EmbeddingsDir, c.Suffix)
+	r.Flink.readBeams(r.flags)
+	r.Workers.redisGiven, r.Workers.shareGiven = r.Given("redis"), r.Given("mps_share")
+	if slices.Contains(r.Outputs.Keep, r.Files.TextColumn) {
+		return WithOrigins(Usagef("--keep: the text column %q is not kept", r.Files.TextColumn), r.From())
 	}
-	return l
-}
-
-// Engine says what embeds, and how.
-func (c *Config) Engine() models.Config {
-	return models.Config{
-		Folder: c.Model, Library: c.ONNXRuntimeLib, NativeDir: c.NativeDir,
-		Precision: c.Precision, Accelerator: c.Accelerator, TokenBudget: c.TokenBudget,
-		LongText: c.LongText, Prompt: c.Prompt, DedupMB: c.DedupMB,
-	}
-}
-
-// Embedding says how files are embedded.
-func (c *Config) Embedding() transforms.EmbedOptions {
-	return transforms.EmbedOptions{
-		Layout: c.Layout(), Model: c.Engine(), TextColumn: c.TextColumn, Keep: c.Keep,
-	}
-}
-
-// Checking says how closely an output that exists is looked at.
-func (c *Config) Checking() transforms.CheckOptions {
-	return transforms.CheckOptions{Kind: c.Check, Model: c.Engine()}
-}
-
-// Partition says which files workers on other machines may have.
-func (c *Config) Partition() transforms.PartitionOptions {
-	return transforms.PartitionOptions{Share: c.bridgedShare(), Subreddits: c.MPSSubreddits}
-}
-
-// Bridge says how files reach those workers.
-func (c *Config) Bridge() transforms.BridgeOptions {
-	runner, err := runners.Named(c.Runner, c.Flink) // check has refused an unknown one
-	return transforms.BridgeOptions{
-		Embed: c.Embedding(), Redis: c.Redis, Queue: c.Queue, PathMap: c.PathMap,
-		ClaimTimeout: c.ClaimTimeout, LostAfter: c.LostAfter, Spread: err == nil && !runner.InProcess(),
-	}
-}
-
-// Clusters is the folder of the clusters.
-func (c *Config) Clusters() string {
-	if c.ClustersDir != "" {
-		return filepath.Join(c.ClustersDir, c.Suffix)
-	}
-	return filepath.Join(c.Root, "clusters", c.Suffix)
+	return nil
 }
 
 // Complete fills in what follows from other settings and checks all of them
 // before anything runs.
-func (c *Config) Complete() error {
-	err := c.Fill()
+func (r *Run) Complete() error {
+	err := r.Fill()
 	if err == nil {
-		err = c.Validate()
+		err = r.Validate()
 	}
-	return WithOrigins(err, c.From())
+	return WithOrigins(err, r.From())
+}
+
+// CompleteAlone reads and completes the settings of a command that looks at files here and needs
+// neither a cluster nor the clustering.
+func (r *Run) CompleteAlone(environ func() []string) error {
+	if err := r.Read(environ); err != nil {
+		return err
+	}
+	r.Flink.Runner, r.Flink.Async, r.Clustering.On = "prism", false, false
+	return r.Complete()
 }
 
 // Fill fills in what follows from other settings.
-func (c *Config) Fill() error {
-	if err := c.findHome(); err != nil {
+func (r *Run) Fill() error {
+	if err := r.Files.fill(); err != nil {
 		return err
 	}
-	repo := c.Home
-	if c.Root == "" {
-		c.Sample, c.Root, c.Suffix = true, filepath.Join(repo, "build", "sample"), "sample"
-		if _, err := os.Stat(c.Root); err != nil {
-			return Usagef("no --root given and the bundled sample is not set up: run 'make setup', or give --root DIR%s", c.home.missing())
-		}
-	}
-	for _, dir := range []*string{&c.Root, &c.ChainsDir, &c.EmbeddingsDir, &c.ClustersDir, &c.Model, &c.NativeDir, &c.ONNXRuntimeLib} {
-		if *dir == "" {
-			continue
-		}
-		abs, err := filepath.Abs(*dir)
-		if err != nil {
-			return UsageError{err}
-		}
-		*dir = abs
-	}
-	if c.Subreddits == "" {
-		c.Subreddits = filepath.Join(c.Root, "subreddits_list.json")
-	}
-	if c.Model == "" {
-		c.Model = filepath.Join(repo, "build", "models", "all-MiniLM-L6-v2")
-	}
-	if c.NativeDir == "" {
-		c.NativeDir = filepath.Join(repo, "build", "lib")
-	}
-	if c.Python == "" {
-		c.Python = filepath.Join(repo, ".venv", "bin", "python")
-	}
-	if c.Flink.JobServer == "" {
-		c.Flink.JobServer = filepath.Join(repo, "build", "flink", "job-server.jar")
-	}
-	if c.Flink.Boot == "" {
-		c.Flink.Boot = filepath.Join(repo, "build", "flink", "boot")
-	}
-	if c.Flink.StagingDir == "" {
-		c.Flink.StagingDir = c.Root // every machine sees it
-	}
-	return nil
+	r.Clustering.fill(r.Files.Home)
+	r.Flink.fill(r.Files.Home, r.Files.Root)
+	return r.Model.fill(r.Files.Home)
 }
 
 // Validate refuses wrong settings before anything runs.
-func (c *Config) Validate() error {
-	runner, err := runners.Named(c.Runner, c.Flink)
+func (r *Run) Validate() error {
+	runner, err := r.Flink.Named()
 	if err != nil {
-		return Usagef("--runner: %w", err)
-	}
-	if !filepath.IsLocal(c.Suffix) {
-		return Usagef("--suffix %q: want a folder name", c.Suffix)
-	}
-	if c.ClusterBy != "all" && c.ClusterBy != "subreddit" {
-		return Usagef("--cluster_by %q: want all or subreddit", c.ClusterBy)
-	}
-	if err := c.checkClustering(); err != nil {
 		return err
 	}
-	if c.LongText != models.Truncate && c.LongText != models.Chunk {
-		return Usagef("--long_text %q: want truncate or chunk", c.LongText)
+	return firstError(
+		r.Model.check, r.Outputs.check, r.Clustering.check, r.Watching.check, r.Workers.check, r.checkTogether, r.Files.check,
+		func() error { return r.checkMachine(runner) },
+		func() error { return r.Workers.checkSubreddits(&r.Files) },
+		func() error { return r.Outputs.checkKept(&r.Files) },
+		func() error { return usage(runner.Check(context.Background())) },
+	)
+}
+
+// checkTogether refuses settings of several parts that do not go together.
+func (r *Run) checkTogether() error {
+	if r.Workers.Bridged() && r.Outputs.Check == transforms.CheckFingerprint && r.Model.Precision != models.FP32 && r.Model.Precision != models.Auto {
+		return Usagef("--check=fingerprint: the workers behind the bridge embed in fp32, and what they make would be stale: set --mps_share=0 or --precision=fp32")
 	}
-	if !slices.Contains(transforms.Checks(), c.Check) {
-		return Usagef("--check %q: want one of %s", c.Check, strings.Join(transforms.Checks(), ", "))
-	}
-	if c.DedupMB < 0 {
-		return Usagef("--dedup_cache_mb %d: want 0 or more", c.DedupMB)
-	}
-	if c.TokenBudget < 0 {
-		return Usagef("--token_budget %d: want a positive number", c.TokenBudget)
-	}
-	for _, check := range []func() error{c.checkProgress, c.checkMetrics, c.checkBridge} {
-		if err := check(); err != nil {
-			return err
-		}
-	}
-	if info, err := os.Stat(c.Layout().Chains); err != nil || !info.IsDir() {
-		return Usagef("no chains folder %s: check --root and --suffix", c.Layout().Chains)
-	}
-	if c.Names, err = subreddits.Read(c.Subreddits); err != nil {
-		return Usagef("%w (--subreddits names the list)", err)
-	}
-	if runner.InProcess() || c.Partition().Bridged() {
-		if err := c.checkModel(); err != nil { // elsewhere the machines that embed do
-			return err
-		}
-	}
-	if _, err := os.Stat(c.NativeDir); err != nil && runner.InProcess() && c.ONNXRuntimeLib == "" {
-		return Usagef("--native_dir %s: no such folder: run 'make setup', or name the folder of the libraries%s", c.NativeDir, c.home.missing())
-	}
-	if !slices.Contains(models.Precisions(), c.Precision) {
-		return Usagef("--precision %q: want one of %s", c.Precision, strings.Join(models.Precisions(), ", "))
-	}
-	if !slices.Contains(models.Accelerators(), c.Accelerator) {
-		return Usagef("--accelerator %q: want one of %s", c.Accelerator, strings.Join(models.Accelerators(), ", "))
-	}
-	if c.Cluster && c.ClusterAddress == "" && c.Flink.Async {
+	if r.Clustering.StartsPython() && r.Flink.Async {
 		return Usagef("--async: the clustering ends with this program; name one that stays with --cluster_endpoint, or skip it with --cluster=false")
 	}
-	if c.Cluster && c.ClusterAddress == "" {
-		if _, err := os.Stat(c.Python); err != nil {
-			return Usagef("--python %s: no such file: run 'make setup', or skip clustering with --cluster=false%s", c.Python, c.home.missing())
-		}
-	}
-	for _, check := range []func() error{c.checkBridged, c.checkKept} {
-		if err := check(); err != nil {
+	return nil
+}
+
+// checkMachine looks for what the run needs on this machine. On others, the machines that embed do.
+func (r *Run) checkMachine(runner runners.Runner) error {
+	if runner.InProcess() || r.Workers.Bridged() {
+		if err := r.Model.checkFolder(r.Files.Home); err != nil {
 			return err
 		}
 	}
-	if err := runner.Check(context.Background()); err != nil {
-		return UsageError{err}
-	}
-	return nil
-}
-
-// checkModel looks for what the engine needs on this machine.
-func (c *Config) checkModel() error {
-	if _, err := os.Stat(filepath.Join(c.Model, "manifest.json")); err != nil {
-		return Usagef("--model %s: %w: run 'make setup', or make one with 'python -m threadloom.export'%s", c.Model, models.ErrNoModel, c.home.missing())
-	}
-	if c.ONNXRuntimeLib != "" {
-		if _, err := os.Stat(c.ONNXRuntimeLib); err != nil {
-			return Usagef("--onnxruntime_lib %s: no such file", c.ONNXRuntimeLib)
+	if runner.InProcess() {
+		if err := r.Model.checkNative(r.Files.Home); err != nil {
+			return err
 		}
 	}
+	if r.Clustering.StartsPython() {
+		return checkPython(r.Clustering.Python, r.Files.Home, ", or skip clustering with --cluster=false")
+	}
 	return nil
 }
 
-// ClusterMethods are those of the Python side (cluster/methods/registry.py), the default first.
-var ClusterMethods = []string{"hdbscan", "evoc", "cuml"}
+// Embedding says how files are embedded.
+func (r *Run) Embedding() transforms.EmbedOptions {
+	return transforms.EmbedOptions{Layout: r.Files.Layout(), Model: r.Model.Config, TextColumn: r.Files.TextColumn, Keep: r.Outputs.Keep}
+}
 
-func (c *Config) checkClustering() error {
-	switch {
-	case !slices.Contains(ClusterMethods, c.ClusterMethod):
-		return Usagef("--cluster_method %q: want one of %s", c.ClusterMethod, strings.Join(ClusterMethods, ", "))
-	case c.ClusterMinSize < 0 || c.ClusterMinSize == 1:
-		return Usagef("--cluster_min_size %d: want 2 or more", c.ClusterMinSize)
-	case c.ClusterSample < 0:
-		return Usagef("--cluster_sample %d: want more than 0", c.ClusterSample)
-	case c.ClusterSeed < 0 || c.ClusterSeed > math.MaxUint32:
-		return Usagef("--cluster_seed %d: want 0 to %d", c.ClusterSeed, uint32(math.MaxUint32))
+// Checking says how closely an output that exists is looked at.
+func (r *Run) Checking() transforms.CheckOptions {
+	return transforms.CheckOptions{Kind: r.Outputs.Check, Model: r.Model.Config}
+}
+
+// Bridge says how files reach workers on other machines.
+func (r *Run) Bridge() transforms.BridgeOptions {
+	runner, err := r.Flink.Named() // Validate has refused an unknown one
+	w := &r.Workers
+	return transforms.BridgeOptions{
+		Embed: r.Embedding(), Redis: w.Redis.URL, Queue: w.Redis.Queue, PathMap: w.PathMap,
+		ClaimTimeout: w.ClaimTimeout, LostAfter: w.LostAfter, Spread: err == nil && !runner.InProcess(),
 	}
-	return nil
 }

@@ -13,23 +13,23 @@ import (
 
 func TestRunsShareWhatTheyWrite(t *testing.T) {
 	root := t.TempDir()
-	a := config.Config{Root: filepath.Join(root, "a"), Suffix: "s", Cluster: true, Names: []string{"x"}}
+	a := config.Run{Files: config.Files{Root: filepath.Join(root, "a"), Suffix: "s", Names: []string{"x"}}, Clustering: config.Clustering{On: true}}
 	for name, c := range map[string]struct {
-		change func(*config.Config)
+		change func(*config.Run)
 		held   bool
 	}{
-		"another list":     {func(c *config.Config) { c.Names = []string{"y"} }, true},
-		"without clusters": {func(c *config.Config) { c.Cluster = false }, true},
-		"another suffix":   {func(c *config.Config) { c.Suffix = "t" }, false},
-		"another root":     {func(c *config.Config) { c.Root = filepath.Join(root, "b") }, false},
-		"another root, the same embeddings": {func(c *config.Config) {
-			c.Root, c.EmbeddingsDir = filepath.Join(root, "b"), filepath.Join(root, "a", "embeddings")
+		"another list":     {func(c *config.Run) { c.Files.Names = []string{"y"} }, true},
+		"without clusters": {func(c *config.Run) { c.Clustering.On = false }, true},
+		"another suffix":   {func(c *config.Run) { c.Files.Suffix = "t" }, false},
+		"another root":     {func(c *config.Run) { c.Files.Root = filepath.Join(root, "b") }, false},
+		"another root, the same embeddings": {func(c *config.Run) {
+			c.Files.Root, c.Files.EmbeddingsDir = filepath.Join(root, "b"), filepath.Join(root, "a", "embeddings")
 		}, true},
-		"another root, the same clusters": {func(c *config.Config) {
-			c.Root, c.ClustersDir = filepath.Join(root, "b"), filepath.Join(root, "a", "clusters")
+		"another root, the same clusters": {func(c *config.Run) {
+			c.Files.Root, c.Files.ClustersDir = filepath.Join(root, "b"), filepath.Join(root, "a", "clusters")
 		}, true},
-		"the same root, neither of the same": {func(c *config.Config) {
-			c.EmbeddingsDir, c.ClustersDir = filepath.Join(root, "e"), filepath.Join(root, "c")
+		"the same root, neither of the same": {func(c *config.Run) {
+			c.Files.EmbeddingsDir, c.Files.ClustersDir = filepath.Join(root, "e"), filepath.Join(root, "c")
 		}, false},
 	} {
 		first, err := TakeLeases(a.LeasedFolders()...)

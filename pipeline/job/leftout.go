@@ -14,15 +14,15 @@ const LeftOutNamed = 3
 
 // nameLeftOut adds the first files that clustering left out. It reads what the
 // clustering has written, because that may have run in another process.
-func (s *summary) nameLeftOut(c *config.Config) (err error) {
+func (s *summary) nameLeftOut(c *config.Run) (err error) {
 	if s.FilesLeftOut == 0 {
 		return nil
 	}
-	folders := []string{c.Clusters()}
-	if c.ClusterBy != "all" {
+	folders := []string{c.Files.Clusters()}
+	if c.Clustering.By != config.ByAll {
 		folders = folders[:0]
-		for _, name := range c.Names {
-			folders = append(folders, filepath.Join(c.Clusters(), name))
+		for _, name := range c.Files.Names {
+			folders = append(folders, filepath.Join(c.Files.Clusters(), name))
 		}
 	}
 	s.LeftOut, s.leftOutList, err = cluster.FirstLeftOut(folders, LeftOutNamed)
