@@ -1,4 +1,4 @@
-// Package job is one run from start to end: its leases, its record, its signals, its summary.
+// Package job is one run, or one assignment, from start to end: its leases, its record, its signals, its summary.
 package job
 
 import (
@@ -66,15 +66,15 @@ func Run(c *config.Run, console *watch.Console) int {
 		return report(c, stop, err, 0)
 	}
 	opened, err := open(ctx, c, runner.InProcess())
-	var held Leases
+	var held leases
 	defer func() {
 		opened.server.Stop() // it may write until then
-		held.Release()
+		held.release()
 	}()
 	if err != nil {
 		return report(c, stop, config.Usagef("%w", err), 0)
 	}
-	if held, err = TakeLeases(c.LeasedFolders()...); err != nil { // before anything is published or written
+	if held, err = takeLeases(c.LeasedFolders()...); err != nil { // before anything is published or written
 		return report(c, stop, err, 0)
 	}
 	held.stopWhenLost(ctx, console, opened.server, cancel)
@@ -84,7 +84,7 @@ func Run(c *config.Run, console *watch.Console) int {
 		}
 	}
 	p, s := beam.NewPipelineWithRoot()
-	if err := build(s, c, opened.clusterAddr, held.Of(c.Files.Clusters()).Path()); err != nil {
+	if err := build(s, c, opened.clusterAddr, held.of(c.Files.Clusters()).Path()); err != nil {
 		return report(c, stop, config.Usagef("%w", err), 0)
 	}
 	r := activeRun{c: c, console: console, held: held, stop: stop, runner: runner, opened: opened, log: log, start: start}
@@ -95,7 +95,7 @@ func Run(c *config.Run, console *watch.Console) int {
 type activeRun struct {
 	console *watch.Console
 	c       *config.Run
-	held    Leases
+	held    leases
 	stop    *signals
 	runner  runners.Runner
 	opened  resources
@@ -147,7 +147,7 @@ func (r activeRun) run(ctx context.Context, p *beam.Pipeline) int {
 		}
 		err = errors.Join(err, sum.print(r.c))
 		code = report(r.c, r.stop, err, sum.DeadLettered)
-		code = ReportLeftOut(code, os.Stderr, sum.FilesLeftOut, sum.LeftOut, sum.leftOutList)
+		code = reportLeftOut(code, os.Stderr, sum.FilesLeftOut, sum.LeftOut, sum.leftOutList)
 	}
 	now := time.Now()
 	if err := errors.Join(record.end(sum, err, code, now), meter.Stop(&watch.RunEnd{Counts: counts, Code: code, At: now})); err != nil {
@@ -224,7 +224,7 @@ func (r activeRun) execute(ctx context.Context, p *beam.Pipeline) (map[string]in
 	if !r.runner.InProcess() && result != nil {
 		counts = counters.Committed(result.Metrics())
 	}
-	if lost := r.held.Held(); lost != nil {
+	if lost := r.held.held(); lost != nil {
 		return counts, lost
 	}
 	return counts, errors.Join(err, deadletter.Compact(r.c.Files.Layout()))
