@@ -30,24 +30,6 @@ def root(new_root, tmp_path):
 
 
 @pytest.fixture
-def mount():
-    """Return mount(folder, options): mount a tmpfs there; it goes with the test."""
-    mounted = []
-
-    def mount(folder: Path, options: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        command = ["mount", "-t", "tmpfs", "-o", options, "none", folder]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            pytest.skip(f"mounts are not allowed here: {done.stderr.strip()}")
-        mounted.append(folder)
-
-    yield mount
-    for folder in mounted:
-        subprocess.run(["umount", folder], check=True)
-
-
-@pytest.fixture
 def unprivileged(tmp_path):
     """Return what makes a child process somebody without rights, and open the way to `tmp_path`."""
     if os.geteuid() != 0:
