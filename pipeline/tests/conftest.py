@@ -1,5 +1,6 @@
 """Run the pipeline as a user does: the built program, real model, real Prism, real Python."""
 
+import functools
 import importlib
 import json
 import os
@@ -228,6 +229,43 @@ def lay_out():
         pq.write_table(pa.table({"text": texts}), chains)
 
     return lay_out
+
+
+@pytest.fixture(scope="session")
+def importing(program):
+    """Return importing(root): the command 'import', into a root."""
+    module = load("importing")
+    return lambda root: module.Import(program.path, root)
+
+
+@pytest.fixture(scope="session")
+def plainimport():
+    """Return the plain program that 'import' is held to."""
+    return load("plainimport")
+
+
+@pytest.fixture(scope="session")
+def invent(tmp_path_factory):
+    """Return invent(flag, …): make dumps with bench/dumps, once for the same flags."""
+    generator = tmp_path_factory.mktemp("generator") / "dumps"
+    subprocess.run(["go", "build", "-o", generator, "./bench/dumps"], cwd=REPOSITORY, check=True)
+
+    @functools.cache
+    def invent(*flags: str) -> list[Path]:
+        folder = tmp_path_factory.mktemp("dumps")
+        subprocess.run([generator, "--out", folder, *flags], check=True)
+        return sorted(folder.iterdir())
+
+    return invent
+
+
+@pytest.fixture(scope="session")
+def sample_dumps() -> list[Path]:
+    """Return real dumps: three months of comments, and two of submissions."""
+    folder = Path(os.environ.get("THREADLOOM_DUMPS") or REPOSITORY.parent / "shared" / "dumps")
+    if not folder.is_dir():
+        pytest.skip(f"no dumps at {folder}: THREADLOOM_DUMPS says where they are")
+    return sorted(folder.glob("*.zst"))
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 import json
 import os
-import subprocess
 import time
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
