@@ -24,12 +24,14 @@ func readTopics() (common []string, topics []topic) {
 	return topics[0].words, topics[1:]
 }
 
-// Texts as JSON escapes them, beside plain words. The last three are what a decoder must replace:
-// half of a surrogate pair, NUL, and bytes that are not UTF-8.
+// inserts are texts as JSON escapes them, beside plain words.
 var inserts = []string{
 	`\n\n`, `\n\n`, `\r\n`, ` &amp; `, ` &gt;&lt; `, ` &amp;lt; `, `\n\n&gt; `, ` \ud83d\ude80 `, ` \u00e9t\u00e9 `, ` naïve `, ` \"`,
-	` \\ `, ` \/ `, `\t`, ` \ud83d `, ` \u0000 `, " \xff\xe2\x82 ",
+	` \\ `, ` \/ `, `\t`,
 }
+
+// damages are what a decoder must replace: half of a surrogate pair, NUL, and bytes that are not UTF-8.
+var damages = []string{` \ud83d `, ` \u0000 `, " \xff\xe2\x82 "}
 
 // appendText appends n words as they stand in a JSON string.
 func (g *generator) appendText(to []byte, about topic, n int) []byte {
@@ -41,6 +43,8 @@ func (g *generator) appendText(to []byte, about topic, n int) []byte {
 		switch {
 		case i > 0 && g.random.IntN(150) == 0:
 			to = append(to, pick(g.random, inserts)...)
+		case i > 0 && g.random.IntN(5000) == 0:
+			to = append(to, pick(g.random, damages)...)
 		case i > 0 && g.random.IntN(12) == 0:
 			to = append(to, ". "...)
 		case i > 0:
