@@ -246,6 +246,115 @@ def test_odd_lines(importing, tmp_path):
         assert number == texts.count(f"odd {field}"), field
 
 
+# Comments as "id<parent", deleted ones with a "-" before them; "id" alone answers the submission.
+# Then of each mode the chains by leaf: turns, n_missing, depth, complete.
+THREADS = {
+    "a branch": (
+        "a b<a c<a d<b",
+        {
+            "leaf": {"d": ("a b d", 0, 3, True), "c": ("a c", 0, 2, True)},
+            "longest": {"d": ("a b d", 0, 3, True)},
+            "pair": {
+                "b": ("a b", 0, 2, True),
+                "c": ("a c", 0, 2, True),
+                "d": ("b d", 0, 3, False),
+            },
+            "comment": {
+                "a": ("a", 0, 1, True),
+                "b": ("b", 0, 2, False),
+                "c": ("c", 0, 2, False),
+                "d": ("d", 0, 3, False),
+            },
+        },
+    ),
+    "deleted between": (
+        "a -b<a c<b",
+        {
+            "leaf": {"c": ("a c", 1, 3, True)},
+            "longest": {"c": ("a c", 1, 3, True)},
+            "pair": {"c": ("a c", 1, 3, True)},
+            "comment": {"a": ("a", 0, 1, True), "c": ("c", 0, 3, False)},
+        },
+    ),
+    "deleted above all": (
+        "-a -b<a c<b d<c",
+        {
+            "leaf": {"d": ("c d", 2, 4, True)},
+            "pair": {"d": ("c d", 2, 4, True)},
+            "comment": {"c": ("c", 2, 3, True), "d": ("d", 0, 4, False)},
+        },
+    ),
+    "deleted below": ("a b<a -c<b", {"leaf": {"b": ("a b", 0, 2, True)}}),
+    "only deleted replies": ("a -b<a -c<b", {"leaf": {}, "comment": {"a": ("a", 0, 1, True)}}),
+    "a missing parent": (
+        "b<z c<b",
+        {
+            "leaf": {"c": ("b c", 0, 2, False)},
+            "comment": {"b": ("b", 0, 1, False), "c": ("c", 0, 2, False)},
+        },
+    ),
+    "a missing parent of a deleted one": ("-b<z c<b d<c", {"leaf": {"d": ("c d", 1, 3, False)}}),
+    "a circle": (
+        "a<c b<a c<b d<b",
+        {"leaf": {"c": ("a b c", 0, 3, False), "d": ("a b d", 0, 3, False)}},
+    ),
+    "a circle with deleted ones": ("-a<c b<a -c<b d<c", {"leaf": {"d": ("b d", 2, 4, False)}}),
+    "its own parent": ("a<a b<a", {"leaf": {"b": ("a b", 0, 2, False)}}),
+    "equal ways": (
+        "a b<a c<a e<b d<c",
+        {
+            "leaf": {"e": ("a b e", 0, 3, True), "d": ("a c d", 0, 3, True)},
+            "longest": {"e": ("a b e", 0, 3, True), "d": ("c d", 0, 3, False)},
+        },
+    ),
+    "a longer way past a deleted one": (
+        "a -b<a c<b d<c e<d f<a g<f",
+        {"longest": {"e": ("a c d e", 1, 5, True), "g": ("f g", 0, 3, False)}},
+    ),
+    "longer than ten": (
+        "-a b<a c<b d<c e<d f<e g<f -h<g i<h j<i k<j l<k m<l n<m",
+        {
+            "leaf": {"n": ("d e f g i j k l m n", 1, 14, False)},
+            "longest": {"n": ("d e f g i j k l m n", 1, 14, False)},
+        },
+    ),
+    "ten and a deleted one above": (
+        "-a b<a c<b d<c e<d f<e g<f h<g i<h j<i k<j",
+        {"leaf": {"k": ("b c d e f g h i j k", 1, 11, True)}},
+    ),
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_threads(importing, plainimport, tmp_path, mode):
+    dump = tmp_path / "dump"
+    found = []
+    for link, (comments, _) in enumerate(THREADS.values(), 100):
+        for comment in comments.split():
+            id_, _, parent = comment.strip("-").partition("<")
+            fields = {"parent_id": f"t1_{parent}"} if parent else {}
+            body = "[deleted]" if comment[0] == "-" else id_
+            found.append(line(id=id_, link_id=f"t3_{link}", body=body, **fields))
+    dump.write_bytes(b"\n".join(found))
+    _, plain = plainimport.imported([dump], chains=mode)
+    check_threads(plain["reddit.com"], mode)
+    done = importing(tmp_path).done(f"--chains={mode}", dump)
+    done.check([dump], chains=mode)
+    check_threads(done.rows["reddit.com"][0], mode)
+
+
+def check_threads(rows: list[dict], mode: str) -> None:
+    for link, (name, (_, wanted)) in enumerate(THREADS.items(), 100):
+        if mode in wanted:
+            ours = [row for row in rows if row["link_id"] == str(link)]
+            columns = ("n_missing", "depth", "complete")
+            chains = {
+                row["leaf_id"]: (row["text"].replace("\n\n", " "), *(row[c] for c in columns))
+                for row in ours
+            }
+            assert chains == wanted[mode], name
+
+
 def test_the_better_of_two_lines_with_one_id_wins(importing, tmp_path):
     pairs = {
         "with a body": [{"body": "[deleted]", "retrieved_on": 9}, {"retrieved_on": 1}],
