@@ -250,8 +250,13 @@ def invent(tmp_path_factory):
     generator = tmp_path_factory.mktemp("generator") / "dumps"
     subprocess.run(["go", "build", "-o", generator, "./bench/dumps"], cwd=REPOSITORY, check=True)
 
+    programs = {"--compression=xz": "xz", "--compression=bz2": "bzip2", "--window=31": "zstd"}
+
     @functools.cache
     def invent(*flags: str) -> list[Path]:
+        for lacking in (programs[f] for f in flags if f in programs):
+            if not shutil.which(lacking):
+                pytest.skip(f"no {lacking} on this machine: apt-get install zstd xz-utils bzip2")
         folder = tmp_path_factory.mktemp("dumps")
         subprocess.run([generator, "--out", folder, *flags], check=True)
         return sorted(folder.iterdir())
