@@ -282,8 +282,8 @@ def weave(
             starts = [i for i in range(1, len(way)) if goes_on[way[i - 1]] != way[i]]
             ways[leaf] = way[max(starts, default=0) :]
     made = {leaf: way[-max_turns:] for leaf, way in ways.items() if len(way) >= min_turns}
-    fates = dict.fromkeys(kept, "cut")
-    fates |= {id_: "alone" for way in ways.values() if len(way) < min_turns for id_ in way}
+    fates = dict.fromkeys(kept, "alone")
+    fates |= {id_: "cut" for leaf in made for id_ in ways[leaf]}
     fates |= {id_: "in_chain" for turns in made.values() for id_ in turns}
     return above, fates, made
 
