@@ -3,8 +3,8 @@
     python bench/cores.py [--texts 600] [--rounds 5]
 
 In each round the engine embeds the same texts on one core and on all, in an order that rotates.
-Then the whole program runs on one file of one text: from its start to its end is more than from
-its start to its first batch.
+Then the whole program runs on one file of one text. That takes longer than the start up to the
+first batch, for which there is a target.
 """
 
 import argparse

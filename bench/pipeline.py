@@ -1,12 +1,15 @@
-"""Embed files with the whole program, without Beam, and with a plain script, and compare.
+"""Compare the whole program with itself without Beam, and with a plain script.
 
     python bench/pipeline.py [--share 0.25] [--rounds 4]
 
-From Parquet files to Parquet files, the newsgroups dealt out to the rounds; each round embeds its
-files three times, in an order that rotates: with the program on Prism; with its engine and its
-reader and writer, but without Beam (the Go benchmark BenchmarkFiles); with a straightforward
-script around sentence-transformers (`plain.py`: read a file, encode, write it with pyarrow). Only
-the time while files are embedded counts, not that in which a process starts and loads the model.
+All go from Parquet files to Parquet files. Each round has its share of the newsgroups, and embeds
+it three times, in an order that rotates:
+
+- with the program on Prism
+- with its engine, reader and writer, but without Beam (the Go benchmark BenchmarkFiles)
+- with a simple script around sentence-transformers (`plain.py`: read a file, encode, write it)
+
+Only the time in which files are embedded counts, without the start and the loading of the model.
 """
 
 import argparse
