@@ -8,7 +8,6 @@ first batch, for which there is a target.
 """
 
 import argparse
-import json
 import os
 import tempfile
 from functools import partial
@@ -57,10 +56,8 @@ def compare(children: list, texts: list[str], rounds: int) -> list[float]:
 def shortest_run() -> float:
     """Run the program on one text; return its seconds."""
     with tempfile.TemporaryDirectory() as folder:
-        chains = Path(folder) / "chains" / "bench" / "one"
-        chains.mkdir(parents=True)
-        pq.write_table(pa.table({"text": ["a single text"]}), chains / "one.parquet")
-        (Path(folder) / "subreddits_list.json").write_text(json.dumps(["one"]))
+        chains = product.new_root(Path(folder), "bench", "one")
+        pq.write_table(pa.table({"text": ["a single text"]}), chains / "one" / "one.parquet")
         _, seconds, _ = product.measured("--root", folder, "--suffix=bench", "--cluster=false")
         return seconds
 

@@ -98,18 +98,16 @@ def compare(root: Path, rounds: int) -> None:
 def lay_out(corpus: Path, root: Path, share: float) -> Path:
     """Put a share of the corpus's files into a root of their own."""
     folders = sorted((corpus / "chains" / product.SUFFIX).iterdir())
-    (root / "subreddits_list.json").write_text(json.dumps([f.name for f in folders]))
+    chains = product.new_root(root, product.SUFFIX, *(f.name for f in folders))
     for folder in folders:
-        mine = root / "chains" / product.SUFFIX / folder.name
-        mine.mkdir(parents=True)
         files = sorted(folder.glob("*.parquet"))
         for file in files[: max(1, round(share * len(files)))]:
-            shutil.copy(file, mine)
+            shutil.copy(file, chains / folder.name)
     return root
 
 
 def flags(root: Path, name: str) -> tuple:
-    """Return the flags of a run on a runner, which must begin anew."""
+    """Return the flags of a run on a runner, and remove its earlier outputs."""
     out = root / name
     shutil.rmtree(out, ignore_errors=True)
     return (

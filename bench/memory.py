@@ -14,7 +14,6 @@ without a large cache. The shape of the input must not change the speed.
 """
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
 
@@ -60,10 +59,7 @@ def read_comments(corpus: Path) -> pa.Table:
 
 def new_folder(root: Path) -> Path:
     """Make a root with one subreddit; return its folder."""
-    (root / "subreddits_list.json").write_text(json.dumps(["all"]))
-    folder = root / "chains" / SUFFIX / "all"
-    folder.mkdir(parents=True)
-    return folder
+    return product.new_root(root, SUFFIX, "all") / "all"
 
 
 def one_file(folder: Path, comments: pa.Table, rows: int, group: int) -> int:

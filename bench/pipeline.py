@@ -13,7 +13,6 @@ Only the time in which files are embedded counts, without the start and the load
 """
 
 import argparse
-import json
 import os
 import re
 import subprocess
@@ -67,9 +66,7 @@ def one_round(files: list[Path], steps: dict, number: int) -> dict[str, float]:
 
 def lay_out(root: Path, files: list[Path]) -> Path:
     """Put files into a root of their own, as one subreddit."""
-    (root / "subreddits_list.json").write_text(json.dumps(["bench"]))
-    folder = root / "chains" / "bench" / "bench"
-    folder.mkdir(parents=True)
+    folder = product.new_root(root, "bench", "bench") / "bench"
     for i, file in enumerate(files):
         (folder / f"part-{i:05d}.parquet").write_bytes(file.read_bytes())
     return root

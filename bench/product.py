@@ -24,6 +24,15 @@ def corpus(*suffixes: str) -> Path:
     return path
 
 
+def new_root(root: Path, suffix: str, *subreddits: str) -> Path:
+    """Make a root with its list and the folders of its chains; return the folder above these."""
+    (root / "subreddits_list.json").write_text(json.dumps(subreddits))
+    chains = root / "chains" / suffix
+    for name in subreddits:
+        (chains / name).mkdir(parents=True)
+    return chains
+
+
 def build() -> None:
     """Build the program."""
     subprocess.run(["go", "build", "-o", BUILT, "./pipeline"], cwd=REPOSITORY, check=True)

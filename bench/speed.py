@@ -13,7 +13,7 @@ Compare only ratios of the same round.
 """
 
 import argparse
-import json
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -78,12 +78,9 @@ def one_round(
 
 def lay_out(root: Path, files: list[Path]) -> Path:
     """Put files into a root of their own."""
-    names = sorted({f.parent.name for f in files})
-    (root / "subreddits_list.json").write_text(json.dumps(names))
+    chains = product.new_root(root, "bench", *sorted({f.parent.name for f in files}))
     for file in files:
-        copy = root / "chains" / "bench" / file.parent.name / file.name
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(file.read_bytes())
+        shutil.copy(file, chains / file.parent.name)
     return root
 
 

@@ -81,9 +81,7 @@ def new_root(texts: pa.Table, rows: list[int]) -> Iterator[Path]:
     """Lay out files with these numbers of rows, as one subreddit."""
     with tempfile.TemporaryDirectory(dir=product.RESULTS, prefix="together-") as name:
         root = Path(name)
-        (root / "subreddits_list.json").write_text(json.dumps(["bench"]))
-        folder = root / "chains" / "bench" / "bench"
-        folder.mkdir(parents=True)
+        folder = product.new_root(root, "bench", "bench") / "bench"
         start = 0
         for number, size in enumerate(rows):
             taken = texts.take([i % len(texts) for i in range(start, start + size)])

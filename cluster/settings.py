@@ -61,46 +61,18 @@ class Settings:
         return settings
 
 
-@dataclass(frozen=True)
 class Outputs:
     """The paths of one group's results."""
 
-    folder: str
-
-    @property
-    def labels(self) -> str:
-        """The Parquet file with one row per chain."""
-        return os.path.join(self.folder, "labels.parquet")
-
-    @property
-    def report(self) -> str:
-        """The JSON report; it is written last, so that all are there if it is."""
-        return os.path.join(self.folder, "clusters.json")
-
-    @property
-    def left_out(self) -> str:
-        """The JSON list of what was left out; it exists only if something was."""
-        return os.path.join(self.folder, "left_out.json")
-
-    @property
-    def table(self) -> str:
-        """The report for readers, in Markdown."""
-        return os.path.join(self.folder, "clusters.md")
-
-    @property
-    def map(self) -> str:
-        """The map to open in a browser."""
-        return os.path.join(self.folder, "map.html")
-
-    @property
-    def image(self) -> str:
-        """The map as a picture."""
-        return os.path.join(self.folder, "map.png")
-
-    @property
-    def model(self) -> str:
-        """The folder of the model with which new chains are assigned."""
-        return os.path.join(self.folder, "model")
+    def __init__(self, folder: str) -> None:
+        """Name the results in a folder."""
+        self.labels = os.path.join(folder, "labels.parquet")  # one row for each chain
+        self.report = os.path.join(folder, "clusters.json")  # written last: all are there if it is
+        self.table = os.path.join(folder, "clusters.md")  # the report for readers
+        self.map = os.path.join(folder, "map.html")
+        self.image = os.path.join(folder, "map.png")
+        self.model = os.path.join(folder, "model")  # a folder; `assign` uses it
+        self.left_out = os.path.join(folder, "left_out.json")  # only if something was left out
 
     def all_there(self) -> bool:
         """Return whether all of them exist; `left_out` does not count."""

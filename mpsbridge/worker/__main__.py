@@ -57,7 +57,7 @@ class _Flags(argparse.ArgumentParser):
 
 
 def _time(least: float):
-    """Return a function that reads a time of at least so many seconds."""
+    """Return a function that reads a time of at least `least` seconds."""
 
     def read(text: str) -> float:
         try:
@@ -89,16 +89,19 @@ def _flags() -> argparse.ArgumentParser:
     add("path_map", "what this machine (TO) calls a folder of the pipeline (may be repeated)",
         action="append", default=[], metavar="FROM=TO")  # fmt: skip
     add(
-        "lease", "if the worker is silent for so long, others get its job (1m)", default=60, **lease
+        "lease",
+        "if the worker is silent for this long, others get its job (1m)",
+        default=60,
+        **lease,
     )
-    add("stall", "likewise if it finishes no batch for so long (10m)", default=600, **lease)
+    add("stall", "likewise if it finishes no batch for this long (10m)", default=600, **lease)
     add("model", "folder, or name on the hub (all-MiniLM-L6-v2)", default=DEFAULT_MODEL)
     add("device", "what runs the model; auto: the first of the others that is there (auto)",
         default="auto", choices=("auto", "mps", "cuda", "cpu"))  # fmt: skip
     add("token_budget", "tokens in one batch, padding included (by device)",
         type=int, metavar="TOKENS")  # fmt: skip
     add("threads", "threads of torch on a CPU (torch chooses)", type=int)
-    add("until_idle", "end if no job has come for so long", type=_time(0), metavar="TIME")
+    add("until_idle", "end if no job has come for this long", type=_time(0), metavar="TIME")
     return flags
 
 

@@ -251,7 +251,7 @@ class Worker:
                 return answer is not None
             answer = self.ack(prepared)
             if answer == 0:
-                log.warning("%s is done, but its lease was lost meanwhile", _name(prepared))
+                log.warning("%s is done, but its lease was lost before that", _name(prepared))
             return answer is not None
 
     def ack(self, prepared: Prepared) -> int | None:
