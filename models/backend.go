@@ -42,7 +42,7 @@ var backends = []backend{
 	},
 	{
 		name: "onnxruntime-cpu", precision: FP32, accelerator: CPU, graph: graphFile,
-		library: Config.library, missing: lacksNothing, configure: configureCPU, budgets: []int{DefaultTokenBudget, 2 * DefaultTokenBudget},
+		library: Config.library, missing: lacksNothing, configure: configureCPU, budgets: []int{defaultTokenBudget, 2 * defaultTokenBudget},
 	},
 	{
 		name: "onnxruntime-openvino", precision: BF16, accelerator: CPU, graph: graphFile,

@@ -10,9 +10,9 @@ import (
 
 // Defaults of Config.
 const (
-	// DefaultTokenBudget is the padded tokens of one batch on a CPU: 256 and 512 run
+	// defaultTokenBudget is the padded tokens of one batch on a CPU: 256 and 512 run
 	// about as fast, larger batches fall out of the caches.
-	DefaultTokenBudget = 256
+	defaultTokenBudget = 256
 	// windowTokens bounds the texts that wait for a batch, all files together.
 	windowTokens = 256 << 10
 	// GCPercent is what a process with an engine does well to give debug.SetGCPercent.
