@@ -17,6 +17,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/typex"
 	jobpb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/jobmanagement_v1"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+	"github.com/threadloom/threadloom/transforms"
 	"github.com/threadloom/threadloom/transforms/counters"
 	"github.com/threadloom/threadloom/transforms/layout"
 )
@@ -107,14 +108,6 @@ func (f *jobFn) ProcessElement(file layout.File) (string, []byte) {
 	return file.Subreddit, b
 }
 
-var (
-	clustersFound = counters.New("clusters")
-	noiseRows     = counters.New("noise_rows")
-	clusterRows   = counters.New("clustered_rows")
-	clusterFiles  = counters.New("clustered_files")
-	filesLeftOut  = counters.New("files_left_out")
-)
-
 type countFn struct{}
 
 func (f *countFn) ProcessElement(ctx context.Context, group string, summary []byte) error {
@@ -129,17 +122,18 @@ func (f *countFn) ProcessElement(ctx context.Context, group string, summary []by
 	if err := json.Unmarshal(summary, &s); err != nil {
 		return fmt.Errorf("reading the summary of group %q: %w", group, err)
 	}
-	filesLeftOut.Inc(ctx, s.LeftOut)
+	process := transforms.ThisProcess()
+	process.Count(ctx, counters.FilesLeftOut, s.LeftOut)
 	if s.Error != "" && s.LeftOut > 0 {
 		return nil // none of the group's files can take part: that is no reason to end other groups
 	}
 	if s.Error != "" {
 		return fmt.Errorf("clustering %q: %s", group, s.Error)
 	}
-	clustersFound.Inc(ctx, s.Clusters)
-	noiseRows.Inc(ctx, s.Noise)
-	clusterRows.Inc(ctx, s.Rows)
-	clusterFiles.Inc(ctx, s.Files)
+	process.Count(ctx, counters.Clusters, s.Clusters)
+	process.Count(ctx, counters.NoiseRows, s.Noise)
+	process.Count(ctx, counters.ClusteredRows, s.Rows)
+	process.Count(ctx, counters.ClusteredFiles, s.Files)
 	return nil
 }
 

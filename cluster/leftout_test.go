@@ -8,18 +8,18 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/threadloom/threadloom/transforms/counters"
+	"github.com/threadloom/threadloom/transforms"
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
 func TestAGroupWithoutFilesEndsNoOtherGroup(t *testing.T) {
-	before := counters.Local()
+	before := transforms.ThisProcess().Counts.All()
 	f := &countFn{}
 	summary := []byte(`{"group": "a", "error": "no file can take part: 2 files are left out", "files_left_out": 2}`)
 	if err := f.ProcessElement(context.Background(), "a", summary); err != nil {
 		t.Errorf("the run fails: %v", err)
 	}
-	if n := counters.Local()["files_left_out"] - before["files_left_out"]; n != 2 {
+	if n := transforms.ThisProcess().Counts.All()["files_left_out"] - before["files_left_out"]; n != 2 {
 		t.Errorf("%d files were counted, want 2", n)
 	}
 	err := f.ProcessElement(context.Background(), "b", []byte(`{"group": "b", "error": "the disk is full"}`))

@@ -10,7 +10,6 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 	"github.com/threadloom/threadloom/mpsbridge"
-	"github.com/threadloom/threadloom/transforms/counters"
 	"github.com/threadloom/threadloom/transforms/deadletter"
 	"github.com/threadloom/threadloom/transforms/inflight"
 	"github.com/threadloom/threadloom/transforms/layout"
@@ -20,8 +19,6 @@ func init() {
 	register.DoFn3x1[context.Context, layout.File, func(layout.File), error](&enqueueFn{})
 	register.DoFn3x1[context.Context, layout.File, func(layout.File), error](&awaitFn{})
 }
-
-var filesBridged = counters.New("files_by_workers")
 
 // BridgeOptions say how Bridge works.
 type BridgeOptions struct {

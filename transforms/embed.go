@@ -18,17 +18,6 @@ func init() {
 	register.DoFn3x1[context.Context, layout.File, func(layout.File), error](&embedFn{})
 }
 
-var (
-	filesDone     = counters.New("files_done")
-	filesDead     = counters.New("files_dead_lettered")
-	rowsDone      = counters.New("rows")
-	tokensDone    = counters.New("tokens")
-	tokensSeen    = counters.New("tokens_before_truncation")
-	tokensReused  = counters.New("tokens_reused")
-	rowsTruncated = counters.New("rows_truncated")
-	rowsRepaired  = counters.New("rows_repaired")
-)
-
 // openFilesPerCPU is how many files are open at once for each core: enough that
 // their texts make batches of near-equal length.
 const openFilesPerCPU = 4

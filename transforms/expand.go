@@ -18,11 +18,6 @@ func init() {
 	register.Emitter1[layout.Folder]()
 }
 
-var (
-	subredditsSeen  = counters.New("subreddits")
-	subredditsEmpty = counters.New("subreddits_without_files")
-)
-
 // Expand finds the chains files of each subreddit: it turns a
 // PCollection<string> into a PCollection<Folder>. A folder that cannot be listed goes
 // to the dead letters.
@@ -69,9 +64,9 @@ func (f *expandFn) flush(ctx context.Context, listings []listing, emit func(layo
 			}
 			continue
 		}
-		subredditsSeen.Inc(ctx, 1)
+		thisProcess.Count(ctx, counters.Subreddits, 1)
 		if len(l.Names) == 0 {
-			subredditsEmpty.Inc(ctx, 1)
+			thisProcess.Count(ctx, counters.SubredditsEmpty, 1)
 			log.Warnf(ctx, "no chains files for subreddit %q in %s", l.Subreddit, f.Layout.Chains)
 			continue
 		}

@@ -24,13 +24,6 @@ func init() {
 	register.Emitter1[layout.File]()
 }
 
-var (
-	filesMissing = counters.New("files_missing")
-	filesSkipped = counters.New("files_skipped")
-	filesStale   = counters.New("files_stale")
-	filesCorrupt = counters.New("files_corrupt")
-)
-
 // Filter looks up which files have an output already, and, if asked to, whether it is
 // one that is wanted: it turns a PCollection<Folder> into two PCollection<File>, those
 // to be embedded and the done ones. It also removes what killed runs left unfinished in
@@ -98,10 +91,10 @@ func (f *filterFn) flush(ctx context.Context, classifications []classification, 
 			file.Crashes = s.crashes[filepath.Base(file.Input)]
 			missing(file)
 		}
-		filesMissing.Inc(ctx, int64(len(s.missing)+len(s.anew)))
-		filesStale.Inc(ctx, int64(s.stale))
-		filesCorrupt.Inc(ctx, int64(len(s.anew)-s.stale))
-		filesSkipped.Inc(ctx, int64(len(s.done)))
+		thisProcess.Count(ctx, counters.FilesMissing, int64(len(s.missing)+len(s.anew)))
+		thisProcess.Count(ctx, counters.FilesStale, int64(s.stale))
+		thisProcess.Count(ctx, counters.FilesCorrupt, int64(len(s.anew)-s.stale))
+		thisProcess.Count(ctx, counters.FilesSkipped, int64(len(s.done)))
 		f.Layout.Each(s.subreddit, s.missing, false, open)
 		f.Layout.Each(s.subreddit, s.anew, true, open)
 		f.Layout.Each(s.subreddit, s.done, false, done)

@@ -28,21 +28,21 @@ type outcome struct {
 }
 
 // each calls add for every counter that the outcome adds to.
-func (o outcome) each(add func(c *counters.Counter, n int64)) {
+func (o outcome) each(add func(name string, n int64)) {
 	if o.err != nil {
-		add(filesDead, 1)
+		add(counters.FilesDeadLettered, 1)
 		return
 	}
-	add(filesDone, 1)
+	add(counters.FilesDone, 1)
 	if o.bridged {
-		add(filesBridged, 1)
+		add(counters.FilesByWorkers, 1)
 	}
-	add(rowsDone, o.stats.Rows)
-	add(tokensDone, o.stats.Tokens)
-	add(tokensSeen, o.stats.AllTokens)
-	add(tokensReused, o.stats.Reused)
-	add(rowsTruncated, o.stats.Truncated)
-	add(rowsRepaired, o.stats.Repaired)
+	add(counters.Rows, o.stats.Rows)
+	add(counters.Tokens, o.stats.Tokens)
+	add(counters.TokensSeen, o.stats.AllTokens)
+	add(counters.TokensReused, o.stats.Reused)
+	add(counters.RowsTruncated, o.stats.Truncated)
+	add(counters.RowsRepaired, o.stats.Repaired)
 }
 
 // finish tells a file that failed from one that may be good and was stopped, by the end of
@@ -60,7 +60,7 @@ func (o outcome) finish(ctx context.Context) outcome {
 		o.err = nil
 		return o
 	}
-	o.each(func(c *counters.Counter, n int64) { c.AddLocal(n) })
+	o.each(thisProcess.Counts.Add)
 	o.owed = true
 	openFiles.finish()
 	return o
@@ -86,7 +86,7 @@ func flushOutcomes(ctx context.Context, deadLetters string, finished []outcome, 
 			fail(o.left)
 			continue
 		}
-		o.each(func(c *counters.Counter, n int64) { c.AddMetric(ctx, n) })
+		o.each(func(name string, n int64) { addMetric(ctx, name, n) })
 		if o.err == nil {
 			continue
 		}
@@ -100,7 +100,7 @@ func flushOutcomes(ctx context.Context, deadLetters string, finished []outcome, 
 			continue
 		}
 		if o.by.Name != "" {
-			counters.IncProcess(ctx, o.by)
+			addMetric(ctx, counters.OfProcess(o.by), 1)
 		}
 		emit(o.file)
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/mpsbridge"
 	"github.com/threadloom/threadloom/mpsbridge/redistest"
-	"github.com/threadloom/threadloom/transforms/counters"
 	"github.com/threadloom/threadloom/transforms/deadletter"
 	"github.com/threadloom/threadloom/transforms/layout"
 )
@@ -86,7 +85,7 @@ func TestNoOutcomeIsDroppedWhateverComesBeforeIt(t *testing.T) {
 
 func TestABrokenEngineEndsTheRunAndMakesNoDeadLetters(t *testing.T) {
 	newOpenFiles(t)
-	before := counters.Local()["files_dead_lettered"]
+	before := thisProcess.Counts.All()["files_dead_lettered"]
 	broken := outcome{file: layout.File{Input: "any"}, err: deadletter.EmbeddingFailed.Errorf("embedding: %w", models.ErrBroken)}
 	var got emitted
 	letters := filepath.Join(t.TempDir(), "letters")
@@ -94,7 +93,7 @@ func TestABrokenEngineEndsTheRunAndMakesNoDeadLetters(t *testing.T) {
 	if !errors.Is(err, models.ErrBroken) || !slices.Equal(got, emitted{"done"}) {
 		t.Errorf("error %v, emitted %q", err, got)
 	}
-	if l := deadInputs(t, letters); len(l) > 0 || counters.Local()["files_dead_lettered"] != before {
+	if l := deadInputs(t, letters); len(l) > 0 || thisProcess.Counts.All()["files_dead_lettered"] != before {
 		t.Errorf("dead letters of %q", l)
 	}
 }

@@ -10,15 +10,6 @@ import (
 	"github.com/threadloom/threadloom/transforms/workload"
 )
 
-// These grow with each text that is embedded, while rows and tokens grow with each file that
-// is finished. They never go back: what was embedded of a file that fails stays in them.
-var (
-	rowsEmbedded   = counters.NewLocal("rows_embedded")
-	tokensEmbedded = counters.NewLocal("tokens_embedded")
-	tokensRun      = counters.NewLocal("tokens_run")      // those of them that the model ran in this process
-	workersRows    = counters.NewLocal("rows_by_workers") // those of the rows that came over the bridge
-)
-
 // sampledFiles is how many files have their rows looked up before their turn. Of more files the
 // rows left are an estimate, which is about 1 % off if the files have 1 to 5,000 rows.
 const sampledFiles = 4096
@@ -76,9 +67,9 @@ func beginRows(file layout.File, rows int64) func(models.Embedded) {
 			return
 		}
 		open.Embedded(n.Texts)
-		rowsEmbedded.Add(n.Texts)
-		tokensEmbedded.Add(n.Tokens)
-		tokensRun.Add(n.Run)
+		thisProcess.Counts.Add(counters.RowsEmbedded, n.Texts)
+		thisProcess.Counts.Add(counters.TokensEmbedded, n.Tokens)
+		thisProcess.Counts.Add(counters.TokensRun, n.Run)
 	}
 }
 
@@ -88,13 +79,13 @@ func countEmbedded(o outcome) {
 	if o.err != nil {
 		return
 	}
-	rowsEmbedded.Add(o.stats.Rows)
+	thisProcess.Counts.Add(counters.RowsEmbedded, o.stats.Rows)
 	if o.bridged {
-		workersRows.Add(o.stats.Rows)
+		thisProcess.Counts.Add(counters.RowsByWorkers, o.stats.Rows)
 		return // a worker tells no tokens
 	}
-	tokensEmbedded.Add(o.stats.Tokens)
-	tokensRun.Add(o.stats.Tokens - o.stats.Reused)
+	thisProcess.Counts.Add(counters.TokensEmbedded, o.stats.Tokens)
+	thisProcess.Counts.Add(counters.TokensRun, o.stats.Tokens-o.stats.Reused)
 	whole := models.Embedded{Texts: o.stats.Rows, Run: o.stats.Tokens - o.stats.Reused}
 	queued.add(whole)
 	settled.add(whole)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/threadloom/threadloom/mpsbridge"
-	"github.com/threadloom/threadloom/transforms/counters"
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
@@ -239,7 +238,7 @@ func (b *remoteBatch) settle(job string, o outcome) outcome {
 	delete(b.pending, job)
 	countEmbedded(o)
 	theWorkload.End(o.file.Input)
-	o.each(func(c *counters.Counter, n int64) { c.AddLocal(n) })
+	o.each(thisProcess.Counts.Add)
 	noteCrashes(b.options.Embed.Layout, o)
 	return o
 }

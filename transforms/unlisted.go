@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
+	"github.com/threadloom/threadloom/transforms/counters"
 	"github.com/threadloom/threadloom/transforms/deadletter"
 )
 
@@ -11,6 +12,6 @@ import (
 // a run that can.
 func setFolderAside(ctx context.Context, deadLetters, step, folder string, err error) error {
 	log.Warnf(ctx, "dead letter: %q: %s", folder, deadletter.Reason(err))
-	filesDead.Inc(ctx, 1)
+	thisProcess.Count(ctx, counters.FilesDeadLettered, 1)
 	return deadletter.Append(deadLetters, deadletter.OfFolder(folder, step, err))
 }

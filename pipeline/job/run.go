@@ -19,7 +19,6 @@ import (
 	"github.com/threadloom/threadloom/runners"
 	"github.com/threadloom/threadloom/transforms"
 	"github.com/threadloom/threadloom/transforms/chainfile"
-	"github.com/threadloom/threadloom/transforms/counters"
 	"github.com/threadloom/threadloom/transforms/deadletter"
 	"golang.org/x/sync/errgroup"
 )
@@ -105,7 +104,7 @@ type activeRun struct {
 
 // run runs the pipeline, watched, and returns the exit code.
 func (r activeRun) run(ctx context.Context, p *beam.Pipeline) int {
-	look := counters.Local
+	look := transforms.ThisProcess().Counts.All
 	shown := look
 	if r.runner.InProcess() {
 		transforms.WatchRows(ctx, r.c.Embedding())
@@ -220,9 +219,9 @@ func embeddedHere(c *config.Run, took time.Duration) work {
 // the run that has taken over, if one has.
 func (r activeRun) execute(ctx context.Context, p *beam.Pipeline) (map[string]int64, error) {
 	result, err := r.runner.Run(ctx, p)
-	counts := counters.Local()
+	counts := transforms.ThisProcess().Counts.All()
 	if !r.runner.InProcess() && result != nil {
-		counts = counters.Committed(result.Metrics())
+		counts = transforms.Committed(result.Metrics())
 	}
 	if lost := r.held.held(); lost != nil {
 		return counts, lost

@@ -1,86 +1,86 @@
-// Package counters counts what the steps do, for the summary, for progress and for metrics.
+// Package counters names what a run counts, and keeps what one process has counted so far.
+// Beam's metrics have the same names. They add up over all machines, but come only when a job
+// has ended well; progress and the summary of an interrupted run cannot wait for them.
 package counters
 
 import (
-	"context"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 
-	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/metrics"
 	"github.com/threadloom/threadloom/models"
 )
 
-// Counter counts twice: in Beam's metrics, which add up over all machines but
-// come only when a job has ended well, and in this process, for progress and for
-// the summary of a run that was interrupted.
-type Counter struct {
-	name  string
-	beam  beam.Counter
-	local atomic.Int64
+// What the steps count, in Beam's metrics, too.
+const (
+	Subreddits      = "subreddits"
+	SubredditsEmpty = "subreddits_without_files"
+
+	FilesMissing = "files_missing"
+	FilesSkipped = "files_skipped"
+	FilesStale   = "files_stale"
+	FilesCorrupt = "files_corrupt"
+
+	FilesDone         = "files_done"
+	FilesByWorkers    = "files_by_workers"
+	FilesDeadLettered = "files_dead_lettered"
+
+	Rows          = "rows"
+	RowsTruncated = "rows_truncated"
+	RowsRepaired  = "rows_repaired"
+	Tokens        = "tokens"
+	TokensSeen    = "tokens_before_truncation"
+	TokensReused  = "tokens_reused"
+
+	Clusters       = "clusters"
+	NoiseRows      = "noise_rows"
+	ClusteredRows  = "clustered_rows"
+	ClusteredFiles = "clustered_files"
+	FilesLeftOut   = "files_left_out"
+)
+
+// What one process counts for progress alone. These grow with each text that is embedded, while
+// Rows and Tokens grow with each file that is finished. They never go back: what was embedded of
+// a file that fails stays in them.
+const (
+	RowsEmbedded   = "rows_embedded"
+	RowsByWorkers  = "rows_by_workers" // those of the rows that came over the bridge
+	TokensEmbedded = "tokens_embedded"
+	TokensRun      = "tokens_run" // those of the tokens that the model ran in this process
+)
+
+var names = []string{
+	Subreddits, SubredditsEmpty, FilesMissing, FilesSkipped, FilesStale, FilesCorrupt,
+	FilesDone, FilesByWorkers, FilesDeadLettered,
+	Rows, RowsTruncated, RowsRepaired, Tokens, TokensSeen, TokensReused,
+	Clusters, NoiseRows, ClusteredRows, ClusteredFiles, FilesLeftOut,
+	RowsEmbedded, RowsByWorkers, TokensEmbedded, TokensRun,
 }
 
-var counters []*Counter
+// Counts are what one process has counted so far.
+type Counts struct{ byName map[string]*atomic.Int64 }
 
-// New makes a counter, once per name, as a package variable beside its DoFn.
-func New(name string) *Counter {
-	c := &Counter{name: name, beam: beam.NewCounter(metricsNamespace, name)}
-	counters = append(counters, c)
+// New returns counts that are all 0.
+func New() *Counts {
+	c := &Counts{byName: make(map[string]*atomic.Int64, len(names))}
+	for _, name := range names {
+		c.byName[name] = new(atomic.Int64)
+	}
 	return c
 }
 
-const metricsNamespace = "threadloom"
+// Add adds n to one of the names above.
+func (c *Counts) Add(name string, n int64) { c.byName[name].Add(n) }
 
-// Inc adds n to both.
-func (c *Counter) Inc(ctx context.Context, n int64) {
-	c.AddLocal(n)
-	c.AddMetric(ctx, n)
-}
-
-// AddLocal adds n in this process only, before the bundle can report it.
-func (c *Counter) AddLocal(n int64) { c.local.Add(n) }
-
-// AddMetric adds n to Beam's metric only, when the bundle reports what AddLocal added before.
-func (c *Counter) AddMetric(ctx context.Context, n int64) { c.beam.Inc(ctx, n) }
-
-// LocalCounter counts in this process only: for progress, which cannot wait until Beam's
-// metrics come.
-type LocalCounter struct {
-	name string
-	atomic.Int64
-}
-
-var localCounters []*LocalCounter
-
-// NewLocal makes a counter, once per name, as a package variable.
-func NewLocal(name string) *LocalCounter {
-	c := &LocalCounter{name: name}
-	localCounters = append(localCounters, c)
-	return c
-}
-
-// Local returns what this process has counted so far, by counter name.
-func Local() map[string]int64 {
-	counts := make(map[string]int64, len(counters)+len(localCounters))
-	for _, c := range counters {
-		counts[c.name] = c.local.Load()
-	}
-	for _, c := range localCounters {
-		counts[c.name] = c.Load()
-	}
-	return counts
-}
-
-// Committed returns the committed counts of a finished job, by counter name.
-func Committed(results metrics.Results) map[string]int64 {
-	counts := make(map[string]int64, len(counters))
-	query := results.Query(func(r metrics.SingleResult) bool { return r.Namespace() == metricsNamespace })
-	for _, c := range query.Counters() {
-		counts[c.Name()] += c.Result()
+// All returns the counts by name.
+func (c *Counts) All() map[string]int64 {
+	counts := make(map[string]int64, len(c.byName))
+	for name, n := range c.byName {
+		counts[name] = n.Load()
 	}
 	return counts
 }
@@ -111,23 +111,21 @@ func Host() string {
 	return strings.ReplaceAll(host, " ", "")
 }
 
-// IncProcess counts a file that this process embedded.
-func IncProcess(ctx context.Context, b models.Backend) {
-	name := processPrefix + strings.Join([]string{thisProcess(), b.Name, b.Precision}, " ")
-	beam.NewCounter(metricsNamespace, name).Inc(ctx, 1)
+// OfProcess names the counter of the files that this process embedded with a back end.
+func OfProcess(b models.Backend) string {
+	return processPrefix + strings.Join([]string{thisProcess(), b.Name, b.Precision}, " ")
 }
 
 // Processes returns from a job's counts which processes embedded how many files, in
 // the order of their names.
 func Processes(counts map[string]int64) []Process {
 	var found []Process
-	for name, n := range counts {
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
 		rest, ok := strings.CutPrefix(name, processPrefix)
 		parts := strings.Fields(rest)
 		if ok && len(parts) == 3 {
-			found = append(found, Process{Name: parts[0], Backend: parts[1], Precision: parts[2], Files: n})
+			found = append(found, Process{Name: parts[0], Backend: parts[1], Precision: parts[2], Files: counts[name]})
 		}
 	}
-	slices.SortFunc(found, func(a, b Process) int { return strings.Compare(a.Name, b.Name) })
 	return found
 }
