@@ -113,7 +113,11 @@ func (e *Engine) try(items []item) error {
 	}
 	e.health.ran()
 	e.real.Add(int64(sum))
-	e.padded.Add(int64(paddedTokens(items)))
+	padded := paddedTokens(items)
+	e.padded.Add(int64(padded))
+	if budget, raised := e.window.ran(padded); raised {
+		slog.Info("batches are larger again", "token_budget", budget)
+	}
 	if e.batches.Add(1) == settledAfter {
 		e.letGoOfFiles()
 	}
@@ -138,11 +142,10 @@ func (e *Engine) blame(it item, err error) error {
 	return e.health.halt(err)
 }
 
-// useSmallerBatches lowers the token budget for the rest of the run, because a large batch
-// failed and its halves ran: it took too much memory.
+// useSmallerBatches lowers the token budget, because a large batch failed and its halves ran.
 func (e *Engine) useSmallerBatches(batch []item, err error) {
 	if budget, lowered := e.window.lower(paddedTokens(batch)); lowered {
-		slog.Warn("a batch failed and its halves ran: batches are smaller from now on", "texts", len(batch), "token_budget", budget, "error", err)
+		slog.Warn("a batch failed and its halves ran: batches are smaller for a while", "texts", len(batch), "token_budget", budget, "error", err)
 	}
 }
 
