@@ -50,7 +50,7 @@ func autotune(config Config, possible []backend, folder *Folder, tokens *tokeniz
 		}
 	}
 	// The library is loaded once in a process: the last entry's has all providers.
-	if err := initRuntime(possible[len(possible)-1].library(config)); err != nil {
+	if err := process.library.load(possible[len(possible)-1].library(config)); err != nil {
 		return opened{}, err
 	}
 	texts, err := encodeSamples(tokens)

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -61,7 +62,7 @@ var backends = []backend{
 // candidates returns the back ends that a configuration allows and this machine
 // has. Where it names one that the machine lacks, the error says what is missing.
 func candidates(config Config) ([]backend, error) {
-	accelerator, precision := orDefault(config.Accelerator, CPU), orDefault(config.Precision, FP32)
+	accelerator, precision := cmp.Or(config.Accelerator, CPU), cmp.Or(config.Precision, FP32)
 	var found []backend
 	var lacking error
 	for _, b := range backends {
@@ -117,13 +118,6 @@ func lacksNothing(Config) error { return nil }
 // which wastes less than splitting small matrices over the cores.
 func configureCPU(o *ort.SessionOptions, _, threads int) error {
 	return o.SetIntraOpNumThreads(threads)
-}
-
-func orDefault(value, otherwise string) string {
-	if value == "" {
-		return otherwise
-	}
-	return value
 }
 
 func fileExists(path string) bool {

@@ -59,7 +59,7 @@ func Diagnose(ctx context.Context, config Config) (d Diagnosis, err error) {
 		return d, err
 	}
 	d.Backend = engine.Backend
-	d.Library = fmt.Sprintf("%s (ONNX Runtime %s)", loadedLibrary(), ort.GetVersion())
+	d.Library = fmt.Sprintf("%s (ONNX Runtime %s)", process.library.loadedFrom(), ort.GetVersion())
 	plain := config
 	plain.Prompt = ""
 	tokens, err := openTokenizer(engine.Folder, plain)
@@ -84,12 +84,6 @@ func Diagnose(ctx context.Context, config Config) (d Diagnosis, err error) {
 		return d, ctx.Err()
 	}
 	return d, err
-}
-
-func loadedLibrary() string {
-	loadLibrary.Lock()
-	defer loadLibrary.Unlock()
-	return loadLibrary.path
 }
 
 // profiled runs a back end's graph once and returns the providers that ran its nodes.

@@ -17,7 +17,7 @@ var ErrBroken = errors.New("the model does not run any more: look at the device 
 const brokenAfter = 8
 
 // probePauses come before each try of the probe. A device may want a moment to free memory.
-var probePauses = []time.Duration{0, 200 * time.Millisecond, time.Second}
+func probePauses() []time.Duration { return []time.Duration{0, 200 * time.Millisecond, time.Second} }
 
 // health is what an engine knows of its device.
 type health struct {
@@ -127,7 +127,7 @@ func (e *Engine) try(items []item) error {
 // blame tells a text that cannot be embedded from an engine on which nothing runs. It
 // returns nil if the text ran after all.
 func (e *Engine) blame(it item, err error) error {
-	for _, pause := range probePauses {
+	for _, pause := range e.pauses {
 		time.Sleep(pause)
 		if e.model([][]uint32{e.probe}, func(int, []float32) {}) != nil {
 			continue

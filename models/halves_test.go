@@ -34,19 +34,11 @@ func poisoned(batch [][]uint32) bool {
 	return slices.ContainsFunc(batch, func(ids []uint32) bool { return ids[0] == poison })
 }
 
-// pauses leaves out the pauses between probes.
-func pauses(t *testing.T) {
-	t.Helper()
-	old := probePauses
-	probePauses = []time.Duration{0, 1, 1}
-	t.Cleanup(func() { probePauses = old })
-}
-
-// engineOn returns an engine without workers whose batches d runs.
+// engineOn returns an engine without workers whose batches d runs, with short pauses between probes.
 func engineOn(d *device, budget int) *Engine {
 	return &Engine{
 		Folder: &Folder{Dimension: 2}, dedup: newDedup(2, 0), window: newWindow(8, budget, 1000),
-		model: d.run, probe: []uint32{1, 2},
+		model: d.run, probe: []uint32{1, 2}, pauses: []time.Duration{0, 1, 1},
 	}
 }
 
@@ -89,7 +81,6 @@ func TestOnlyTheTextThatFailsAloneFails(t *testing.T) {
 }
 
 func TestADeadDeviceIsToldAtOnceAndBreaksTheEngine(t *testing.T) {
-	pauses(t)
 	d := &device{fails: func([][]uint32) bool { return true }}
 	e := engineOn(d, 64)
 	for range 100 {
@@ -104,13 +95,12 @@ func TestADeadDeviceIsToldAtOnceAndBreaksTheEngine(t *testing.T) {
 			}
 		}
 	}
-	if most := 4 + len(probePauses); d.tries > most {
+	if most := 4 + len(e.pauses); d.tries > most {
 		t.Errorf("%d tries, want at most %d", d.tries, most)
 	}
 }
 
 func TestADeviceThatComesBackCostsNoText(t *testing.T) {
-	pauses(t)
 	d := &device{}
 	d.fails = func([][]uint32) bool { return d.tries <= 2 } // the text and the first probe
 	e := engineOn(d, 64)
