@@ -10,10 +10,10 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-// Precisions and accelerators, as the flags and the fingerprint have them.
+// Precisions and accelerators, by the names that the flags and the fingerprint use.
 const (
 	FP32 = "fp32" // exact: within 1e-5 of sentence-transformers
-	BF16 = "bf16" // matrix products in bfloat16: a cosine of .9999 and more, up to twice as fast
+	BF16 = "bf16" // matrix products in bfloat16: a cosine of 0.9999 and more, up to twice as fast
 	FP16 = "fp16" // half floats, on a GPU
 	CPU  = "cpu"
 	CUDA = "cuda"
@@ -28,7 +28,7 @@ type backend struct {
 	accelerator string
 	graph       string // file in the model folder
 	library     func(Config) string
-	missing     func(Config) error                                   // what this machine lacks for it, nil if nothing
+	missing     func(Config) error                                   // says what this machine lacks; nil: nothing
 	configure   func(o *ort.SessionOptions, runs, threads int) error // runs at once, threads of each
 	budgets     []int                                                // padded tokens of a batch: the first, unless another is measured to be faster
 	runs        int                                                  // batches at once; 0: one per core, each on one thread
@@ -60,7 +60,7 @@ var backends = []backend{
 }
 
 // candidates returns the back ends that a configuration allows and this machine
-// has. Where it names one that the machine lacks, the error says what is missing.
+// has. If it names one that the machine lacks, the error says what is missing.
 func candidates(config Config) ([]backend, error) {
 	accelerator, precision := cmp.Or(config.Accelerator, CPU), cmp.Or(config.Precision, FP32)
 	var found []backend

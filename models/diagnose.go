@@ -32,7 +32,7 @@ type golden struct {
 type Diagnosis struct {
 	Backend
 	Library   string   // ONNX Runtime's, with its version
-	Providers []string // that ran the graph's nodes, as ONNX Runtime's own profile says
+	Providers []string // that ran the graph's nodes, from ONNX Runtime's own profile
 	// Compared says that the model is the one whose golden vector is known; then Cosine is
 	// that of the vector made here and the golden one.
 	Compared bool

@@ -62,8 +62,8 @@ type library struct {
 // coresPerArena is how many cores share one heap of glibc's.
 const coresPerArena = 4
 
-// Go calls C from many threads, and glibc would give eight a core a heap of their
-// own, where what the tokenizer has freed stays: 100 MB more on two cores.
+// Go calls C from many threads. glibc would make up to eight heaps for each core, and what the
+// tokenizer has freed stays in its heap: 100 MB more on two cores.
 func init() { C.few_arenas(C.int(max(1, runtime.NumCPU()/coresPerArena))) }
 
 // giveBackFreed returns freed memory to the system: opening a model takes several

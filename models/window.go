@@ -120,7 +120,7 @@ func (w *window) next() []item {
 }
 
 // take forms a batch around the text that has waited longest, or around the
-// longest of the last ones. Where partial is false it forms only full batches of
+// longest of the last ones. If partial is false it forms only full batches of
 // one length and returns nil if there is none.
 func (w *window) take(partial bool) []item {
 	ending := w.busy == 0 && w.tokens <= lastBatches*w.budget.now
