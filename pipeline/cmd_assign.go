@@ -12,7 +12,7 @@ import (
 	"github.com/threadloom/threadloom/cluster"
 	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/pipeline/job"
-	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/outputs"
 )
 
 const assignText = `Puts embedded chains, such as the next month's, into the clusters of an earlier run:
@@ -48,7 +48,7 @@ func assign(ctx context.Context, c *config.Config) (a cluster.Assignment, err er
 	if err := c.CompleteAssign(); err != nil {
 		return a, err
 	}
-	files, err := transforms.Embedded(c.Layout(), c.Names)
+	files, err := outputs.Embedded(c.Layout(), c.Names)
 	if err != nil {
 		return a, err
 	}

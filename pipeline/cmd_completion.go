@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/pipeline/config"
-	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/outputs"
 )
 
 const completionText = `Prints what a shell needs to complete commands, flags and their values for the program
@@ -59,7 +59,7 @@ func completionCommand() *cobra.Command {
 // choices are the values of flags that take few.
 func choices() map[string][]string {
 	return map[string][]string{
-		"precision": models.Precisions(), "accelerator": models.Accelerators(), "check": transforms.Checks(),
+		"precision": models.Precisions(), "accelerator": models.Accelerators(), "check": outputs.Checks(),
 		"long_text": {models.Truncate, models.Chunk}, "progress": {config.ProgressAuto, config.ProgressBar, config.ProgressLog, config.ProgressNone},
 		"cluster_by": {"all", "subreddit"}, "cluster_method": config.ClusterMethods,
 	}

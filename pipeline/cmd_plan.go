@@ -10,6 +10,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/inputs"
+	"github.com/threadloom/threadloom/transforms/layout"
+	"github.com/threadloom/threadloom/transforms/outputs"
 )
 
 const planText = `Says what a run with the same flags would do: which files are done, which are to be
@@ -67,11 +70,16 @@ func planCommand() *cobra.Command {
 }
 
 func makePlan(ctx context.Context, c *config.Config) (plan, error) {
-	surveys, err := transforms.TakeSurvey(ctx, c.Layout(), c.Names, c.Checking())
+	surveys, err := outputs.TakeSurvey(ctx, transforms.ThisProcess().Reads, c.Layout(), c.Names, c.Checking())
 	if err != nil {
 		return plan{}, err
 	}
-	parts := transforms.Measure(c.Layout(), surveys, c.Embedding(), planFooters)
+	todo := make([]layout.Folder, len(surveys))
+	for i, s := range surveys {
+		todo[i] = layout.Folder{Subreddit: s.Subreddit, Names: s.Todo}
+	}
+	measurer := inputs.Measurer{Reads: transforms.ThisProcess().Reads, Layout: c.Layout(), TextColumn: c.TextColumn, Keep: c.Keep}
+	parts := measurer.Measure(todo, planFooters)
 	p := plan{Check: c.Check, Embeddings: c.Layout().Embeddings}
 	for _, part := range parts {
 		p.FootersRead += part.Read
@@ -87,7 +95,7 @@ func makePlan(ctx context.Context, c *config.Config) (plan, error) {
 	return p, nil
 }
 
-func sampled(parts []transforms.Part) (texts int) {
+func sampled(parts []inputs.Part) (texts int) {
 	for _, part := range parts {
 		for _, s := range part.Samples {
 			texts += len(s.Texts)
@@ -97,9 +105,9 @@ func sampled(parts []transforms.Part) (texts int) {
 }
 
 // fill adds the rows of the table.
-func (p *plan) fill(surveys []transforms.Survey, parts []transforms.Part) {
+func (p *plan) fill(surveys []outputs.Survey, parts []inputs.Part) {
 	p.Subreddits = make([]planPart, len(surveys))
-	for i, e := range transforms.EstimateParts(parts) {
+	for i, e := range inputs.EstimateParts(parts) {
 		s := surveys[i]
 		line := planPart{
 			Subreddit: s.Subreddit, Files: s.Files, Done: s.Done, Missing: s.Missing, Stale: s.Stale, Corrupt: s.Corrupt,
@@ -129,10 +137,10 @@ func (p plan) text() string {
 	fmt.Fprintf(&b, "%-*s %9s %9s %9s %9s %9s %11s %13s %9s\n", width, "", "files", "done", "missing", "stale", "corrupt", "rows", "tokens", "hours")
 	line := func(name string, s planPart) {
 		stale, corrupt := "-", "-" // nobody looked
-		if p.Check != transforms.CheckExists {
+		if p.Check != outputs.CheckExists {
 			corrupt = strconv.Itoa(s.Corrupt)
 		}
-		if p.Check == transforms.CheckFingerprint {
+		if p.Check == outputs.CheckFingerprint {
 			stale = strconv.Itoa(s.Stale)
 		}
 		fmt.Fprintf(&b, "%-*s %9d %9d %9d %9s %9s %11d %13d %9.2f\n", width, name, s.Files, s.Done, s.Missing, stale, corrupt, s.Rows, s.Tokens, s.Hours)

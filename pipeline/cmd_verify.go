@@ -11,6 +11,7 @@ import (
 	"github.com/threadloom/threadloom/pipeline/job"
 	"github.com/threadloom/threadloom/pipeline/watch"
 	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/outputs"
 )
 
 const verifyText = `Reads every output beside its input, with another Parquet library than the run: rows,
@@ -54,8 +55,8 @@ func verifyCommand() *cobra.Command {
 }
 
 // verify compares outputs with inputs and shows how far it is.
-func verify(ctx context.Context, c *config.Config) (transforms.Verdict, error) {
-	var looked transforms.Looked
+func verify(ctx context.Context, c *config.Config) (outputs.Verdict, error) {
+	var looked outputs.Looked
 	console := &watch.Console{}
 	shows := &watch.Progress{
 		Console: console,
@@ -68,11 +69,11 @@ func verify(ctx context.Context, c *config.Config) (transforms.Verdict, error) {
 	}
 	stop := shows.Start(ctx, c.Progress, slog.New(slog.NewTextHandler(console, nil)))
 	defer stop()
-	return transforms.Verify(ctx, c.Names, c.Embedding(), &looked)
+	return outputs.Verify(ctx, transforms.ThisProcess().Reads, c.Names, c.Embedding(), &looked)
 }
 
 // verdictText is a verdict for readers.
-func verdictText(v transforms.Verdict) string {
+func verdictText(v outputs.Verdict) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "outputs   %d, %d rows; %d inputs have none yet\n", v.Files, v.Rows, v.Missing)
 	if v.Orphans > 0 {
@@ -91,7 +92,7 @@ func verdictText(v transforms.Verdict) string {
 }
 
 // listProblems lists the problems that are named, of all.
-func listProblems(b *strings.Builder, problems []transforms.Problem, all int64) {
+func listProblems(b *strings.Builder, problems []outputs.Problem, all int64) {
 	for _, p := range problems {
 		fmt.Fprintf(b, "  %s: %s\n", p.Output, p.Reason)
 	}

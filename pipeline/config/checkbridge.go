@@ -6,7 +6,7 @@ import (
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/mpsbridge"
-	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/outputs"
 )
 
 func (c *Config) checkBridge() error {
@@ -21,7 +21,7 @@ func (c *Config) checkBridge() error {
 	if !c.Partition().Bridged() {
 		return nil
 	}
-	if c.Check == transforms.CheckFingerprint && c.Precision != models.FP32 && c.Precision != models.Auto {
+	if c.Check == outputs.CheckFingerprint && c.Precision != models.FP32 && c.Precision != models.Auto {
 		return Usagef("--check=fingerprint: the workers behind the bridge embed in fp32, and what they make would be stale: set --mps_share=0 or --precision=fp32")
 	}
 	if c.ClaimTimeout <= 0 || c.LostAfter <= 0 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/threadloom/threadloom/transforms"
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/inputs"
 )
 
 // mostNamed bounds the names in an error.
@@ -36,7 +37,7 @@ func (c *Config) checkKept() error {
 	if len(wanted) == 0 {
 		return nil
 	}
-	search := transforms.FindColumns(c.Layout(), c.Names, wanted)
+	search := inputs.FindColumns(transforms.ThisProcess().Reads, c.Layout(), c.Names, wanted)
 	if len(search.Missing) == 0 || search.Read == 0 {
 		return nil // without a file that can be read there is nothing to compare with
 	}

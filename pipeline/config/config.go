@@ -15,7 +15,10 @@ import (
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/runners"
 	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/embedding"
 	"github.com/threadloom/threadloom/transforms/layout"
+	"github.com/threadloom/threadloom/transforms/outputs"
+	"github.com/threadloom/threadloom/transforms/remote"
 	"github.com/threadloom/threadloom/transforms/subreddits"
 )
 
@@ -98,15 +101,15 @@ func (c *Config) Engine() models.Config {
 }
 
 // Embedding says how files are embedded.
-func (c *Config) Embedding() transforms.EmbedOptions {
-	return transforms.EmbedOptions{
+func (c *Config) Embedding() embedding.Options {
+	return embedding.Options{
 		Layout: c.Layout(), Model: c.Engine(), TextColumn: c.TextColumn, Keep: c.Keep,
 	}
 }
 
 // Checking says how closely an output that exists is looked at.
-func (c *Config) Checking() transforms.CheckOptions {
-	return transforms.CheckOptions{Kind: c.Check, Model: c.Engine()}
+func (c *Config) Checking() outputs.CheckOptions {
+	return outputs.CheckOptions{Kind: c.Check, Model: c.Engine()}
 }
 
 // Partition says which files workers on other machines may have.
@@ -115,9 +118,9 @@ func (c *Config) Partition() transforms.PartitionOptions {
 }
 
 // Bridge says how files reach those workers.
-func (c *Config) Bridge() transforms.BridgeOptions {
+func (c *Config) Bridge() remote.Options {
 	runner, err := runners.Named(c.Runner, c.Flink) // check has refused an unknown one
-	return transforms.BridgeOptions{
+	return remote.Options{
 		Embed: c.Embedding(), Redis: c.Redis, Queue: c.Queue, PathMap: c.PathMap,
 		ClaimTimeout: c.ClaimTimeout, LostAfter: c.LostAfter, Spread: err == nil && !runner.InProcess(),
 	}
@@ -205,8 +208,8 @@ func (c *Config) Validate() error {
 	if c.LongText != models.Truncate && c.LongText != models.Chunk {
 		return Usagef("--long_text %q: want truncate or chunk", c.LongText)
 	}
-	if !slices.Contains(transforms.Checks(), c.Check) {
-		return Usagef("--check %q: want one of %s", c.Check, strings.Join(transforms.Checks(), ", "))
+	if !slices.Contains(outputs.Checks(), c.Check) {
+		return Usagef("--check %q: want one of %s", c.Check, strings.Join(outputs.Checks(), ", "))
 	}
 	if c.DedupMB < 0 {
 		return Usagef("--dedup_cache_mb %d: want 0 or more", c.DedupMB)

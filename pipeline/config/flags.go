@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/mpsbridge"
-	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/outputs"
 )
 
 // The groups of flags: headings of --help.
@@ -70,7 +70,7 @@ func ForRun() *Config {
 	group(all, groupFiles, func(flags *pflag.FlagSet) {
 		c.fileFlags(flags)
 		flags.Var(list{values: &c.Keep}, "keep", "comma-separated `columns` to keep in the embeddings (default, and if empty: all scalar ones but the text)")
-		flags.StringVar(&c.Check, "check", transforms.CheckExists, "`what` to look at of an output that is there: exists (nothing), footer (a corrupt one is embedded anew), fingerprint (so is one of another model, precision or input)")
+		flags.StringVar(&c.Check, "check", outputs.CheckExists, "`what` to look at of an output that is there: exists (nothing), footer (a corrupt one is embedded anew), fingerprint (so is one of another model, precision or input)")
 		c.configFlag(flags)
 		c.jsonFlag(flags)
 	})

@@ -20,6 +20,7 @@ import (
 	"github.com/threadloom/threadloom/transforms"
 	"github.com/threadloom/threadloom/transforms/chainfile"
 	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/outputs"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -107,7 +108,7 @@ func (r activeRun) run(ctx context.Context, p *beam.Pipeline) int {
 	look := transforms.ThisProcess().Counts.All
 	shown := look
 	if r.runner.InProcess() {
-		transforms.WatchRows(ctx, r.c.Embedding())
+		transforms.ThisProcess().Embedder.WatchRows(ctx, r.c.Embedding())
 	} else {
 		look = watch.OnDisk(r.c.Layout(), r.c.Names)
 		shown = watch.NowAndThen(look)
@@ -130,7 +131,7 @@ func (r activeRun) run(ctx context.Context, p *beam.Pipeline) int {
 	}
 	shows.Remote = watch.Workers(ctx, r.c)
 	endProgress := shows.Start(ctx, r.c.Progress, r.log)
-	earlier := transforms.SampleFingerprints(r.c.Layout(), r.c.Names, mostEarlier)
+	earlier := outputs.SampleFingerprints(r.c.Layout(), r.c.Names, mostEarlier)
 	counts, err := r.execute(ctx, p)
 	endProgress()
 	var sum *summary
@@ -204,7 +205,7 @@ func open(ctx context.Context, c *config.Config, inProcess bool) (o resources, e
 
 // embeddedHere says how this process embedded, if it did.
 func embeddedHere(c *config.Config, took time.Duration) work {
-	w := work{took: took, embedding: transforms.EmbeddingTime()}
+	w := work{took: took, embedding: transforms.ThisProcess().Embedder.Time()}
 	if e := models.Opened(c.Engine()); e != nil {
 		w.Backend, w.padding = e.Backend, e.Padding()
 	}
