@@ -63,18 +63,18 @@ func commandNames(root *cobra.Command) []string {
 	return names
 }
 
-// newCommand returns a command with the flags of c. act is called when they and what is under
+// newCommand returns a command with the flags of s. act is called when they and what is under
 // them are read.
-func newCommand(about cobra.Command, c *config.Config, act func(cmd *cobra.Command, args []string) error) *cobra.Command {
+func newCommand(about cobra.Command, s *config.Settings, act func(cmd *cobra.Command, args []string) error) *cobra.Command {
 	cmd := &about
-	c.AddFlagsTo(cmd.Flags())
+	s.AddFlagsTo(cmd.Flags())
 	completeFlags(cmd)
 	if cmd.Args == nil {
 		cmd.Args = noArguments
 	}
 	cmd.PreRun = func(cmd *cobra.Command, _ []string) {
 		if cmd.Name() != "config" { // lists them in its result
-			config.WarnUnknown(cmd.ErrOrStderr(), config.EverySetting(), os.Environ())
+			config.WarnUnknown(cmd.ErrOrStderr(), os.Environ())
 		}
 	}
 	cmd.RunE = act

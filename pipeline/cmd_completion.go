@@ -5,9 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/pipeline/config"
-	"github.com/threadloom/threadloom/transforms/outputs"
 )
 
 const completionText = `Prints what a shell needs to complete commands, flags and their values for the program
@@ -56,23 +54,13 @@ func completionCommand() *cobra.Command {
 	}
 }
 
-// choices are the values of flags that take few.
-func choices() map[string][]string {
-	return map[string][]string{
-		"precision": models.Precisions(), "accelerator": models.Accelerators(), "check": outputs.Checks(),
-		"long_text": {models.Truncate, models.Chunk}, "progress": {config.ProgressAuto, config.ProgressBar, config.ProgressLog, config.ProgressNone},
-		"cluster_by": {"all", "subreddit"}, "cluster_method": config.ClusterMethods,
-	}
-}
-
 // completeFlags says how the values of a command's flags are completed.
 func completeFlags(cmd *cobra.Command) {
-	values := choices()
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		complete := cobra.NoFileCompletions
 		switch kind, _ := pflag.UnquoteUsage(f); {
-		case values[f.Name] != nil:
-			complete = cobra.FixedCompletions(values[f.Name], cobra.ShellCompDirectiveNoFileComp)
+		case config.Choices(f) != nil:
+			complete = cobra.FixedCompletions(config.Choices(f), cobra.ShellCompDirectiveNoFileComp)
 		case kind == "folder":
 			complete = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
 		case kind == "file", kind == "jar", kind == "library", kind == "path", kind == "interpreter":

@@ -20,7 +20,7 @@ func configCommand() *cobra.Command {
 	c := config.ForRun()
 	return newCommand(cobra.Command{
 		Use: "config [flags]", Short: "show the settings that hold, and where they are from", Long: configText, Example: configExamples,
-	}, c, func(cmd *cobra.Command, _ []string) error {
+	}, c.Settings, func(cmd *cobra.Command, _ []string) error {
 		if err := c.Read(os.Environ); err != nil {
 			return err
 		}
@@ -28,7 +28,7 @@ func configCommand() *cobra.Command {
 		shown := struct {
 			Settings []config.Setting `json:"settings"`
 			Unknown  []string         `json:"unknown_variables"`
-		}{c.Shown(), append([]string{}, config.UnknownVariables(config.EverySetting(), os.Environ())...)}
+		}{c.Shown(), append([]string{}, config.UnknownVariables(os.Environ())...)}
 		return printResult(cmd.OutOrStdout(), c.JSON, shown, func() string { return settingsText(shown.Settings, shown.Unknown) })
 	})
 }

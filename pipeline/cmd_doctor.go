@@ -22,7 +22,7 @@ func doctorCommand() *cobra.Command {
 	c := config.ForRun()
 	return newCommand(cobra.Command{
 		Use: "doctor [flags]", Short: "look for what a run needs on this machine, and say what to do", Long: doctorText, Example: doctorExamples,
-	}, c, func(cmd *cobra.Command, _ []string) error {
+	}, c.Settings, func(cmd *cobra.Command, _ []string) error {
 		if err := c.Read(os.Environ); err != nil {
 			return err
 		}

@@ -1,18 +1,11 @@
 package main
 
 import (
-	"context"
-	"fmt"
-	"strconv"
-	"strings"
-	"time"
+	"os"
 
 	"github.com/spf13/cobra"
 	"github.com/threadloom/threadloom/pipeline/config"
-	"github.com/threadloom/threadloom/transforms"
-	"github.com/threadloom/threadloom/transforms/inputs"
-	"github.com/threadloom/threadloom/transforms/layout"
-	"github.com/threadloom/threadloom/transforms/outputs"
+	"github.com/threadloom/threadloom/pipeline/plan"
 )
 
 const planText = `Says what a run with the same flags would do: which files are done, which are to be
@@ -22,146 +15,18 @@ nothing. Up to 10,000 footers are read; of more files rows are an estimate.`
 const planExamples = `  go run ./pipeline plan --root=/data --suffix=2026
   go run ./pipeline plan --root=/data --suffix=2026 --check=fingerprint --precision=bf16 --json`
 
-// planFooters bounds the footers of inputs that are read.
-const planFooters = 10_000
-
-// plan is what a run would do; --json prints it.
-type plan struct {
-	Check         string     `json:"check"`
-	Subreddits    []planPart `json:"subreddits"`
-	Total         planPart   `json:"total"`
-	FootersRead   int        `json:"footers_read"`   // of files to be embedded
-	RowsEstimated bool       `json:"rows_estimated"` // not all of them were read
-	SampleTexts   int        `json:"sample_texts"`
-	TokensPerSec  float64    `json:"tokens_per_second,omitempty"` // 0: nothing to embed
-	Backend       string     `json:"backend,omitempty"`
-	Precision     string     `json:"precision,omitempty"`
-	Embeddings    string     `json:"embeddings"`
-}
-
-// planPart is one subreddit, or all. Rows, tokens and hours are of what is to be done.
-type planPart struct {
-	Subreddit  string  `json:"subreddit,omitempty"`
-	Files      int     `json:"files"`
-	Done       int     `json:"done"`
-	Missing    int     `json:"missing"`
-	Stale      int     `json:"stale"`
-	Corrupt    int     `json:"corrupt"`
-	Unreadable int     `json:"inputs_unreadable"`
-	Rows       int64   `json:"rows"`
-	Tokens     int64   `json:"tokens"`
-	Hours      float64 `json:"hours"`
-}
-
 func planCommand() *cobra.Command {
 	c := config.ForRun()
 	return newCommand(cobra.Command{
 		Use: "plan [flags]", Short: "say what a run would do, and how long it would take", Long: planText, Example: planExamples,
-	}, c, func(cmd *cobra.Command, _ []string) error {
-		if err := c.CompleteAlone(); err != nil {
+	}, c.Settings, func(cmd *cobra.Command, _ []string) error {
+		if err := c.CompleteAlone(os.Environ); err != nil {
 			return err
 		}
-		p, err := makePlan(cmd.Context(), c)
+		p, err := plan.Make(cmd.Context(), c)
 		if err != nil {
 			return err
 		}
-		return printResult(cmd.OutOrStdout(), c.JSON, p, p.text)
+		return printResult(cmd.OutOrStdout(), c.JSON, p, p.Text)
 	})
-}
-
-func makePlan(ctx context.Context, c *config.Config) (plan, error) {
-	surveys, err := outputs.TakeSurvey(ctx, transforms.ThisProcess().Reads, c.Layout(), c.Names, c.Checking())
-	if err != nil {
-		return plan{}, err
-	}
-	todo := make([]layout.Folder, len(surveys))
-	for i, s := range surveys {
-		todo[i] = layout.Folder{Subreddit: s.Subreddit, Names: s.Todo}
-	}
-	measurer := inputs.Measurer{Reads: transforms.ThisProcess().Reads, Layout: c.Layout(), TextColumn: c.TextColumn, Keep: c.Keep}
-	parts := measurer.Measure(todo, planFooters)
-	p := plan{Check: c.Check, Embeddings: c.Layout().Embeddings}
-	for _, part := range parts {
-		p.FootersRead += part.Read
-		p.RowsEstimated = p.RowsEstimated || part.Read < part.Files
-	}
-	if texts := sampled(parts); texts > 0 {
-		p.SampleTexts = texts
-		if err := p.measureSpeed(ctx, c.Engine(), parts); err != nil {
-			return plan{}, err
-		}
-	}
-	p.fill(surveys, parts)
-	return p, nil
-}
-
-func sampled(parts []inputs.Part) (texts int) {
-	for _, part := range parts {
-		for _, s := range part.Samples {
-			texts += len(s.Texts)
-		}
-	}
-	return texts
-}
-
-// fill adds the rows of the table.
-func (p *plan) fill(surveys []outputs.Survey, parts []inputs.Part) {
-	p.Subreddits = make([]planPart, len(surveys))
-	for i, e := range inputs.EstimateParts(parts) {
-		s := surveys[i]
-		line := planPart{
-			Subreddit: s.Subreddit, Files: s.Files, Done: s.Done, Missing: s.Missing, Stale: s.Stale, Corrupt: s.Corrupt,
-			Unreadable: parts[i].Unreadable, Rows: e.Rows, Tokens: e.Tokens,
-		}
-		if p.TokensPerSec > 0 {
-			line.Hours = float64(e.Tokens) / p.TokensPerSec / time.Hour.Seconds()
-		}
-		p.Subreddits[i] = line
-		p.Total.add(line)
-	}
-}
-
-func (t *planPart) add(line planPart) {
-	t.Files, t.Done, t.Missing = t.Files+line.Files, t.Done+line.Done, t.Missing+line.Missing
-	t.Stale, t.Corrupt, t.Unreadable = t.Stale+line.Stale, t.Corrupt+line.Corrupt, t.Unreadable+line.Unreadable
-	t.Rows, t.Tokens, t.Hours = t.Rows+line.Rows, t.Tokens+line.Tokens, t.Hours+line.Hours
-}
-
-// text is the plan for readers.
-func (p plan) text() string {
-	var b strings.Builder
-	width := len("in all")
-	for _, s := range p.Subreddits {
-		width = max(width, len([]rune(s.Subreddit)))
-	}
-	fmt.Fprintf(&b, "%-*s %9s %9s %9s %9s %9s %11s %13s %9s\n", width, "", "files", "done", "missing", "stale", "corrupt", "rows", "tokens", "hours")
-	line := func(name string, s planPart) {
-		stale, corrupt := "-", "-" // nobody looked
-		if p.Check != outputs.CheckExists {
-			corrupt = strconv.Itoa(s.Corrupt)
-		}
-		if p.Check == outputs.CheckFingerprint {
-			stale = strconv.Itoa(s.Stale)
-		}
-		fmt.Fprintf(&b, "%-*s %9d %9d %9d %9s %9s %11d %13d %9.2f\n", width, name, s.Files, s.Done, s.Missing, stale, corrupt, s.Rows, s.Tokens, s.Hours)
-	}
-	for _, s := range p.Subreddits {
-		line(s.Subreddit, s)
-	}
-	line("in all", p.Total)
-	if p.Total.Unreadable > 0 {
-		fmt.Fprintf(&b, "\n%d of %d inputs that were looked at cannot be read or have no text column: they will be dead letters\n", p.Total.Unreadable, p.FootersRead)
-	}
-	switch {
-	case p.TokensPerSec > 0:
-		rows := "rows are exact"
-		if p.RowsEstimated {
-			rows = fmt.Sprintf("rows are estimated from %d footers", p.FootersRead)
-		}
-		fmt.Fprintf(&b, "\n%s; tokens are estimated from %d texts, hours from this machine's %.0f tokens/s (%s, %s)\n",
-			rows, p.SampleTexts, p.TokensPerSec, p.Backend, p.Precision)
-	case p.Total.Files == p.Total.Done:
-		fmt.Fprintf(&b, "\nnothing to embed\n")
-	}
-	return b.String()
 }

@@ -13,7 +13,7 @@ func runCommand() *cobra.Command {
 	c := config.ForRun()
 	return newCommand(cobra.Command{
 		Use: "run [flags]", Short: "embed and cluster what is missing", Long: rootText, Example: rootExamples,
-	}, c, func(*cobra.Command, []string) error {
+	}, c.Settings, func(*cobra.Command, []string) error {
 		err := c.Read(os.Environ)
 		if err == nil {
 			err = c.Complete()

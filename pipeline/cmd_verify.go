@@ -1,17 +1,12 @@
 package main
 
 import (
-	"context"
-	"fmt"
-	"log/slog"
-	"strings"
+	"os"
 
 	"github.com/spf13/cobra"
 	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/pipeline/job"
-	"github.com/threadloom/threadloom/pipeline/watch"
-	"github.com/threadloom/threadloom/transforms"
-	"github.com/threadloom/threadloom/transforms/outputs"
+	"github.com/threadloom/threadloom/pipeline/verify"
 )
 
 const verifyText = `Reads every output beside its input, with another Parquet library than the run: rows,
@@ -30,15 +25,15 @@ func verifyCommand() *cobra.Command {
 	c := config.ForRun()
 	return newCommand(cobra.Command{
 		Use: "verify [flags]", Short: "compare every output with its input", Long: verifyText, Example: verifyExamples,
-	}, c, func(cmd *cobra.Command, _ []string) error {
-		if err := c.CompleteAlone(); err != nil {
+	}, c.Settings, func(cmd *cobra.Command, _ []string) error {
+		if err := c.CompleteAlone(os.Environ); err != nil {
 			return err
 		}
-		verdict, err := verify(cmd.Context(), c)
+		verdict, err := verify.Run(cmd.Context(), c)
 		if err != nil {
 			return err
 		}
-		if err := printResult(cmd.OutOrStdout(), c.JSON, verdict, func() string { return verdictText(verdict) }); err != nil {
+		if err := printResult(cmd.OutOrStdout(), c.JSON, verdict, func() string { return verify.Text(verdict) }); err != nil {
 			return err
 		}
 		if verdict.Wrong > 0 {
@@ -52,51 +47,4 @@ func verifyCommand() *cobra.Command {
 		}
 		return nil
 	})
-}
-
-// verify compares outputs with inputs and shows how far it is.
-func verify(ctx context.Context, c *config.Config) (outputs.Verdict, error) {
-	var looked outputs.Looked
-	console := &watch.Console{}
-	shows := &watch.Progress{
-		Console: console,
-		Look: func() watch.State {
-			done, all, wrong := looked.Files()
-			return watch.State{Done: done, Missing: all, Dead: wrong, Rows: looked.Rows()}
-		},
-		Engine: c.Engine(),
-		Words:  watch.Words{Doing: "verifying", Dead: "wrong outputs", Then: "embedding a sample again"},
-	}
-	stop := shows.Start(ctx, c.Progress, slog.New(slog.NewTextHandler(console, nil)))
-	defer stop()
-	return outputs.Verify(ctx, transforms.ThisProcess().Reads, c.Names, c.Embedding(), &looked)
-}
-
-// verdictText is a verdict for readers.
-func verdictText(v outputs.Verdict) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "outputs   %d, %d rows; %d inputs have none yet\n", v.Files, v.Rows, v.Missing)
-	if v.Orphans > 0 {
-		fmt.Fprintf(&b, "          %d have no input any more, and were looked at alone\n", v.Orphans)
-	}
-	if v.Embedded > 0 {
-		fmt.Fprintf(&b, "sample    %d rows embedded again: the least cosine is %.7f\n", v.Embedded, v.Worst)
-	}
-	if v.NotAudited > 0 {
-		fmt.Fprintf(&b, "unaudited %d, which verify's own Parquet reader cannot read, or whose inputs it cannot read\n", v.NotAudited)
-		listProblems(&b, v.Unaudited, v.NotAudited)
-	}
-	fmt.Fprintf(&b, "wrong     %d\n", v.Wrong)
-	listProblems(&b, v.Problems, v.Wrong)
-	return b.String()
-}
-
-// listProblems lists the problems that are named, of all.
-func listProblems(b *strings.Builder, problems []outputs.Problem, all int64) {
-	for _, p := range problems {
-		fmt.Fprintf(b, "  %s: %s\n", p.Output, p.Reason)
-	}
-	if more := all - int64(len(problems)); more > 0 {
-		fmt.Fprintf(b, "  and %d more\n", more)
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/pipeline/job"
 )
@@ -54,17 +55,19 @@ func TestCommandsFlagsAndValuesAreCompleted(t *testing.T) {
 }
 
 func TestTheHelpNamesTheValuesThatAreCompleted(t *testing.T) {
-	for name, values := range choices() {
-		f := config.EverySetting().Lookup(name)
-		if f == nil {
-			t.Errorf("there are choices for --%s, and no such flag", name)
-			continue
-		}
-		for _, v := range values {
+	flags := 0
+	config.EverySetting().VisitAll(func(f *pflag.Flag) {
+		for _, v := range config.Choices(f) {
 			if !strings.Contains(f.Usage, v) {
-				t.Errorf("--%s: the help does not name %s", name, v)
+				t.Errorf("--%s: the help does not name %s", f.Name, v)
 			}
 		}
+		if config.Choices(f) != nil {
+			flags++
+		}
+	})
+	if want := 7; flags < want {
+		t.Errorf("%d flags have choices, want at least %d", flags, want)
 	}
 }
 

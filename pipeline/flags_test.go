@@ -14,7 +14,7 @@ import (
 )
 
 // parse reads the command line of a run.
-func parse(args ...string) (*config.Config, error) {
+func parse(args ...string) (*config.Run, error) {
 	c := config.ForRun()
 	flags := pflag.NewFlagSet("run", pflag.ContinueOnError)
 	c.AddFlagsTo(flags)
@@ -28,15 +28,15 @@ func parse(args ...string) (*config.Config, error) {
 func TestParseFlags(t *testing.T) {
 	for _, c := range []struct {
 		name, args string
-		check      func(*config.Config) bool
+		check      func(*config.Run) bool
 	}{
-		{"defaults", "", func(c *config.Config) bool {
-			return c.Runner == "prism" && c.Suffix == "comments" && c.TextColumn == "text" && c.Cluster && c.ClusterBy == "all" && !c.JSON
+		{"defaults", "", func(c *config.Run) bool {
+			return c.Flink.Runner == "prism" && c.Files.Suffix == "comments" && c.Files.TextColumn == "text" && c.Clustering.On && c.Clustering.By == "all" && !c.JSON
 		}},
-		{"one or two dashes", "-suffix posts --json", func(c *config.Config) bool { return c.Suffix == "posts" && c.JSON }},
-		{"no clustering", "--cluster=false", func(c *config.Config) bool { return !c.Cluster }},
-		{"columns to keep", "--keep=a,b", func(c *config.Config) bool { return slices.Equal(c.Keep, []string{"a", "b"}) }},
-		{"a flag of Beam's", "--job_name=night --runner=prism", func(c *config.Config) bool { return c.Runner == "prism" }},
+		{"one or two dashes", "-suffix posts --json", func(c *config.Run) bool { return c.Files.Suffix == "posts" && c.JSON }},
+		{"no clustering", "--cluster=false", func(c *config.Run) bool { return !c.Clustering.On }},
+		{"columns to keep", "--keep=a,b", func(c *config.Run) bool { return slices.Equal(c.Outputs.Keep, []string{"a", "b"}) }},
+		{"a flag of Beam's", "--job_name=night --runner=prism", func(c *config.Run) bool { return c.Flink.Runner == "prism" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := parse(strings.Fields(c.args)...)

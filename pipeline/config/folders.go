@@ -9,10 +9,10 @@ import (
 
 // LeasedFolders are the folders whose lease a run takes. The one of the embeddings
 // stands for the outputs, the dead letters and the settings in Redis, too.
-func (c *Config) LeasedFolders() []string {
-	folders := []string{c.Layout().Embeddings}
-	if c.Cluster {
-		folders = append(folders, c.Clusters())
+func (r *Run) LeasedFolders() []string {
+	folders := []string{r.Files.Layout().Embeddings}
+	if r.Clustering.On {
+		folders = append(folders, r.Files.Clusters())
 	}
 	return folders
 }
@@ -20,8 +20,8 @@ func (c *Config) LeasedFolders() []string {
 // CheckWritable refuses a run none of whose results could be written, dead letters included,
 // before anything is embedded for it. Another process may write the clusters, but this one writes
 // their lease.
-func (c *Config) CheckWritable() error {
-	for _, folder := range c.LeasedFolders() {
+func (r *Run) CheckWritable() error {
+	for _, folder := range r.LeasedFolders() {
 		if there, err := CannotWrite(folder); err != nil {
 			return Usagef("%s cannot be written to: %v: %s", there, err, LetWrite)
 		}

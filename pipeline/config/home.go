@@ -12,45 +12,45 @@ import (
 // homeParts are the folders that set-up makes in the repository's top folder; a home has them.
 var homeParts = []string{filepath.Join("build", "lib"), filepath.Join("build", "models")}
 
-// home is the folder below which set-up put the model, the libraries and Python.
-type home struct {
-	path string
-	by   string   // how it was found; empty: it was not found
-	seen []string // folders in which it was looked for in vain
+// Home is the folder below which set-up put the model, the libraries and Python.
+type Home struct {
+	Folder string
+	by     string   // how it was found; empty: it was not found
+	seen   []string // folders in which it was looked for in vain
 }
 
 // findHome looks for the home: what the flag says, or else the first one of the executable's folder
 // and those above it, the folder in which the program was compiled, and the working directory.
-func findHome(given, executable, compiled, working string) (home, error) {
+func findHome(given, executable, compiled, working string) (Home, error) {
 	if given != "" {
 		abs, err := filepath.Abs(given)
 		if err != nil {
-			return home{}, UsageError{err}
+			return Home{}, UsageError{err}
 		}
 		if !isHome(abs) {
-			return home{}, Usagef("--home %s: it has no %s: name the folder in which 'make setup' was run", given, strings.Join(homeParts, " and "))
+			return Home{}, Usagef("--home %s: it has no %s: name the folder in which 'make setup' was run", given, strings.Join(homeParts, " and "))
 		}
-		return home{path: abs, by: "--home"}, nil
+		return Home{Folder: abs, by: "--home"}, nil
 	}
-	var h home
+	var h Home
 	if h.isAbove(executable) || h.is(compiled, "the folder in which the program was compiled") || h.is(working, "the working directory") {
 		return h, nil
 	}
-	h.path = compiled // errors about what is missing name their places below it
-	if h.path == "" {
-		h.path = working
+	h.Folder = compiled // errors about what is missing name their places below it
+	if h.Folder == "" {
+		h.Folder = working
 	}
 	return h, nil
 }
 
 // isAbove says whether the folder of a program, or one above it, is the home, and notes it.
-func (h *home) isAbove(program string) bool {
+func (h *Home) isAbove(program string) bool {
 	if program == "" {
 		return false
 	}
 	for dir := filepath.Dir(program); ; dir = filepath.Dir(dir) {
 		if isHome(dir) {
-			h.path, h.by = dir, "the folder of the program, or one above it"
+			h.Folder, h.by = dir, "the folder of the program, or one above it"
 			return true
 		}
 		if dir == filepath.Dir(dir) {
@@ -61,12 +61,12 @@ func (h *home) isAbove(program string) bool {
 }
 
 // is says whether a folder is the home, and notes it. An empty name is a folder that is not known.
-func (h *home) is(folder, by string) bool {
+func (h *Home) is(folder, by string) bool {
 	switch {
 	case folder == "":
 		return false
 	case isHome(folder):
-		h.path, h.by = folder, by
+		h.Folder, h.by = folder, by
 		return true
 	}
 	h.seen = append(h.seen, folder)
@@ -82,17 +82,17 @@ func isHome(folder string) bool {
 	return true
 }
 
-// missing says what was looked for and where, as the end of an error about a thing that is not
+// Missing says what was looked for and where, as the end of an error about a thing that is not
 // there; nothing if the home was found.
-func (h home) missing() string {
+func (h Home) Missing() string {
 	if h.by != "" {
 		return ""
 	}
 	return fmt.Sprintf("; --home is not given, and there is no %s (from 'make setup') in %s", strings.Join(homeParts, " and "), strings.Join(h.seen, ", "))
 }
 
-// findHome finds the home of this process.
-func (c *Config) findHome() (err error) {
+// find finds the home of this process, if the flag does not name it.
+func (h *Home) find() (err error) {
 	executable, err := os.Executable()
 	if err == nil {
 		executable, err = filepath.EvalSymlinks(executable) // Linux has followed them, others have not
@@ -104,13 +104,17 @@ func (c *Config) findHome() (err error) {
 	if err != nil {
 		working = ""
 	}
-	c.home, err = findHome(c.Home, executable, models.CompiledIn(), working)
+	found, err := findHome(h.Folder, executable, models.CompiledIn(), working)
 	if err == nil {
-		c.Home = c.home.path
+		*h = found
 	}
 	return err
 }
 
-// FoundHome says how the home was found, or else what was looked for and where, as the end of an
-// error about a thing that is not there.
-func (c *Config) FoundHome() (by, missing string) { return c.home.by, c.home.missing() }
+// path returns the path of what lies below the home.
+func (h Home) path(elements ...string) string {
+	return filepath.Join(append([]string{h.Folder}, elements...)...)
+}
+
+// FoundBy says how the home was found; empty: it was not found.
+func (h Home) FoundBy() string { return h.by }

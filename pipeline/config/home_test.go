@@ -39,8 +39,8 @@ func TestTheFirstPlaceThatIsAHomeHolds(t *testing.T) {
 		"a working directory that is no one": {"", elsewhere, compiled, "", compiled},
 	} {
 		h, err := findHome(c.flag, c.executable, c.compiled, c.working)
-		if err != nil || h.path != c.want || h.by == "" || h.missing() != "" {
-			t.Errorf("%s: %q (%s), error %v, want %q", what, h.path, h.by, err, c.want)
+		if err != nil || h.Folder != c.want || h.by == "" || h.Missing() != "" {
+			t.Errorf("%s: %q (%s), error %v, want %q", what, h.Folder, h.by, err, c.want)
 		}
 	}
 }
@@ -57,12 +57,12 @@ func TestWhereAHomeWasLookedForInVain(t *testing.T) {
 	top := t.TempDir()
 	bin, compiled, working := filepath.Join(top, "bin"), filepath.Join(top, "compiled"), filepath.Join(top, "working")
 	h, err := findHome("", filepath.Join(bin, "threadloom"), compiled, working)
-	if err != nil || h.by != "" || h.path != compiled {
+	if err != nil || h.by != "" || h.Folder != compiled {
 		t.Fatalf("found %+v, error %v", h, err)
 	}
 	for _, want := range []string{"--home", "build/lib", "build/models", bin + " or above it", compiled, working} {
-		if !strings.Contains(h.missing(), want) {
-			t.Errorf("%q is not in %q", want, h.missing())
+		if !strings.Contains(h.Missing(), want) {
+			t.Errorf("%q is not in %q", want, h.Missing())
 		}
 	}
 }

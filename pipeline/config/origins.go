@@ -45,11 +45,3 @@ func WithOrigins(err error, from map[string]string) error {
 	}
 	return err
 }
-
-// From says where the settings are from that are not their defaults.
-func (c *Config) From() map[string]string {
-	if c.settings == nil {
-		return nil
-	}
-	return c.settings.from
-}

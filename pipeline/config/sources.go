@@ -28,9 +28,9 @@ const (
 // variableOf returns the environment variable of a flag.
 func variableOf(name string) string { return variablePrefix + strings.ToUpper(name) }
 
-// read sets the flags that the command line has not set: from the environment, or else from the
-// settings' file. It notes where each flag that is set is from.
-func (s *settings) read(environ func() []string) error {
+// Read sets the flags that the command line has not set: from the environment (NAME=VALUE), or else
+// from the settings' file. It notes where each flag that is set is from.
+func (s *Settings) Read(environ func() []string) error {
 	s.from = map[string]string{}
 	s.flags.VisitAll(func(f *pflag.Flag) {
 		if f.Changed {
@@ -54,7 +54,7 @@ func (s *settings) read(environ func() []string) error {
 }
 
 // readEnvironment sets flags from variables. One that is empty counts for nothing.
-func (s *settings) readEnvironment(environ func() []string) error {
+func (s *Settings) readEnvironment(environ func() []string) error {
 	values := koanf.New(".")
 	err := values.Load(env.Provider(".", env.Opt{EnvironFunc: environ, Prefix: variablePrefix, TransformFunc: func(variable, value string) (string, any) {
 		name := strings.ToLower(strings.TrimPrefix(variable, variablePrefix))
@@ -75,7 +75,7 @@ func (s *settings) readEnvironment(environ func() []string) error {
 }
 
 // readFile sets flags from a file in TOML.
-func (s *settings) readFile(path string) error {
+func (s *Settings) readFile(path string) error {
 	read := koanf.New(".")
 	if err := read.Load(file.Provider(path), tomlText{}); err != nil {
 		var wrong toml.ParseError
@@ -88,14 +88,14 @@ func (s *settings) readFile(path string) error {
 		}
 		return Usagef("reading the settings: %w", err)
 	}
-	values := read.Raw()
+	values, every := read.Raw(), EverySetting()
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		f := s.flags.Lookup(name)
-		if f == nil && s.known != nil && s.known.Lookup(name) != nil || slices.Contains(s.apart, name) {
+		if f == nil && every.Lookup(name) != nil || slices.Contains(s.apart, name) {
 			continue // another command's
 		}
 		if f == nil || name == "config" {
-			return Usagef("%s: there is no setting %q%s: they have the names of the flags (--help)", path, name, DidYouMean(name, flagNames(s.flags, s.known)))
+			return Usagef("%s: there is no setting %q%s: they have the names of the flags (--help)", path, name, DidYouMean(name, flagNames(every)))
 		}
 		texts, err := settingTexts(f.Value, values[name])
 		if err != nil {
@@ -109,7 +109,7 @@ func (s *settings) readFile(path string) error {
 }
 
 // set sets a flag to one or several values, unless something that goes before has set it.
-func (s *settings) set(name string, texts []string, from string) error {
+func (s *Settings) set(name string, texts []string, from string) error {
 	if s.from[name] != "" {
 		return nil
 	}
@@ -120,15 +120,6 @@ func (s *settings) set(name string, texts []string, from string) error {
 	}
 	s.from[name] = from
 	return nil
-}
-
-// PlainError returns what is wrong with a value without the name of Go's function that found it.
-func PlainError(err error) error {
-	var number *strconv.NumError
-	if errors.As(err, &number) {
-		return number.Err
-	}
-	return err
 }
 
 // tomlText parses TOML for koanf. koanf's own parser uses a library whose errors quote values,

@@ -28,22 +28,22 @@ path_map = ["/a=/b", "/c=/d,e"]
 		t.Fatal(err)
 	}
 	c := ForRun()
-	if err := c.settings.flags.Parse([]string{"--suffix=flag"}); err != nil {
+	if err := c.flags.Parse([]string{"--suffix=flag"}); err != nil {
 		t.Fatal(err)
 	}
-	err := c.settings.read(environment("THREADLOOM_ROOT="+root, "THREADLOOM_SUFFIX=environment", "THREADLOOM_PRECISION=auto", "THREADLOOM_PROMPT="))
+	err := c.Settings.Read(environment("THREADLOOM_ROOT="+root, "THREADLOOM_SUFFIX=environment", "THREADLOOM_PRECISION=auto", "THREADLOOM_PROMPT="))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Suffix != "flag" || c.Precision != "auto" || c.TextColumn != "body" {
-		t.Errorf("got suffix %q, precision %q, text column %q", c.Suffix, c.Precision, c.TextColumn)
+	if c.Files.Suffix != "flag" || c.Model.Precision != "auto" || c.Files.TextColumn != "body" {
+		t.Errorf("got suffix %q, precision %q, text column %q", c.Files.Suffix, c.Model.Precision, c.Files.TextColumn)
 	}
-	if c.Cluster || c.TokenBudget != 512 || c.MPSShare != 0.25 || c.ClaimTimeout != 3*time.Minute || !slices.Equal(c.Keep, []string{"a", "b"}) || !slices.Equal(c.PathMap, []string{"/a=/b", "/c=/d,e"}) {
+	if c.Clustering.On || c.Model.TokenBudget != 512 || c.Workers.Share != 0.25 || c.Workers.ClaimTimeout != 3*time.Minute || !slices.Equal(c.Outputs.Keep, []string{"a", "b"}) || !slices.Equal(c.Workers.PathMap, []string{"/a=/b", "/c=/d,e"}) {
 		t.Errorf("from the file: %+v", c)
 	}
 	for name, want := range map[string]string{"suffix": "flag", "precision": "environment", "root": "environment", "keep": filepath.Join(root, defaultFile), "prompt": ""} {
-		if c.settings.from[name] != want {
-			t.Errorf("%s is from %q, want %q", name, c.settings.from[name], want)
+		if c.from[name] != want {
+			t.Errorf("%s is from %q, want %q", name, c.from[name], want)
 		}
 	}
 }
@@ -71,17 +71,17 @@ func TestWrongSettingsUnderTheFlagsAreRefusedInOneLine(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := ForRun()
-		err := got.settings.read(environment("THREADLOOM_CONFIG="+path, c.variable))
+		err := got.Settings.Read(environment("THREADLOOM_CONFIG="+path, c.variable))
 		var usage UsageError
 		if !errors.As(err, &usage) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %q, want one line with %q", name, err, c.want)
 		}
 	}
 	got := ForRun()
-	if err := got.settings.read(environment("THREADLOOM_CONFIG=/nowhere.toml")); err == nil {
+	if err := got.Settings.Read(environment("THREADLOOM_CONFIG=/nowhere.toml")); err == nil {
 		t.Error("a file that was named and is not there was passed over")
 	}
-	if err := got.settings.read(environment("THREADLOOM_ROOT=/nowhere")); err != nil && !strings.Contains(err.Error(), "nowhere.toml") {
+	if err := got.Settings.Read(environment("THREADLOOM_ROOT=/nowhere")); err != nil && !strings.Contains(err.Error(), "nowhere.toml") {
 		t.Errorf("a root without a file: %v", err)
 	}
 }
@@ -98,14 +98,14 @@ func TestAnEmptyListIsAnEmptyList(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := ForRun()
-		if err := got.settings.flags.Parse(strings.Fields(c.arguments)); err != nil {
+		if err := got.flags.Parse(strings.Fields(c.arguments)); err != nil {
 			t.Fatal(err)
 		}
-		if err := got.settings.read(environment("THREADLOOM_CONFIG="+path, c.variable)); err != nil {
+		if err := got.Settings.Read(environment("THREADLOOM_CONFIG="+path, c.variable)); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if len(got.Keep) > 0 || len(got.MPSSubreddits) > 0 || len(got.PathMap) > 0 || got.Partition().Bridged() {
-			t.Errorf("%s: keep %q, subreddits %q, maps %q", name, got.Keep, got.MPSSubreddits, got.PathMap)
+		if len(got.Outputs.Keep) > 0 || len(got.Workers.Subreddits) > 0 || len(got.Workers.PathMap) > 0 || got.Workers.Partition().Bridged() {
+			t.Errorf("%s: keep %q, subreddits %q, maps %q", name, got.Outputs.Keep, got.Workers.Subreddits, got.Workers.PathMap)
 		}
 	}
 }
@@ -121,14 +121,14 @@ func TestTimesHaveUnitsOrAreSeconds(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := ForRun()
-		if err := got.settings.flags.Parse(strings.Fields(c.arguments)); err != nil {
+		if err := got.flags.Parse(strings.Fields(c.arguments)); err != nil {
 			t.Fatal(err)
 		}
-		if err := got.settings.read(environment("THREADLOOM_CONFIG="+path, c.variable)); err != nil {
+		if err := got.Settings.Read(environment("THREADLOOM_CONFIG="+path, c.variable)); err != nil {
 			t.Fatal(err)
 		}
-		if got.ClaimTimeout != 90*time.Second || got.LostAfter != 250*time.Millisecond {
-			t.Errorf("%v: %v and %v", c, got.ClaimTimeout, got.LostAfter)
+		if got.Workers.ClaimTimeout != 90*time.Second || got.Workers.LostAfter != 250*time.Millisecond {
+			t.Errorf("%v: %v and %v", c, got.Workers.ClaimTimeout, got.Workers.LostAfter)
 		}
 	}
 }
@@ -141,23 +141,23 @@ func TestACommandTakesItsOwnSettingsFromASharedFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := ForAssign()
-	if err := c.settings.flags.Parse([]string{"--model=/clusters/model", "--root=" + root}); err != nil {
+	if err := c.flags.Parse([]string{"--model=/clusters/model", "--root=" + root}); err != nil {
 		t.Fatal(err)
 	}
-	err := c.settings.read(environment("THREADLOOM_MODEL=/other", "THREADLOOM_CHAINS_DIR=/chains"))
-	if err != nil || c.TextColumn != "body" || c.Suffix != "posts" || c.Model != "/clusters/model" || c.ChainsDir != "/chains" {
+	err := c.Read(environment("THREADLOOM_MODEL=/other", "THREADLOOM_CHAINS_DIR=/chains"))
+	if err != nil || c.Files.TextColumn != "body" || c.Files.Suffix != "posts" || c.Model != "/clusters/model" || c.Files.ChainsDir != "/chains" {
 		t.Errorf("assign: %+v, error %v", c, err)
 	}
 	o := ForQueue()
-	err = o.settings.read(environment("THREADLOOM_ROOT=" + root))
-	if err != nil || o.Queue != "tea" || o.settings.from["queue"] != path {
-		t.Errorf("queue: %+v, from %v, error %v", o, o.settings.from, err)
+	err = o.Read(environment("THREADLOOM_ROOT=" + root))
+	if err != nil || o.Redis.Queue != "tea" || o.from["queue"] != path {
+		t.Errorf("queue: %+v, from %v, error %v", o, o.from, err)
 	}
 	if err := os.WriteFile(path, []byte("sufix = 'x'"), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	o = ForQueue()
-	if err := o.settings.read(environment("THREADLOOM_ROOT=" + root)); err == nil || !strings.Contains(err.Error(), `"sufix" (did you mean suffix?)`) {
+	if err := o.Read(environment("THREADLOOM_ROOT=" + root)); err == nil || !strings.Contains(err.Error(), `"sufix" (did you mean suffix?)`) {
 		t.Errorf("a misspelt setting of another command: %v", err)
 	}
 }

@@ -24,7 +24,8 @@ var ofService = regexp.MustCompile(`^THREADLOOM_([A-Z0-9_]+_)?(SERVICE_HOST|SERV
 
 // UnknownVariables returns those of an environment (NAME=VALUE) that look like settings
 // and are none.
-func UnknownVariables(flags *pflag.FlagSet, environment []string) []string {
+func UnknownVariables(environment []string) []string {
+	flags := EverySetting()
 	var unknown []string
 	for _, line := range environment {
 		name, _, _ := strings.Cut(line, "=")
@@ -40,13 +41,13 @@ func UnknownVariables(flags *pflag.FlagSet, environment []string) []string {
 }
 
 // WarnUnknown says in one line which variables look like settings and are none.
-func WarnUnknown(errs io.Writer, flags *pflag.FlagSet, environment []string) {
-	unknown := UnknownVariables(flags, environment)
+func WarnUnknown(errs io.Writer, environment []string) {
+	unknown := UnknownVariables(environment)
 	if len(unknown) == 0 {
 		return
 	}
 	known := slices.Clone(otherVariables)
-	for _, name := range flagNames(flags) {
+	for _, name := range flagNames(EverySetting()) {
 		known = append(known, variableOf(name))
 	}
 	said := make([]string, len(unknown))
@@ -56,14 +57,8 @@ func WarnUnknown(errs io.Writer, flags *pflag.FlagSet, environment []string) {
 	fmt.Fprintln(errs, "warning:", strings.Join(said, "; "))
 }
 
-// flagNames returns the names of the flags of some sets; a set may be nil.
-func flagNames(sets ...*pflag.FlagSet) []string {
-	var names []string
-	for _, set := range sets {
-		if set != nil {
-			set.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		}
-	}
+func flagNames(flags *pflag.FlagSet) (names []string) {
+	flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	return names
 }
 

@@ -7,8 +7,7 @@ import (
 )
 
 func TestVariablesThatAreNoSettingsAreTold(t *testing.T) {
-	flags := EverySetting()
-	got := UnknownVariables(flags, []string{
+	got := UnknownVariables([]string{
 		"THREADLOOM_SUFIX=x", "THREADLOOM_SUFFIX=x", "THREADLOOM_REDIS_PASSWORD=x", "PATH=/bin", "THREADLOOM_Suffix=x",
 		"THREADLOOM_CORPUS=/corpus", "THREADLOOM_FLINK_SERVICE_HOST=10.0.0.1", "THREADLOOM_FLINK_PORT_8081_TCP_ADDR=10.0.0.1",
 		"THREADLOOM_PORT=tcp://10.0.0.1:80", "THREADLOOM_SERVICE_PORT_HTTP=80", "THREADLOOM_REPORT=x",
@@ -19,9 +18,8 @@ func TestVariablesThatAreNoSettingsAreTold(t *testing.T) {
 }
 
 func TestAWarningProposesTheVariableThatIsMeant(t *testing.T) {
-	flags := EverySetting()
 	var errs bytes.Buffer
-	WarnUnknown(&errs, flags, []string{"THREADLOOM_SUFIX=secret", "THREADLOOM_REDIS_PASWORD=secret", "THREADLOOM_SOMETHING_ELSE=secret"})
+	WarnUnknown(&errs, []string{"THREADLOOM_SUFIX=secret", "THREADLOOM_REDIS_PASWORD=secret", "THREADLOOM_SOMETHING_ELSE=secret"})
 	want := "warning: THREADLOOM_REDIS_PASWORD is in the environment and is no setting (did you mean THREADLOOM_REDIS_PASSWORD?); " +
 		"THREADLOOM_SOMETHING_ELSE is in the environment and is no setting; " +
 		"THREADLOOM_SUFIX is in the environment and is no setting (did you mean THREADLOOM_SUFFIX?)\n"
@@ -29,7 +27,7 @@ func TestAWarningProposesTheVariableThatIsMeant(t *testing.T) {
 		t.Errorf("got %q, want %q", errs.String(), want)
 	}
 	errs.Reset()
-	if WarnUnknown(&errs, flags, []string{"THREADLOOM_SUFFIX=x"}); errs.Len() > 0 {
+	if WarnUnknown(&errs, []string{"THREADLOOM_SUFFIX=x"}); errs.Len() > 0 {
 		t.Errorf("a right one gives %q", errs.String())
 	}
 }

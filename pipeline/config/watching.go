@@ -4,8 +4,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 )
 
@@ -17,33 +17,43 @@ const (
 	ProgressNone = "none"
 )
 
-// checkProgress settles what auto means, and refuses bars where there is no terminal.
-func (c *Config) checkProgress() error {
-	if !slices.Contains([]string{ProgressAuto, ProgressBar, ProgressLog, ProgressNone}, c.Progress) {
-		return Usagef("--progress %q: want auto, bar, log or none", c.Progress)
+func progresses() []string { return []string{ProgressAuto, ProgressBar, ProgressLog, ProgressNone} }
+
+// Watching says how to watch a run.
+type Watching struct {
+	Progress    string
+	MetricsFile string
+	MetricsAddr string
+}
+
+func (w *Watching) addFlags(flags *pflag.FlagSet) {
+	choice(flags, &w.Progress, "progress", progresses(), "`how` to show progress on standard error: bar, log (a line every 30 s), none, or auto (bar on a terminal, else log)")
+	flags.StringVar(&w.MetricsFile, "metrics_file", "", "`file` to write Prometheus metrics to, every 15 s and at the end; for node_exporter's textfile collector it ends in .prom")
+	flags.StringVar(&w.MetricsAddr, "metrics_addr", "", "`[HOST]:PORT` to serve Prometheus metrics on, at /metrics; without HOST this machine alone sees them")
+}
+
+// check settles what auto means, and refuses what cannot work.
+func (w *Watching) check() error {
+	if err := checkChoice("progress", w.Progress, progresses()); err != nil {
+		return err
 	}
 	terminal := term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb"
 	switch {
-	case c.Progress == ProgressBar && !terminal:
+	case w.Progress == ProgressBar && !terminal:
 		return Usagef("--progress=bar: standard error is no terminal; --progress=log writes lines")
-	case c.Progress == ProgressAuto && terminal:
-		c.Progress = ProgressBar
-	case c.Progress == ProgressAuto:
-		c.Progress = ProgressLog
+	case w.Progress == ProgressAuto && terminal:
+		w.Progress = ProgressBar
+	case w.Progress == ProgressAuto:
+		w.Progress = ProgressLog
 	}
-	return nil
-}
-
-// checkMetrics refuses what cannot work.
-func (c *Config) checkMetrics() error {
-	if c.MetricsFile != "" {
-		if info, err := os.Stat(filepath.Dir(c.MetricsFile)); err != nil || !info.IsDir() {
-			return Usagef("--metrics_file %s: there is no such folder", c.MetricsFile)
+	if w.MetricsFile != "" {
+		if info, err := os.Stat(filepath.Dir(w.MetricsFile)); err != nil || !info.IsDir() {
+			return Usagef("--metrics_file %s: there is no such folder", w.MetricsFile)
 		}
 	}
-	if c.MetricsAddr != "" {
-		if _, _, err := net.SplitHostPort(c.MetricsAddr); err != nil {
-			return Usagef("--metrics_addr %q: want [HOST]:PORT", c.MetricsAddr)
+	if w.MetricsAddr != "" {
+		if _, _, err := net.SplitHostPort(w.MetricsAddr); err != nil {
+			return Usagef("--metrics_addr %q: want [HOST]:PORT", w.MetricsAddr)
 		}
 	}
 	return nil

@@ -38,42 +38,45 @@ func fail(do, text string, args ...any) Finding {
 	return Finding{Status: fails, Do: do, Text: fmt.Sprintf(text, args...)}
 }
 
-// check is something that the doctor looks at. Where it does not matter for a
-// configuration, look returns none.
+// check is something that the doctor looks at. If it does not matter for a run with these
+// settings, look returns none.
 type check struct {
 	name string
-	look func(ctx context.Context, c *config.Config) []Finding
+	look func(ctx context.Context) []Finding
 }
 
-var checks = []check{
-	{"home", checkHome},
-	{"model", checkModel},
-	{"library", checkLibraries},
-	{"cpu", checkCPU},
-	{"engine", checkEngine},
-	{"folder", checkFolders},
-	{"list", checkList},
-	{"disk", checkDisk},
-	{"python", checkPython},
-	{"redis", checkRedis},
-	{"flink", checkFlink},
-	{"settings", checkSettings},
+// checks are what is looked at for a run, each with the part of its settings that it needs.
+func checks(c *config.Run) []check {
+	return []check{
+		{"home", func(context.Context) []Finding { return checkHome(c.Files.Home) }},
+		{"model", func(context.Context) []Finding { return checkModel(c.Model) }},
+		{"library", func(context.Context) []Finding { return checkLibraries(c.Model) }},
+		{"cpu", func(context.Context) []Finding { return checkCPU() }},
+		{"engine", func(ctx context.Context) []Finding { return checkEngine(ctx, c.Model) }},
+		{"folder", func(context.Context) []Finding { return checkFolders(c) }},
+		{"list", func(context.Context) []Finding { return checkList(c.Files) }},
+		{"disk", func(context.Context) []Finding { return checkDisk(c.Files) }},
+		{"python", func(ctx context.Context) []Finding { return checkPython(ctx, c.Clustering) }},
+		{"redis", func(ctx context.Context) []Finding { return checkRedis(ctx, c.Workers) }},
+		{"flink", func(ctx context.Context) []Finding { return checkFlink(ctx, c.Flink) }},
+		{"settings", func(context.Context) []Finding { return checkSettings(c) }},
+	}
 }
 
 // within bounds one check.
 const within = 2 * time.Minute
 
-// Examine looks for what a run with this configuration needs on this machine.
-func Examine(ctx context.Context, c *config.Config) []Finding {
+// Examine looks for what a run with these settings needs on this machine.
+func Examine(ctx context.Context, c *config.Run) []Finding {
 	if err := c.Fill(); err != nil {
 		f := fail("run 'make setup', or change that setting", "%v", err)
 		f.Name = "settings"
 		return []Finding{f}
 	}
 	var all []Finding
-	for _, check := range checks {
+	for _, check := range checks(c) {
 		limited, cancel := context.WithTimeout(ctx, within)
-		for _, f := range check.look(limited, c) {
+		for _, f := range check.look(limited) {
 			f.Name = check.name
 			if f.Status == fails {
 				f.Text += config.Origins(f.Text, c.From())

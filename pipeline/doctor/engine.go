@@ -15,17 +15,17 @@ import (
 	"github.com/threadloom/threadloom/transforms/chainfile"
 )
 
-func checkModel(_ context.Context, c *config.Config) []Finding {
-	folder, err := models.OpenFolder(c.Model)
+func checkModel(m config.Model) []Finding {
+	folder, err := models.OpenFolder(m.Folder)
 	if err != nil {
 		return []Finding{fail("run 'make setup', or make one with 'python -m threadloom.export' and name it with --model", "%v", err)}
 	}
 	return []Finding{ok("%s: %s, %d floats, %d tokens, %s pooling; every file has its sha256", folder.Path, folder.Name, folder.Dimension, folder.MaxSeqLength, folder.Pooling)}
 }
 
-func checkLibraries(_ context.Context, c *config.Config) []Finding {
+func checkLibraries(m config.Model) []Finding {
 	found := []Finding{ok("threadloom %s, %s; %s", chainfile.Version, runtime.Version(), strings.Join(builtWith("tokenizers", "onnxruntime_go", "parquet-go", "beam/sdks/v2"), ", "))}
-	if _, err := models.Check(c.Engine()); err != nil && !errors.Is(err, models.ErrNoModel) {
+	if _, err := models.Check(m.Config); err != nil && !errors.Is(err, models.ErrNoModel) {
 		found = append(found, fail("run 'make setup', or choose another --precision, --accelerator or --onnxruntime_lib", "%v", err))
 	}
 	return found
@@ -48,7 +48,7 @@ func builtWith(ends ...string) []string {
 	return found
 }
 
-func checkCPU(context.Context, *config.Config) []Finding {
+func checkCPU() []Finding {
 	features := models.CPUFeatures()
 	text := fmt.Sprintf("%d cores, %s: %s", runtime.GOMAXPROCS(0), runtime.GOARCH, strings.Join(features, ", "))
 	if runtime.GOARCH == "amd64" && !slices.Contains(features, "AVX2") {
@@ -57,8 +57,8 @@ func checkCPU(context.Context, *config.Config) []Finding {
 	return []Finding{ok("%s", text)}
 }
 
-func checkEngine(ctx context.Context, c *config.Config) []Finding {
-	d, err := models.Diagnose(ctx, c.Engine())
+func checkEngine(ctx context.Context, m config.Model) []Finding {
+	d, err := models.Diagnose(ctx, m.Config)
 	if err != nil {
 		return []Finding{fail("mend what model and library say above; if both are ok, name another library with --onnxruntime_lib", "%v", err)}
 	}
@@ -68,7 +68,7 @@ func checkEngine(ctx context.Context, c *config.Config) []Finding {
 	}
 	switch {
 	case !d.Compared:
-		return []Finding{ok("%s", ran), warn("compare it with sentence-transformers yourself: only all-MiniLM-L6-v2 has a golden vector here", "no golden vector of %s is known", filepath.Base(c.Model))}
+		return []Finding{ok("%s", ran), warn("compare it with sentence-transformers yourself: only all-MiniLM-L6-v2 has a golden vector here", "no golden vector of %s is known", filepath.Base(m.Folder))}
 	case !(d.Cosine >= models.LeastGolden(d.Precision)):
 		return []Finding{ok("%s", ran), fail("do not embed with it: choose --precision=fp32, or another library with --onnxruntime_lib", "the golden vector does not come out: cosine %.7f", d.Cosine)}
 	}

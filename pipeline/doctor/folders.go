@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,14 +14,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func checkFolders(_ context.Context, c *config.Config) []Finding {
+func checkFolders(c *config.Run) []Finding {
 	mounts, _ := os.ReadFile("/proc/self/mounts") // elsewhere the mounts are not told
-	layout := c.Layout()
+	layout := c.Files.Layout()
 	found := []Finding{readable(layout.Chains, string(mounts)), writable(layout.Embeddings, string(mounts))}
-	if c.Cluster {
-		found = append(found, writable(c.Clusters(), string(mounts)))
+	if c.Clustering.On {
+		found = append(found, writable(c.Files.Clusters(), string(mounts)))
 	}
-	if !c.Partition().Bridged() {
+	if !c.Workers.Bridged() {
 		return found
 	}
 	switch _, err := mpsbridge.ReadNonce(layout.Embeddings); {
@@ -82,9 +81,9 @@ const (
 	scarceFiles = 10_000
 )
 
-func checkDisk(_ context.Context, c *config.Config) []Finding {
+func checkDisk(files config.Files) []Finding {
 	const do = "make room, or name another folder with --embeddings_dir: a million rows take about 1.5 GB"
-	folder := config.Existing(c.Layout().Embeddings)
+	folder := config.Existing(files.Layout().Embeddings)
 	var s unix.Statfs_t
 	if err := unix.Statfs(folder, &s); err != nil {
 		return []Finding{warn(do, "the room in %s is not known: %v", folder, err)}
@@ -101,20 +100,20 @@ func checkDisk(_ context.Context, c *config.Config) []Finding {
 	return []Finding{ok("%s", text)}
 }
 
-func checkList(_ context.Context, c *config.Config) []Finding {
-	names, err := subreddits.Read(c.Subreddits)
+func checkList(files config.Files) []Finding {
+	names, err := subreddits.Read(files.Subreddits)
 	if err != nil {
 		return []Finding{fail("write it, or name another with --subreddits", "%v", err)}
 	}
 	missing := 0
 	for _, name := range names {
-		if info, err := os.Stat(filepath.Join(c.Layout().Chains, name)); err != nil || !info.IsDir() {
+		if info, err := os.Stat(filepath.Join(files.Layout().Chains, name)); err != nil || !info.IsDir() {
 			missing++
 		}
 	}
-	text := fmt.Sprintf("%s: %d subreddits", c.Subreddits, len(names))
+	text := fmt.Sprintf("%s: %d subreddits", files.Subreddits, len(names))
 	if missing > 0 {
-		return []Finding{warn("nothing is embedded of these", "%s, %d of them without a folder in %s", text, missing, c.Layout().Chains)}
+		return []Finding{warn("nothing is embedded of these", "%s, %d of them without a folder in %s", text, missing, files.Layout().Chains)}
 	}
 	return []Finding{ok("%s", text)}
 }

@@ -37,9 +37,9 @@ type pythonPackage struct {
 	Version string `json:"version"`
 }
 
-func checkPython(ctx context.Context, c *config.Config) []Finding {
+func checkPython(ctx context.Context, c config.Clustering) []Finding {
 	const do = "run 'make setup', name another with --python, or skip clustering with --cluster=false"
-	if !c.Cluster || c.ClusterAddress != "" {
+	if !c.StartsPython() {
 		return nil
 	}
 	out, err := exec.CommandContext(ctx, c.Python, "-c", pythonVersions).Output()

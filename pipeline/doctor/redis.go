@@ -8,11 +8,11 @@ import (
 	"github.com/threadloom/threadloom/pipeline/config"
 )
 
-func checkRedis(ctx context.Context, c *config.Config) []Finding {
-	if !c.Partition().Bridged() && !c.Given("redis") {
+func checkRedis(ctx context.Context, w config.Workers) []Finding {
+	if !w.Asked() {
 		return nil
 	}
-	queue, err := mpsbridge.Open(ctx, c.Redis, c.Queue)
+	queue, err := mpsbridge.Open(ctx, w.Redis.URL, w.Redis.Queue)
 	if err != nil {
 		return []Finding{fail("see docs/commands.md; without --mps_share and --mps_subreddits no Redis is needed", "%v", err)}
 	}
@@ -27,7 +27,7 @@ func checkRedis(ctx context.Context, c *config.Config) []Finding {
 			live++
 		}
 	}
-	text := fmt.Sprintf("%s, queue %s: %d jobs, %d live workers, %d dead jobs", mpsbridge.Redacted(c.Redis), c.Queue, status.Todo, live, len(status.Dead))
+	text := fmt.Sprintf("%s, queue %s: %d jobs, %d live workers, %d dead jobs", mpsbridge.Redacted(w.Redis.URL), w.Redis.Queue, status.Todo, live, len(status.Dead))
 	if live == 0 {
 		return []Finding{warn("start one with threadloom-worker, or the files are embedded here after --mps_claim_timeout", "%s", text)}
 	}

@@ -1,22 +1,17 @@
 package doctor
 
-import (
-	"context"
+import "github.com/threadloom/threadloom/pipeline/config"
 
-	"github.com/threadloom/threadloom/pipeline/config"
-)
-
-func checkHome(_ context.Context, c *config.Config) []Finding {
-	by, missing := c.FoundHome()
-	if by == "" {
+func checkHome(home config.Home) []Finding {
+	if home.FoundBy() == "" {
 		return []Finding{warn("name the folder in which 'make setup' was run with --home, or model and libraries with --model, --native_dir and --python",
-			"no home%s", missing)}
+			"no home%s", home.Missing())}
 	}
-	return []Finding{ok("%s (%s)", c.Home, by)}
+	return []Finding{ok("%s (%s)", home.Folder, home.FoundBy())}
 }
 
 // checkSettings checks the rest of what a run checks before it starts.
-func checkSettings(_ context.Context, c *config.Config) []Finding {
+func checkSettings(c *config.Run) []Finding {
 	if err := c.Validate(); err != nil {
 		return []Finding{fail("change that setting", "%v", err)}
 	}

@@ -13,23 +13,23 @@ import (
 // announce tells the workers behind the bridge what they must know of this run: how
 // its files are embedded, and by which secret they know its folder. It fails where
 // Redis is not there, before anything runs.
-func announce(ctx context.Context, c *config.Config, model *models.Folder) (err error) {
-	paths, err := mpsbridge.ParsePathMaps(c.PathMap)
+func announce(ctx context.Context, c *config.Run, model *models.Folder) (err error) {
+	paths, err := mpsbridge.ParsePathMaps(c.Workers.PathMap)
 	if err != nil {
 		return err
 	}
-	queue, err := mpsbridge.Open(ctx, c.Redis, c.Queue)
+	queue, err := mpsbridge.Open(ctx, c.Workers.Redis.URL, c.Workers.Redis.Queue)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, queue.Close()) }()
-	folder := c.Layout().Embeddings
+	folder := c.Files.Layout().Embeddings
 	nonce, err := mpsbridge.EnsureNonce(folder)
 	if err != nil {
 		return err
 	}
 	return queue.Publish(ctx, paths.Map(folder), mpsbridge.Settings{
-		Nonce: nonce, TextColumn: c.TextColumn, Keep: c.Keep, Prompt: c.Prompt, LongText: c.LongText,
+		Nonce: nonce, TextColumn: c.Files.TextColumn, Keep: c.Outputs.Keep, Prompt: c.Model.Prompt, LongText: c.Model.LongText,
 		Model: model.Name, WeightsSHA256: model.WeightsSHA, TokenizerSHA256: model.TokenizerSHA,
 		Pooling: model.Pooling, Normalized: model.Normalized,
 		MaxSeqLength: model.MaxSeqLength, Dimension: model.Dimension, Version: chainfile.Version,

@@ -10,15 +10,15 @@ import (
 // build makes the pipeline: list → expand → filter → partition → embed or bridge →
 // cluster. clusterAddr is where the Python side listens; the last step is left
 // out where there is none. clustersLease is the lease of their folder.
-func build(s beam.Scope, c *config.Config, clusterAddr, clustersLease string) error {
-	layout := c.Layout()
-	subreddits := transforms.List(s, c.Subreddits)
+func build(s beam.Scope, c *config.Run, clusterAddr, clustersLease string) error {
+	layout := c.Files.Layout()
+	subreddits := transforms.List(s, c.Files.Subreddits)
 	folders := transforms.Expand(s, layout, subreddits)
 	missing, done := transforms.Filter(s, layout, c.Checking(), folders)
-	local, mps := transforms.Partition(s, c.Partition(), missing)
+	local, mps := transforms.Partition(s, c.Workers.Partition(), missing)
 	embedding := c.Embedding()
 	var embedded beam.PCollection
-	if c.Partition().Bridged() {
+	if c.Workers.Bridged() {
 		// Neither branch waits for the other, nor the scan for any of them.
 		here := transforms.Embed(s, embedding, transforms.BreakFusion(s, 1, local))
 		embedded = beam.Flatten(s, here, transforms.Bridge(s, c.Bridge(), mps))
@@ -32,7 +32,7 @@ func build(s beam.Scope, c *config.Config, clusterAddr, clustersLease string) er
 		return nil
 	}
 	return cluster.Cluster(s, clusterAddr, cluster.Options{
-		ClustersDir: c.Clusters(), Lease: clustersLease, TextColumn: c.TextColumn, By: c.ClusterBy, Seed: c.ClusterSeed,
-		Method: c.ClusterMethod, MinSize: c.ClusterMinSize, Sample: c.ClusterSample,
+		ClustersDir: c.Files.Clusters(), Lease: clustersLease, TextColumn: c.Files.TextColumn, By: c.Clustering.By, Seed: c.Clustering.Seed,
+		Method: c.Clustering.Method, MinSize: c.Clustering.MinSize, Sample: c.Clustering.Sample,
 	}, beam.Flatten(s, done, embedded))
 }

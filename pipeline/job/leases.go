@@ -12,26 +12,26 @@ import (
 	"github.com/threadloom/threadloom/transforms"
 )
 
-// Leases are those of the folders that a run writes. They keep two runs from working
+// leases are those of the folders that a run writes. They keep two runs from working
 // on one suffix, whatever their lists, such as a nightly one that began before the
 // last had ended.
-type Leases []leased
+type leases []leased
 
 type leased struct {
 	folder string
 	*lease.Lease
 }
 
-// TakeLeases takes the leases of all folders, or none and fails with lease.ErrHeld.
-func TakeLeases(folders ...string) (Leases, error) {
-	var all Leases
+// takeLeases takes the leases of all folders, or none and fails with lease.ErrHeld.
+func takeLeases(folders ...string) (leases, error) {
+	var all leases
 	for _, folder := range folders {
 		if all.have(folder) {
 			continue
 		}
 		l, err := lease.Take(folder)
 		if err != nil {
-			all.Release()
+			all.release()
 			return nil, err
 		}
 		all = append(all, leased{folder, l})
@@ -40,12 +40,12 @@ func TakeLeases(folders ...string) (Leases, error) {
 }
 
 // have says whether the lease of a folder is among them, under this name or another.
-func (l Leases) have(folder string) bool {
-	return l.Of(folder).Lease != nil
+func (l leases) have(folder string) bool {
+	return l.of(folder).Lease != nil
 }
 
-// Of returns the lease of a folder, the zero value if it is not among them.
-func (l Leases) Of(folder string) leased {
+// of returns the lease of a folder, the zero value if it is not among them.
+func (l leases) of(folder string) leased {
 	info, err := os.Stat(folder)
 	if err != nil {
 		return leased{}
@@ -58,8 +58,8 @@ func (l Leases) Of(folder string) leased {
 	return leased{}
 }
 
-// Held returns nil as long as all of them are this run's, and otherwise lease.ErrHeld.
-func (l Leases) Held() error {
+// held returns nil as long as all of them are this run's, and otherwise lease.ErrHeld.
+func (l leases) held() error {
 	for _, one := range l {
 		if err := one.Held(); err != nil {
 			return err
@@ -68,8 +68,8 @@ func (l Leases) Held() error {
 	return nil
 }
 
-// WhenLost calls act, once, if one of the leases is lost before ctx ends.
-func (l Leases) WhenLost(ctx context.Context, act func()) {
+// whenLost calls act, once, if one of the leases is lost before ctx ends.
+func (l leases) whenLost(ctx context.Context, act func()) {
 	once := sync.OnceFunc(act)
 	for _, one := range l {
 		go func() {
@@ -85,8 +85,8 @@ func (l Leases) WhenLost(ctx context.Context, act func()) {
 // stopWhenLost ends the run if it has lost a lease: another run has taken over, because
 // this one was suspended. The open files are finished, which does no harm. The clusters
 // belong to the other run, so the server, which would write them, stops at once.
-func (l Leases) stopWhenLost(ctx context.Context, console io.Writer, server *cluster.Server, cancel context.CancelFunc) {
-	l.WhenLost(ctx, func() {
+func (l leases) stopWhenLost(ctx context.Context, console io.Writer, server *cluster.Server, cancel context.CancelFunc) {
+	l.whenLost(ctx, func() {
 		open := transforms.ThisProcess().Embedder.Drain()
 		_, _ = fmt.Fprintf(console, "another run has taken over: finishing %d open files\n", open)
 		server.Stop()
@@ -95,8 +95,8 @@ func (l Leases) stopWhenLost(ctx context.Context, console io.Writer, server *clu
 	})
 }
 
-// Release gives all of them back.
-func (l Leases) Release() {
+// release gives all of them back.
+func (l leases) release() {
 	for _, one := range l {
 		one.Release()
 	}

@@ -9,23 +9,23 @@ import (
 	"github.com/threadloom/threadloom/pipeline/config"
 )
 
-// LeftOutNamed is how many of the files that clustering left out are named.
-const LeftOutNamed = 3
+// leftOutNamed is how many of the files that clustering left out are named.
+const leftOutNamed = 3
 
 // nameLeftOut adds the first files that clustering left out. It reads what the
 // clustering has written, because that may have run in another process.
-func (s *summary) nameLeftOut(c *config.Config) (err error) {
+func (s *summary) nameLeftOut(c *config.Run) (err error) {
 	if s.FilesLeftOut == 0 {
 		return nil
 	}
-	folders := []string{c.Clusters()}
-	if c.ClusterBy != "all" {
+	folders := []string{c.Files.Clusters()}
+	if c.Clustering.By != config.ByAll {
 		folders = folders[:0]
-		for _, name := range c.Names {
-			folders = append(folders, filepath.Join(c.Clusters(), name))
+		for _, name := range c.Files.Names {
+			folders = append(folders, filepath.Join(c.Files.Clusters(), name))
 		}
 	}
-	s.LeftOut, s.leftOutList, err = cluster.FirstLeftOut(folders, LeftOutNamed)
+	s.LeftOut, s.leftOutList, err = cluster.FirstLeftOut(folders, leftOutNamed)
 	return err
 }
 
@@ -37,9 +37,9 @@ func nothingClustered(s *summary, counts map[string]int64) error {
 	return fmt.Errorf("no file can be clustered: %s", cluster.Sentence(s.FilesLeftOut, s.LeftOut))
 }
 
-// ReportLeftOut says in one line which files clustering left out, if the run ended well
+// reportLeftOut says in one line which files clustering left out, if the run ended well
 // but for them, and returns the exit code.
-func ReportLeftOut(code int, errs io.Writer, count int64, first []cluster.LeftOut, list string) int {
+func reportLeftOut(code int, errs io.Writer, count int64, first []cluster.LeftOut, list string) int {
 	if count == 0 || code != ExitDone && code != ExitDeadLetters {
 		return code
 	}

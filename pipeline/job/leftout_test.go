@@ -24,7 +24,7 @@ func TestFilesLeftOutMakeExitCode3(t *testing.T) {
 		{130, 1, 130, 0},
 	} {
 		var errs bytes.Buffer
-		if got := ReportLeftOut(c.code, &errs, c.count, first, "left_out.json"); got != c.want {
+		if got := reportLeftOut(c.code, &errs, c.count, first, "left_out.json"); got != c.want {
 			t.Errorf("code %d with %d files left out became %d, want %d", c.code, c.count, got, c.want)
 		}
 		if lines := strings.Count(errs.String(), "\n"); lines != c.lines || c.lines > 0 && !strings.Contains(errs.String(), "a.parquet: why") {

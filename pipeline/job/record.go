@@ -33,12 +33,12 @@ type record struct {
 }
 
 // newRecord writes the record of a run that begins.
-func newRecord(c *config.Config, start time.Time) (*record, error) {
+func newRecord(c *config.Run, start time.Time) (*record, error) {
 	host, _ := os.Hostname() // for the reader only
 	start = start.UTC()
 	r := &record{
 		Version: chainfile.Version, Host: host, PID: os.Getpid(), Started: start.Truncate(time.Millisecond), Settings: map[string]string{},
-		path: filepath.Join(c.Layout().Embeddings, "_runs", fmt.Sprintf("%s-%d.json", start.Format("20060102T150405Z"), os.Getpid())),
+		path: filepath.Join(c.Files.Layout().Embeddings, "_runs", fmt.Sprintf("%s-%d.json", start.Format("20060102T150405Z"), os.Getpid())),
 	}
 	for _, s := range c.Shown() {
 		r.Settings[s.Name] = s.Value

@@ -15,7 +15,7 @@ import (
 )
 
 // parse reads the command line of a run.
-func parse(args ...string) (*config.Config, error) {
+func parse(args ...string) (*config.Run, error) {
 	c := config.ForRun()
 	flags := pflag.NewFlagSet("run", pflag.ContinueOnError)
 	c.AddFlagsTo(flags)
@@ -30,13 +30,13 @@ func TestARecordHasNoEndUntilTheRunHas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.EmbeddingsDir = t.TempDir()
+	c.Files.EmbeddingsDir = t.TempDir()
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	r, err := newRecord(c, start)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := filepath.Join(c.EmbeddingsDir, "posts", "_runs", fmt.Sprintf("20260102T030405Z-%d.json", os.Getpid())); r.path != want {
+	if want := filepath.Join(c.Files.EmbeddingsDir, "posts", "_runs", fmt.Sprintf("20260102T030405Z-%d.json", os.Getpid())); r.path != want {
 		t.Errorf("written to %s, want %s", r.path, want)
 	}
 	read := func() (b []byte, got map[string]any) {

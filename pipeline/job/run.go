@@ -1,4 +1,4 @@
-// Package job is one run from start to end: its leases, its record, its signals, its summary.
+// Package job is one run, or one assignment, from start to end: its leases, its record, its signals, its summary.
 package job
 
 import (
@@ -46,45 +46,45 @@ func ExitCode(err error) int {
 }
 
 // Run runs the pipeline and returns the exit code.
-func Run(c *config.Config, console *watch.Console) int {
+func Run(c *config.Run, console *watch.Console) int {
 	beam.Init()
 	log := startLogging(console)
 	start := time.Now()
-	if c.Sample {
-		log.Info("no --root given: running on the bundled sample", "root", c.Root)
+	if c.Files.Sample {
+		log.Info("no --root given: running on the bundled sample", "root", c.Files.Root)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	stop := watchSignals(console)
 	go stop.cancelWhenDrained(cancel)
 
-	runner, err := runners.Named(c.Runner, c.Flink)
+	runner, err := c.Flink.Named()
 	if err != nil {
-		return report(c, stop, config.Usagef("%w", err), 0)
+		return report(c, stop, err, 0)
 	}
 	if err := c.CheckWritable(); err != nil {
 		return report(c, stop, err, 0)
 	}
 	opened, err := open(ctx, c, runner.InProcess())
-	var held Leases
+	var held leases
 	defer func() {
 		opened.server.Stop() // it may write until then
-		held.Release()
+		held.release()
 	}()
 	if err != nil {
 		return report(c, stop, config.Usagef("%w", err), 0)
 	}
-	if held, err = TakeLeases(c.LeasedFolders()...); err != nil { // before anything is published or written
+	if held, err = takeLeases(c.LeasedFolders()...); err != nil { // before anything is published or written
 		return report(c, stop, err, 0)
 	}
 	held.stopWhenLost(ctx, console, opened.server, cancel)
-	if c.Partition().Bridged() {
+	if c.Workers.Bridged() {
 		if err := announce(ctx, c, opened.model); err != nil {
 			return report(c, stop, config.Usagef("%w", err), 0)
 		}
 	}
 	p, s := beam.NewPipelineWithRoot()
-	if err := build(s, c, opened.clusterAddr, held.Of(c.Clusters()).Path()); err != nil {
+	if err := build(s, c, opened.clusterAddr, held.of(c.Files.Clusters()).Path()); err != nil {
 		return report(c, stop, config.Usagef("%w", err), 0)
 	}
 	r := activeRun{c: c, console: console, held: held, stop: stop, runner: runner, opened: opened, log: log, start: start}
@@ -94,8 +94,8 @@ func Run(c *config.Config, console *watch.Console) int {
 // activeRun is a run that holds its leases.
 type activeRun struct {
 	console *watch.Console
-	c       *config.Config
-	held    Leases
+	c       *config.Run
+	held    leases
 	stop    *signals
 	runner  runners.Runner
 	opened  resources
@@ -110,10 +110,10 @@ func (r activeRun) run(ctx context.Context, p *beam.Pipeline) int {
 	if r.runner.InProcess() {
 		transforms.ThisProcess().Embedder.WatchRows(ctx, r.c.Embedding())
 	} else {
-		look = watch.OnDisk(r.c.Layout(), r.c.Names)
+		look = watch.OnDisk(r.c.Files.Layout(), r.c.Files.Names)
 		shown = watch.NowAndThen(look)
 	}
-	meter, err := watch.StartMetrics(r.c, shown, r.start)
+	meter, err := watch.StartMetrics(r.c.Watching, r.c.Files.Suffix, r.c.Model.Config, shown, r.start)
 	if err != nil {
 		return report(r.c, r.stop, err, 0)
 	}
@@ -124,14 +124,16 @@ func (r activeRun) run(ctx context.Context, p *beam.Pipeline) int {
 	shows := &watch.Progress{
 		Console: r.console,
 		Look:    func() watch.State { return watch.StateOf(shown()) },
-		Engine:  r.c.Engine(), Words: watch.Words{Doing: "embedding", Dead: "dead letters"},
+		Engine:  r.c.Model.Config, Words: watch.Words{Doing: "embedding", Dead: "dead letters"},
 	}
-	if r.c.Cluster {
+	if r.c.Clustering.On {
 		shows.Words.Then = "clustering"
 	}
-	shows.Remote = watch.Workers(ctx, r.c)
-	endProgress := shows.Start(ctx, r.c.Progress, r.log)
-	earlier := outputs.SampleFingerprints(r.c.Layout(), r.c.Names, mostEarlier)
+	if r.c.Workers.Bridged() && r.c.Watching.Progress != config.ProgressNone {
+		shows.Remote = watch.Workers(ctx, r.c.Workers.Redis)
+	}
+	endProgress := shows.Start(ctx, r.c.Watching.Progress, r.log)
+	earlier := outputs.SampleFingerprints(r.c.Files.Layout(), r.c.Files.Names, mostEarlier)
 	counts, err := r.execute(ctx, p)
 	endProgress()
 	var sum *summary
@@ -145,7 +147,7 @@ func (r activeRun) run(ctx context.Context, p *beam.Pipeline) int {
 		}
 		err = errors.Join(err, sum.print(r.c))
 		code = report(r.c, r.stop, err, sum.DeadLettered)
-		code = ReportLeftOut(code, os.Stderr, sum.FilesLeftOut, sum.LeftOut, sum.leftOutList)
+		code = reportLeftOut(code, os.Stderr, sum.FilesLeftOut, sum.LeftOut, sum.leftOutList)
 	}
 	now := time.Now()
 	if err := errors.Join(record.end(sum, err, code, now), meter.Stop(&watch.RunEnd{Counts: counts, Code: code, At: now})); err != nil {
@@ -177,22 +179,22 @@ type resources struct {
 
 // open checks the model where this process embeds, so that a wrong one stops the
 // run before it starts, and meanwhile starts the Python side if it is needed.
-func open(ctx context.Context, c *config.Config, inProcess bool) (o resources, err error) {
+func open(ctx context.Context, c *config.Run, inProcess bool) (o resources, err error) {
 	var starting errgroup.Group
 	switch {
-	case c.Cluster && c.ClusterAddress != "":
-		o.clusterAddr = c.ClusterAddress
-	case c.Cluster:
+	case c.Clustering.StartsPython():
 		starting.Go(func() (err error) {
-			o.server, err = cluster.Start(ctx, c.Python)
+			o.server, err = cluster.Start(ctx, c.Clustering.Python)
 			return err
 		})
+	case c.Clustering.On:
+		o.clusterAddr = c.Clustering.Endpoint
 	}
 	switch {
 	case inProcess:
-		o.model, err = models.Check(c.Engine())
-	case c.Partition().Bridged():
-		o.model, err = models.OpenFolder(c.Model)
+		o.model, err = models.Check(c.Model.Config)
+	case c.Workers.Bridged():
+		o.model, err = models.OpenFolder(c.Model.Folder)
 	}
 	if err = errors.Join(err, starting.Wait()); err != nil {
 		return o, err
@@ -204,9 +206,9 @@ func open(ctx context.Context, c *config.Config, inProcess bool) (o resources, e
 }
 
 // embeddedHere says how this process embedded, if it did.
-func embeddedHere(c *config.Config, took time.Duration) work {
+func embeddedHere(c *config.Run, took time.Duration) work {
 	w := work{took: took, embedding: transforms.ThisProcess().Embedder.Time()}
-	if e := models.Opened(c.Engine()); e != nil {
+	if e := models.Opened(c.Model.Config); e != nil {
 		w.Backend, w.padding = e.Backend, e.Padding()
 	}
 	return w
@@ -222,14 +224,14 @@ func (r activeRun) execute(ctx context.Context, p *beam.Pipeline) (map[string]in
 	if !r.runner.InProcess() && result != nil {
 		counts = transforms.Committed(result.Metrics())
 	}
-	if lost := r.held.Held(); lost != nil {
+	if lost := r.held.held(); lost != nil {
 		return counts, lost
 	}
-	return counts, errors.Join(err, deadletter.Compact(r.c.Layout()))
+	return counts, errors.Join(err, deadletter.Compact(r.c.Files.Layout()))
 }
 
 // report says how the run ended and returns the exit code.
-func report(c *config.Config, stop *signals, err error, deadLetters int64) int {
+func report(c *config.Run, stop *signals, err error, deadLetters int64) int {
 	if sig := stop.received(); sig != 0 && interruption(err) {
 		fmt.Fprintln(os.Stderr, "interrupted: open files were finished; run again to go on")
 		return 128 + int(sig)
@@ -240,7 +242,7 @@ func report(c *config.Config, stop *signals, err error, deadLetters int64) int {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		return ExitCode(err)
 	case deadLetters > 0:
-		fmt.Fprintf(os.Stderr, "dead letters: %d; the reasons are in %s\n", deadLetters, c.Layout().DeadLetters())
+		fmt.Fprintf(os.Stderr, "dead letters: %d; the reasons are in %s\n", deadLetters, c.Files.Layout().DeadLetters())
 		return ExitDeadLetters
 	}
 	return ExitDone

@@ -60,7 +60,7 @@ type work struct {
 }
 
 // summarise makes the summary of what was counted, by counter name.
-func summarise(c *config.Config, n map[string]int64, w work) *summary {
+func summarise(c *config.Run, n map[string]int64, w work) *summary {
 	s := &summary{
 		FilesDone: n["files_done"], FilesBridged: n["files_by_workers"], FilesSkipped: n["files_skipped"], DeadLettered: n["files_dead_lettered"],
 		FilesStale: n["files_stale"], FilesCorrupt: n["files_corrupt"],
@@ -69,7 +69,7 @@ func summarise(c *config.Config, n map[string]int64, w work) *summary {
 		LostTokens:   max(0, share(n["tokens_before_truncation"]-n["tokens"], n["tokens_before_truncation"])),
 		ReusedTokens: share(n["tokens_reused"], n["tokens"]), Padding: w.padding,
 		Precision: w.Precision, Backend: w.Name, TokenBudget: w.TokenBudget,
-		Seconds: w.took.Seconds(), EmbedSeconds: w.embedding.Seconds(), Embeddings: c.Layout().Embeddings,
+		Seconds: w.took.Seconds(), EmbedSeconds: w.embedding.Seconds(), Embeddings: c.Files.Layout().Embeddings,
 	}
 	if w.embedding > 0 {
 		s.TextsPerSec = float64(s.Rows) / s.EmbedSeconds
@@ -78,17 +78,17 @@ func summarise(c *config.Config, n map[string]int64, w work) *summary {
 	if s.Backend == "" && len(s.Processes) > 0 {
 		s.Backend, s.Precision = s.Processes[0].Backend, s.Processes[0].Precision
 	}
-	if c.Cluster {
-		s.ClustersDir = c.Clusters()
+	if c.Clustering.On {
+		s.ClustersDir = c.Files.Clusters()
 	}
 	return s
 }
 
-func (s *summary) print(c *config.Config) error {
+func (s *summary) print(c *config.Run) error {
 	if c.JSON {
 		return json.NewEncoder(os.Stdout).Encode(s)
 	}
-	_, err := io.WriteString(os.Stdout, s.text(c.ClusterBy))
+	_, err := io.WriteString(os.Stdout, s.text(c.Clustering.By))
 	return err
 }
 

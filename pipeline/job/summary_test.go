@@ -9,7 +9,7 @@ import (
 )
 
 func TestSummaryAsText(t *testing.T) {
-	c := config.Config{Root: "/data", Suffix: "posts", Cluster: true, ClusterBy: "all"}
+	c := config.Run{Files: config.Files{Root: "/data", Suffix: "posts"}, Clustering: config.Clustering{On: true, By: "all"}}
 	counts := map[string]int64{
 		"files_done": 3, "files_skipped": 2, "files_dead_lettered": 1, "rows": 400, "tokens": 5000, "rows_truncated": 7,
 		"tokens_before_truncation": 6250, "tokens_reused": 500,
@@ -19,7 +19,7 @@ func TestSummaryAsText(t *testing.T) {
 		Backend: models.Backend{Name: "onnxruntime-cpu", Precision: "fp32", TokenBudget: 512},
 		padding: 0.015, took: 10 * time.Second, embedding: 8 * time.Second,
 	}
-	got := summarise(&c, counts, w).text(c.ClusterBy)
+	got := summarise(&c, counts, w).text(c.Clustering.By)
 	want := `files     3 embedded, 2 skipped, 1 dead-lettered
 rows      400, 7 truncated: 20.0 % of all tokens were not read
 tokens    5000, 10.0 % of them reused from the same text, 1.5 % padding
@@ -35,7 +35,7 @@ table     /data/clusters/posts/clusters.md
 }
 
 func TestSummaryOfARunThatHadNothingToDo(t *testing.T) {
-	c := config.Config{Root: "/data", Suffix: "posts"}
+	c := config.Run{Files: config.Files{Root: "/data", Suffix: "posts"}}
 	got := summarise(&c, nil, work{took: time.Second})
 	if got.TextsPerSec != 0 || got.ClustersDir != "" {
 		t.Fatalf("got %+v", got)

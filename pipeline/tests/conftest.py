@@ -1,5 +1,6 @@
 """Run the pipeline as a user does: the built program, real model, real Prism, real Python."""
 
+import functools
 import importlib
 import json
 import os
@@ -228,6 +229,66 @@ def lay_out():
         pq.write_table(pa.table({"text": texts}), chains)
 
     return lay_out
+
+
+@pytest.fixture(scope="session")
+def importing(program):
+    """Return importing(root): the command 'import', into a root."""
+    module = load("importing")
+    return lambda root: module.Import(program.path, root)
+
+
+@pytest.fixture(scope="session")
+def plainimport():
+    """Return the plain program that 'import' is held to."""
+    return load("plainimport")
+
+
+@pytest.fixture(scope="session")
+def invent(tmp_path_factory):
+    """Return invent(flag, …): make dumps with bench/dumps, once for the same flags."""
+    generator = tmp_path_factory.mktemp("generator") / "dumps"
+    subprocess.run(["go", "build", "-o", generator, "./bench/dumps"], cwd=REPOSITORY, check=True)
+
+    programs = {"--compression=xz": "xz", "--compression=bz2": "bzip2", "--window=31": "zstd"}
+
+    @functools.cache
+    def invent(*flags: str) -> list[Path]:
+        for lacking in (programs[f] for f in flags if f in programs):
+            if not shutil.which(lacking):
+                pytest.skip(f"no {lacking} on this machine: apt-get install zstd xz-utils bzip2")
+        folder = tmp_path_factory.mktemp("dumps")
+        subprocess.run([generator, "--out", folder, *flags], check=True)
+        return sorted(folder.iterdir())
+
+    return invent
+
+
+@pytest.fixture(scope="session")
+def sample_dumps() -> list[Path]:
+    """Return real dumps: three months of comments, and two of submissions."""
+    folder = Path(os.environ.get("THREADLOOM_DUMPS") or REPOSITORY.parent / "shared" / "dumps")
+    if not folder.is_dir():
+        pytest.skip(f"no dumps at {folder}: THREADLOOM_DUMPS says where they are")
+    return sorted(folder.glob("*.zst"))
+
+
+@pytest.fixture
+def mount():
+    """Return mount(folder, options): mount a tmpfs there; it goes with the test."""
+    mounted = []
+
+    def mount(folder: Path, options: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        command = ["mount", "-t", "tmpfs", "-o", options, "none", folder]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"mounts are not allowed here: {done.stderr.strip()}")
+        mounted.append(folder)
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", folder], check=True)
 
 
 @pytest.fixture(scope="session")

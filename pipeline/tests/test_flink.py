@@ -180,6 +180,16 @@ def test_flink_gives_what_prism_gives(
     assert labels(mixed, suffix).equals(labels(prism, suffix))
 
 
+def test_an_import_gives_the_same_bytes_as_on_prism(importing, invent, until, of_ours, tmp_path):
+    dumps = invent("--bytes=20M", "--months=2006-01,2023-12,2024-01")
+    prism = importing(tmp_path / "prism").done("--runner=prism", *dumps)
+    to = ("--runner=flink", f"--flink_master={MASTER}", "--parallelism=2")
+    flink = importing(tmp_path / "flink").done(*to, *dumps)
+    assert flink.parts == prism.parts
+    assert flink.counts == prism.counts
+    until(lambda: not of_ours())
+
+
 def test_a_taskmanager_that_dies_costs_nothing_but_time(program, until, processes, of_ours, work):
     run = program.start(*work.flags())
     until(lambda: len(work.outputs()) >= 2)

@@ -2,9 +2,7 @@
 
 import json
 import os
-import subprocess
 import time
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,24 +25,6 @@ NAMES = ("two words", "é 🍞", "new\nline", "y" * 247, "-n", "tab\t", "*", "a.
 @pytest.fixture
 def root(new_root, tmp_path):
     return new_root(tmp_path)
-
-
-@pytest.fixture
-def mount():
-    """Return mount(folder, options): mount a tmpfs there; it goes with the test."""
-    mounted = []
-
-    def mount(folder: Path, options: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        command = ["mount", "-t", "tmpfs", "-o", options, "none", folder]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            pytest.skip(f"mounts are not allowed here: {done.stderr.strip()}")
-        mounted.append(folder)
-
-    yield mount
-    for folder in mounted:
-        subprocess.run(["umount", folder], check=True)
 
 
 @pytest.fixture

@@ -33,10 +33,10 @@ type Metrics struct {
 
 // StartMetrics begins to export what look counts. An address that cannot be had is an
 // error.
-func StartMetrics(c *config.Config, look func() map[string]int64, start time.Time) (*Metrics, error) {
+func StartMetrics(c config.Watching, suffix string, engine models.Config, look func() map[string]int64, start time.Time) (*Metrics, error) {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(), file: c.MetricsFile, done: make(chan struct{}),
-		run: &runCollector{suffix: c.Suffix, engine: c.Engine(), look: look, start: start},
+		run: &runCollector{suffix: suffix, engine: engine, look: look, start: start},
 	}
 	if err := m.registry.Register(m.run); err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)

@@ -8,13 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/pipeline/config"
 )
 
 func TestMetricsAreWrittenAtTheStartAndAtTheEnd(t *testing.T) {
-	c := config.Config{Suffix: "posts", MetricsFile: filepath.Join(t.TempDir(), "threadloom.prom")}
+	c := config.Watching{MetricsFile: filepath.Join(t.TempDir(), "threadloom.prom")}
 	look := func() map[string]int64 { return map[string]int64{"files_done": 1} }
-	m, err := StartMetrics(&c, look, time.Unix(1000, 0))
+	m, err := StartMetrics(c, "posts", models.Config{}, look, time.Unix(1000, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +49,7 @@ func TestAnAddressInUseIsRefusedInOneLine(t *testing.T) {
 	}
 	defer func() { _ = l.Close() }()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
-	_, err = StartMetrics(&config.Config{MetricsAddr: ":" + port}, nil, time.Now())
+	_, err = StartMetrics(config.Watching{MetricsAddr: ":" + port}, "posts", models.Config{}, nil, time.Now())
 	if err == nil || !strings.Contains(err.Error(), "--metrics_addr") || strings.Contains(err.Error(), "\n") {
 		t.Fatalf("error %v", err)
 	}

@@ -46,9 +46,8 @@ func StateOf(n map[string]int64) State {
 		Dead: n["files_dead_lettered"], workers: n["files_by_workers"], Rows: n["rows_embedded"], tokens: n["tokens_embedded"],
 		run: n["tokens_run"], workersRows: n["rows_by_workers"],
 	}
-	embedder := transforms.ThisProcess().Embedder
-	s.rowsLeft, s.rowsLeftKnown = embedder.RowsLeft()
-	s.queued, s.waiting = embedder.QueuedWork()
+	s.rowsLeft, s.rowsLeftKnown = transforms.ThisProcess().Embedder.RowsLeft()
+	s.queued, s.waiting = transforms.ThisProcess().Embedder.QueuedWork()
 	return s
 }
 

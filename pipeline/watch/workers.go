@@ -16,16 +16,13 @@ import (
 const askWorkersEvery = 5 * time.Second
 
 // Workers asks for the workers' speeds until ctx ends, and returns what tells the last
-// answer; nil if the run has no workers. Redis may be away: then nothing is told.
-func Workers(ctx context.Context, c *config.Config) func() string {
-	if !c.Partition().Bridged() || c.Progress == config.ProgressNone {
-		return nil
-	}
+// answer. Redis may be away: then nothing is told.
+func Workers(ctx context.Context, redis config.Redis) func() string {
 	var last atomic.Value
 	last.Store("")
 	go func() {
 		for {
-			last.Store(askWorkers(ctx, c))
+			last.Store(askWorkers(ctx, redis))
 			select {
 			case <-ctx.Done():
 				return
@@ -37,8 +34,8 @@ func Workers(ctx context.Context, c *config.Config) func() string {
 }
 
 // askWorkers opens a connection for each question: a run of a day needs none in between.
-func askWorkers(ctx context.Context, c *config.Config) string {
-	queue, err := mpsbridge.Open(ctx, c.Redis, c.Queue)
+func askWorkers(ctx context.Context, redis config.Redis) string {
+	queue, err := mpsbridge.Open(ctx, redis.URL, redis.Queue)
 	if err != nil {
 		return ""
 	}

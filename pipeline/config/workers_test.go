@@ -6,9 +6,9 @@ import (
 )
 
 // parse reads the command line of a run.
-func parse(args ...string) (*Config, error) {
+func parse(args ...string) (*Run, error) {
 	c := ForRun()
-	if err := c.settings.flags.Parse(args); err != nil {
+	if err := c.flags.Parse(args); err != nil {
 		return nil, err
 	}
 	return c, c.Read(os.Environ)
@@ -34,7 +34,7 @@ func TestEveryFileGoesToWhoeverIsFreeIfThereIsARedis(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := config.Partition().Share; got != c.want {
+			if got := config.Workers.Partition().Share; got != c.want {
 				t.Errorf("share %g, want %g", got, c.want)
 			}
 		})
@@ -48,7 +48,7 @@ func TestEveryFileGoesToWhoeverIsFreeIfThereIsARedis(t *testing.T) {
 
 func TestTheWorkersAreToldWhatBecomesOfLongTexts(t *testing.T) {
 	c := goodConfig(t)
-	c.MPSShare, c.LongText, c.Redis, c.ClaimTimeout, c.LostAfter = 1, "chunk", "redis://node1", 1, 1
+	c.Workers.Share, c.Model.LongText, c.Workers.Redis.URL, c.Workers.ClaimTimeout, c.Workers.LostAfter = 1, "chunk", "redis://node1", 1, 1
 	if err := c.Complete(); err != nil {
 		t.Errorf("--long_text=chunk is refused: %v", err)
 	}

@@ -1,4 +1,4 @@
-package main
+package plan
 
 import (
 	"context"
@@ -18,7 +18,7 @@ const speedTrial = 3 * time.Second
 const speedTexts = 64
 
 // measureSpeed counts the tokens of the samples and embeds some of their texts.
-func (p *plan) measureSpeed(ctx context.Context, engineConfig models.Config, parts []inputs.Part) error {
+func (p *Plan) measureSpeed(ctx context.Context, engineConfig models.Config, parts []inputs.Part) error {
 	engine, err := models.Shared(engineConfig)
 	if err != nil {
 		return config.Usagef("%w", err)

@@ -1,0 +1,181 @@
+"""Compare the command 'import' with loops that only read the dumps, and watch its memory.
+
+    python bench/importspeed.py [--bytes 4G] [--rounds 3] [--memory 1G,8G]
+
+Each round reads the same invented month four times, in an order that rotates: 'import' of all
+subreddits; 'import' of the largest one; and a loop in Python that only decompresses, parses and
+filters by that subreddit (`dumploops.py`), with json and with orjson. 'import' writes chains, the
+loops write nothing. MB are of the month uncompressed.
+Then 'import' reads a small and a large month. The most memory that it and all its children had is
+shown beside what it announced.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import product
+
+SUBREDDIT = "Sourdough"  # the largest of bench/dumps
+UNITS = {"K": 1e3, "M": 1e6, "G": 1e9}
+
+
+def main() -> None:
+    """Run the rounds and print a line for each, then the ratios, then the memory."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bytes", default="4G", help="of the month, uncompressed")
+    parser.add_argument("--window", type=int, default=27, help="of zstd, as a power of two")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--memory", default="1G,8G", help="sizes of months to watch memory on")
+    options = parser.parse_args()
+    product.build()
+    product.RESULTS.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=product.RESULTS, prefix="import-") as folder:
+        if options.rounds:
+            compare(Path(folder), options.bytes, options.window, options.rounds)
+        for size in filter(None, options.memory.split(",")):
+            watch(Path(folder), size, options.window)
+
+
+def invented(folder: Path, size: str, window: int) -> list[Path]:
+    """Make a month of a size, and return its dumps."""
+    out = folder / f"dumps-{size}"
+    start = time.perf_counter()
+    flags = [f"--out={out}", f"--bytes={size}", f"--window={window}"]
+    command = ["go", "run", "./bench/dumps", *flags, "--months=2024-01", "--subreddits=1000"]
+    subprocess.run(command, cwd=product.REPOSITORY, check=True)
+    seconds = time.perf_counter() - start
+    dumps = sorted(out.iterdir())
+    compressed = sum(d.stat().st_size for d in dumps) / 1e6
+    print(f"{size} were made in {seconds:.0f} s, {compressed:.0f} MB compressed", flush=True)
+    return dumps
+
+
+def megabytes(size: str) -> float:
+    """Return the MB of a size such as 4G."""
+    return float(size.rstrip("KMG")) * UNITS.get(size[-1], 1) / 1e6
+
+
+def compare(folder: Path, size: str, window: int, rounds: int) -> None:
+    """Read the same month with each, in turn, and print the speeds and ratios."""
+    dumps = invented(folder, size, window)
+    ways = {
+        "import all": lambda: imported(folder, dumps).seconds,
+        "import one": lambda: imported(folder, dumps, f"--subreddits={SUBREDDIT}").seconds,
+        "loop json": lambda: loop("json", dumps),
+        "loop orjson": lambda: loop("orjson", dumps),
+    }
+    speeds = {name: [] for name in ways}
+    names = list(ways)
+    for number in range(rounds):
+        for name in names[number % 4 :] + names[: number % 4]:
+            speeds[name].append(megabytes(size) / ways[name]())
+        line = ", ".join(f"{name} {speeds[name][-1]:.0f} MB/s" for name in names)
+        print(f"round {number + 1}: {line}", flush=True)
+    for name in names:
+        print(f"{name}: {product.spread(speeds[name], '.0f')} MB/s")
+    for ours in names[:2]:
+        for other in names[2:]:
+            ratios = [a / b for a, b in zip(speeds[ours], speeds[other], strict=True)]
+            print(f"{ours} / {other}: {product.spread(ratios)}")
+    for dump in dumps:
+        dump.unlink()
+
+
+def loop(parser: str, dumps: list[Path]) -> float:
+    """Read dumps with the loop; return its seconds."""
+    script = Path(__file__).with_name("dumploops.py")
+    start = time.perf_counter()
+    command = [sys.executable, script, parser, SUBREDDIT, *dumps]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    seconds = time.perf_counter() - start
+    kept, read, bad = map(int, done.stdout.split())
+    assert kept, "the loop kept nothing"
+    assert bad < read / 50, f"the loop could not read {bad} of {read} lines"
+    return seconds
+
+
+@dataclass(frozen=True)
+class Imported:
+    """An import that has ended well. peak: of all its processes together, in MB."""
+
+    seconds: float
+    peak: float
+    said: str
+    chains: int  # bytes
+
+
+def imported(folder: Path, dumps: list[Path], *flags: str) -> Imported:
+    """Import dumps into a root that is removed afterwards."""
+    with (
+        tempfile.TemporaryDirectory(dir=folder, prefix="root-") as root,
+        tempfile.TemporaryFile("w+") as said,
+    ):
+        command = [product.BUILT, "import", f"--root={root}", "--suffix=bench", *flags, *dumps]
+        start = time.perf_counter()
+        process = subprocess.Popen(command, stdout=said, stderr=said)
+        peak = 0.0
+        while process.poll() is None:
+            peak = max(peak, sum(map(rss, family(process.pid))))
+            time.sleep(0.05)
+        seconds = time.perf_counter() - start
+        said.seek(0)
+        text = said.read()
+        if process.returncode != 0:
+            sys.exit(f"import ended with {process.returncode}:\n{text}")
+        files = Path(root, "chains", "bench").glob("[!._]*/*.parquet")
+        return Imported(seconds, peak, text, sum(f.stat().st_size for f in files))
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and all that it started, directly or not."""
+    found = [pid]
+    for one in found:
+        for task in Path(f"/proc/{one}/task").glob("*/children"):
+            try:
+                found += map(int, task.read_text().split())
+            except OSError:  # it has just ended
+                continue
+    return found
+
+
+def rss(pid: int) -> float:
+    """Return the memory that a process has in MB, 0 if it is gone."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    found = re.search(r"VmRSS:\s+(\d+)", status)
+    return int(found[1]) * 1024 / 1e6 if found else 0.0
+
+
+def watch(folder: Path, size: str, window: int) -> None:
+    """Import a month of a size, and print its memory beside what was announced."""
+    dumps = invented(folder, size, window)
+    done = imported(folder, dumps)
+    speed = megabytes(size) / done.seconds
+    print(
+        f"{size}: peak {done.peak:.0f} MB, announced {announced(done.said):.0f} MB, "
+        f"{speed:.0f} MB/s, {done.chains / 1e6:.0f} MB of chains",
+        flush=True,
+    )
+    for dump in dumps:
+        dump.unlink()
+
+
+def announced(said: str) -> float:
+    """Return the memory in MB that an import said it would need."""
+    factors = {"MB": 1, "GB": 1e3, "MiB": 1.048576, "GiB": 1073.741824}
+    for line in said.splitlines():
+        if "memory" in line and (found := re.findall(r"([\d.,]+) ?([MG]i?B)", line)):
+            return max(float(n.replace(",", "")) * factors[unit] for n, unit in found)
+    sys.exit(f"import did not say how much memory it needs:\n{said}")
+
+
+if __name__ == "__main__":
+    main()

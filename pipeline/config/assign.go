@@ -1,0 +1,50 @@
+package config
+
+import (
+	"cmp"
+
+	"github.com/spf13/pflag"
+)
+
+// Assign is what 'assign' does.
+type Assign struct {
+	*Settings
+	Files  Files
+	Model  string // folder of the clusters' model
+	Python string // interpreter
+}
+
+// ForAssign returns the settings of 'assign'.
+func ForAssign() *Assign {
+	a := &Assign{}
+	a.Settings = newSettings(
+		in(groupFiles, func(flags *pflag.FlagSet) {
+			flags.StringVar(&a.Model, "model", "", "`folder` of the clusters' model, clusters/{suffix}/model of an earlier run")
+		}, a.Files.addFlags),
+		in(groupClusters, func(flags *pflag.FlagSet) { addPython(flags, &a.Python) }),
+	)
+	a.apart = []string{"model"} // elsewhere a setting of this name is the model that embeds
+	return a
+}
+
+// Complete reads the settings, fills in what follows from others, and checks them.
+func (a *Assign) Complete(environ func() []string) (err error) {
+	if a.Model == "" {
+		return Usagef("assign: --model is missing: name the folder clusters/{suffix}/model of an earlier run")
+	}
+	if err := a.Read(environ); err != nil {
+		return err
+	}
+	defer func() { err = WithOrigins(err, a.From()) }()
+	if err := a.Files.fill(); err != nil {
+		return err
+	}
+	a.Python = cmp.Or(a.Python, a.Files.Home.python())
+	if err := makeAbsolute(&a.Model); err != nil {
+		return err
+	}
+	if err := a.Files.readList(); err != nil {
+		return err
+	}
+	return checkPython(a.Python, a.Files.Home, "")
+}

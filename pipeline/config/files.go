@@ -1,0 +1,106 @@
+package config
+
+import (
+	"cmp"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/pflag"
+	"github.com/threadloom/threadloom/transforms/layout"
+	"github.com/threadloom/threadloom/transforms/subreddits"
+)
+
+// Files says where files are, and what is read of them.
+type Files struct {
+	Root          string
+	Suffix        string
+	Subreddits    string // path of the list
+	ChainsDir     string
+	EmbeddingsDir string
+	ClustersDir   string
+	TextColumn    string
+	Home          Home
+	Sample        bool     // no --root was given
+	Names         []string // of the subreddits
+}
+
+func (f *Files) addFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&f.Root, "root", "", "`folder` with subreddits_list.json and chains/; without it the bundled sample is used")
+	flags.StringVar(&f.Suffix, "suffix", "comments", "`name` of the folder below chains/")
+	flags.StringVar(&f.Subreddits, "subreddits", "", "`file` with the list of subreddits (default {root}/subreddits_list.json)")
+	flags.StringVar(&f.ChainsDir, "chains_dir", "", "`folder` of the chains (default {root}/chains)")
+	flags.StringVar(&f.EmbeddingsDir, "embeddings_dir", "", "`folder` for the embeddings (default {root}/embeddings)")
+	flags.StringVar(&f.ClustersDir, "clusters_dir", "", "`folder` for the clusters (default {root}/clusters)")
+	flags.StringVar(&f.TextColumn, "text_column", "text", "`name` of the text column")
+	flags.StringVar(&f.Home.Folder, "home", "", "`folder` in which 'make setup' was run, with build/ and .venv/ (default: that of this program or one above it, where it was compiled, or the working directory)")
+}
+
+// fill finds the home, and completes the paths.
+func (f *Files) fill() error {
+	if err := f.Home.find(); err != nil {
+		return err
+	}
+	if f.Root == "" {
+		f.Sample, f.Root, f.Suffix = true, f.Home.path("build", "sample"), "sample"
+		if _, err := os.Stat(f.Root); err != nil {
+			return Usagef("no --root given and the bundled sample is not set up: run 'make setup', or give --root DIR%s", f.Home.Missing())
+		}
+	}
+	if err := makeAbsolute(&f.Root, &f.ChainsDir, &f.EmbeddingsDir, &f.ClustersDir); err != nil {
+		return err
+	}
+	f.Subreddits = cmp.Or(f.Subreddits, filepath.Join(f.Root, "subreddits_list.json"))
+	return nil
+}
+
+// makeAbsolute completes the paths that are not empty.
+func makeAbsolute(paths ...*string) error {
+	for _, path := range paths {
+		if *path == "" {
+			continue
+		}
+		abs, err := filepath.Abs(*path)
+		if err != nil {
+			return UsageError{err}
+		}
+		*path = abs
+	}
+	return nil
+}
+
+func (f *Files) check() error {
+	if !filepath.IsLocal(f.Suffix) {
+		return Usagef("--suffix %q: want a folder name", f.Suffix)
+	}
+	if info, err := os.Stat(f.Layout().Chains); err != nil || !info.IsDir() {
+		return Usagef("no chains folder %s: check --root and --suffix", f.Layout().Chains)
+	}
+	return f.readList()
+}
+
+func (f *Files) readList() (err error) {
+	if f.Names, err = subreddits.Read(f.Subreddits); err != nil {
+		return Usagef("%w (--subreddits names the list)", err)
+	}
+	return nil
+}
+
+// Layout says where the run's files lie.
+func (f *Files) Layout() layout.Layout {
+	l := layout.New(f.Root, f.Suffix)
+	if f.ChainsDir != "" {
+		l.Chains = filepath.Join(f.ChainsDir, f.Suffix)
+	}
+	if f.EmbeddingsDir != "" {
+		l.Embeddings = filepath.Join(f.EmbeddingsDir, f.Suffix)
+	}
+	return l
+}
+
+// Clusters is the folder of the clusters.
+func (f *Files) Clusters() string {
+	if f.ClustersDir != "" {
+		return filepath.Join(f.ClustersDir, f.Suffix)
+	}
+	return filepath.Join(f.Root, "clusters", f.Suffix)
+}

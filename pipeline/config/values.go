@@ -1,0 +1,83 @@
+package config
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"github.com/threadloom/threadloom/mpsbridge"
+)
+
+// list is a flag's value that is several strings.
+type list struct {
+	values *[]string
+	// repeated: the flag is given once for each; otherwise they are between commas.
+	repeated bool
+}
+
+func (l list) String() string {
+	if l.values == nil { // pflag asks a zero value for its default
+		return ""
+	}
+	return strings.Join(*l.values, ",")
+}
+
+// Type is for pflag.
+func (l list) Type() string { return "list" }
+
+// Set takes an empty text for an empty list, never for a list of one empty name.
+func (l list) Set(s string) error {
+	switch {
+	case s == "":
+		*l.values = nil
+	case l.repeated:
+		*l.values = append(*l.values, s)
+	default:
+		names := strings.Split(s, ",")
+		if slices.Contains(names, "") {
+			return errors.New("want names between commas, and none of them empty")
+		}
+		*l.values = names
+	}
+	return nil
+}
+
+// duration is a flag's value that is a time, with units or in seconds.
+type duration struct{ value *time.Duration }
+
+func (d duration) String() string {
+	if d.value == nil { // pflag asks a zero value for its default
+		return ""
+	}
+	return d.value.String()
+}
+
+// Type is for pflag.
+func (d duration) Type() string { return "duration" }
+
+func (d duration) Set(s string) (err error) {
+	*d.value, err = mpsbridge.ParseDuration(s)
+	return err
+}
+
+// choiceKey is the annotation of a flag that lists the values that it takes.
+const choiceKey = "threadloom_choice"
+
+// choice adds a flag that takes one of a few values, the first of them if it is not given.
+func choice(flags *pflag.FlagSet, value *string, name string, values []string, usage string) {
+	flags.StringVar(value, name, values[0], usage)
+	flags.Lookup(name).Annotations = map[string][]string{choiceKey: values}
+}
+
+// Choices returns the values that a flag takes if they are few, else nil.
+func Choices(f *pflag.Flag) []string { return f.Annotations[choiceKey] }
+
+// checkChoice refuses a value that is none of a flag's.
+func checkChoice(name, value string, values []string) error {
+	if !slices.Contains(values, value) {
+		return Usagef("--%s %q: want one of %s", name, value, strings.Join(values, ", "))
+	}
+	return nil
+}

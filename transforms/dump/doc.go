@@ -1,0 +1,5 @@
+// Package dump reads dumps: NDJSON that is plain or compressed with zstd, xz, bzip2 or gzip. Its
+// memory is known before a dump is read, because the file's head says how much its decoder needs.
+//
+// It knows nothing of what the lines say, nor of Beam.
+package dump

@@ -1,0 +1,96 @@
+package importer
+
+import (
+	"context"
+	"slices"
+
+	"github.com/threadloom/threadloom/transforms/runs"
+)
+
+// threads are some threads that follow each other, with what a builder makes of them.
+type threads struct {
+	list  []gathered
+	posts []entry
+	texts texts
+
+	woven Woven
+	built chan *batch // nil at the end
+	spare chan *batch
+}
+
+// gathered is one thread.
+type gathered struct {
+	subreddit   string // as it is spelled
+	link        uint64
+	first, last int // of its posts
+}
+
+// batchesOfThreads is how many batches of rows a group of threads has: one is filled while the other is written.
+const batchesOfThreads = 2
+
+func (t *threads) reset() error {
+	t.list, t.posts, t.woven = t.list[:0], t.posts[:0], Woven{}
+	if t.built == nil {
+		t.built, t.spare = make(chan *batch, batchesOfThreads+1), make(chan *batch, batchesOfThreads)
+		for range batchesOfThreads {
+			t.spare <- &batch{}
+		}
+	}
+	return t.texts.reset()
+}
+
+// collector reads threads from a merge.
+type collector struct {
+	weave            *weave
+	free             <-chan *threads
+	toBuild, inOrder chan<- *threads
+	threads          *threads // that are being collected
+	subreddit        string
+}
+
+func (c *collector) collect(ctx context.Context, from *runs.Thread) error {
+	if c.threads == nil {
+		select {
+		case c.threads = <-c.free:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if err := c.threads.reset(); err != nil {
+			return err
+		}
+	}
+	t := c.threads
+	n := from.Records()
+	if n > uint64(c.weave.plan.MaxThread) {
+		t.woven.Counts.LongThread += int64(n)
+		return nil
+	}
+	t.woven.Threads++
+	thread := gathered{subreddit: from.Spelling, link: from.Link, first: len(t.posts)}
+	t.posts = slices.Grow(t.posts, int(n))
+	err := from.Each(func(record []byte) error {
+		e, err := readRecord(record, c.weave.plan.Authors, &t.texts)
+		t.posts = append(t.posts, e)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	thread.last = len(t.posts)
+	t.list = append(t.list, thread)
+	if len(t.posts) < groupPosts && int64(len(t.texts.memory))+t.texts.size < groupBytes {
+		return nil
+	}
+	return c.send()
+}
+
+// send passes the threads on that were collected.
+func (c *collector) send() error {
+	if c.threads == nil {
+		return nil
+	}
+	c.inOrder <- c.threads
+	c.toBuild <- c.threads
+	c.threads = nil
+	return nil
+}

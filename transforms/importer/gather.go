@@ -1,0 +1,103 @@
+package importer
+
+import (
+	"context"
+
+	"github.com/threadloom/threadloom/transforms/post"
+	"github.com/threadloom/threadloom/transforms/runs"
+	"golang.org/x/sync/errgroup"
+)
+
+// gatherer puts what was parsed into a sorter until it is full. Then another goroutine writes that as a
+// run, and the gatherer goes on with a second sorter.
+type gatherer struct {
+	scan   *scan
+	sorter *runs.Sorter
+	note   runNote // of what is in the sorter
+	lower  []byte
+
+	full chan fullSorter
+	free chan *runs.Sorter
+	read runNote // of all lines so far
+}
+
+type fullSorter struct {
+	sorter *runs.Sorter
+	path   string
+	note   runNote
+}
+
+// sorterShare is the part of a scan's memory that each of its two sorters gets. The rest is for batches.
+const sorterShare = 0.4
+
+func newGatherer(s *scan, group *errgroup.Group) *gatherer {
+	limit := int64(float64(s.plan.Memory) / float64(s.plan.Scans) * sorterShare)
+	g := &gatherer{
+		scan: s, sorter: runs.NewSorter(limit), read: s.written,
+		full: make(chan fullSorter), free: make(chan *runs.Sorter, 1),
+	}
+	g.note.From, g.note.To = s.written.To, s.written.To
+	g.free <- runs.NewSorter(limit)
+	group.Go(func() error {
+		for f := range g.full {
+			if err := f.sorter.Write(f.path, f.note); err != nil {
+				return err
+			}
+			g.free <- f.sorter
+		}
+		return nil
+	})
+	return g
+}
+
+func (g *gatherer) end() { close(g.full) }
+
+// gather adds what is in a chunk, which follows on the one before.
+func (g *gatherer) gather(ctx context.Context, c *chunk) error {
+	if !g.sorter.Fits(len(c.marks), int64(len(c.records))) {
+		if err := g.flush(ctx); err != nil {
+			return err
+		}
+	}
+	g.note.add(c.note)
+	g.read.add(c.note)
+	for _, m := range c.marks {
+		name := c.records[m.nameAt : m.nameAt+uint32(m.name)]
+		g.lower = post.AppendLower(g.lower[:0], name)
+		g.sorter.Add(g.lower, name, m.link, c.records[m.at:m.at+m.record])
+	}
+	return g.checkBad()
+}
+
+// checkBad ends an import early whose dump is no dump.
+func (g *gatherer) checkBad() error {
+	const enough = 10_000
+	bad, lines := g.read.Counts.Broken(), g.read.Kept+g.read.Counts.Lines()
+	if lines >= enough && float64(bad) > g.scan.plan.MaxBad*float64(lines) {
+		return &TooManyBadError{Path: g.scan.info.Path, Bad: bad, Read: lines, First: g.read.Bad}
+	}
+	return nil
+}
+
+// flush has the sorter written, if there is anything that no run tells of.
+func (g *gatherer) flush(ctx context.Context) error {
+	if g.note.To == g.note.From {
+		return nil
+	}
+	s := g.scan
+	f := fullSorter{g.sorter, runPath(s.folder, len(s.result.Runs)), g.note}
+	s.result.Runs = append(s.result.Runs, f.path)
+	s.written.add(g.note)
+	g.note = runNote{From: s.written.To, To: s.written.To}
+	select {
+	case g.full <- f:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case g.sorter = <-g.free:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}

@@ -1,0 +1,293 @@
+package importer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/threadloom/threadloom/transforms/dump"
+	"github.com/threadloom/threadloom/transforms/runs"
+	"golang.org/x/sync/errgroup"
+)
+
+// Scanned is what became of a dump.
+type Scanned struct {
+	Name     string    `json:"name"`
+	Bytes    int64     `json:"bytes"`
+	SHA256   string    `json:"sha256"`
+	Lines    int64     `json:"lines"`
+	LineSize int64     `json:"line_bytes"` // decompressed
+	Counts   Counts    `json:"counts"`     // of lines of which nothing is kept
+	Kept     int64     `json:"kept"`
+	Bad      []BadLine `json:"bad_lines,omitempty"` // the first of the broken ones
+	BrokeOff string    `json:"broke_off,omitempty"` // why it was not read to its end
+	Runs     []string  `json:"-"`                   // paths, in order
+}
+
+// BadLine is a line that says nothing.
+type BadLine struct {
+	Offset int64  `json:"offset"` // of its first byte in the decompressed dump
+	Reason string `json:"reason"`
+}
+
+// namedBadLines is how many broken lines of a dump are named.
+const namedBadLines = 10
+
+// TooManyBadError is the error of a dump with too many broken lines.
+type TooManyBadError struct {
+	Path      string
+	Bad, Read int64
+	First     []BadLine
+}
+
+func (e *TooManyBadError) Error() string {
+	var first []string
+	for _, b := range e.First[:min(len(e.First), 3)] {
+		first = append(first, fmt.Sprintf("%s at byte %d", b.Reason, b.Offset))
+	}
+	return fmt.Sprintf("the dump %s: %d of %d lines are broken (%s), more than --max_bad allows", e.Path, e.Bad, e.Read, strings.Join(first, ", "))
+}
+
+// Scan reads the dump of this number, and writes its posts as runs. If that was done before it
+// returns what came of it.
+func (p *Plan) Scan(ctx context.Context, process *Process, number int) (Scanned, error) {
+	release, err := acquire(ctx, process.scans)
+	if err != nil {
+		return Scanned{}, err
+	}
+	defer release()
+	s := &scan{plan: p, process: process, info: p.Dumps[number], folder: p.dumpFolder(p.Dumps[number])}
+	if err := os.MkdirAll(s.folder, 0o777); err != nil {
+		return Scanned{}, fmt.Errorf("making the folder of a dump's runs: %w", err)
+	}
+	if err := s.resume(); err != nil {
+		return Scanned{}, err
+	}
+	done, err := readIfThere(s.donePath(), &s.result)
+	if err != nil {
+		return Scanned{}, err
+	}
+	if done && s.result.LineSize == s.written.To {
+		process.read.Add(s.info.Bytes)
+		return s.result, s.judge()
+	}
+	return s.result, s.read(ctx)
+}
+
+func (s *scan) donePath() string { return filepath.Join(s.folder, "done.json") }
+
+type scan struct {
+	plan    *Plan
+	process *Process
+	info    dump.Info
+	folder  string
+	result  Scanned
+	written runNote // of all runs together
+	seen    int64   // of process.read
+}
+
+// runNote says of which lines a run is.
+type runNote struct {
+	From   int64     `json:"from"` // offsets in the decompressed dump
+	To     int64     `json:"to"`
+	Counts Counts    `json:"counts"`
+	Kept   int64     `json:"kept"`
+	Bad    []BadLine `json:"bad_lines,omitempty"`
+}
+
+// add adds the lines that follow.
+func (n *runNote) add(o runNote) {
+	n.To = o.To
+	n.Kept += o.Kept
+	n.Counts.Add(o.Counts)
+	n.Bad = append(n.Bad, o.Bad[:min(len(o.Bad), namedBadLines-len(n.Bad))]...)
+}
+
+func runPath(folder string, i int) string { return filepath.Join(folder, fmt.Sprintf("run-%06d", i)) }
+
+// resume finds the runs that an earlier process wrote, and removes what it left unfinished.
+func (s *scan) resume() error {
+	entries, err := os.ReadDir(s.folder)
+	if err != nil {
+		return fmt.Errorf("looking for runs: %w", err)
+	}
+	whole := true
+	for _, e := range entries {
+		path := filepath.Join(s.folder, e.Name())
+		if path == s.donePath() {
+			continue
+		}
+		if whole = whole && path == runPath(s.folder, len(s.result.Runs)); whole {
+			note, err := readNote(path)
+			if whole = err == nil && note.From == s.written.To; whole {
+				s.written.add(note)
+				s.result.Runs = append(s.result.Runs, path)
+				continue
+			}
+		}
+		whole = strings.HasPrefix(e.Name(), ".") // hidden files are unfinished ones, and sort before runs
+		if err := os.Remove(path); err != nil {
+			return fmt.Errorf("removing an unfinished run: %w", err)
+		}
+	}
+	return nil
+}
+
+func readNote(path string) (note runNote, err error) {
+	run, err := runs.Open(path)
+	if err != nil {
+		return note, err
+	}
+	return note, errors.Join(run.Note(&note), run.Close())
+}
+
+// judge says whether too many lines are broken, and whether the dump may break off.
+func (s *scan) judge() error {
+	r := &s.result
+	if bad := r.Counts.Broken(); float64(bad) > s.plan.MaxBad*float64(r.Lines) {
+		return &TooManyBadError{Path: s.info.Path, Bad: bad, Read: r.Lines, First: r.Bad}
+	}
+	return s.mayBreakOff(r.BrokeOff)
+}
+
+func (s *scan) mayBreakOff(reason string) error {
+	if reason == "" || s.plan.Partial {
+		return nil
+	}
+	return fmt.Errorf("%s (--partial takes what comes before)", reason)
+}
+
+const (
+	batchBytes = 1 << 20
+	// spareParsers is how many batches wait for a parser, so that none waits for a batch.
+	spareParsers = 2
+)
+
+// read goes through the lines: one goroutine decompresses, some parse, one gathers in the order of the
+// dump, and one writes runs. Batches and their results go around in a circle, so that memory is bounded.
+func (s *scan) read(ctx context.Context) (err error) {
+	in, err := dump.Open(s.info, s.process.decoders)
+	if err != nil {
+		return s.brokenHead(err)
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	parsers := runtime.GOMAXPROCS(0)
+	group, ctx := errgroup.WithContext(ctx)
+	free := make(chan *chunk, parsers+spareParsers)
+	for range cap(free) {
+		free <- &chunk{batch: dump.Batch{Lines: make([]byte, 0, batchBytes)}, parsed: make(chan struct{}, 1)}
+	}
+	toParse, inOrder := make(chan *chunk, cap(free)), make(chan *chunk, cap(free))
+	from := s.written.To
+	g := newGatherer(s, group)
+	group.Go(func() error {
+		defer close(toParse)
+		defer close(inOrder)
+		return s.decompress(ctx, in, from, free, toParse, inOrder)
+	})
+	settings := newParseSettings(s.plan)
+	for range parsers {
+		group.Go(func() error {
+			parser := parser{settings: settings}
+			for c := range toParse {
+				parser.parse(c)
+				c.parsed <- struct{}{}
+			}
+			return nil
+		})
+	}
+	group.Go(func() error {
+		defer g.end()
+		for c := range inOrder {
+			<-c.parsed
+			if err := g.gather(ctx, c); err != nil {
+				return err
+			}
+			free <- c
+		}
+		return g.flush(ctx)
+	})
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return s.finish(in)
+}
+
+// brokenHead is for a dump whose first bytes cannot be decompressed.
+func (s *scan) brokenHead(err error) error {
+	broken := (*dump.BrokenError)(nil)
+	if !errors.As(err, &broken) {
+		return err
+	}
+	s.result.BrokeOff = broken.Error()
+	if err := s.mayBreakOff(s.result.BrokeOff); err != nil {
+		return err
+	}
+	return s.finish(nil)
+}
+
+// decompress passes the lines on from an offset.
+func (s *scan) decompress(ctx context.Context, in *dump.Reader, from int64, free <-chan *chunk, toParse, inOrder chan<- *chunk) error {
+	var c *chunk
+	for {
+		if c == nil {
+			select {
+			case c = <-free:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		err := in.Read(&c.batch)
+		s.progress(in)
+		broken := (*dump.BrokenError)(nil)
+		switch {
+		case errors.As(err, &broken):
+			s.result.BrokeOff = broken.Error()
+			if err := s.mayBreakOff(s.result.BrokeOff); err != nil {
+				return err
+			}
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+		if c.skipTo(from) {
+			toParse <- c
+			inOrder <- c
+			c = nil
+		}
+		if broken != nil || ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+// progress counts what was read of the file.
+func (s *scan) progress(in *dump.Reader) {
+	n := in.CompressedBytes()
+	s.process.read.Add(n - s.seen)
+	s.seen = n
+}
+
+// finish writes what came of the dump.
+func (s *scan) finish(in *dump.Reader) (err error) {
+	r, n := &s.result, &s.written
+	r.Name, r.Bytes, r.LineSize = s.info.Name, s.info.Bytes, n.To
+	r.Counts, r.Kept, r.Bad = n.Counts, n.Kept, n.Bad
+	r.Lines = n.Kept + n.Counts.Lines()
+	if in != nil {
+		if r.SHA256, err = in.Sum(); err != nil {
+			return err
+		}
+		s.progress(in)
+	}
+	if err := s.judge(); err != nil {
+		return err
+	}
+	return writeJSON(s.donePath(), r)
+}
