@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/chainfile"
 	"github.com/threadloom/threadloom/transforms/counters"
 	"github.com/threadloom/threadloom/transforms/inflight"
 	"github.com/threadloom/threadloom/transforms/layout"
@@ -39,6 +40,7 @@ type Embedder struct {
 	// slots has a place for each file that may be open, however many bundles the runner works
 	// on at once.
 	slots    chan struct{}
+	pages    *chainfile.Memory
 	files    *gate // the open files
 	isolated *isolation
 	workload *workload.Workload
@@ -52,7 +54,7 @@ type Embedder struct {
 func New(counts *counters.Counts) *Embedder {
 	files := newGate()
 	return &Embedder{
-		counts: counts, slots: inflight.PerCPU(openFilesPerCPU), files: files,
+		counts: counts, slots: inflight.PerCPU(openFilesPerCPU), pages: chainfile.NewMemory(), files: files,
 		isolated: newIsolation(files), workload: workload.New(sampledFiles),
 	}
 }

@@ -71,7 +71,7 @@ func (e *Embedder) copyRows(ctx context.Context, engine *models.Engine, in *chai
 	stream := engine.Stream(ctx)
 	defer stream.Close()
 	stream.Embedded, stream.Queued = embedded, e.queued.add
-	in.Idle = stream.Idle
+	in.Memory, in.Idle = e.pages, stream.Idle
 	type open struct {
 		chunk chainfile.Chunk
 		job   *models.Job
