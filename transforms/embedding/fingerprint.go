@@ -5,13 +5,14 @@ import (
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/version"
 )
 
 // Wanted returns what the fingerprints of a model's outputs say. Precision is empty
 // where it is measured which one to take: any will do.
 func Wanted(m *models.Folder, config models.Config) chainfile.Fingerprint {
 	want := chainfile.Fingerprint{
-		Version: chainfile.Version, Model: m.Name, ModelSHA: m.GraphSHA, WeightsSHA: m.WeightsSHA, TokenizerSHA: m.TokenizerSHA,
+		Version: version.Version, Model: m.Name, ModelSHA: m.GraphSHA, WeightsSHA: m.WeightsSHA, TokenizerSHA: m.TokenizerSHA,
 		Pooling: m.Pooling, Normalized: m.Normalized, MaxSeqLength: m.MaxSeqLength, Dimension: m.Dimension,
 		Precision: config.Precision, LongText: config.LongText, Prompt: config.Prompt,
 	}
