@@ -45,7 +45,7 @@ func (r *auditedFile) read() (err error) {
 	}
 	var sums hashes
 	footer, err := r.footer(out, &sums, err)
-	if state, why := r.check.classify(r.file, footer, err); state != Done {
+	if state, why := r.check.classify(r.file, footer, err); state != done {
 		return errors.New(why)
 	}
 	r.mark = footer.Fingerprint

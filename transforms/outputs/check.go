@@ -31,15 +31,15 @@ type CheckOptions struct {
 	Model models.Config // what makes the vectors that are wanted
 }
 
-// State is what became of an output.
-type State int
+// state is what became of an output.
+type state int
 
-// States.
+// What it may be.
 const (
-	Done State = iota
-	Missing
-	Stale   // made otherwise than is wanted, or of another input
-	Corrupt // no readable Parquet file, or not the rows that it says
+	done state = iota
+	missing
+	stale   // made otherwise than is wanted, or of another input
+	corrupt // no readable Parquet file, or not the rows that it says
 )
 
 // Checker looks at outputs.
@@ -69,33 +69,33 @@ func (c Checker) classifyDone(s *Classification) {
 	if c.kind == "" || c.kind == CheckExists || len(s.Done) == 0 {
 		return
 	}
-	states := make([]State, len(s.Done))
+	states := make([]state, len(s.Done))
 	inflight.Each(len(s.Done), c.reads.Footers, func(i int) {
 		states[i], _ = c.look(c.tree.File(s.Subreddit, s.Done[i]))
 	})
-	done := s.Done[:0]
+	wanted := s.Done[:0]
 	for i, name := range s.Done {
 		switch states[i] {
-		case Done:
-			done = append(done, name)
-		case Stale:
+		case done:
+			wanted = append(wanted, name)
+		case stale:
 			s.Stale++
 			s.Anew = append(s.Anew, name)
-		case Corrupt:
+		case corrupt:
 			s.Anew = append(s.Anew, name)
-		case Missing: // deleted since the folder was read
+		case missing: // deleted since the folder was read
 			s.Missing = append(s.Missing, name)
 		}
 	}
-	s.Done = done
+	s.Done = wanted
 	slices.Sort(s.Anew)
 }
 
 // look says what an output is, and why it is not done.
-func (c Checker) look(file layout.File) (state State, why string) {
+func (c Checker) look(file layout.File) (found state, why string) {
 	defer func() { // of the Parquet library
 		if p := recover(); p != nil {
-			state, why = Corrupt, fmt.Sprintf("reading the footer: %v", p)
+			found, why = corrupt, fmt.Sprintf("reading the footer: %v", p)
 		}
 	}()
 	out, err := chainfile.ReadOutput(c.tree.Output(file))
@@ -103,35 +103,35 @@ func (c Checker) look(file layout.File) (state State, why string) {
 }
 
 // classify says what an output is of whose footer this was read, and why it is not done.
-func (c Checker) classify(file layout.File, out chainfile.Output, err error) (state State, why string) {
+func (c Checker) classify(file layout.File, out chainfile.Output, err error) (found state, why string) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return Missing, "there is none"
+		return missing, "there is none"
 	case err != nil:
-		return Corrupt, err.Error()
+		return corrupt, err.Error()
 	case out.Marked && out.Rows != out.Fingerprint.InputRows:
-		return Corrupt, fmt.Sprintf("it has %d rows, of %d", out.Rows, out.Fingerprint.InputRows)
+		return corrupt, fmt.Sprintf("it has %d rows, of %d", out.Rows, out.Fingerprint.InputRows)
 	case c.kind == CheckFooter:
-		return Done, ""
+		return done, ""
 	case !out.Marked:
-		return Stale, "it has no fingerprint"
+		return stale, "it has no fingerprint"
 	}
-	if why := Difference(out.Fingerprint, c.want); why != "" {
-		return Stale, why
+	if why := difference(out.Fingerprint, c.want); why != "" {
+		return stale, why
 	}
 	info, err := c.tree.Input(file).Stat()
 	if err != nil {
-		return Done, "" // gone since the folder was read: there is nothing to embed
+		return done, "" // gone since the folder was read: there is nothing to embed
 	}
 	if why := inputDifference(out.Fingerprint, info); why != "" {
-		return Stale, why
+		return stale, why
 	}
-	return Done, ""
+	return done, ""
 }
 
-// Difference says in what an output was made otherwise than is wanted; nothing where it
+// difference says in what an output was made otherwise than is wanted; nothing where it
 // was not. What ran it (the back end, the graph) does not matter: vectors are the same.
-func Difference(got, want chainfile.Fingerprint) string {
+func difference(got, want chainfile.Fingerprint) string {
 	switch {
 	case got.WeightsSHA != want.WeightsSHA, want.WeightsSHA == "" && got.ModelSHA != want.ModelSHA:
 		return fmt.Sprintf("it was made by another model (%s)", got.Model)

@@ -37,7 +37,7 @@ func TestDifferenceTellsWhatMattersForVectors(t *testing.T) {
 	} {
 		got, want := wanted, wanted
 		c.change(&got, &want)
-		if why := Difference(got, want); (why == "") != c.same {
+		if why := difference(got, want); (why == "") != c.same {
 			t.Errorf("%s: %q", name, why)
 		}
 	}
@@ -132,7 +132,7 @@ func TestAnOutputThatWasDeletedIsMissingAndNotCorrupt(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, kind := range []string{CheckFooter, CheckFingerprint} {
-		if state, why := (Checker{kind: kind, tree: tree}).look(tree.File("tea", "gone.parquet")); state != Missing {
+		if state, why := (Checker{kind: kind, tree: tree}).look(tree.File("tea", "gone.parquet")); state != missing {
 			t.Errorf("%s: state %d: %s", kind, state, why)
 		}
 	}
