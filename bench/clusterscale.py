@@ -25,7 +25,7 @@ WAYS = (
     "HDBSCAN on PCA 10",
     "scikit-learn on PCA 10",
 )
-NOISE = 0.02  # of each coordinate; the vectors have length 1, so one is .05 in the mean
+NOISE = 0.02  # of each coordinate; the vectors have length 1, so one is 0.05 in the mean
 
 
 def main() -> None:

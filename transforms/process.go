@@ -3,11 +3,13 @@ package transforms
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/threadloom/threadloom/transforms/counters"
 	"github.com/threadloom/threadloom/transforms/deadletter"
 	"github.com/threadloom/threadloom/transforms/embedding"
+	"github.com/threadloom/threadloom/transforms/importer"
 	"github.com/threadloom/threadloom/transforms/inflight"
 )
 
@@ -16,6 +18,29 @@ type Process struct {
 	Counts   *counters.Counts
 	Reads    inflight.Reads
 	Embedder *embedding.Embedder
+
+	imports struct {
+		sync.Mutex
+		byChains map[string]*importer.Process
+	}
+}
+
+// Import returns what this process has of the import whose plan lies in a chains folder.
+func (p *Process) Import(chains string) (*importer.Process, error) {
+	p.imports.Lock()
+	defer p.imports.Unlock()
+	if known := p.imports.byChains[chains]; known != nil {
+		return known, nil
+	}
+	plan, err := importer.Load(chains)
+	if err != nil {
+		return nil, err
+	}
+	if p.imports.byChains == nil {
+		p.imports.byChains = map[string]*importer.Process{}
+	}
+	p.imports.byChains[chains] = importer.NewProcess(plan)
+	return p.imports.byChains[chains], nil
 }
 
 // NewProcess returns what the steps of a process share. A program has one, a test may have several.

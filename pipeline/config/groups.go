@@ -5,6 +5,7 @@ import "github.com/spf13/pflag"
 // The groups of flags: headings of --help, in this order.
 const (
 	groupFiles    = "Input and output"
+	groupChains   = "Chains"
 	groupModel    = "Model"
 	groupWorkers  = "Remote workers"
 	groupClusters = "Clustering"
@@ -12,7 +13,7 @@ const (
 	groupWatch    = "Watching"
 )
 
-var groupNames = []string{groupFiles, groupModel, groupWorkers, groupClusters, groupFlink, groupWatch}
+var groupNames = []string{groupFiles, groupChains, groupModel, groupWorkers, groupClusters, groupFlink, groupWatch}
 
 // groupKey is the annotation of a flag that names its group.
 const groupKey = "threadloom_group"

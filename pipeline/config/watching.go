@@ -27,9 +27,13 @@ type Watching struct {
 }
 
 func (w *Watching) addFlags(flags *pflag.FlagSet) {
-	choice(flags, &w.Progress, "progress", progresses(), "`how` to show progress on standard error: bar, log (a line every 30 s), none, or auto (bar on a terminal, else log)")
+	w.addProgress(flags)
 	flags.StringVar(&w.MetricsFile, "metrics_file", "", "`file` to write Prometheus metrics to, every 15 s and at the end; for node_exporter's textfile collector it ends in .prom")
 	flags.StringVar(&w.MetricsAddr, "metrics_addr", "", "`[HOST]:PORT` to serve Prometheus metrics on, at /metrics; without HOST this machine alone sees them")
+}
+
+func (w *Watching) addProgress(flags *pflag.FlagSet) {
+	choice(flags, &w.Progress, "progress", progresses(), "`how` to show progress on standard error: bar, log (a line every 30 s), none, or auto (bar on a terminal, else log)")
 }
 
 // check settles what auto means, and refuses what cannot work.

@@ -169,7 +169,7 @@ def post_of(value: dict) -> Post:
     id_field = "name" if value.get("id") is None and value.get("name") is not None else "id"
     id_ = number_of(value, id_field)
     meta = value["_meta"] if isinstance(value.get("_meta"), dict) else {}
-    if not submission and value.get("body") is None:
+    if not submission and "body" not in value:
         raise Odd("body")
     parent = value.get("parent_id")
     answers = submission or parent is None or (type(parent) is str and parent.startswith("t3_"))
@@ -202,13 +202,13 @@ def string(value: dict, field: str) -> str:
 def number_of(value: dict, field: str) -> int:
     """Return an id as a number."""
     id_ = value.get(field)
-    if type(id_) is Number and re.fullmatch("[0-9]{1,30}", id_):
+    if type(id_) is Number and re.fullmatch("[0-9]{1,19}", id_):
         number = int(id_)
-    elif type(id_) is str and (match := re.fullmatch("(?:t[13]_)?([0-9a-zA-Z]{1,30})", id_)):
+    elif type(id_) is str and (match := re.fullmatch("(?:t[13]_)?([0-9a-zA-Z]{1,12})", id_)):
         number = int(match[1], 36)
     else:
         raise Odd(field)
-    if number >= 1 << 64:
+    if number >= 36**12:
         raise Odd(field)
     return number
 
@@ -311,7 +311,7 @@ def row_of(
     root, leaf, first = thread[way[-1]], thread[way[0]], way.index(turns[0])
     in_text = way[: first + 1] if any(i not in left_out for i in way[first + 1 :]) else way
     missing = sum(id_ in left_out for id_ in in_text)
-    words = [top.title, "" if top.emptied else top.text] if top else []
+    words = [top.title, "" if top.emptied or top.marked else top.text] if top else []
     words += [thread[id_].text for id_ in turns]
     return {
         "chain_id": f"{base36(leaf.link)}_{base36(leaf.id)}",

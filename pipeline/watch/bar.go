@@ -61,7 +61,7 @@ func (p *Progress) showBars(ctx context.Context) {
 			if drawn == nil {
 				drawn = newDrawing(p.Console)
 			}
-			drawn.set(s, p.beside(s), p.below(s))
+			drawn.set(s.share(), p.beside(s), p.below(s))
 		}
 	}
 }
@@ -140,12 +140,12 @@ func cut(text string, width int) string {
 	return text
 }
 
-func (d *drawing) set(s State, beside, below string) {
+func (d *drawing) set(share float64, beside, below string) {
 	d.mu.Lock()
 	d.beside, d.below = beside, below
 	d.mu.Unlock()
 	d.bar.SetTotal(barSteps, false)
-	d.bar.SetCurrent(int64(barSteps * s.share()))
+	d.bar.SetCurrent(int64(barSteps * share))
 }
 
 // end takes the bar away. It may be called on nil.

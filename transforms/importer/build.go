@@ -26,6 +26,8 @@ type cells struct {
 
 type place struct{ from, to int }
 
+const milliseconds = 1000 // of a second
+
 // batchText ends a batch.
 const batchText = 2 << 20
 
@@ -92,6 +94,10 @@ func (b *builder) thread(ctx context.Context, t *threads, g gathered) error {
 		submission, posts = &posts[0], posts[1:]
 		counts.Submission++
 	}
+	if int64(len(posts)) > b.plan.MaxThread {
+		counts.LongThread += int64(len(posts))
+		return nil
+	}
 	if err := b.readSubmission(t, submission); err != nil {
 		return err
 	}
@@ -105,7 +111,7 @@ func (b *builder) thread(ctx context.Context, t *threads, g gathered) error {
 		if err := b.room(ctx, t, g.subreddit); err != nil {
 			return err
 		}
-		return b.row(&t.texts, g, posts, c, submission != nil && len(b.title) > 0)
+		return b.row(&t.texts, g, posts, c, submission != nil)
 	})
 	if err != nil {
 		return err
@@ -159,10 +165,10 @@ func distinct(posts []entry, texts *texts) (kept []entry, duplicates int64, err 
 
 func (b *builder) readSubmission(t *threads, submission *entry) (err error) {
 	b.title, b.selftext = b.title[:0], b.selftext[:0]
-	if submission == nil || submission.has(flagDeletedLater) {
+	if submission == nil {
 		return nil
 	}
-	if b.title, err = t.texts.appendTo(b.title, submission.text); err != nil {
+	if b.title, err = t.texts.appendTo(b.title, submission.text); err != nil || submission.has(flagDeletedLater) {
 		return err
 	}
 	b.selftext, err = t.texts.appendTo(b.selftext, submission.more)
@@ -214,7 +220,7 @@ func (b *builder) row(texts *texts, g gathered, posts []entry, c thread.Chain, h
 	to.cells = append(to.cells, cells)
 	to.scores = append(to.scores, leaf.score)
 	to.rows = append(to.rows, row{
-		Subreddit: g.subreddit, CreatedUTC: leaf.created, StartedUTC: posts[c.Turns[0]].created,
+		Subreddit: g.subreddit, CreatedUTC: leaf.created * milliseconds, StartedUTC: posts[c.Turns[0]].created * milliseconds,
 		NTurns: int32(len(c.Turns)), NMissing: c.Missing, Depth: c.Depth, Complete: c.Complete,
 	})
 	return err

@@ -28,6 +28,10 @@ type gathered struct {
 // batchesOfThreads is how many batches of rows a group of threads has: one is filled while the other is written.
 const batchesOfThreads = 2
 
+// duplicatesRead bounds the lines of a thread that are held, as a multiple of the comments that it may
+// have: dumps overlap.
+const duplicatesRead = 2
+
 func (t *threads) reset() error {
 	t.list, t.posts, t.woven = t.list[:0], t.posts[:0], Woven{}
 	if t.built == nil {
@@ -61,7 +65,8 @@ func (c *collector) collect(ctx context.Context, from *runs.Thread) error {
 	}
 	t := c.threads
 	n := from.Records()
-	if n > uint64(c.weave.plan.MaxThread) {
+	t.woven.Posts += int64(n)
+	if n > duplicatesRead*uint64(c.weave.plan.MaxThread) {
 		t.woven.Counts.LongThread += int64(n)
 		return nil
 	}

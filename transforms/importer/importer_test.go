@@ -41,12 +41,12 @@ func run(t testing.TB, p *importer.Plan) (importer.Report, error) {
 	}
 	process := importer.NewProcess(p)
 	for i := range p.Dumps {
-		if _, err := p.Scan(context.Background(), process, i); err != nil {
+		if _, err := process.Scan(context.Background(), i); err != nil {
 			return importer.Report{}, err
 		}
 	}
 	for bucket := range runs.Buckets {
-		if _, err := p.Weave(context.Background(), process, bucket); err != nil {
+		if _, err := process.Weave(context.Background(), bucket); err != nil {
 			return importer.Report{}, err
 		}
 	}

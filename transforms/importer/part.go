@@ -22,8 +22,8 @@ type row struct {
 	RootID     string  `parquet:"root_id,dict"`
 	LeafID     string  `parquet:"leaf_id"`
 	Permalink  string  `parquet:"permalink"`
-	CreatedUTC int64   `parquet:"created_utc"`
-	StartedUTC int64   `parquet:"started_utc"`
+	CreatedUTC int64   `parquet:"created_utc,timestamp"` // milliseconds: Parquet has no seconds
+	StartedUTC int64   `parquet:"started_utc,timestamp"`
 	Score      *int32  `parquet:"score,optional"`
 	NTurns     int32   `parquet:"n_turns"`
 	NMissing   int32   `parquet:"n_missing"`

@@ -34,6 +34,26 @@ type Plan struct {
 	Scans      int     // dumps that a process reads side by side
 }
 
+// window is the largest window of the dumps.
+func (p *Plan) window() (window int64) {
+	for _, d := range p.Dumps {
+		window = max(window, d.Window)
+	}
+	return window
+}
+
+// programMemory is what the program takes besides, with Beam and a runner.
+const programMemory = 256 << 20
+
+// MostMemory is how much memory a process takes at most.
+func (p *Plan) MostMemory() int64 {
+	scan := int64(0)
+	for _, d := range p.Dumps {
+		scan = max(scan, d.Memory())
+	}
+	return programMemory + p.Memory + int64(p.Scans)*scan
+}
+
 // work is the folder of all that is not whole yet.
 const work = ".import"
 
@@ -42,11 +62,26 @@ func (p *Plan) Work() string { return filepath.Join(p.Chains, work) }
 
 func (p *Plan) path() string { return filepath.Join(p.Work(), "plan.json") }
 
-// Save writes the plan to its folder.
+// Save writes the plan to its folder, and removes what no process can use any more.
 func (p *Plan) Save() error {
-	for _, folder := range []string{p.Work(), p.temp()} {
+	if err := os.RemoveAll(p.temp()); err != nil {
+		return fmt.Errorf("removing temporary files of an earlier import: %w", err)
+	}
+	for _, folder := range []string{p.temp(), p.chainsFolder()} {
 		if err := os.MkdirAll(folder, 0o777); err != nil {
 			return fmt.Errorf("making the folder of the import: %w", err)
+		}
+	}
+	others, err := os.ReadDir(filepath.Dir(p.chainsFolder()))
+	if err != nil {
+		return fmt.Errorf("looking for chains of an earlier import: %w", err)
+	}
+	for _, o := range others {
+		if o.Name() == p.key() {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(filepath.Dir(p.chainsFolder()), o.Name())); err != nil {
+			return fmt.Errorf("removing chains of an earlier import: %w", err)
 		}
 	}
 	return writeJSON(p.path(), p)
@@ -147,4 +182,12 @@ func readIfThere(path string, value any) (there bool, err error) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// Bytes is the size of the dumps' files.
+func (p *Plan) Bytes() (n int64) {
+	for _, d := range p.Dumps {
+		n += d.Bytes
+	}
+	return n
 }

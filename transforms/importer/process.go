@@ -2,47 +2,71 @@ package importer
 
 import (
 	"context"
+	"errors"
 	"runtime"
+	"runtime/debug"
 	"sync/atomic"
 
 	"github.com/threadloom/threadloom/transforms/dump"
 	"golang.org/x/sync/semaphore"
 )
 
-// Process is what one process has once: how much it does side by side, and how far it is.
+// ErrStopped is the error of work that Stop has ended.
+var ErrStopped = errors.New("the import was stopped")
+
+// Process is the work of one process on a plan: it bounds what is done side by side, and knows how far
+// it is.
 type Process struct {
+	Plan *Plan
+
 	scans    *semaphore.Weighted
 	weaves   *semaphore.Weighted
 	decoders *dump.Decoders
+	stopped  context.Context
+	stop     context.CancelCauseFunc
 
 	read   atomic.Int64 // bytes of dumps, compressed
+	kept   atomic.Int64 // posts, of dumps that were read
+	woven  atomic.Int64 // posts
 	chains atomic.Int64
 }
 
-// NewProcess returns the bounds for a process that works on the plan.
-func NewProcess(p *Plan) *Process {
-	window := int64(0)
-	for _, d := range p.Dumps {
-		window = max(window, d.Window)
+// NewProcess returns a process that works on a plan. It keeps Go's memory within the plan's bound.
+func NewProcess(plan *Plan) *Process {
+	debug.SetMemoryLimit(plan.MostMemory())
+	p := &Process{
+		Plan: plan, decoders: dump.NewDecoders(plan.window()),
+		scans: semaphore.NewWeighted(int64(plan.Scans)), weaves: semaphore.NewWeighted(int64(weaves())),
 	}
-	return &Process{
-		scans: semaphore.NewWeighted(int64(p.Scans)), weaves: semaphore.NewWeighted(int64(weaves())),
-		decoders: dump.NewDecoders(window),
-	}
+	p.stopped, p.stop = context.WithCancelCause(context.Background())
+	return p
 }
 
 // weaves is how many buckets a process weaves side by side. Each has goroutines of its own.
 func weaves() int { return max(1, runtime.GOMAXPROCS(0)/2) }
 
+// Stop ends all work soon. What is whole stays, and is used by the next process.
+func (p *Process) Stop() { p.stop(ErrStopped) }
+
 // Read is how many bytes of the dumps' files were read.
 func (p *Process) Read() int64 { return p.read.Load() }
 
-// Chains is how many chains were written.
-func (p *Process) Chains() int64 { return p.chains.Load() }
+// Kept is how many posts there are in the dumps that were read to their end.
+func (p *Process) Kept() int64 { return p.kept.Load() }
 
-func acquire(ctx context.Context, s *semaphore.Weighted) (release func(), err error) {
-	if err := s.Acquire(ctx, 1); err != nil {
-		return nil, err
+// Woven is how many posts were passed on to chains, and how many chains were written.
+func (p *Process) Woven() (posts, chains int64) { return p.woven.Load(), p.chains.Load() }
+
+// begin waits for a place among those that work side by side. end gives it back.
+func (p *Process) begin(ctx context.Context, places *semaphore.Weighted) (_ context.Context, end func(), err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	unhook := context.AfterFunc(p.stopped, func() { cancel(ErrStopped) })
+	if err := places.Acquire(ctx, 1); err != nil {
+		return nil, nil, context.Cause(ctx)
 	}
-	return func() { s.Release(1) }, nil
+	return ctx, func() {
+		places.Release(1)
+		unhook()
+		cancel(nil)
+	}, nil
 }

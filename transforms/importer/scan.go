@@ -55,13 +55,14 @@ func (e *TooManyBadError) Error() string {
 
 // Scan reads the dump of this number, and writes its posts as runs. If that was done before it
 // returns what came of it.
-func (p *Plan) Scan(ctx context.Context, process *Process, number int) (Scanned, error) {
-	release, err := acquire(ctx, process.scans)
+func (p *Process) Scan(ctx context.Context, number int) (Scanned, error) {
+	ctx, end, err := p.begin(ctx, p.scans)
 	if err != nil {
 		return Scanned{}, err
 	}
-	defer release()
-	s := &scan{plan: p, process: process, info: p.Dumps[number], folder: p.dumpFolder(p.Dumps[number])}
+	defer end()
+	info := p.Plan.Dumps[number]
+	s := &scan{plan: p.Plan, process: p, info: info, folder: p.Plan.dumpFolder(info)}
 	if err := os.MkdirAll(s.folder, 0o777); err != nil {
 		return Scanned{}, fmt.Errorf("making the folder of a dump's runs: %w", err)
 	}
@@ -73,10 +74,13 @@ func (p *Plan) Scan(ctx context.Context, process *Process, number int) (Scanned,
 		return Scanned{}, err
 	}
 	if done && s.result.LineSize == s.written.To {
-		process.read.Add(s.info.Bytes)
-		return s.result, s.judge()
+		p.read.Add(s.info.Bytes)
+		err = s.judge()
+	} else {
+		err = s.read(ctx)
 	}
-	return s.result, s.read(ctx)
+	p.kept.Add(s.result.Kept)
+	return s.result, err
 }
 
 func (s *scan) donePath() string { return filepath.Join(s.folder, "done.json") }
@@ -177,7 +181,7 @@ func (s *scan) read(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
 	parsers := runtime.GOMAXPROCS(0)
-	group, ctx := errgroup.WithContext(ctx)
+	group, inner := errgroup.WithContext(ctx)
 	free := make(chan *chunk, parsers+spareParsers)
 	for range cap(free) {
 		free <- &chunk{batch: dump.Batch{Lines: make([]byte, 0, batchBytes)}, parsed: make(chan struct{}, 1)}
@@ -188,7 +192,7 @@ func (s *scan) read(ctx context.Context) (err error) {
 	group.Go(func() error {
 		defer close(toParse)
 		defer close(inOrder)
-		return s.decompress(ctx, in, from, free, toParse, inOrder)
+		return s.decompress(inner, in, from, free, toParse, inOrder)
 	})
 	settings := newParseSettings(s.plan)
 	for range parsers {
@@ -205,7 +209,7 @@ func (s *scan) read(ctx context.Context) (err error) {
 		defer g.end()
 		for c := range inOrder {
 			<-c.parsed
-			if err := g.gather(ctx, c); err != nil {
+			if err := g.gather(inner, c); err != nil {
 				return err
 			}
 			free <- c
@@ -213,9 +217,17 @@ func (s *scan) read(ctx context.Context) (err error) {
 		return g.flush(ctx)
 	})
 	if err := group.Wait(); err != nil {
-		return err
+		return stopped(ctx, err)
 	}
 	return s.finish(in)
+}
+
+// stopped returns why the work was ended, if it was from outside.
+func stopped(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
+		return cause
+	}
+	return err
 }
 
 // brokenHead is for a dump whose first bytes cannot be decompressed.

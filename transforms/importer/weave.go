@@ -18,6 +18,7 @@ type Woven struct {
 	Chains     int64    `json:"chains"`
 	Files      int64    `json:"files"`
 	Threads    int64    `json:"threads"`
+	Posts      int64    `json:"posts"`
 	Subreddits []string `json:"subreddits"` // that have chains
 }
 
@@ -27,6 +28,7 @@ func (w *Woven) add(o Woven) {
 	w.Chains += o.Chains
 	w.Files += o.Files
 	w.Threads += o.Threads
+	w.Posts += o.Posts
 	w.Subreddits = append(w.Subreddits, o.Subreddits...)
 }
 
@@ -40,33 +42,34 @@ func (p *Plan) bucketFolder(bucket int) string {
 
 // Weave merges a bucket of all runs, and writes the chains of its subreddits. If that was done before
 // it returns what came of it.
-func (p *Plan) Weave(ctx context.Context, process *Process, bucket int) (Woven, error) {
-	release, err := acquire(ctx, process.weaves)
-	if err != nil {
-		return Woven{}, err
-	}
-	defer release()
-	var woven Woven
-	if done, err := readIfThere(p.wovenPath(bucket), &woven); err != nil || done {
-		process.chains.Add(woven.Chains)
-		return woven, err
-	}
-	scanned, err := p.Scanned()
+func (p *Process) Weave(ctx context.Context, bucket int) (woven Woven, err error) {
+	ctx, end, err := p.begin(ctx, p.weaves)
 	if err != nil {
 		return woven, err
 	}
-	folder := p.bucketFolder(bucket)
+	defer end()
+	plan := p.Plan
+	if done, err := readIfThere(plan.wovenPath(bucket), &woven); err != nil || done {
+		p.chains.Add(woven.Chains)
+		p.woven.Add(woven.Posts)
+		return woven, err
+	}
+	scanned, err := plan.Scanned()
+	if err != nil {
+		return woven, err
+	}
+	folder := plan.bucketFolder(bucket)
 	if err := os.RemoveAll(folder); err != nil {
 		return woven, fmt.Errorf("removing unfinished chains: %w", err)
 	}
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return woven, fmt.Errorf("making the folder of a bucket's chains: %w", err)
 	}
-	footer, err := p.footer(scanned)
+	footer, err := plan.footer(scanned)
 	if err != nil {
 		return woven, err
 	}
-	w := &weave{plan: p, process: process, bucket: bucket, folder: folder, footer: footer}
+	w := &weave{plan: plan, process: p, bucket: bucket, folder: folder, footer: footer}
 	for _, s := range scanned {
 		w.runs = append(w.runs, s.Runs...)
 	}
@@ -76,7 +79,7 @@ func (p *Plan) Weave(ctx context.Context, process *Process, bucket int) (Woven, 
 	if err := syncTree(folder); err != nil {
 		return woven, fmt.Errorf("syncing chains: %w", err)
 	}
-	return w.woven, writeJSON(p.wovenPath(bucket), w.woven)
+	return w.woven, writeJSON(plan.wovenPath(bucket), w.woven)
 }
 
 // Scanned returns what became of the dumps, all of which must have been scanned, in the order of the plan.
@@ -121,7 +124,7 @@ const (
 func (w *weave) weave(ctx context.Context) error {
 	memory := float64(w.plan.Memory) / float64(weaves())
 	builders := runtime.GOMAXPROCS(0)
-	group, ctx := errgroup.WithContext(ctx)
+	group, inner := errgroup.WithContext(ctx)
 	n := builders + spareBuilders
 	free, toBuild, inOrder := make(chan *threads, n), make(chan *threads, n), make(chan *threads, n)
 	all := make([]*threads, n)
@@ -139,7 +142,7 @@ func (w *weave) weave(ctx context.Context) error {
 		defer close(inOrder)
 		c := collector{weave: w, free: free, toBuild: toBuild, inOrder: inOrder}
 		err := runs.Merge(w.runs, w.bucket, int64(memory*mergeShare), w.plan.temp(), func(t *runs.Thread) error {
-			return c.collect(ctx, t)
+			return c.collect(inner, t)
 		})
 		if err != nil {
 			return err
@@ -150,15 +153,15 @@ func (w *weave) weave(ctx context.Context) error {
 		group.Go(func() error {
 			b := newBuilder(w.plan)
 			for t := range toBuild {
-				if err := b.build(ctx, t); err != nil {
+				if err := b.build(inner, t); err != nil {
 					return err
 				}
 			}
 			return nil
 		})
 	}
-	group.Go(func() error { return w.write(ctx, inOrder, free) })
-	return group.Wait()
+	group.Go(func() error { return w.write(inner, inOrder, free) })
+	return stopped(ctx, group.Wait())
 }
 
 // write writes the chains.
@@ -183,6 +186,7 @@ func (w *weave) write(ctx context.Context, inOrder <-chan *threads, free chan<- 
 			t.spare <- b
 		}
 		w.woven.add(t.woven)
+		w.process.woven.Add(t.woven.Posts)
 		free <- t
 	}
 	return out.endSubreddit()

@@ -105,10 +105,8 @@ const lastSecond = 253402300799
 // kind says whether the line is a comment.
 func (r *Parser) kind(p *Post) error {
 	switch f := &r.fields; {
+	case isNull(f[keyBody]) && !isNull(f[keyTitle]):
 	case f[keyBody] != nil:
-		p.Comment = true
-	case f[keyTitle] != nil:
-	case f[keyLinkID] != nil && f[keyParentID] != nil:
 		p.Comment = true
 	default:
 		return odd(keyBody)
@@ -220,26 +218,25 @@ func subredditName(raw []byte) ([]byte, bool) {
 func (p *Post) AppendBody(to []byte) []byte { return appendPresent(to, p.body) }
 
 // AppendTitle appends a submission's cleaned title.
-func (p *Post) AppendTitle(to []byte) []byte { return appendPresent(to, p.title) }
+func (p *Post) AppendTitle(to []byte) []byte { return appendIfThere(to, p.title) }
 
 // AppendSelftext appends the cleaned text of a submission.
 func (p *Post) AppendSelftext(to []byte) []byte { return appendPresent(to, p.selftext) }
 
 // AppendAuthor appends the name of the author, as it is in the line.
-func (p *Post) AppendAuthor(to []byte) []byte {
-	if p.author == nil {
+func (p *Post) AppendAuthor(to []byte) []byte { return appendIfThere(to, p.author) }
+
+func appendIfThere(to, quoted []byte) []byte {
+	if quoted == nil {
 		return to
 	}
-	return AppendText(to, p.author)
+	return AppendText(to, quoted)
 }
 
 // appendPresent appends a text, unless words stand in its place that say that it was deleted.
 func appendPresent(to, quoted []byte) []byte {
-	if quoted == nil {
-		return to
-	}
 	start := len(to)
-	to = AppendText(to, quoted)
+	to = appendIfThere(to, quoted)
 	if isDeleted(to[start:]) {
 		return to[:start]
 	}

@@ -115,7 +115,7 @@ func TestOddLines(t *testing.T) {
 		"blank line":          {"", " \t\r"},
 		"not JSON":            {"{", comment[:40], comment + "x", `{"id":01}`, `{"body":"a` + "\n" + `b"}`, `{"a":"\x"}`, "\xef\xbb\xbf{}", "{'a':1}", `{"a":NaN}`},
 		"not a JSON object":   {"1", `"x"`, "[1]", "null", " true "},
-		`odd field "body"`:    {"{}", `{"id":"a"}`, with(t, `"Well &amp; good"`, "7")},
+		`odd field "body"`:    {"{}", `{"id":"a"}`, with(t, `,"body":"Well &amp; good"`, ""), with(t, `"Well &amp; good"`, "7")},
 		`odd field "id"`:      {with(t, `"c2715"`, `"c-15"`), with(t, `"c2715"`, `""`), with(t, `"c2715"`, `-1`), with(t, `"c2715"`, `"aaaaaaaaaaaaa"`)},
 		`odd field "link_id"`: {with(t, `"t3_22569"`, `null`)},
 		`odd field "parent_id"`: {
