@@ -46,7 +46,7 @@ func newRoot() *cobra.Command {
 		Args: func(cmd *cobra.Command, args []string) error {
 			return config.Usagef("unknown argument %q%s (--help lists the commands)", config.WithoutURL(args[0]), config.DidYouMean(args[0], commandNames(cmd)))
 		},
-		RunE: func(*cobra.Command, []string) error { return nil }, // none is left: a command line without one is of 'run'
+		RunE: func(*cobra.Command, []string) error { return nil }, // cobra calls this for no command line: one without a command is 'run'
 	}
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { fmt.Fprint(cmd.OutOrStdout(), helpText(cmd)) })
 	root.SetHelpCommand(&cobra.Command{Hidden: true}) // --help is enough
@@ -89,8 +89,8 @@ func noArguments(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// arguments returns a command line as cobra takes it: with the command that is meant if none is
-// named, and with two dashes before flags that have one, as Go's flag package takes them.
+// arguments returns a command line as cobra takes it. If it names no command, 'run' is meant.
+// Flags with one dash, which Go's flag package takes, get a second one.
 func arguments(root *cobra.Command, args []string) []string {
 	args = slices.Clone(args)
 	first := 0
@@ -143,7 +143,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	return config.Usagef("%w (--help lists the flags)", err)
 }
 
-// printResult prints what a command found out, as JSON or for readers.
+// printResult prints the result of a command, as JSON or for readers.
 func printResult(out io.Writer, asJSON bool, result any, text func() string) error {
 	if asJSON {
 		return json.NewEncoder(out).Encode(result)

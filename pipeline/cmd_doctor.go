@@ -10,7 +10,7 @@ import (
 )
 
 const doctorText = `Looks for what a run with the same flags needs on this machine: model, libraries, CPU,
-folders, disk, Python, and Redis and Flink where flags name them. It embeds one text and
+folders, disk and Python, and Redis and Flink if flags name them. It embeds one text and
 says which execution provider really ran. A line that is not ok says what to do.
 
 Exit codes: 0 a run can be expected to work, 1 it cannot.`

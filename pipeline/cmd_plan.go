@@ -10,7 +10,7 @@ import (
 
 const planText = `Says what a run with the same flags would do: which files are done, which are to be
 embedded, and how many rows, tokens and hours that is on this machine alone. It writes
-nothing. Up to 10,000 footers are read; of more files rows are an estimate.`
+nothing. It reads up to 10,000 footers. If there are more files, it estimates the rows.`
 
 const planExamples = `  go run ./pipeline plan --root=/data --suffix=2026
   go run ./pipeline plan --root=/data --suffix=2026 --check=fingerprint --precision=bf16 --json`

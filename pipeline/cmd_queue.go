@@ -10,9 +10,9 @@ import (
 	"github.com/threadloom/threadloom/pipeline/queue"
 )
 
-const queueText = `Shows the jobs for workers on other machines, tries those anew that failed too
-often (the dead), or forgets them. FILEs are the inputs of some of the dead;
-without any, all are meant.`
+const queueText = `Shows the jobs for workers on other machines. Jobs that failed too often are dead:
+'retry' has them tried again, 'drop' forgets them. FILEs are the inputs of some of the
+dead jobs. Without FILEs, all of the dead are meant.`
 
 const queueExamples = `  go run ./pipeline queue --redis=redis://node1:6379
   go run ./pipeline queue retry /data/chains/2026/golang/part-1.parquet`

@@ -14,9 +14,9 @@ kept columns, the vectors' dimension, numbers and length, the fingerprint and th
 in it of the texts and of the vectors. One row in each of up to 1,000 files is embedded
 again and compared. Give the flags of the run that made them. It writes nothing.
 
-Exit codes: 0 all outputs are right, 3 some are not, or could not be audited; 'run
---check=fingerprint' embeds those anew whose footer or fingerprint says so. Delete the
-other wrong ones to have them embedded.`
+Exit codes: 0 all outputs are right, 3 some are wrong or could not be audited. 'run
+--check=fingerprint' embeds those again whose footer or fingerprint is wrong. Delete the
+other wrong ones, and the next run embeds them.`
 
 const verifyExamples = `  go run ./pipeline verify --root=/data --suffix=2026
   go run ./pipeline verify --root=/data --suffix=2026 --precision=bf16 --json`

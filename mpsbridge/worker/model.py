@@ -34,8 +34,8 @@ EMPTY_CACHE_EVERY = 64  # batches, on mps
 # ran, and, each time that this fails, after twice as many, up to the second number.
 RAISE_AFTER = 64
 RAISE_AFTER_MOST = 64 * RAISE_AFTER
-# Seconds before each try of an empty text. The tries tell a bad text from a device that runs
-# nothing. A device may need a moment to free memory.
+# Seconds before each try of an empty text, which shows whether the text or the device is at fault.
+# A device may need a moment to free memory.
 PROBE_PAUSES = (0.0, 0.2, 1.0)
 
 

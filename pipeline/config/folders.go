@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// LeasedFolders are the folders whose lease a run takes. The one of the embeddings
-// stands for the outputs, the dead letters and the settings in Redis, too.
+// LeasedFolders are the folders whose lease a run takes. The lease of the embeddings also covers
+// the dead letters and the settings in Redis.
 func (r *Run) LeasedFolders() []string {
 	folders := []string{r.Files.Layout().Embeddings}
 	if r.Clustering.On {
@@ -17,9 +17,8 @@ func (r *Run) LeasedFolders() []string {
 	return folders
 }
 
-// CheckWritable refuses a run none of whose results could be written, dead letters included,
-// before anything is embedded for it. Another process may write the clusters, but this one writes
-// their lease.
+// CheckWritable refuses a run whose results could not be written, before anything is embedded.
+// Another process may write the clusters, but this one writes their lease.
 func (r *Run) CheckWritable() error {
 	for _, folder := range r.LeasedFolders() {
 		if there, err := CannotWrite(folder); err != nil {

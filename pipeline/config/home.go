@@ -16,11 +16,12 @@ var homeParts = []string{filepath.Join("build", "lib"), filepath.Join("build", "
 type Home struct {
 	Folder string
 	by     string   // how it was found; empty: it was not found
-	seen   []string // folders in which it was looked for in vain
+	seen   []string // folders that were looked at and are no home
 }
 
-// findHome looks for the home: what the flag says, or else the first one of the executable's folder
-// and those above it, the folder in which the program was compiled, and the working directory.
+// findHome looks for the home. If the flag does not name it, these are tried, in this order: the
+// executable's folder and those above it, the folder in which the program was compiled, and the
+// working directory.
 func findHome(given, executable, compiled, working string) (Home, error) {
 	if given != "" {
 		abs, err := filepath.Abs(given)
@@ -82,8 +83,8 @@ func isHome(folder string) bool {
 	return true
 }
 
-// Missing says what was looked for and where, as the end of an error about a thing that is not
-// there; nothing if the home was found.
+// Missing returns the end of an error about a thing that is missing: what was looked for, and in
+// which folders. It returns nothing if the home was found.
 func (h Home) Missing() string {
 	if h.by != "" {
 		return ""

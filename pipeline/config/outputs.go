@@ -23,13 +23,13 @@ type Outputs struct {
 
 func (o *Outputs) addFlags(flags *pflag.FlagSet) {
 	flags.Var(list{values: &o.Keep}, "keep", "comma-separated `columns` to keep in the embeddings (default, and if empty: all scalar ones but the text)")
-	choice(flags, &o.Check, "check", outputs.Checks(), "`what` to look at of an output that is there: exists (nothing), footer (a corrupt one is embedded anew), fingerprint (so is one of another model, precision or input)")
+	choice(flags, &o.Check, "check", outputs.Checks(), "`what` to check of an output that exists: exists (nothing more), footer (a corrupt one is embedded again), fingerprint (and so is one of another model, precision or input)")
 }
 
 func (o *Outputs) check() error { return checkChoice("check", o.Check, outputs.Checks()) }
 
-// checkKept refuses a column of --keep that no chains file has: it is misspelt, and the
-// outputs would lack it. A column that only some files have is fine.
+// checkKept refuses a column of --keep that no chains file has, because its name is misspelt and the
+// outputs would lack it. A column that only some files have is accepted.
 func (o *Outputs) checkKept(files *Files) error {
 	written := []string{chainfile.TokensColumn, chainfile.TruncatedColumn, chainfile.ChunksColumn, chainfile.EmbeddingColumn}
 	wanted := slices.DeleteFunc(slices.Clone(o.Keep), func(name string) bool { return slices.Contains(written, name) })

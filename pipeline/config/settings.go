@@ -64,14 +64,14 @@ func (s *Settings) From() map[string]string {
 // Given says whether somebody has set a flag.
 func (s *Settings) Given(name string) bool { return s.From()[name] != "" }
 
-// Setting is one of them, as it is shown: without secrets.
+// Setting is one setting, for users to read: without secrets.
 type Setting struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
 	From  string `json:"from"`
 }
 
-// Shown returns what holds, by name. Paths are as the command has completed them.
+// Shown returns the settings that hold, sorted by name. Paths are complete.
 func (s *Settings) Shown() []Setting {
 	if s == nil {
 		return nil

@@ -133,7 +133,7 @@ func (tomlText) Unmarshal(text []byte) (map[string]any, error) {
 
 func (tomlText) Marshal(map[string]any) ([]byte, error) { return nil, errors.ErrUnsupported }
 
-// settingTexts returns what a flag is set to, one after another, for a value in TOML.
+// settingTexts returns the texts that a flag is set to, one after the other, for a value in TOML.
 func settingTexts(of pflag.Value, value any) ([]string, error) {
 	switch v := value.(type) {
 	case string:

@@ -39,7 +39,7 @@ type Workers struct {
 func (w *Workers) addFlags(flags *pflag.FlagSet) {
 	w.Share = autoShare
 	flags.Var(shareFlag{&w.Share}, "mps_share", "`share` of the files that workers on other machines (threadloom-worker) embed: 0 to 1, or auto, with which every file goes to whoever is free (default auto if --redis is given, else 0)")
-	flags.Lookup("mps_share").DefValue = "" // its text says it
+	flags.Lookup("mps_share").DefValue = "" // the usage says what the default is
 	flags.Var(list{values: &w.Subreddits}, "mps_subreddits", "comma-separated `subreddits` of which workers embed all files (default, and if empty: none)")
 	w.Redis.addFlags(flags)
 	flags.Var(list{&w.PathMap, true}, "path_map", "`FROM=TO`: what the workers' jobs call a folder of this machine (may be repeated)")
@@ -94,16 +94,16 @@ func (w *Workers) Bridged() bool { return w.Partition().Bridged() }
 // Asked says whether somebody has named a Redis, or workers may have files.
 func (w *Workers) Asked() bool { return w.redisGiven || w.Bridged() }
 
-// autoShare is the value of --mps_share with which every file may go to a worker or be embedded
-// here, whoever has time for it.
+// autoShare is the value of --mps_share with which each file goes to whoever is free: a worker, or
+// this process.
 const autoShare = -1
 
 const autoText = "auto"
 
 var errShare = errors.New("want auto, or 0 to 1")
 
-// share is the share of the files that workers may have. With auto these are all of them, if
-// somebody has named a Redis, or has asked for it in as many words.
+// share is the share of the files that workers may have. auto means all files if somebody has named
+// a Redis or has given the flag itself, and none otherwise.
 func (w *Workers) share() float64 {
 	switch {
 	case w.Share != autoShare:

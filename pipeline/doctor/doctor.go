@@ -93,7 +93,7 @@ func Failed(findings []Finding) bool {
 	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Status == fails })
 }
 
-// Text is what the doctor found, for readers: a line each, and one for what to do.
+// Text is the findings for readers: a line for each, and a second one if there is something to do.
 func Text(findings []Finding) string {
 	var b strings.Builder
 	for _, f := range findings {

@@ -57,8 +57,8 @@ func writable(folder, mounts string) Finding {
 	return ok("%s can be written to%s", folder, mountOf(folder, mounts))
 }
 
-// mountOf says what is mounted where a path lies, from a system's table of mounts (see
-// fstab(5)); nothing where that is not known.
+// mountOf says which file system a path is on, from a system's table of mounts (see fstab(5)). It
+// returns nothing if that is not known.
 func mountOf(path, mounts string) string {
 	longest, text := "", ""
 	for line := range strings.Lines(mounts) {

@@ -31,7 +31,7 @@ if found[1][1]:
 print(json.dumps([{"name": name, "version": version} for name, version in found]))
 `
 
-// pythonPackage is a package of the Python side; version is empty where it is missing.
+// pythonPackage is a package of the Python side; version is empty if it is missing.
 type pythonPackage struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`

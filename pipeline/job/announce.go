@@ -11,8 +11,8 @@ import (
 )
 
 // announce tells the workers behind the bridge what they must know of this run: how
-// its files are embedded, and by which secret they know its folder. It fails where
-// Redis is not there, before anything runs.
+// its files are embedded, and by which secret they know its folder. If Redis does not
+// answer, it fails before anything runs.
 func announce(ctx context.Context, c *config.Run, model *models.Folder) (err error) {
 	paths, err := mpsbridge.ParsePathMaps(c.Workers.PathMap)
 	if err != nil {

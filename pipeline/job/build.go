@@ -8,8 +8,8 @@ import (
 )
 
 // build makes the pipeline: list → expand → filter → partition → embed or bridge →
-// cluster. clusterAddr is where the Python side listens; the last step is left
-// out where there is none. clustersLease is the lease of their folder.
+// cluster. clusterAddr is the address of the Python side. If it is empty, the last step is
+// left out. clustersLease is the lease of the folder of the clusters.
 func build(s beam.Scope, c *config.Run, clusterAddr, clustersLease string) error {
 	layout := c.Files.Layout()
 	subreddits := transforms.List(s, c.Files.Subreddits)

@@ -12,9 +12,8 @@ import (
 	"github.com/threadloom/threadloom/transforms"
 )
 
-// leases are those of the folders that a run writes. They keep two runs from working
-// on one suffix, whatever their lists, such as a nightly one that began before the
-// last had ended.
+// leases are those of the folders that a run writes. They keep two runs, such as a nightly one and
+// one that has not ended since the night before, from working on one suffix, even with different lists.
 type leases []leased
 
 type leased struct {
@@ -82,9 +81,9 @@ func (l leases) whenLost(ctx context.Context, act func()) {
 	}
 }
 
-// stopWhenLost ends the run if it has lost a lease: another run has taken over, because
-// this one was suspended. The open files are finished, which does no harm. The clusters
-// belong to the other run, so the server, which would write them, stops at once.
+// stopWhenLost ends the run if it has lost a lease: this run was suspended, and another one has
+// taken over. The open files are finished, which does no harm. The server stops at once, because
+// it would write the clusters, which belong to the other run.
 func (l leases) stopWhenLost(ctx context.Context, console io.Writer, server *cluster.Server, cancel context.CancelFunc) {
 	l.whenLost(ctx, func() {
 		open := transforms.ThisProcess().Embedder.Drain()

@@ -18,11 +18,10 @@ func startLogging(console io.Writer) *slog.Logger {
 	return slog.New(handler)
 }
 
-// beamHandler passes on what the program's own packages say, and of what comes from
-// Beam the warnings of DoFns, which are ours as well. It drops what Beam says of its
-// own work, such as warnings after an interrupt, and its errors: one failure makes
-// five of them, each a page long, and the same failure is what the run returns in the
-// end.
+// beamHandler passes on the records of the program's own packages, and the warnings of
+// DoFns, which are ours, too, but come through Beam. It drops Beam's own records, such as
+// warnings after an interrupt. It drops Beam's errors, too: one failure makes five of them,
+// each a page long, and the run returns the same failure in the end.
 type beamHandler struct{ slog.Handler }
 
 // fromDoFn begins the messages that Prism passes on from DoFns and their harness.

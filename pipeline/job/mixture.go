@@ -12,9 +12,9 @@ import (
 // mostEarlier bounds the outputs of earlier runs that are looked at.
 const mostEarlier = 64
 
-// mixture says which earlier outputs do not go with what this run wrote, or, where
-// it wrote nothing, with the first of them; nothing if all do. Vectors of two
-// precisions are near each other, those of two models have nothing in common.
+// mixture says which earlier outputs differ from what this run wrote or, if it wrote nothing, from
+// the first of them. It returns nothing if none differs. Vectors of two precisions are near each
+// other, but those of two models have nothing in common.
 func mixture(earlier []chainfile.Fingerprint, model *models.Folder, precision string) string {
 	if len(earlier) == 0 {
 		return ""
@@ -40,6 +40,6 @@ func mixture(earlier []chainfile.Fingerprint, model *models.Folder, precision st
 	if len(parts) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("earlier outputs, %d looked at: %s; others are of %s in %s: choose another --suffix, or delete them to have them embedded anew",
+	return fmt.Sprintf("earlier outputs, %d looked at: %s; others are of %s in %s: choose another --suffix, or delete them to have them embedded again",
 		len(earlier), strings.Join(parts, ", "), ours.Model, ours.Precision)
 }

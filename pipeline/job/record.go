@@ -18,8 +18,8 @@ import (
 // keptRecords is how many run records are kept: three months of nights.
 const keptRecords = 100
 
-// record is what is written down of a run. It is written when the run begins to work and
-// again when it ends: one without an end is of a run that is at work or was killed.
+// record is what is written down of a run, when it begins to work and again when it ends. If a
+// record has no end, its run is at work or was killed.
 type record struct {
 	Version  string            `json:"version"`
 	Host     string            `json:"host"`

@@ -52,8 +52,8 @@ func (s *signals) received() syscall.Signal {
 	}
 }
 
-// interruption reports whether an error says nothing but that the run was interrupted.
-// Whatever else a run fails with has to be told, though a signal came, too.
+// interruption reports whether an error says only that the run was interrupted. A run that fails
+// for another reason must say so, even if a signal came.
 func interruption(err error) bool {
 	var joined interface{ Unwrap() []error }
 	if errors.As(err, &joined) {

@@ -109,9 +109,9 @@ func (l *Lease) Path() string {
 	return path(l.folder, l.number, held)
 }
 
-// Held returns nil if the lease is still this run's, and otherwise ErrHeld: the run was
-// stopped for so long that another one took over. If the folder cannot be read, nobody
-// can say so, and the next step of the run will meet the same fault.
+// Held returns nil if the lease is still this run's. Otherwise it returns ErrHeld: the run was
+// stopped for so long that another one took over. If the folder cannot be read, it returns nil,
+// because the next step of the run meets the same fault and says it.
 func (l *Lease) Held() error {
 	if l == nil {
 		return nil

@@ -21,7 +21,7 @@ import (
 // metricsEvery is how often the metrics' file is written.
 const metricsEvery = 15 * time.Second
 
-// Metrics exports what a run counts, to a file, to whoever asks, or to nobody.
+// Metrics exports what a run counts: to a file, over HTTP, or both, or not at all.
 type Metrics struct {
 	registry *prometheus.Registry
 	file     string
@@ -31,8 +31,7 @@ type Metrics struct {
 	run      *runCollector
 }
 
-// StartMetrics begins to export what look counts. An address that cannot be had is an
-// error.
+// StartMetrics begins to export what look counts. It fails if it cannot listen on the address.
 func StartMetrics(c config.Watching, suffix string, engine models.Config, look func() map[string]int64, start time.Time) (*Metrics, error) {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(), file: c.MetricsFile, done: make(chan struct{}),
@@ -128,7 +127,7 @@ func (r *runCollector) setEnd(end RunEnd) {
 	r.end = &end
 }
 
-// Describe tells nothing: which counters there are is known when they are asked for.
+// Describe sends nothing, because the counters are not known before they are collected.
 func (r *runCollector) Describe(chan<- *prometheus.Desc) {}
 
 // Collect sends the metrics.
@@ -151,7 +150,7 @@ func (r *runCollector) Collect(to chan<- prometheus.Metric) {
 	}
 	for name, n := range counts() {
 		if strings.Contains(name, " ") {
-			continue // of one process: its name would make a new metric each night
+			continue // it is of one process, whose name would make a new metric each night
 		}
 		send(prometheus.CounterValue, name+"_total", "In this run: "+strings.ReplaceAll(name, "_", " ")+".", float64(n))
 	}

@@ -51,10 +51,10 @@ func (p *pace) left(s State) (left time.Duration, known bool) {
 	return left.Round(time.Second), true
 }
 
-// rowsPerSecond is how fast the rest of the rows can be expected to go. The tokens that the model
-// runs in a second hardly change during a run. How many of them a row takes does: texts of some
-// subreddits are longer, and duplicates take none. So those of the rows that the engine has are
-// counted, and the others are taken to be like all that it was ever given.
+// rowsPerSecond is the speed that can be expected for the rest of the rows. The tokens that the model
+// runs in a second hardly change during a run. The tokens of a row do change: texts of some
+// subreddits are longer, and duplicates take none. So the tokens of the rows that the engine has are
+// counted. The other rows are assumed to be like all that it was given until now.
 func (p *pace) rowsPerSecond(s State) float64 {
 	if s.queued.Rows <= 0 || s.rowsLeft <= 0 {
 		return p.workersRows.perSecond()

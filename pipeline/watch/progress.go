@@ -18,7 +18,7 @@ import (
 
 const (
 	logEvery  = 30 * time.Second
-	paceEvery = time.Second      // the speed is measured, for the log
+	paceEvery = time.Second      // the log measures the speed
 	lookEvery = 10 * time.Second // at the disk, at most
 	// lookShare bounds the time that looking at the disk may take of all.
 	lookShare = 20
@@ -30,7 +30,7 @@ type State struct {
 	Dead          int64 // of the ended ones: dead letters, or wrong outputs
 	workers       int64 // of the ended ones, embedded by workers on other machines
 	Rows          int64 // embedded, of open files, too; 0 if that is not known
-	tokens        int64 // embedded, of open files, too; 0 where that is not known
+	tokens        int64 // embedded, of open files, too; 0 if that is not known
 	run           int64 // tokens that the model ran in this process
 	workersRows   int64 // of the rows, embedded by workers on other machines
 	rowsLeft      int64 // of all files, about
@@ -80,7 +80,7 @@ type Words struct {
 	Then  string // what follows when all files are done; empty: nothing
 }
 
-// by says what embeds, with the files of each where there are several.
+// by says what embeds. If several do, it says how many files each has embedded.
 func (p *Progress) by(s State) string {
 	e := models.Opened(p.Engine)
 	switch {
@@ -160,8 +160,8 @@ func (p *Progress) line(s State) []any {
 	return line
 }
 
-// OnDisk counts for a run whose work other machines do: only files count. Those that are
-// dead letters are missing to the end.
+// OnDisk counts files for a run whose work other machines do. It does not see dead letters: their
+// files are missing to the end.
 func OnDisk(layout layout.Layout, subreddits []string) func() map[string]int64 {
 	_, before, err := outputs.CountFiles(layout, subreddits)
 	return func() map[string]int64 {
@@ -173,8 +173,8 @@ func OnDisk(layout layout.Layout, subreddits []string) func() map[string]int64 {
 	}
 }
 
-// NowAndThen returns what look said the last time, if that is not long ago: looking may
-// not take more than a twentieth of the time.
+// NowAndThen returns the last answer of look, or a new one if that is old enough: looking may not
+// take more than a twentieth of the time.
 func NowAndThen(look func() map[string]int64) func() map[string]int64 {
 	var mu sync.Mutex
 	var last map[string]int64
