@@ -104,7 +104,7 @@ func (i *Import) addChains(flags *pflag.FlagSet) {
 
 // Complete reads the settings, and returns the plan of importing the dumps.
 func (i *Import) Complete(environ func() []string, dumps []string) (plan *importer.Plan, err error) {
-	if err := i.Settings.Read(environ); err != nil {
+	if err := i.Read(environ); err != nil {
 		return nil, err
 	}
 	i.Flink.readBeams(i.flags)

@@ -64,7 +64,7 @@ func (p *Import) bar(ctx context.Context) {
 			if d, known := p.left(s); known {
 				left = fmt.Sprintf(", %s left", d)
 			}
-			drawn.set(s.share(), " "+beside+left, fmt.Sprintf("%s chains", humanize.Comma(s.Chains)))
+			drawn.set(s.share(), " "+beside+left, humanize.Comma(s.Chains)+" chains")
 		}
 	}
 }

@@ -53,7 +53,6 @@ type collector struct {
 	free             <-chan *threads
 	toBuild, inOrder chan<- *threads
 	threads          *threads // that are being collected
-	subreddit        string
 }
 
 func (c *collector) collect(ctx context.Context, from *runs.Thread) error {

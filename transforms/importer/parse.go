@@ -97,8 +97,8 @@ func (r *parser) parseLine(c *chunk, line []byte, offset int64) {
 			c.note.Counts.OtherSubreddit++
 			return
 		}
-		name = append(r.lower[:0], spelling...)
-		r.lower = name
+		r.lower = append(r.lower[:0], spelling...)
+		name = r.lower
 	}
 	c.note.Kept++
 	m := mark{link: uint64(p.Link), name: uint8(len(name)), nameAt: uint32(len(c.records))}

@@ -207,7 +207,9 @@ func subredditName(raw []byte) ([]byte, bool) {
 	}
 	name := raw[1 : len(raw)-1]
 	for _, c := range name {
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-' || c == '.') {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_', c == '-', c == '.':
+		default:
 			return nil, false
 		}
 	}

@@ -302,16 +302,17 @@ func nested(b []byte, i int) (end int, ok bool) {
 				objects |= 1
 			}
 			i = space(b, i+1)
-			if i < len(b) && b[i] == c+2 { // '{' + 2 is '}', '[' + 2 is ']'
-				i++
-			} else {
-				if objects&1 == 1 {
-					if i, ok = name(b, i); !ok {
-						return 0, false
-					}
+			empty := i < len(b) && b[i] == c+2 // '{' + 2 is '}', '[' + 2 is ']'
+			if !empty && c == '{' {
+				i, ok = name(b, i)
+				if !ok {
+					return 0, false
 				}
+			}
+			if !empty {
 				continue
 			}
+			i++
 			objects >>= 1
 			depth--
 		} else if i, ok = value(b, i); !ok {

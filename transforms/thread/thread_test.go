@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -33,7 +34,7 @@ func build(t testing.TB, list []thread.Comment, o thread.Options) (chains []stri
 	err := b.Build(list, o, func(c thread.Chain) error {
 		var ids []string
 		for _, turn := range c.Turns {
-			ids = append(ids, fmt.Sprint(list[turn].ID))
+			ids = append(ids, strconv.FormatUint(list[turn].ID, 10))
 		}
 		text := fmt.Sprintf("%s root=%d missing=%d depth=%d", strings.Join(ids, "-"), list[c.Root].ID, c.Missing, c.Depth)
 		if c.Complete {
@@ -45,10 +46,11 @@ func build(t testing.TB, list []thread.Comment, o thread.Options) (chains []stri
 	if err != nil {
 		t.Fatal(err)
 	}
+	letters := make([]byte, len(list))
 	for i := range list {
-		fates += string("ildc"[b.Fate(i)]) // in a chain, left out, (d) alone, cut
+		letters[i] = "ildc"[b.Fate(i)] // in a chain, left out, (d) alone, cut
 	}
-	return chains, fates
+	return chains, string(letters)
 }
 
 func TestChains(t *testing.T) {
@@ -234,7 +236,7 @@ func plain(list []thread.Comment, o thread.Options) (chains []string) {
 		}
 		var ids []string
 		for _, x := range slices.Backward(k) {
-			ids = append(ids, fmt.Sprint(x.ID))
+			ids = append(ids, strconv.FormatUint(x.ID, 10))
 		}
 		text := fmt.Sprintf("%s root=%d missing=%d depth=%d", strings.Join(ids, "-"), root.ID, missing, len(w))
 		if complete {
