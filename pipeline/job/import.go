@@ -188,7 +188,7 @@ func freeDisk(folder string) (int64, error) {
 	if err := unix.Statfs(folder, &s); err != nil {
 		return 0, err
 	}
-	return int64(s.Bavail) * int64(s.Bsize) //nolint:unconvert // Bsize has other types on other systems, nil
+	return int64(s.Bavail) * int64(s.Bsize), nil //nolint:unconvert // it has other types on other systems
 }
 
 // publish moves the chains to their places, and writes the list of subreddits if there is none.

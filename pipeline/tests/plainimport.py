@@ -174,6 +174,8 @@ def post_of(value: dict) -> Post:
     meta = value["_meta"] if isinstance(value.get("_meta"), dict) else {}
     if not submission and "body" not in value:
         raise Odd("body")
+    if not submission and "parent_id" not in value:
+        raise Odd("parent_id")
     parent = value.get("parent_id")
     answers = submission or parent is None or (type(parent) is str and parent.startswith("t3_"))
     if not submission and parent is not None:
