@@ -170,10 +170,9 @@ def watch(folder: Path, size: str, window: int) -> None:
 
 def announced(said: str) -> float:
     """Return the memory in MB that an import said it would need."""
-    factors = {"MB": 1, "GB": 1e3, "MiB": 1.048576, "GiB": 1073.741824}
-    for line in said.splitlines():
-        if "memory" in line and (found := re.findall(r"([\d.,]+) ?([MG]i?B)", line)):
-            return max(float(n.replace(",", "")) * factors[unit] for n, unit in found)
+    factors = {"MiB": 1.048576, "GiB": 1073.741824}
+    if found := re.search(r'memory_at_most="([\d.,]+) ([MG]iB)"', said):
+        return float(found[1].replace(",", "")) * factors[found[2]]
     sys.exit(f"import did not say how much memory it needs:\n{said}")
 
 

@@ -43,7 +43,6 @@ def test_the_samples_have_as_many_lines_as_counted_by_hand(plainimport, sample_d
         (["--min_turns=1"], {"min_turns": 1}),
         (["--chains=longest", "--max_turns=4"], {"chains": "longest", "max_turns": 4}),
         (["--bots=none"], {"bots": ()}),
-        (["--max_thread=20"], {"max_thread": 20}),
         (
             ["--subreddits=sourdough,Knitting.0.com,absent"],
             {"subreddits": ["sourdough", "Knitting.0.com", "absent"]},
@@ -53,6 +52,16 @@ def test_the_samples_have_as_many_lines_as_counted_by_hand(plainimport, sample_d
 )
 def test_options(importing, eras, tmp_path, flags, options):
     importing(tmp_path).done(*flags, *eras).check(eras, **options)
+
+
+def test_threads_that_are_left_out(importing, eras, tmp_path):
+    importing(tmp_path).done("--max_thread=20", *eras).check(eras, max_thread=20)
+
+
+def test_duplicates_make_no_thread_longer(importing, tmp_path):
+    dump = tmp_path / "dump"
+    dump.write_bytes(b"\n".join(line(id=f"c{n % 15}", score=n) for n in range(60)))
+    importing(tmp_path).done("--max_thread=20", dump).check([dump], max_thread=20)
 
 
 def test_bots_of_a_file(importing, eras, tmp_path):
@@ -199,7 +208,8 @@ ODD_LINES = {  # a line, and the text of its chain or the count that it is in
     "the last time": (line(created_utc=253402300799), "text"),
     "no time": (line(created_utc=None), "odd created_utc"),
     "a bad score": (line(score="many"), "odd score"),
-    "no body, no title": (line(body=None), "odd body"),
+    "no body, no title": (line().replace(b'"body"', b'"text"'), "odd body"),
+    "null as body": (line(body=None), "deleted"),
     "a body of another type": (line(body=["text"]), "odd body"),
     "a submission": (line(body=None, title="t"), "submission"),
 }
