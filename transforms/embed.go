@@ -29,8 +29,8 @@ type embedFn struct {
 	bundle *embedding.Bundle
 }
 
-// Setup checks that this machine has what embedding takes. The engine is opened with
-// the first file: a run that finds nothing to do needs none.
+// Setup checks that an engine can be opened on this machine. The first file opens it, because a
+// run that finds nothing to do needs none.
 func (f *embedFn) Setup() error {
 	if _, err := models.Check(f.Options.Model); err != nil {
 		return onHost(err)

@@ -49,21 +49,21 @@ func NewProcess() *Process {
 	return &Process{Counts: counts, Reads: inflight.NewReads(), Embedder: embedding.New(counts)}
 }
 
-// thisProcess is the only one that a program has. It is a package variable because Beam makes
-// the DoFns, from what it has serialised, so that nobody can hand it to them.
+// thisProcess is the only Process of a program. It is a package variable, the only one, because
+// Beam makes the DoFns from serialised data, so that nobody can hand it to them.
 var thisProcess = NewProcess()
 
-// ThisProcess returns what the steps of this process share, for DoFns and for whoever watches them.
-// Whatever is below the steps gets it, or a part of it, as an argument.
+// ThisProcess returns what the steps of this process share, for steps and for those who watch them.
+// The packages below the steps get parts of it as arguments.
 func ThisProcess() *Process { return thisProcess }
 
-// setFolderAside makes a dead letter of a folder that cannot be listed; its files are left for
-// a run that can.
+// setFolderAside writes a dead letter for a folder that cannot be listed. Its files are left for
+// a later run.
 func (p *Process) setFolderAside(ctx context.Context, deadLetters, step, folder string, err error) error {
 	log.Warnf(ctx, "dead letter: %q: %s", folder, deadletter.Reason(err))
 	p.Count(ctx, counters.FilesDeadLettered, 1)
 	return deadletter.Append(deadLetters, deadletter.OfFolder(folder, step, err))
 }
 
-// onHost says on which machine an error was met: on a cluster it matters.
+// onHost adds the name of this machine to an error, for runs on a cluster.
 func onHost(err error) error { return fmt.Errorf("on %s: %w", counters.Host(), err) }

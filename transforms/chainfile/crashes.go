@@ -15,7 +15,7 @@ import (
 )
 
 // A crash note is an empty file in a folder of outputs. Its name says of which output, and how
-// many processes ended without finishing it: .{mark}.crashes-{count}. The unfinished output
+// many processes ended without finishing it: .{hash}.crashes-{count}. The unfinished output
 // itself is swept, so that it cannot tell.
 var crashNote = regexp.MustCompile(`^\.([0-9a-f]{16})\.crashes-([1-9])$`)
 
@@ -27,9 +27,9 @@ func IsCrashNote(name []byte) bool {
 	return bytes.HasPrefix(name, []byte(".")) && crashNote.Match(name) // most names have no dot
 }
 
-// Crashes returns for each mark how many processes ended without finishing its output, by the
-// crash notes and by the marks of unfinished outputs that have come since, one for a process.
-func Crashes(notes, marks []string) map[string]int {
+// Crashes returns for each hash how many processes ended without finishing its output, by the
+// crash notes and by the hashes of unfinished outputs that have come since, one for a process.
+func Crashes(notes, hashes []string) map[string]int {
 	counts := map[string]int{}
 	for _, name := range notes {
 		if m := crashNote.FindStringSubmatch(name); m != nil {
@@ -37,9 +37,9 @@ func Crashes(notes, marks []string) map[string]int {
 			counts[m[1]] = max(counts[m[1]], n)
 		}
 	}
-	for _, mark := range marks {
-		if crashNote.MatchString(noteName(mark, 1)) { // an older program's have no mark
-			counts[mark] = min(counts[mark]+1, mostCrashes)
+	for _, hash := range hashes {
+		if crashNote.MatchString(noteName(hash, 1)) { // an older program's have no hash
+			counts[hash] = min(counts[hash]+1, mostCrashes)
 		}
 	}
 	return counts
@@ -55,8 +55,8 @@ func KeepCrashes(at rooted.Path, notes []string, counts map[string]int) error {
 	defer func() { _ = folder.Close() }() // only read
 	var errs []error
 	kept := map[string]bool{}
-	for _, mark := range slices.Sorted(maps.Keys(counts)) {
-		name := noteName(mark, counts[mark])
+	for _, hash := range slices.Sorted(maps.Keys(counts)) {
+		name := noteName(hash, counts[hash])
 		kept[name] = true
 		if slices.Contains(notes, name) {
 			continue
@@ -82,16 +82,16 @@ func KeepCrashes(at rooted.Path, notes []string, counts map[string]int) error {
 // SetCrashes replaces the crash note of one output that says before by one that says now; 0 is
 // none.
 func SetCrashes(output rooted.Path, before, now int) error {
-	mark := NameHash(filepath.Base(output.Path))
+	hash := NameHash(filepath.Base(output.Path))
 	var notes []string
 	counts := map[string]int{}
 	if before > 0 {
-		notes = []string{noteName(mark, min(before, mostCrashes))}
+		notes = []string{noteName(hash, min(before, mostCrashes))}
 	}
 	if now > 0 {
-		counts[mark] = min(now, mostCrashes)
+		counts[hash] = min(now, mostCrashes)
 	}
 	return KeepCrashes(output.Dir(), notes, counts)
 }
 
-func noteName(mark string, count int) string { return fmt.Sprintf(".%s.crashes-%d", mark, count) }
+func noteName(hash string, count int) string { return fmt.Sprintf(".%s.crashes-%d", hash, count) }

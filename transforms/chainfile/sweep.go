@@ -21,10 +21,10 @@ const sweepAge = 24 * time.Hour
 // too: no reader takes them for outputs.
 const tempSuffix = ".parquet.tmp"
 
-// noMark is the mark in names that workers give: they do not say which output it is.
-const noMark = "0000000000000000"
+// noHash is the hash in names that workers give: they do not say which output it is.
+const noHash = "0000000000000000"
 
-// tempNames are the names of unfinished files: .{place}.{pid}.{start}.{random}.{mark}
+// tempNames are the names of unfinished files: .{place}.{pid}.{start}.{random}.{hash}
 // and tempSuffix. They have no dash. Those of older versions, .{host}-{pid}-{count}, have
 // two at least, so that no host makes one look like the other. Workers write the same names
 // (worker/unfinished.py), and mpsbridge/golden/unfinished.json holds both to one rule.
@@ -53,8 +53,8 @@ func IsUnfinished(name []byte) bool {
 }
 
 // Sweep removes those of a folder's unfinished files whose writer is gone, as leftBehind
-// says. It returns the marks of those that it removed, if they have one.
-func Sweep(at rooted.Path, unfinished []string) (marks []string) {
+// says. It returns the hashes of those that it removed, if they have one.
+func Sweep(at rooted.Path, unfinished []string) (hashes []string) {
 	if len(unfinished) == 0 {
 		return nil
 	}
@@ -68,17 +68,17 @@ func Sweep(at rooted.Path, unfinished []string) (marks []string) {
 		if err != nil || !info.Mode().IsRegular() {
 			continue // gone meanwhile, or none of ours
 		}
-		writer, mark := parseTempName(name)
-		if leftBehind(writer, process.Place(), process.ID.Ended, time.Since(info.ModTime())) && folder.Remove(name) == nil && mark != "" {
-			marks = append(marks, mark)
+		writer, hash := parseTempName(name)
+		if leftBehind(writer, process.Place(), process.ID.Ended, time.Since(info.ModTime())) && folder.Remove(name) == nil && hash != "" {
+			hashes = append(hashes, hash)
 		}
 	}
-	return marks
+	return hashes
 }
 
-// parseTempName returns who writes an unfinished file, and its mark. Both are empty for
+// parseTempName returns who writes an unfinished file, and its hash. Both are empty for
 // a name that an older version wrote, or somebody else.
-func parseTempName(name string) (writer process.ID, mark string) {
+func parseTempName(name string) (writer process.ID, hash string) {
 	fields := tempNames.FindStringSubmatch(name)
 	if fields == nil {
 		return process.ID{}, ""
@@ -87,10 +87,10 @@ func parseTempName(name string) (writer process.ID, mark string) {
 	if err != nil { // no system has it
 		return process.ID{}, ""
 	}
-	if mark = fields[5]; mark == noMark {
-		mark = ""
+	if hash = fields[5]; hash == noHash {
+		hash = ""
 	}
-	return process.ID{Place: fields[1], PID: int(pid), Start: fields[3]}, mark
+	return process.ID{Place: fields[1], PID: int(pid), Start: fields[3]}, hash
 }
 
 // leftBehind reports whether the writer of an unfinished file is gone. Where its PID

@@ -10,16 +10,16 @@ import (
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
-// noteCrashes notes what an outcome says of its file: one that was finished, in whatever way,
-// ends no process. One that was open when the engine broke may be the reason, as a fault on a
-// GPU ends all later work of the process.
+// noteCrashes updates the crash note of a file by its outcome. A file that was finished, well or
+// not, does not end its process. A file that was open when the engine broke may be the reason,
+// because after a fault on a GPU nothing works in the process any more.
 func noteCrashes(tree layout.Layout, o Outcome) {
 	now := 0
 	switch {
 	case errors.Is(o.Left, models.ErrBroken):
 		now = o.File.Crashes + 1
 	case o.Left != nil || deadletter.CodeOf(o.Err) == deadletter.ProcessLost || o.Bridged && o.Err != nil:
-		return // it ends processes, or nothing is known; the queue counts the deaths of workers
+		return // it ends processes, or nobody knows; the queue counts the workers that end
 	}
 	if now == o.File.Crashes {
 		return

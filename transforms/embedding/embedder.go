@@ -44,9 +44,9 @@ type Embedder struct {
 	files    *gate // the open files
 	isolated *isolation
 	workload *workload.Workload
-	// queued counts what the engine was given, settled what of it is embedded or has failed. The
-	// engine takes short texts and long ones in its own order, so that the rows which are embedded
-	// do not tell how many tokens the others take.
+	// queued counts all work that the engine was given, settled the part that is embedded or has
+	// failed. Both count tokens, too: the engine takes short and long texts in its own order, so
+	// that the rows do not show how much work is left.
 	queued, settled engineWork
 }
 
@@ -72,7 +72,7 @@ func (e *Embedder) Time() time.Duration { return e.files.inUse(time.Now()) }
 
 // embed embeds one file unless no more files are to be opened.
 func (e *Embedder) embed(ctx context.Context, engine *models.Engine, file layout.File, o Options) Outcome {
-	if err := engine.Broken(); err != nil { // this file has no part in it
+	if err := engine.Broken(); err != nil { // not because of this file
 		return Outcome{File: file, Left: onHost(err)}
 	}
 	if !e.files.enter(time.Now()) {
@@ -93,7 +93,7 @@ func (e *Embedder) embed(ctx context.Context, engine *models.Engine, file layout
 	return out
 }
 
-// Settle takes in the outcome of a file that a worker on another machine had.
+// Settle counts the outcome of a file that a worker on another machine embedded, or failed to.
 func (e *Embedder) Settle(tree layout.Layout, o Outcome) {
 	e.countWhole(o)
 	e.workload.End(o.File.Input)
@@ -101,5 +101,5 @@ func (e *Embedder) Settle(tree layout.Layout, o Outcome) {
 	noteCrashes(tree, o)
 }
 
-// onHost says on which machine an error was met: on a cluster it matters.
+// onHost adds the name of this machine to an error, for runs on a cluster.
 func onHost(err error) error { return fmt.Errorf("on %s: %w", counters.Host(), err) }

@@ -18,7 +18,7 @@ import (
 // to keep it busy while a chunk is written.
 const chunksAhead = 2
 
-// errPanic is what is said of a file that a library cannot cope with.
+// errPanic is the error of a file at which a library panicked.
 var errPanic = deadletter.Internal.Errorf("a library failed on this file; the log says where")
 
 // FileStats is what embedding one file counted.
@@ -26,8 +26,8 @@ type FileStats struct {
 	Rows, Tokens, AllTokens, Reused, Truncated, Repaired int64
 }
 
-// embedFile embeds one chains file and puts its output in place. A panic of a
-// library, which a malformed file can cause, becomes an error.
+// embedFile embeds one chains file and puts its output in place. A malformed file can make a
+// library panic; embedFile returns this as an error.
 func (e *Embedder) embedFile(ctx context.Context, engine *models.Engine, file layout.File, o Options) (stats FileStats, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -41,7 +41,7 @@ func (e *Embedder) embedFile(ctx context.Context, engine *models.Engine, file la
 	}
 	committed := false
 	defer func() {
-		if !committed { // a panic counts, too
+		if !committed { // after an error or a panic
 			err = errors.Join(err, out.Abort())
 		}
 	}()
@@ -65,8 +65,8 @@ func (e *Embedder) embedFile(ctx context.Context, engine *models.Engine, file la
 	return stats, err
 }
 
-// copyRows embeds all rows of in into out, in order. It calls embedded for each text, or
-// chunk of one, that has its vector.
+// copyRows embeds all rows of in and writes them to out, in order. It calls embedded for each
+// text, or chunk of a text, once its vector is there.
 func (e *Embedder) copyRows(ctx context.Context, engine *models.Engine, in *chainfile.Reader, out *chainfile.Writer, embedded func(models.Embedded)) (stats FileStats, err error) {
 	stream := engine.Stream(ctx)
 	defer stream.Close()
@@ -96,7 +96,7 @@ func (e *Embedder) copyRows(ctx context.Context, engine *models.Engine, in *chai
 			if err != nil {
 				return stats, err
 			}
-			chunk.Texts = nil // they may be long, and are not needed any more
+			chunk.Texts = nil // free the memory: they may be long
 			queue = append(queue, open{chunk, job})
 		}
 		if len(queue) == 0 {

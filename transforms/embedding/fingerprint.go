@@ -8,8 +8,8 @@ import (
 	"github.com/threadloom/threadloom/transforms/version"
 )
 
-// Wanted returns what the fingerprints of a model's outputs say. Precision is empty
-// where it is measured which one to take: any will do.
+// Wanted returns the part of a fingerprint that all outputs of a model have in common. Precision
+// is empty if the engine is to measure which one is fastest, because then each will do.
 func Wanted(m *models.Folder, config models.Config) chainfile.Fingerprint {
 	want := chainfile.Fingerprint{
 		Version: version.Version, Model: m.Name, ModelSHA: m.GraphSHA, WeightsSHA: m.WeightsSHA, TokenizerSHA: m.TokenizerSHA,
@@ -22,7 +22,7 @@ func Wanted(m *models.Folder, config models.Config) chainfile.Fingerprint {
 	return want
 }
 
-// fingerprint returns that of an output whose input was read to its end.
+// fingerprint returns the fingerprint of an output after its whole input was read.
 func fingerprint(e *models.Engine, in *chainfile.Reader) chainfile.Fingerprint {
 	f := Wanted(e.Folder, models.Config{LongText: e.LongText(), Prompt: e.Prompt(), Precision: e.Backend.Precision})
 	f.Backend = e.Backend.Name

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// gate counts what is inside, and lets nothing more in once it is closed.
+// gate counts open files. Once it is closed, no more files may be opened.
 type gate struct {
 	mu     sync.Mutex
 	change sync.Cond
@@ -22,7 +22,7 @@ func newGate() *gate {
 	return g
 }
 
-// enter lets one in; false: the gate is closed.
+// enter counts a file that is opened. It returns false if the gate is closed.
 func (g *gate) enter(now time.Time) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -53,7 +53,7 @@ func (g *gate) close() (inside int) {
 	return g.inside
 }
 
-// shut says whether the gate is closed.
+// shut reports whether the gate is closed.
 func (g *gate) shut() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -63,7 +63,7 @@ func (g *gate) shut() bool {
 // finish counts an outcome that is to be reported. It comes before leave.
 func (g *gate) finish() { g.owe(1) }
 
-// report counts one that was.
+// report counts an outcome that was reported.
 func (g *gate) report() { g.owe(-1) }
 
 func (g *gate) owe(n int) {
@@ -73,7 +73,7 @@ func (g *gate) owe(n int) {
 	g.change.Broadcast()
 }
 
-// wait waits until nothing is inside, then at most for a while until all is reported.
+// wait waits until no file is open, and then, for at most within, until all outcomes are reported.
 func (g *gate) wait(within time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -93,7 +93,7 @@ func (g *gate) wait(within time.Duration) {
 	}
 }
 
-// inUse returns for how long something was inside, up to now.
+// inUse returns for how long at least one file was open, up to now.
 func (g *gate) inUse(now time.Time) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -12,24 +12,23 @@ import (
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
-// errCrash is what is said of a file that ends the process which embeds it alone.
+// errCrash is the error of a file that ended a process which had no other file.
 var errCrash = deadletter.ProcessLost.Errorf("the process of its own that embedded it ended; the log says where")
 
-// errEnded says that a process ended before it had answered.
+// errEnded says that a process ended without an answer.
 var errEnded = errors.New("the process of isolated files ended")
 
-// isolation embeds files that were open again and again when a process ended without
-// finishing them. One of them may be what ended it, by a fault in a C library or for want of
-// memory, which nothing in the same process survives. So another process embeds them, a few
-// side by side. If it ends, too, each of those that it had open is embedded in a process that
-// has nothing else: if that ends, the file is a dead letter.
+// isolation embeds files that were open more than once when a process ended. One of them may
+// have ended it, by a fault in a C library or because memory ran out. Nothing in the same process
+// survives that, so another process embeds these files, a few side by side. If it ends, too, each
+// file that it had open gets a process of its own. If that ends, the file is a dead letter.
 type isolation struct {
 	places chan struct{} // for the files side by side
 	files  *gate         // all open files of this process
-	turn   sync.RWMutex  // shared by files side by side, held by one that is alone
+	turn   sync.RWMutex  // shared by files side by side, held by a file that is alone
 
 	mu      sync.Mutex
-	process *isolatedProcess // of the files side by side; nil: none
+	process *isolatedProcess // of the files side by side; nil: there is none
 }
 
 func newIsolation(files *gate) *isolation {
@@ -62,8 +61,8 @@ func (i *isolation) embed(ctx context.Context, file layout.File, o Options) (sta
 	return answer.Stats, answer.By, nil
 }
 
-// besideOthers embeds a file in the process of all isolated ones. It returns errEnded if that
-// ends and other files may be the reason.
+// besideOthers embeds a file in the process that all isolated files share. It returns errEnded if
+// that process ends and another file may be the reason.
 func (i *isolation) besideOthers(ctx context.Context, file layout.File, o Options) (isolatedAnswer, error) {
 	i.turn.RLock()
 	defer i.turn.RUnlock()
@@ -79,7 +78,7 @@ func (i *isolation) besideOthers(ctx context.Context, file layout.File, o Option
 	return answer, err
 }
 
-// alone embeds a file in a process that has had no other.
+// alone embeds a file in a process that never had another file.
 func (i *isolation) alone(ctx context.Context, file layout.File, o Options) (answer isolatedAnswer, err error) {
 	i.turn.Lock()
 	defer i.turn.Unlock()
@@ -98,7 +97,7 @@ func (i *isolation) alone(ctx context.Context, file layout.File, o Options) (ans
 	return answer, err
 }
 
-// enter counts a file in the process of the files side by side, and starts it for the first.
+// enter adds a file to the shared process, and starts this process for the first file.
 func (i *isolation) enter() (p *isolatedProcess, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -113,8 +112,8 @@ func (i *isolation) enter() (p *isolatedProcess, err error) {
 	return i.process, nil
 }
 
-// leave counts a file out, ends the process after the last one, and reports whether it never
-// had another.
+// leave removes a file from the shared process, and ends the process after its last file. It
+// reports whether the process never had another file.
 func (i *isolation) leave(p *isolatedProcess) (onlyOne bool) {
 	i.mu.Lock()
 	p.open--
@@ -130,7 +129,7 @@ func (i *isolation) leave(p *isolatedProcess) (onlyOne bool) {
 	return onlyOne
 }
 
-// end has the process end, and says of one that has ended by itself how.
+// end ends the process. If the process ended by itself, end logs how.
 func (p *isolatedProcess) end() {
 	if err := p.stop(); err != nil {
 		slog.Error("embedding isolated files ended their process: please report this", "files", p.files, "error", err, "stderr", p.stderr.String())

@@ -15,17 +15,17 @@ import (
 
 // isolatedProcess is a process that runs EmbedIsolated.
 type isolatedProcess struct {
-	open, files int // files that it has open, and has had; its isolation guards them
+	open, files int // files that it has open now, and that it ever had; its isolation guards both
 
 	cmd    *exec.Cmd
 	stdin  io.WriteCloser
 	stderr head
-	gone   chan struct{} // closed once no answer comes any more
+	gone   chan struct{} // closed when no more answers come
 
 	mu      sync.Mutex
 	asks    *json.Encoder
 	asked   int
-	answers map[int]chan isolatedAnswer // by the number of what was asked
+	answers map[int]chan isolatedAnswer // by the ID of the question
 }
 
 func startIsolated() (*isolatedProcess, error) {
@@ -45,7 +45,7 @@ func launchIsolated() (*isolatedProcess, error) {
 		cmd: exec.Command(self, IsolatedCommand), gone: make(chan struct{}), answers: map[int]chan isolatedAnswer{},
 	}
 	p.cmd.Stderr = &p.stderr
-	// A group of its own: Ctrl-C on the terminal is ours to handle.
+	// A process group of its own, so that Ctrl-C on the terminal reaches this process only.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func launchIsolated() (*isolatedProcess, error) {
 	return p, nil
 }
 
-// hear hands answers to those who asked, until the process ends.
+// hear passes each answer to the goroutine that asked, until the process ends.
 func (p *isolatedProcess) hear(answers *json.Decoder) {
 	defer close(p.gone)
 	for {
@@ -80,7 +80,7 @@ func (p *isolatedProcess) hear(answers *json.Decoder) {
 	}
 }
 
-// ask has the process embed a file. It returns errEnded if the process ends before.
+// ask lets the process embed a file. It returns errEnded if the process ends first.
 func (p *isolatedProcess) ask(ctx context.Context, file layout.File, o Options) (isolatedAnswer, error) {
 	answer := make(chan isolatedAnswer, 1)
 	p.mu.Lock()
@@ -96,7 +96,7 @@ func (p *isolatedProcess) ask(ctx context.Context, file layout.File, o Options) 
 	case <-p.gone:
 	}
 	select {
-	case a := <-answer: // the last word
+	case a := <-answer: // it came just before the end
 		return a, nil
 	default:
 		return isolatedAnswer{}, errEnded
@@ -113,14 +113,14 @@ func (p *isolatedProcess) ended() bool {
 	}
 }
 
-// stop has the process end, or says how it has.
+// stop ends the process. It returns an error if the process ended by itself.
 func (p *isolatedProcess) stop() error {
 	_ = p.stdin.Close() // it may be gone
 	<-p.gone            // Wait closes what hear reads
 	return p.cmd.Wait()
 }
 
-// head keeps the beginning of what is written to it: there a fault is named.
+// head keeps the beginning of what is written to it, because that names the fault.
 type head struct {
 	mu   sync.Mutex
 	kept []byte

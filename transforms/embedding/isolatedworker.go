@@ -20,14 +20,14 @@ import (
 // IsolatedCommand is the first argument with which the program runs EmbedIsolated.
 const IsolatedCommand = "embed-isolated"
 
-// isolatedFile is a line to the process that embeds isolated files.
+// isolatedFile is a question to the process that embeds isolated files, on one line.
 type isolatedFile struct {
 	ID      int
 	File    layout.File
 	Options Options
 }
 
-// isolatedAnswer is its answer to the line with the same ID.
+// isolatedAnswer is the answer to the question with the same ID.
 type isolatedAnswer struct {
 	ID    int
 	Stats FileStats
@@ -36,12 +36,12 @@ type isolatedAnswer struct {
 	Error string // empty: it is embedded
 }
 
-// EmbedIsolated embeds the files that in names, all that were named at once, and answers to
-// each on out, until in ends; then it ends the process, in the middle of a file, too.
+// EmbedIsolated reads questions from in, embeds their files side by side, and writes the answers
+// to out. When in ends, it ends the process, even in the middle of a file.
 func EmbedIsolated(in io.Reader, out io.Writer) {
-	signal.Ignore(syscall.SIGINT, syscall.SIGTERM) // who asks ends us by the end of in
-	// Of the processes of a machine that is out of memory this one is to die. Only Linux
-	// has the file, and not everywhere may it be written.
+	signal.Ignore(syscall.SIGINT, syscall.SIGTERM) // the process that asks ends this one by closing in
+	// If the machine runs out of memory, the system should kill this process first. Only Linux
+	// has this file, and some systems refuse to write it.
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
 	files, answers := json.NewDecoder(in), json.NewEncoder(out)
 	var answering sync.Mutex
@@ -56,7 +56,7 @@ func EmbedIsolated(in io.Reader, out io.Writer) {
 			answering.Lock()
 			defer answering.Unlock()
 			if answers.Encode(a) != nil {
-				os.Exit(1) // nobody is there any more
+				os.Exit(1) // the process that asked has ended
 			}
 		}()
 	}

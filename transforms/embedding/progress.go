@@ -10,15 +10,16 @@ import (
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
-// sampledFiles is how many files have their rows looked up before their turn. Of more files the
-// rows left are an estimate, which is about 1 % off if the files have 1 to 5,000 rows.
+// sampledFiles bounds the files whose rows are read in advance. If there are more files, the rows
+// that are left are an estimate. It is about 1 % off if the files have 1 to 5,000 rows.
 const sampledFiles = 4096
 
-// WatchRows begins to look up how many rows the files hold that are to be embedded, until
-// ctx ends. Without it RowsLeft knows nothing.
+// WatchRows begins to read how many rows the expected files have, until ctx ends. Without it
+// RowsLeft knows nothing.
 func (e *Embedder) WatchRows(ctx context.Context, o Options) {
 	e.workload.Watch(ctx, func(path string) int64 {
-		return max(0, inputs.Rows(o.Layout.Input(layout.File{Input: path}), o.TextColumn, o.Keep)) // of one that cannot be read nothing is embedded
+		rows := inputs.Rows(o.Layout.Input(layout.File{Input: path}), o.TextColumn, o.Keep)
+		return max(0, rows) // a file that cannot be read adds no rows
 	})
 }
 
@@ -29,23 +30,24 @@ func (w *engineWork) add(n models.Embedded) {
 	w.run.Add(n.Run)
 }
 
-// EngineWork is rows, and the tokens of them that the model must run.
+// EngineWork is rows, and those of their tokens that the model must run.
 type EngineWork struct{ Rows, Tokens int64 }
 
-// QueuedWork returns what the engine was given so far, and what of it waits.
+// QueuedWork returns all work that the engine was given so far, and the part of it that waits.
 func (e *Embedder) QueuedWork() (all, waiting EngineWork) {
-	done := EngineWork{e.settled.rows.Load(), e.settled.run.Load()} // first: it must not be more than all
+	done := EngineWork{e.settled.rows.Load(), e.settled.run.Load()} // read first, so that it is never more than all
 	all = EngineWork{e.queued.rows.Load(), e.queued.run.Load()}
 	return all, EngineWork{max(0, all.Rows-done.Rows), max(0, all.Tokens-done.Tokens)}
 }
 
-// RowsLeft returns how many rows are still to be embedded, as far as that is known.
+// RowsLeft returns about how many rows are still to be embedded, if that is known.
 func (e *Embedder) RowsLeft() (rows int64, known bool) { return e.workload.Left() }
 
 // Expect notes that a file is to be embedded.
 func (e *Embedder) Expect(file layout.File) { e.workload.Add(file.Input) }
 
-// beginRows notes that a file with so many rows is opened, and returns what counts them.
+// beginRows notes that a file with so many rows is opened. It returns the function that counts its
+// rows as they are embedded.
 func (e *Embedder) beginRows(file layout.File, rows int64) func(models.Embedded) {
 	open := e.workload.Begin(file.Input, rows)
 	return func(n models.Embedded) {
@@ -60,8 +62,8 @@ func (e *Embedder) beginRows(file layout.File, rows int64) func(models.Embedded)
 	}
 }
 
-// countWhole counts a file that another process has embedded, of which nothing is known
-// before it has ended.
+// countWhole counts the rows of a file that another process has embedded: they become known all
+// at once, when the file has ended.
 func (e *Embedder) countWhole(o Outcome) {
 	if o.Err != nil {
 		return
@@ -69,7 +71,7 @@ func (e *Embedder) countWhole(o Outcome) {
 	e.counts.Add(counters.RowsEmbedded, o.Stats.Rows)
 	if o.Bridged {
 		e.counts.Add(counters.RowsByWorkers, o.Stats.Rows)
-		return // a worker tells no tokens
+		return // a worker does not say how many tokens it had
 	}
 	e.counts.Add(counters.TokensEmbedded, o.Stats.Tokens)
 	e.counts.Add(counters.TokensRun, o.Stats.Tokens-o.Stats.Reused)

@@ -1,5 +1,5 @@
-// Package inflight has work done side by side: by a DoFn, whatever the size of the runner's bundles,
-// and for a list. Who starts it shares a limit with others of the process.
+// Package inflight does work side by side, for the elements of a DoFn and for lists. All callers in
+// a process share its limits.
 package inflight
 
 import (
@@ -10,8 +10,8 @@ import (
 )
 
 // Group lets a DoFn work on several elements at once, whatever the size of the
-// runner's bundles: ProcessElement hands an element over and emits what is done
-// of those before it, FinishBundle emits the rest.
+// runner's bundles: ProcessElement starts work for an element and emits the results of elements before
+// it, and FinishBundle emits the rest.
 type Group[T any] struct {
 	open sync.WaitGroup
 	mu   sync.Mutex
@@ -43,7 +43,7 @@ func (g *Group[T]) run(limit chan struct{}, work func() T) {
 	})
 }
 
-// Begin does work in the background at once: it waits by itself for what it needs.
+// Begin does work in the background at once, without a limit.
 func (g *Group[T]) Begin(work func() T) { g.open.Go(func() { g.add(work()) }) }
 
 func (g *Group[T]) add(result T) {
@@ -70,7 +70,7 @@ func (g *Group[T]) Rest() []T {
 // PerCPU returns a limit of n at once for each core, to be shared by the process.
 func PerCPU(n int) chan struct{} { return make(chan struct{}, n*runtime.GOMAXPROCS(0)) }
 
-// Reads limits what a process reads at the same time, whoever asks for it.
+// Reads limits what all of a process reads at the same time.
 type Reads struct {
 	Folders chan struct{} // a place for each folder that may be listed
 	// Footers has a place for each footer that may be read: a disk on the network answers

@@ -24,14 +24,14 @@ const (
 
 // ColumnSearch is what a search for columns in chains files found.
 type ColumnSearch struct {
-	Missing []string // wanted, and in none of the files that were read
+	Missing []string // wanted columns that no file has that was read
 	Columns []string // of those files, sorted
 	Read    int      // files whose footers were read
-	Files   int      // there are in all; 0 if nobody had to count them
+	Files   int      // all files; 0 if the search did not have to count them
 }
 
 // FindColumns looks for scalar columns in the chains files of some subreddits. It reads the
-// footers of a few files, and of many more only if a column is in none of these.
+// footers of a few files, and of many more only if none of the few has one of the columns.
 func FindColumns(reads inflight.Reads, tree layout.Layout, subreddits, wanted []string) ColumnSearch {
 	s := columnSearch{reads: reads, wanted: wanted, found: map[string]bool{}}
 	count := min(len(subreddits), quickFolders)

@@ -22,10 +22,10 @@ type Estimate struct {
 	Tokens int64
 }
 
-// EstimateParts returns an estimate for each part. Rows are exact where all footers were
-// read. Tokens are the rows' times the mean of the samples, each of which stands for the
-// rows of its file; a part without a sample has the mean of all samples (a ratio
-// estimate; Cochran, Sampling Techniques, 1977, chapter 6).
+// EstimateParts returns an estimate for each part. Rows are exact if all footers were read.
+// Tokens are the rows times the mean tokens of a row in the part's samples, each weighted by the
+// rows of its file (a ratio estimate; Cochran, Sampling Techniques, 1977, chapter 6). A part
+// without a sample has the mean of all samples.
 func EstimateParts(parts []Part) []Estimate {
 	var all []Sample
 	for _, p := range parts {
@@ -47,7 +47,7 @@ func EstimateParts(parts []Part) []Estimate {
 	return estimates
 }
 
-// tokensPerRow returns the mean of samples, 0 where there is none.
+// tokensPerRow returns the mean of samples, 0 if there are none.
 func tokensPerRow(samples []Sample) float64 {
 	rows, tokens := 0.0, 0.0
 	for _, s := range samples {

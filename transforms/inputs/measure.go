@@ -5,7 +5,7 @@ import (
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
-// sampleFiles is of how many files texts are in the sample, all together.
+// sampleFiles bounds the files whose texts are in the sample.
 const sampleFiles = 64
 
 // Measurer reads some of the inputs that are to be embedded.

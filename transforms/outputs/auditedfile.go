@@ -18,17 +18,17 @@ type auditedFile struct {
 	options embedding.Options
 	file    layout.File
 	looked  *Looked
-	draw    float64 // which row is embedded again, as a share of the rows; negative: none
+	draw    float64 // which row is embedded again, as a share of the rows; negative: no row
 
-	mark      chainfile.Fingerprint
-	rows      int64
-	orphan    bool
-	unaudited string // why the output, or a part of it, was not compared; empty: all was
-	reembed   *reembeddedRow
+	fingerprint chainfile.Fingerprint
+	rows        int64
+	orphan      bool
+	unaudited   string // why the output, or a part of it, was not compared; empty: it was compared whole
+	reembed     *reembeddedRow
 }
 
-// hashes are the fields of a fingerprint that say what went into an output and what came
-// out. Outputs of earlier versions have none.
+// hashes are the hashes of an output's texts and vectors in its fingerprint. Outputs of earlier
+// versions have none.
 type hashes struct {
 	Texts   string `json:"texts_sha256"`
 	Vectors string `json:"vectors_sha256"`
@@ -48,7 +48,7 @@ func (r *auditedFile) read() (err error) {
 	if state, why := r.check.classify(r.file, footer, err); state != done {
 		return errors.New(why)
 	}
-	r.mark = footer.Fingerprint
+	r.fingerprint = footer.Fingerprint
 	in, err := files.Open(r.options.Layout.Input(r.file))
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -58,13 +58,13 @@ func (r *auditedFile) read() (err error) {
 	}
 	return r.take(audit.Compare(out, in, audit.Options{
 		TextColumn: r.options.TextColumn, Keep: r.options.Keep,
-		Dimension: r.mark.Dimension, Unit: r.mark.Normalized, Tolerance: lengthTolerance(r.mark.Precision),
+		Dimension: r.fingerprint.Dimension, Unit: r.fingerprint.Normalized, Tolerance: lengthTolerance(r.fingerprint.Precision),
 		TextsSHA: sums.Texts, VectorsSHA: sums.Vectors,
 		Sample: r.draw, Pass: func(n int64) { r.looked.rows.Add(n) },
 	}))
 }
 
-// footer returns what the footer of an output says, or why it could not be read.
+// footer reads the footer of an output.
 func (r *auditedFile) footer(out *audit.File, sums *hashes, err error) (o chainfile.Output, _ error) {
 	if err == nil {
 		o.Rows = out.Rows
@@ -79,7 +79,7 @@ func (r *auditedFile) footer(out *audit.File, sums *hashes, err error) (o chainf
 	return o, nil
 }
 
-// take takes in what an audit found, and returns what is wrong.
+// take records what an audit found, and returns what is wrong.
 func (r *auditedFile) take(report audit.Report) error {
 	r.rows = report.Rows
 	if r.unaudited == "" {
@@ -89,7 +89,7 @@ func (r *auditedFile) take(report audit.Report) error {
 		return errors.New(report.Wrong)
 	}
 	if s := report.Sample; s != nil {
-		r.reembed = &reembeddedRow{file: r.file, row: s.Index, text: s.Text, Row: s.Row, precision: r.mark.Precision}
+		r.reembed = &reembeddedRow{file: r.file, row: s.Index, text: s.Text, Row: s.Row, precision: r.fingerprint.Precision}
 	}
 	return nil
 }

@@ -15,34 +15,33 @@ import (
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
-// How closely outputs that are there are looked at, as the flag has it.
+// The values of --check: how closely existing outputs are checked.
 const (
-	CheckExists      = "exists"      // not at all
-	CheckFooter      = "footer"      // a corrupt one is embedded anew
-	CheckFingerprint = "fingerprint" // so is one that was made otherwise, or of another input
+	CheckExists      = "exists"      // an existing output is done
+	CheckFooter      = "footer"      // a corrupt output is replaced
+	CheckFingerprint = "fingerprint" // so is an output of another model, with other settings, or of another input
 )
 
-// Checks returns what the flag takes.
+// Checks returns the values of --check.
 func Checks() []string { return []string{CheckExists, CheckFooter, CheckFingerprint} }
 
-// CheckOptions say how closely outputs are looked at. The zero value: not at all.
+// CheckOptions say how closely existing outputs are checked. The zero value is CheckExists.
 type CheckOptions struct {
 	Kind  string
-	Model models.Config // what makes the vectors that are wanted
+	Model models.Config // the model that outputs should be of
 }
 
-// state is what became of an output.
+// state is the state of an output.
 type state int
 
-// What it may be.
 const (
 	done state = iota
 	missing
-	stale   // made otherwise than is wanted, or of another input
-	corrupt // no readable Parquet file, or not the rows that it says
+	stale   // of another model, with other settings, or of another input
+	corrupt // not a readable Parquet file, or with other rows than it says
 )
 
-// Checker looks at outputs.
+// Checker checks existing outputs.
 type Checker struct {
 	reads inflight.Reads
 	kind  string
@@ -50,7 +49,7 @@ type Checker struct {
 	tree  layout.Layout
 }
 
-// Checker returns what looks at outputs. For fingerprints it reads the model folder.
+// Checker returns a checker of the outputs of a run. To compare fingerprints it reads the model folder.
 func (o CheckOptions) Checker(reads inflight.Reads, tree layout.Layout) (Checker, error) {
 	c := Checker{reads: reads, kind: o.Kind, tree: tree}
 	if o.Kind != CheckFingerprint {
@@ -64,7 +63,8 @@ func (o CheckOptions) Checker(reads inflight.Reads, tree layout.Layout) (Checker
 	return c, nil
 }
 
-// classifyDone moves those of a folder's done names whose output is none that is wanted.
+// classifyDone checks the outputs of a folder that exist, and moves the names of those that must be
+// replaced out of Done.
 func (c Checker) classifyDone(s *Classification) {
 	if c.kind == "" || c.kind == CheckExists || len(s.Done) == 0 {
 		return
@@ -91,7 +91,7 @@ func (c Checker) classifyDone(s *Classification) {
 	slices.Sort(s.Anew)
 }
 
-// look says what an output is, and why it is not done.
+// look reports the state of an output, with the reason if it is not done.
 func (c Checker) look(file layout.File) (found state, why string) {
 	defer func() { // of the Parquet library
 		if p := recover(); p != nil {
@@ -102,7 +102,7 @@ func (c Checker) look(file layout.File) (found state, why string) {
 	return c.classify(file, out, err)
 }
 
-// classify says what an output is of whose footer this was read, and why it is not done.
+// classify reports the state of an output from its footer, with the reason if it is not done.
 func (c Checker) classify(file layout.File, out chainfile.Output, err error) (found state, why string) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -129,8 +129,8 @@ func (c Checker) classify(file layout.File, out chainfile.Output, err error) (fo
 	return done, ""
 }
 
-// difference says in what an output was made otherwise than is wanted; nothing where it
-// was not. What ran it (the back end, the graph) does not matter: vectors are the same.
+// difference says how an output was made otherwise than wanted. It returns "" if there is no
+// difference that changes vectors: back end and graph change none.
 func difference(got, want chainfile.Fingerprint) string {
 	switch {
 	case got.WeightsSHA != want.WeightsSHA, want.WeightsSHA == "" && got.ModelSHA != want.ModelSHA:
@@ -148,16 +148,16 @@ func difference(got, want chainfile.Fingerprint) string {
 	return ""
 }
 
-// clockStep is what two machines that see one file may differ by in its time: file
-// systems on the network round it.
+// clockStep is by how much the time of one file may differ between two machines, because
+// network file systems round it.
 const clockStep = time.Microsecond
 
-// inputDifference says in what an input differs from the one that an output was made of.
-func inputDifference(mark chainfile.Fingerprint, info os.FileInfo) string {
-	if mark.InputSize != info.Size() {
-		return fmt.Sprintf("the input has %d bytes, it had %d", info.Size(), mark.InputSize)
+// inputDifference says how an input differs from the one that the output was made from.
+func inputDifference(got chainfile.Fingerprint, info os.FileInfo) string {
+	if got.InputSize != info.Size() {
+		return fmt.Sprintf("the input has %d bytes, it had %d", info.Size(), got.InputSize)
 	}
-	made, err := time.Parse(time.RFC3339Nano, mark.InputModTime)
+	made, err := time.Parse(time.RFC3339Nano, got.InputModTime)
 	if err != nil || info.ModTime().Sub(made).Abs() > clockStep {
 		return "the input was changed since"
 	}

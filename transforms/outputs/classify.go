@@ -13,13 +13,13 @@ import (
 	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
-// Classification is what became of one folder.
+// Classification says which files of one folder are done.
 type Classification struct {
 	Subreddit     string
 	Missing, Done []string // names
 	Anew          []string // names of those whose output is stale or corrupt
 	Stale         int      // how many of them are stale
-	// Crashes is by name how many processes ended without finishing the output
+	// Crashes has, by name, how many processes ended without finishing the output
 	Crashes map[string]int
 	Err     error
 
@@ -28,8 +28,8 @@ type Classification struct {
 	crashNotes []string // names in the output folder
 }
 
-// ClassifyFolder tells which names of a folder have an output, with one pass over the entries
-// of the output folder, and what the check makes of these. It writes nothing.
+// ClassifyFolder finds out which files of a folder have an output, in one pass over the output
+// folder, and checks these outputs. It writes nothing.
 func (c Checker) ClassifyFolder(folder layout.Folder) Classification {
 	s := Classification{Subreddit: folder.Subreddit, outputs: c.tree.Outputs(folder.Subreddit)}
 	exists := make(map[string]bool, len(folder.Names))
@@ -65,25 +65,25 @@ func (c Checker) ClassifyFolder(folder layout.Folder) Classification {
 	return s
 }
 
-// Sweep removes what killed runs left unfinished in the output folder, and counts how often
-// a file was open then.
+// Sweep removes unfinished outputs of killed runs from the output folder, and counts for each
+// file how many processes ended while it was open.
 func (s *Classification) Sweep() { s.countCrashes(chainfile.Sweep(s.outputs, s.unfinished)) }
 
-// countCrashes finds out which files were open when a process ended: marks are those of the
-// unfinished outputs that were swept. It notes them beside the outputs, for the next run, and
-// removes the notes of files that are done since.
-func (s *Classification) countCrashes(marks []string) {
-	if len(marks)+len(s.crashNotes) == 0 {
+// countCrashes finds out which files were open when a process ended, from the name hashes of the
+// swept outputs. It writes crash notes beside the outputs for the next run, and removes those of
+// files that are done since.
+func (s *Classification) countCrashes(hashes []string) {
+	if len(hashes)+len(s.crashNotes) == 0 {
 		return
 	}
-	counts := chainfile.Crashes(s.crashNotes, marks)
+	counts := chainfile.Crashes(s.crashNotes, hashes)
 	if s.Err == nil { // otherwise nobody knows what is missing
 		s.Crashes = map[string]int{}
 		missing := map[string]int{}
 		for _, name := range slices.Concat(s.Missing, s.Anew) {
-			mark := chainfile.NameHash(name)
-			if n := counts[mark]; n > 0 {
-				s.Crashes[name], missing[mark] = n, n
+			hash := chainfile.NameHash(name)
+			if n := counts[hash]; n > 0 {
+				s.Crashes[name], missing[hash] = n, n
 			}
 		}
 		counts = missing

@@ -4,8 +4,8 @@ import (
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
-// CountFiles counts the inputs of some subreddits and the outputs that are there, in a
-// few seconds for ten million: how far a run is whose work other machines do.
+// CountFiles counts the inputs and the outputs of some subreddits. This is the progress of a run
+// whose work other machines do. Ten million files take a few seconds.
 func CountFiles(tree layout.Layout, subreddits []string) (inputs, outputs int64, err error) {
 	for _, name := range subreddits {
 		in, err := layout.Count(tree.Inputs(name))

@@ -2,7 +2,7 @@ package outputs
 
 import "github.com/threadloom/threadloom/transforms/layout"
 
-// Embedded lists the files of some subreddits whose outputs are there.
+// Embedded lists the files of some subreddits that have an output.
 func Embedded(tree layout.Layout, subreddits []string) ([]layout.File, error) {
 	var files []layout.File
 	for _, subreddit := range subreddits {

@@ -8,11 +8,10 @@ import (
 	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
-// SampleFingerprints returns the fingerprints of outputs that are there already: of one file
-// of each subreddit, and of no more than most subreddits, evenly chosen. Outputs
-// that cannot be read are passed over.
+// SampleFingerprints returns the fingerprints of existing outputs: of one file in each
+// subreddit, and in at most most subreddits, evenly chosen. It skips outputs that it cannot read.
 func SampleFingerprints(tree layout.Layout, subreddits []string, most int) []chainfile.Fingerprint {
-	var marks []chainfile.Fingerprint
+	var fingerprints []chainfile.Fingerprint
 	step := max(1, (len(subreddits)+most-1)/most)
 	for i := 0; i < len(subreddits); i += step {
 		folder := tree.Outputs(subreddits[i])
@@ -20,11 +19,11 @@ func SampleFingerprints(tree layout.Layout, subreddits []string, most int) []cha
 		if err != nil {
 			continue
 		}
-		if mark, err := chainfile.ReadFingerprint(folder.Join(name)); err == nil {
-			marks = append(marks, mark)
+		if fingerprint, err := chainfile.ReadFingerprint(folder.Join(name)); err == nil {
+			fingerprints = append(fingerprints, fingerprint)
 		}
 	}
-	return marks
+	return fingerprints
 }
 
 // firstName returns the name of one file of a folder, without reading all of it.
@@ -42,7 +41,7 @@ func firstName(folder rooted.Path) (name string, err error) {
 			}
 		}
 		if err != nil {
-			return "", err // io.EOF where there is none
+			return "", err // io.EOF if there is none
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Survey is what a scan found of one subreddit, and what is to be done there.
+// Survey is what a scan found in one subreddit.
 type Survey struct {
 	Subreddit string
 	Files     int // inputs
@@ -17,11 +17,11 @@ type Survey struct {
 	Missing   int
 	Stale     int
 	Corrupt   int
-	Todo      []string // names of the missing, stale and corrupt ones
+	Todo      []string // names of the missing, stale and corrupt files
 }
 
-// TakeSurvey looks at all files of some subreddits, as Expand and Filter do, and writes
-// nothing. The surveys are in the order of the subreddits.
+// TakeSurvey classifies all files of some subreddits, as the steps Expand and Filter do, and
+// writes nothing. The surveys are in the order of the subreddits.
 func TakeSurvey(ctx context.Context, reads inflight.Reads, tree layout.Layout, subreddits []string, o CheckOptions) ([]Survey, error) {
 	check, err := o.Checker(reads, tree)
 	if err != nil {

@@ -7,18 +7,18 @@ import (
 	"github.com/threadloom/threadloom/transforms/audit"
 )
 
-// leastAlike returns the least cosine of two vectors of one text, in two precisions: both
-// are within .9999 of fp32 where they are lower ones, and within 1e-5 a float where they
-// are fp32, whatever machine made them.
+// leastAlike returns the least cosine that two vectors of one text may have, from their
+// precisions. In fp32 each float is within 1e-5 on every machine. A vector in a lower precision
+// has a cosine of at least 0.9999 with the one in fp32.
 func leastAlike(a, b string) float64 {
 	if a == models.FP32 && b == models.FP32 {
 		return 1 - 1e-6
 	}
-	return 0.9995 // cos(2·acos(.9999)) is .9996
+	return 0.9995 // cos(2·acos(0.9999)) is 0.9996
 }
 
-// lengthTolerance returns by how much the length of a vector of length 1 may be off:
-// lower precisions round it.
+// lengthTolerance returns by how much the length of a normalized vector may differ from 1.
+// Lower precisions round it.
 func lengthTolerance(precision string) float64 {
 	if precision == models.FP32 {
 		return 1e-4
@@ -26,8 +26,8 @@ func lengthTolerance(precision string) float64 {
 	return 5e-3
 }
 
-// compareRows says in what two rows of the same text differ; nothing where they do not,
-// or the cosine of their vectors is least or more.
+// compareRows says how two rows of the same text differ. It returns "" if they do not, which
+// means that the cosine of their vectors is least or more.
 func compareRows(got, want audit.Row, least float64) (cosine float64, why string) {
 	cosine = models.Cosine(got.Vector, want.Vector)
 	switch {
@@ -35,7 +35,7 @@ func compareRows(got, want audit.Row, least float64) (cosine float64, why string
 		why = fmt.Sprintf("its text has %d tokens now, it had %d", want.Tokens, got.Tokens)
 	case got.Truncated != want.Truncated:
 		why = "its text is cut otherwise now"
-	case !(cosine >= least): // nor a number
+	case !(cosine >= least): // a NaN, too
 		why = fmt.Sprintf("its text has another vector now: the cosine is %.7f", cosine)
 	}
 	return cosine, why

@@ -29,38 +29,38 @@ type Problem struct {
 	Reason string `json:"reason"`
 }
 
-// Verdict is what became of comparing outputs with their inputs.
+// Verdict is the result of comparing outputs with their inputs.
 type Verdict struct {
 	Files   int64 `json:"files"` // outputs
 	Rows    int64 `json:"rows"`
 	Missing int64 `json:"missing"`       // inputs without an output
-	Orphans int64 `json:"without_input"` // outputs without an input, looked at alone
+	Orphans int64 `json:"without_input"` // outputs without an input, checked alone
 	Wrong   int64 `json:"wrong"`
-	// NotAudited counts outputs of which a part was not compared, because verify's own reader
-	// cannot read it or its input, and nothing else is wrong with them.
+	// NotAudited counts the outputs that were not compared whole, because verify's own reader
+	// cannot read a part of them or of their inputs. Nothing else is wrong with them.
 	NotAudited int64 `json:"not_audited"`
 	Embedded   int   `json:"rows_embedded_again"`
-	// Worst is the least cosine of a vector and the one that the same text has now.
+	// Worst is the least cosine between a vector and the vector that its text has now.
 	Worst    float64   `json:"least_cosine,omitempty"`
-	Problems []Problem `json:"problems"` // the first ones, by output
-	// Unaudited has the reasons of the first ones of NotAudited, by output.
+	Problems []Problem `json:"problems"` // the first ones, in the order of their outputs' names
+	// Unaudited has the reasons for the first outputs of NotAudited, in the order of their names.
 	Unaudited []Problem `json:"not_audited_files,omitempty"`
 }
 
-// Looked is how far Verify is. The zero value is that before its start.
+// Looked is the progress of Verify, from its zero value.
 type Looked struct{ all, files, rows, wrong atomic.Int64 }
 
-// Files returns how many outputs were looked at, of how many, and how many of them are wrong.
+// Files returns how many outputs were verified, how many there are, and how many are wrong.
 func (l *Looked) Files() (done, all, wrong int64) {
 	return l.files.Load(), l.all.Load(), l.wrong.Load()
 }
 
-// Rows returns how many rows were looked at.
+// Rows returns how many rows were verified.
 func (l *Looked) Rows() int64 { return l.rows.Load() }
 
-// Verify reads every output of some subreddits beside its input, and embeds a row of some
-// again. Memory does not grow with the files, nor with their number but for their names.
-// Meanwhile it counts in looked.
+// Verify compares every output of some subreddits with its input, and embeds one row of some of
+// them again. Its memory grows with the files' names, but not with what is in them. It counts its
+// progress in looked.
 func Verify(ctx context.Context, reads inflight.Reads, subreddits []string, o embedding.Options, looked *Looked) (Verdict, error) {
 	check, err := CheckOptions{Kind: CheckFingerprint, Model: o.Model}.Checker(reads, o.Layout)
 	if err != nil {
@@ -110,7 +110,7 @@ type reembeddedRow struct {
 	precision string
 }
 
-// list finds the outputs, and counts what is not there.
+// list finds the outputs, and counts the inputs without one.
 func (v *verifier) list(tree layout.Layout, subreddits []string) error {
 	v.verdict.Problems = []Problem{}
 	for _, subreddit := range subreddits {
@@ -135,13 +135,13 @@ func (v *verifier) list(tree layout.Layout, subreddits []string) error {
 	return nil
 }
 
-// drawn says whether a row of the i-th file is embedded again.
+// drawn reports whether a row of the i-th file is embedded again.
 func (v *verifier) drawn(i int) bool {
 	n := min(resampled, len(v.files))
 	return (i*n)/len(v.files) != ((i+1)*n)/len(v.files)
 }
 
-// verify looks at one output and notes what is wrong with it.
+// verify checks one output and records what is wrong with it.
 func (v *verifier) verify(ctx context.Context, file layout.File, draw bool) {
 	seen := &auditedFile{check: v.check, options: v.options, file: file, looked: v.looked, draw: -1}
 	if draw {

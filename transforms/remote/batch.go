@@ -13,7 +13,7 @@ import (
 
 const (
 	eventWait    = 500 * time.Millisecond // longest wait for an event in one step
-	busyWait     = 10 * time.Millisecond  // the same while files are open here: their places must not stay free
+	busyWait     = 10 * time.Millisecond  // the same while files are open here, so that their places do not stay free
 	sweepEvery   = 3 * time.Second        // between looks at all files and at the lists
 	giveUpWithin = 5 * time.Second        // for taking jobs out of the queue when the run ends
 )
@@ -36,15 +36,15 @@ type clock interface {
 	Sleep(ctx context.Context, d time.Duration)
 }
 
-// outputs tells what lies where a file's output belongs.
+// outputs looks at the outputs on the disk.
 type outputs interface {
-	Rows(file layout.File) (int64, error) // an error: there is no whole output
+	Rows(file layout.File) (int64, error) // an error if there is no whole output
 	Version(file layout.File) version
 }
 
-// batch is the files of one bundle that remote workers may embed. Redis tells when
-// to look and who has a job, but only files count: a file is done when its output exists,
-// whoever wrote it.
+// batch is the files of one bundle that remote workers may embed. Redis only coordinates: its
+// events say when to look, its lists who has a job. A file is done when its output exists, no
+// matter who wrote it.
 type batch struct {
 	queue   jobQueue
 	clock   clock
@@ -83,8 +83,8 @@ func newBatch(queue jobQueue, here localEmbedder, out outputs, c clock, e *embed
 	}
 }
 
-// add makes the batch wait for a file; a file without a job is embedded here. The files that
-// are to be embedded here first, the biggest ones, are added last.
+// add adds a file to the batch. A file without a job is embedded here. The biggest files are added
+// last, because those are taken back first.
 func (b *batch) add(file layout.File, job string, size int64) {
 	p := &pendingFile{file: file, size: size, enqueued: b.clock.Now()}
 	if job == "" {
@@ -100,8 +100,8 @@ func (b *batch) add(file layout.File, job string, size int64) {
 
 func (b *batch) over() bool { return len(b.pending)+len(b.backlog)+len(b.open) == 0 }
 
-// run waits until every file has ended and calls flush with the outcomes. Whatever ends the
-// run early, each file has one outcome: a file that has not ended is interrupted.
+// run waits until every file has ended, and calls flush with the outcomes. Each file has exactly one
+// outcome, even if the run ends early: then it is that the file was interrupted.
 func (b *batch) run(ctx context.Context, flush func([]embedding.Outcome) error) error {
 	b.enqueueReplacements(ctx)
 	for !b.over() {
@@ -115,7 +115,7 @@ func (b *batch) run(ctx context.Context, flush func([]embedding.Outcome) error) 
 		if err == nil {
 			continue
 		}
-		if !b.over() { // flush failed; what ends now must be written down all the same
+		if !b.over() { // flush failed; the outcomes of the other files must still be reported
 			err = errors.Join(err, flush(b.end(ctx)))
 		}
 		return err
@@ -124,7 +124,7 @@ func (b *batch) run(ctx context.Context, flush func([]embedding.Outcome) error) 
 }
 
 // enqueueReplacements puts the jobs of files whose outputs are to be replaced into the queue.
-// Only here is it certain that the old output was looked at before a worker replaced it.
+// They are enqueued only here, after add has looked at the old output.
 func (b *batch) enqueueReplacements(ctx context.Context) {
 	var jobs []string
 	for i := len(b.order) - 1; i >= 0; i-- {
@@ -157,7 +157,7 @@ func (b *batch) step(ctx context.Context) ([]embedding.Outcome, error) {
 	if b.here.Draining() {
 		return ended, embedding.ErrInterrupted
 	}
-	if err := b.embedHere(ctx); err != nil { // before it waits: places are free now
+	if err := b.embedHere(ctx); err != nil { // before waiting, because places may be free now
 		return ended, err
 	}
 	wait := eventWait
@@ -191,15 +191,15 @@ func (b *batch) end(ctx context.Context) []embedding.Outcome {
 	return ended
 }
 
-// giveUp takes out of the queue what nobody has begun, so that no worker goes on
-// with a run that has ended. What cannot be taken out does no harm: files count.
+// giveUp takes the jobs that no worker has begun out of the queue, so that no worker continues a run
+// that has ended. A job that stays does no harm.
 func (b *batch) giveUp(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveUpWithin)
 	defer cancel()
 	b.heard(b.withdraw(ctx, len(b.pending)))
 }
 
-// look waits for events and looks at the files that they are about.
+// look waits for events and looks at the files of their jobs.
 func (b *batch) look(ctx context.Context, wait time.Duration) (ended []embedding.Outcome) {
 	if b.clock.Now().Before(b.nextTry) {
 		b.clock.Sleep(ctx, wait)
@@ -230,7 +230,7 @@ func (b *batch) arrived(job string) []embedding.Outcome {
 		return nil
 	}
 	rows, err := b.outputs.Rows(p.file)
-	if err != nil { // not there, not there yet, or no output: nobody is told that it is done
+	if err != nil { // there is no output, or not yet
 		return nil
 	}
 	return []embedding.Outcome{b.settle(job, embedding.Outcome{File: p.file, Stats: embedding.FileStats{Rows: rows}, Bridged: true})}
@@ -243,7 +243,7 @@ func (b *batch) settle(job string, o embedding.Outcome) embedding.Outcome {
 	return o
 }
 
-// heard notes whether Redis answers, and logs when that changes.
+// heard notes whether Redis answered, and logs each change.
 func (b *batch) heard(err error) {
 	switch {
 	case err == nil && !b.silentSince.IsZero():

@@ -8,16 +8,16 @@ import (
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
-// version tells a file from one that replaces it. The zero value: there is no file.
+// version distinguishes an output from one that replaces it. The zero value means no output.
 type version struct{ modTime, size int64 }
 
 // disk is the outputs of a layout.
 type disk struct{ layout.Layout }
 
-// Rows returns the rows of a file's output, or an error unless there is a whole one.
+// Rows returns the rows of a file's output, or an error if there is no whole output.
 func (d disk) Rows(file layout.File) (int64, error) { return chainfile.Check(d.Output(file)) }
 
-// Version returns which output of a file is there.
+// Version returns the version of a file's output.
 func (d disk) Version(file layout.File) version {
 	info, err := d.Output(file).Stat()
 	if err != nil {

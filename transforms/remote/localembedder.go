@@ -21,17 +21,17 @@ const (
 
 // localEmbedder embeds files in this process, as embedding.Bundle does.
 type localEmbedder interface {
-	Full() bool // all places are taken, by this batch or by others
+	Full() bool // no place is free
 	Cores() int
-	// Start begins with a file; false: there was no place.
+	// Start begins with a file. It returns false if no place is free.
 	Start(ctx context.Context, file layout.File) (bool, error)
 	Take() []embedding.Outcome // those that have finished since
 	Rest() []embedding.Outcome // all of those that were started, when they have finished
 	Draining() bool            // no more files are to be opened
 }
 
-// embedHere embeds what was taken back while this process has free places; when it
-// has had some for a while, its own files are all open, and it takes more back.
+// embedHere embeds files of the backlog while this process has free places. If places have been
+// free for a while, this process has no other files left, and embedHere takes more jobs back.
 func (b *batch) embedHere(ctx context.Context) error {
 	if b.here.Full() {
 		if len(b.open) == 0 { // the process has files of its own; they go first
@@ -60,7 +60,7 @@ func (b *batch) embedHere(ctx context.Context) error {
 	return nil
 }
 
-// busy says whether the files that are open here have enough work for all cores.
+// busy reports whether the files that are open here have enough work for all cores.
 func (b *batch) busy() bool {
 	cores, bytes := b.here.Cores(), int64(0)
 	for _, size := range b.open {
@@ -77,9 +77,9 @@ func (b *batch) embedded(ended []embedding.Outcome) []embedding.Outcome {
 	return ended
 }
 
-// withdrawOne takes one job back, the last one of the order that is in the queue. Those that
-// were tried in vain are with workers: they are not tried again before the next sweep has
-// looked at them. Redis's errors are told by look.
+// withdrawOne takes back the last job in order that is still in the queue. Workers have those that
+// it tries in vain; it does not try them again before the next sweep. It ignores errors of Redis,
+// because look logs them.
 func (b *batch) withdrawOne(ctx context.Context) {
 	for range rounds {
 		if len(b.untried) == 0 {
@@ -109,9 +109,9 @@ func (b *batch) withdraw(ctx context.Context, most int) error {
 	return err
 }
 
-// takeBack moves jobs to the backlog. Some may have no file that waits any more: a job
-// that was put in anew while a worker still had it can be done and in the queue. It returns
-// how many files there were.
+// takeBack moves jobs to the backlog, and returns how many files that were. A job may have no file
+// any more: if it was enqueued again while a worker still had it, it can be done and still in the
+// queue.
 func (b *batch) takeBack(jobs []string) (n int) {
 	for _, job := range jobs {
 		if p := b.pending[job]; p != nil {

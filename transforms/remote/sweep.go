@@ -65,8 +65,8 @@ func (b *batch) lookUp(ctx context.Context, jobs []string, now time.Time) (ended
 	return ended, err
 }
 
-// lost returns those of the jobs in no list that have been in none for long enough:
-// a consumer that keeps no list may be at work on the others.
+// lost returns the jobs that have been in no list for LostAfter. One that is missing for less time
+// may be with a consumer that keeps no list.
 func (b *batch) lost(unlisted []string, now time.Time) (lost []string) {
 	in := map[string]bool{}
 	for _, job := range unlisted {
@@ -75,7 +75,7 @@ func (b *batch) lost(unlisted []string, now time.Time) (lost []string) {
 	for _, job := range slices.Backward(b.order) {
 		p := b.pending[job]
 		switch {
-		case p == nil: // it has just been found dead
+		case p == nil: // it is dead
 		case !in[job]:
 			p.lostSince = time.Time{}
 		case p.lostSince.IsZero():
