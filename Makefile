@@ -111,7 +111,7 @@ lint: $(SETUP) $(VENV_DEV) $(GOLANGCI) ## check style and layers: golangci-lint,
 picture: run ## make the README's picture of a map (docs/map.png) from the bundled sample
 	cp build/sample/clusters/sample/map.png docs/map.png
 
-palette: $(VENV_DEV) ## choose the map's colours anew (cluster/map/assets/palette.json)
+palette: $(VENV_DEV) ## choose new colours for the map (cluster/map/assets/palette.json)
 	$(PYTHON) -m threadloom.cluster.map.palette
 
 BENCH := $(SETUP) $(VENV_DEV)
@@ -122,7 +122,7 @@ bench-speed: $(BENCH) ## compare with sentence-transformers on the corpus (10 to
 bench-engine: $(BENCH) ## compare the engine with seven peers, texts to vectors (10 to 30 minutes)
 	$(PYTHON) bench/engine.py
 
-bench-cores: $(BENCH) ## compare one core with all, and time a run's start (3 minutes)
+bench-cores: $(BENCH) ## compare one core with all, and time the start of a run (3 minutes)
 	$(PYTHON) bench/cores.py
 
 bench-fidelity: $(BENCH) ## compare the vectors of each precision (2 minutes)
@@ -131,28 +131,28 @@ bench-fidelity: $(BENCH) ## compare the vectors of each precision (2 minutes)
 bench-pipeline: $(BENCH) ## compare files to files: the program, without Beam, a plain script (5 minutes)
 	$(PYTHON) bench/pipeline.py
 
-bench-scan: $(BENCH) ## time the scan of up to two million files against find (5 minutes)
+bench-scan: $(BENCH) ## compare the scan of up to two million files with find (5 minutes)
 	$(PYTHON) bench/scan.py
 
-bench-memory: $(BENCH) ## watch the memory on inputs of extreme shapes (15 minutes)
+bench-memory: $(BENCH) ## measure the memory on inputs of extreme shapes (15 minutes)
 	$(PYTHON) bench/memory.py
 
-bench-queue: $(NATIVE) ## put 100,000 jobs and a million into Redis if they are not there (2 minutes)
+bench-queue: $(NATIVE) ## put 100,000 jobs and a million into Redis, each once (2 minutes)
 	go test -run '^$$' -bench Enqueue -benchtime 3x ./mpsbridge
 
-bench-afterkill: $(BENCH) ## time the run after a killed one against a fresh one (5 minutes)
+bench-afterkill: $(BENCH) ## compare the run after a killed one with a fresh one (5 minutes)
 	$(PYTHON) bench/afterkill.py
 
-bench-together: $(BENCH) ## share files between the pipeline and a worker of other speeds (10 minutes)
+bench-together: $(BENCH) ## share files between the pipeline and a worker of another speed (10 minutes)
 	$(PYTHON) bench/together.py
 
-bench-flink: $(BENCH) $(FLINK) ## compare Flink with Prism, and say on paper what more machines bring (15 minutes)
+bench-flink: $(BENCH) $(FLINK) ## compare Flink with Prism, and compute what more machines would bring (15 minutes)
 	$(PYTHON) bench/flink.py
 
 bench-clusters: $(BENCH) ## compare the clusters with the corpus's groups (15 minutes)
 	$(PYTHON) bench/clusters.py
 
-bench-clusterscale: $(BENCH) ## time each way to cluster 100,000 vectors, and its memory (10 minutes)
+bench-clusterscale: $(BENCH) ## measure time and memory of each way to cluster 100,000 vectors (10 minutes)
 	$(PYTHON) bench/clusterscale.py
 
 bench-import: $(BENCH) ## compare import with loops that only read dumps, and watch its memory (15 minutes)
@@ -162,7 +162,7 @@ format: $(VENV_DEV) $(GOLANGCI) ## format Go and Python
 	$(GOLANGCI) fmt ./...
 	$(PYTHON) -m ruff format .
 
-audit: $(VENV) $(NATIVE) ## look up what is depended on in the public databases of vulnerabilities
+audit: $(VENV) $(NATIVE) ## look up the dependencies in the public databases of vulnerabilities
 	.ci/audit
 
 lock: $(VENV) ## pin the newest Python packages into requirements/

@@ -2,8 +2,8 @@
 """Say which tests were skipped, and why: skips.py FOLDER, which holds JUnit reports.
 
 The reason of a skip says which command brings what is missing. With CI in the environment such a
-skip is a failure, so that no machine passes for want of a program. What no command brings, such as
-a file system that can swap two names, is named and no failure.
+skip is a failure, so that no machine passes because it lacks a program. If no command can bring it,
+such as a file system that can swap two names, the skip is named and is no failure.
 """
 
 import os
@@ -13,7 +13,7 @@ import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from pathlib import Path
 
-#: What a reason names that a command brings.
+# A command in a reason, which brings what is missing.
 COMMAND = re.compile(r"\b(apt-get|brew|make|pip|uv) ")
 
 
@@ -23,7 +23,7 @@ def main(folder: str) -> int:
     for reason, tests in sorted(reasons.items()):
         print(f"skipped {tests} test{'s' if tests > 1 else ''}: {reason}")
     if os.environ.get("CI") and any(map(COMMAND.search, reasons)):
-        print("error: CI does not allow skips that a command mends (see above)")
+        print("error: CI allows no skip if a command brings what is missing (see above)")
         return 1
     return 0
 

@@ -1,9 +1,9 @@
-"""Time the run after one that was killed, against a fresh run over the same files.
+"""Compare the run after a killed one with a fresh run over the same files.
 
     python bench/afterkill.py [--rounds 4]
 
-Eight files of the newsgroups are embedded by a fresh run. Then a run over them is killed as soon as
-it has all of them open, and the next run is timed. Both times are of whole processes, in turn.
+A fresh run over eight files of the newsgroups is timed. Then a run over them is killed as soon as
+all of them are open, and the next run is timed. Both times are of whole processes, in turn.
 """
 
 import argparse
@@ -47,7 +47,7 @@ def timed(step, files: list[Path]) -> float:
 
 
 def fresh(root: Path) -> float:
-    """Return the seconds of a run over files of which nothing is there."""
+    """Return the seconds of a run that has all of its files to embed."""
     summary, seconds, _ = product.measured("--root", root, *FLAGS)
     assert summary["files_done"] == FILES, summary
     return seconds

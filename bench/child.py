@@ -1,12 +1,12 @@
-"""A contender written in Python, in a process of its own.
+"""Run a contender that is written in Python, in a process of its own.
 
     python bench/child.py MODULE [ARGUMENT …]
 
-Loads `contenders.MODULE` and answers requests, a JSON object a line. First it says that it is
-loaded: {"ready": "what it is"}. For each {"texts": […], "out": "path"} it embeds the texts, writes
-the vectors to the path as raw float32 and answers {"seconds": …, "peak_rss_mb": …}; the seconds
-are those from texts to vectors. Between requests it waits on standard input. The contenders in Go
-(`bench/engine`, `bench/hugot`) do the same.
+Loads `contenders.MODULE`, prints {"ready": "what it is"}, and answers requests. Each request and
+each answer is a JSON object on a line. For {"texts": […], "out": "path"} it embeds the texts,
+writes the vectors to the path as raw float32 and answers {"seconds": …, "peak_rss_mb": …}. The
+seconds are those from texts to vectors. The contenders in Go (`bench/engine`, `bench/hugot`) do the
+same.
 """
 
 import importlib
@@ -38,9 +38,9 @@ def main() -> None:
 
 
 def peak_rss_mb() -> float:
-    """Return the most memory this process has held, in MB.
+    """Return the most memory that this process has held, in MB.
 
-    Where the kernel tells it: getrusage would count the parent's too, from before the exec.
+    The kernel says it. getrusage would include the parent's, from before the exec.
     """
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii")

@@ -2,18 +2,22 @@
 
     python bench/clusters.py [--seeds 5]
 
-Embeds what is not embedded yet (in build/bench, minutes at first), runs the pipeline's own cluster
-step, then the same step with other seeds and by the method evoc, then as many of BERTopic's
-defaults (its UMAP and HDBSCAN), EVoC's, and k-means told that there are 20. No group's name is read
-by any of them.
+Embeds what is not embedded yet (in build/bench, minutes at first). Then it clusters with several
+seeds each: the pipeline's own step, the same step with evoc, BERTopic's defaults (its UMAP and
+HDBSCAN), EVoC's defaults, and k-means that is told the number 20. None of them reads the groups.
 
-Measures: adjusted mutual information (AMI; Vinh, Epps & Bailey 2010) between labels and groups over
-the clustered rows, over all rows with noise as one more cluster, and over all with each row of
-noise in its nearest cluster; the share of noise; the adjusted Rand index (ARI; Hubert & Arabie
-1985) between the labels of two seeds, and of the same rows in another order. Then the halves of the
-corpus, drawn at random, and short comments, whose groups are emotions and not topics: nothing may
-collapse there. In the end a fifth of the rows is held back and assigned to the clusters of the
-others, beside what clustering all rows makes of them.
+It measures
+
+- adjusted mutual information (AMI; Vinh, Epps & Bailey 2010) between labels and groups: over the
+  clustered rows, over all rows with noise as one more cluster, and over all rows with each row of
+  noise in its nearest cluster
+- the share of noise
+- the adjusted Rand index (ARI; Hubert & Arabie 1985) between the labels of two seeds, and between
+  those of the same rows in two orders
+
+The same for random halves of the corpus, and for short comments. Their groups are emotions and not
+topics, but their clusters must not collapse. In the end it holds back a fifth of the rows, assigns
+them to the clusters of the others, and compares with a clustering of all rows.
 """
 
 import argparse
@@ -54,7 +58,7 @@ def main() -> None:
     print("| | clusters | noise | AMI clustered | AMI all | reassigned | ARI between seeds |")
     print("|---|---|---|---|---|---|---|")
     own = [(table["label"].to_numpy(), table["nearest_label"].to_numpy())]
-    # Seeds 3 apart: a run makes three layouts, of its seed and the next two.
+    # Seeds are 3 apart, because a run makes three layouts, with its seed and the next two.
     own += [ours(vectors, 3 * seed) for seed in range(1, seeds)]
     show("the pipeline", groups, own)
     show("the pipeline's evoc", groups, [ours(vectors, s, "evoc") for s in range(seeds)])
@@ -71,7 +75,7 @@ def main() -> None:
 
 
 def halves(vectors: np.ndarray, groups: np.ndarray) -> None:
-    """Print what comes out for each half of rows in random order."""
+    """Print the figures of each half; the rows are in random order."""
     middle = len(vectors) // 2
     for name, part in (("first half", slice(middle)), ("second half", slice(middle, None))):
         show(name, groups[part], [ours(vectors[part], SEED)])
@@ -81,7 +85,7 @@ Labels = tuple[np.ndarray, np.ndarray | None]  # int[n], and the same with noise
 
 
 def comments() -> None:
-    """Print what comes out for the comments by both methods, if they have been embedded."""
+    """Print the figures of the comments by both methods, if they were embedded before."""
     try:
         vectors, groups = read_all(product.corpus("comments"), "comments")
     except FileNotFoundError:
@@ -92,7 +96,7 @@ def comments() -> None:
 
 
 def held_back(vectors: np.ndarray, groups: np.ndarray, refitted: np.ndarray) -> None:
-    """Print how well a fifth of the rows is assigned, beside `refitted`, labels found of all."""
+    """Print how well a fifth of the rows is assigned, and how well `refitted`, all rows' labels."""
     new = np.arange(len(vectors)) % 5 == 0
     assigned = cluster_vectors(vectors[~new], SEED).model.assign(vectors[new]).labels
     for name, labels in (("assigned", assigned), ("refitted", refitted[new])):
@@ -144,7 +148,7 @@ def read_all(corpus: Path, suffix: str) -> tuple[np.ndarray, np.ndarray]:
         raise FileNotFoundError(embeddings)
     findings = Findings()
     files, vectors = read_vectors(open_sources(sources, "text", findings), findings)
-    if findings.left_out:  # a figure of some of the files would be no figure of the corpus
+    if findings.left_out:  # figures must be of the whole corpus
         raise ValueError(sentence(findings.left_out))
     groups = np.concatenate([np.repeat(f.source.subreddit, f.rows) for f in files])
     return vectors, groups

@@ -1,10 +1,10 @@
-"""Cluster 100,000 vectors: time and memory of each way, beside plain HDBSCAN.
+"""Compare time and memory of each way to cluster 100,000 vectors, and of plain HDBSCAN.
 
     python bench/clusterscale.py [--rows 100000]
 
-The vectors are the corpus's (embedded by bench/clusters.py before), again and again with a little
-noise, so the clusters mean nothing: only time and memory count. Each way runs in a process of its
-own, once to let numba compile on a few rows and once for the figures.
+The vectors are those of the corpus (bench/clusters.py embeds it), repeated with a little noise. So
+the clusters mean nothing, and only time and memory count. Each way runs in a process of its own:
+once on a few rows, so that numba compiles, and once for the figures.
 
 With --rows 1000000 --only 'hdbscan, sample of 20000' it shows what a million rows take.
 """
@@ -17,6 +17,7 @@ import time
 
 import numpy as np
 import product
+from child import peak_rss_mb
 
 WAYS = (
     "hdbscan",
@@ -25,7 +26,7 @@ WAYS = (
     "HDBSCAN on PCA 10",
     "scikit-learn on PCA 10",
 )
-NOISE = 0.02  # of each coordinate; the vectors have length 1, so one is 0.05 in the mean
+NOISE = 0.02  # added to each coordinate; the coordinates themselves are about 0.05
 
 
 def main() -> None:
@@ -61,7 +62,7 @@ def measure(way: str, rows: int) -> dict:
         "seconds": time.monotonic() - start,
         "clusters": int(labels.max()) + 1,
         "noise": float((labels < 0).mean()),
-        "peak_mb": peak_mb(),
+        "peak_mb": peak_rss_mb(),
         "vectors_mb": vectors.nbytes / 1e6,
     }
 
@@ -79,9 +80,8 @@ def run(way: str, vectors: np.ndarray) -> np.ndarray:
             return HDBSCAN(min_cluster_size=size, min_samples=15).fit(points).labels_
         from hdbscan import HDBSCAN
 
-        return (
-            HDBSCAN(min_cluster_size=size, min_samples=15, core_dist_n_jobs=1).fit(points).labels_
-        )
+        plain = HDBSCAN(min_cluster_size=size, min_samples=15, core_dist_n_jobs=1)
+        return plain.fit(points).labels_
     from threadloom.cluster.methods.fit import cluster_vectors
 
     method, _, sample = way.partition(", sample of ")
@@ -101,13 +101,6 @@ def make(rows: int) -> np.ndarray:
         part += random.normal(size=part.shape).astype(np.float32) * NOISE
         part /= np.linalg.norm(part, axis=1, keepdims=True)
     return vectors
-
-
-def peak_mb() -> float:
-    """Return the most memory that this process has held, in MB."""
-    with open("/proc/self/status") as status:
-        line = next(line for line in status if line.startswith("VmHWM"))
-    return int(line.split()[1]) * 1024 / 1e6
 
 
 if __name__ == "__main__":

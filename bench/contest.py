@@ -1,4 +1,4 @@
-"""Contenders in processes of their own, of which one computes at a time (see `child.py`)."""
+"""Contenders in processes of their own (see `child.py`); one computes at a time."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import product
 
-WARM_UP = 64  # texts of each contender's first request, which is not counted
+WARM_UP = 64  # texts in the first request to each contender, which does not count
 
 
 class Skipped(Exception):
@@ -83,7 +83,7 @@ class Child:
 
 
 def start_all(contenders: list[Contender], texts: list[str]) -> list[Child]:
-    """Start the contenders one after the other and warm them up; say which are skipped."""
+    """Start the contenders one after the other and warm them up; print which are skipped."""
     children = []
     some = spread(texts, WARM_UP)
     for contender in contenders:
@@ -125,6 +125,6 @@ def checked(what: str, command: list, **environment: str) -> None:
 
 
 def last_line(text: str) -> str:
-    """Return the last line that says something."""
+    """Return the last line that is not blank."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else ""

@@ -1,16 +1,16 @@
-"""Turn texts into vectors with our engine and with its peers, and compare.
+"""Compare our engine with its peers, from texts to vectors.
 
     python bench/engine.py [--texts 2000] [--rounds 3] [--set mix|comments|newsgroups]
 
-From texts to vectors in memory, tokenising included; loading the model, Beam and files are not.
-All embed the same texts, at most 256 tokens of each. Each contender is a process of its own that
-has loaded its model and has embedded a few texts before the first round; in a round each has one
-turn, in an order that rotates, while the others wait. `bench/lineup.py` says who takes part and
-how, `bench/child.py` what is counted as the time. Only ratios of the same round mean anything.
+The time counts from texts to vectors in memory, with tokenising and without Beam, files and the
+loading of the model. All embed the same texts, at most 256 tokens of each. Each contender is a
+process of its own. Before the first round it has loaded its model and embedded a few texts. In a
+round each has one turn, in an order that rotates, while the others wait. `bench/lineup.py` says who
+takes part, and `bench/child.py` how the time is measured. Compare only ratios of the same round.
 
-The cosines and the largest difference are to sentence-transformers fp32, the worst of the rounds.
-The peak is that of ONNX Runtime's fp32 matrix products of the model's shapes on all cores
-(`bench/peak.py`), the best of the rounds; ours are given as shares of it, padding not counted.
+Cosines and the largest difference are to sentence-transformers fp32, the worst of the rounds. The
+peak is the best speed of ONNX Runtime's fp32 matrix products of the model's shapes on all cores
+(`bench/peak.py`). Our speeds are given as shares of it, without padding.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from peak import Peak
 
 @dataclass
 class Record:
-    """What a contender has done, a value a round."""
+    """What a contender has done, one value for each round."""
 
     child: Child
     speeds: list[float] = field(default_factory=list)  # texts/s
@@ -109,7 +109,7 @@ def print_table(records: list[Record]) -> None:
 
 
 def print_gains(records: list[Record]) -> None:
-    """Print how many times as fast as each peer we were in the same round."""
+    """Print how many times as fast as each peer our engine was in the same round."""
     print()
     for ours in (r for r in records if r.child.contender.ours):
         for peer in (r for r in records if not r.child.contender.ours):

@@ -2,10 +2,10 @@
 
     python bench/fidelity.py [--texts 1000] [--set mix|comments|newsgroups] [--alone 200]
 
-Against sentence-transformers fp32 on the same texts: the least and the mean cosine, the largest
-difference of a number, and the share of each text's 10 nearest texts that both agree on. Then
-whether a text's vector depends on its company: some of the texts once more, each alone, against
-their vectors among the others. A precision that this machine lacks is skipped.
+The reference is sentence-transformers fp32 on the same texts. The figures are the least and the
+mean cosine, the largest difference of a number, and the share of each text's 10 nearest texts on
+which both agree. Then some of the texts are embedded alone, and compared with their vectors from
+the batches. A precision that this machine lacks is skipped.
 """
 
 import argparse
@@ -22,7 +22,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--texts", type=int, default=1000)
     parser.add_argument("--set", choices=corpus.SETS, default="mix")
-    parser.add_argument("--alone", type=int, default=200, help="texts to embed alone as well")
+    parser.add_argument("--alone", type=int, default=200, help="texts to embed alone, too")
     options = parser.parse_args()
     texts = corpus.choose(options.set, options.texts)
     print(f"{len(texts)} texts of {options.set}")
@@ -50,7 +50,7 @@ def show(child: Child, texts: list[str], wanted: np.ndarray, alone: int) -> None
         f"{child.contender.name} ({child.description}):\n"
         f"  cosine min {n.least:.6f}, mean {n.mean:.6f}; largest difference {n.difference:.1e}; "
         f"nearest {nearness.NEAREST} in common {nearness.overlap(vectors, wanted):.3f}\n"
-        f"  {len(rows)} texts alone against in a batch: largest difference "
+        f"  {len(rows)} texts alone compared with in a batch: largest difference "
         f"{company.difference:.1e}, cosine min {company.least:.7f}",
         flush=True,
     )

@@ -1,14 +1,14 @@
-"""Embed the newsgroups on Flink and on Prism, the same files in turn, and compare.
+"""Compare Flink with Prism: both embed the newsgroups, in turn.
 
     python bench/flink.py [--rounds 3] [--share 1]
 
-On the development cluster (`make flink-up`; started if it does not run): two TaskManagers of one
-slot and one core each. Flink says for how long its job ran; what the driver took beside that is
+This uses the development cluster (`make flink-up`), and starts it if needed: two TaskManagers of
+one slot and one core each. Flink says how long its job ran. The rest of the driver's time is the
 submission: it starts the job server, and sends the program and the jar. The vectors must be the
-same. What each process held at most is told.
+same. The peak memory of each process is printed, too.
 
-In the end, on paper: 100,000 files of these sizes on N machines like this one, from what was
-measured here (see `simulate`).
+In the end it computes how long 100,000 files of these sizes would take on N machines like this one
+(see `simulate`).
 """
 
 import argparse
@@ -28,11 +28,11 @@ import pyarrow.parquet as pq
 
 MASTER = "127.0.0.1:8081"
 CLUSTER = product.REPOSITORY / "runners" / "flink" / "cluster.sh"
-ALIKE = 1e-6  # most that a number of a vector may differ
-# What the command lines of the processes hold.
+ALIKE = 1e-6  # the most that a number of a vector may differ
+# Words in the command line of each process.
 PROCESSES = {
     "driver": ("build/pipeline", "--runner=flink"),
-    "guard": ("guard-flink-job",),
+    "watchdog": ("guard-flink-job",),
     "job server": ("-jar", "job-server.jar"),
     "JobManager": ("StandaloneSessionClusterEntrypoint",),
     "TaskManager": ("TaskManagerRunner",),
@@ -46,7 +46,7 @@ NETWORK = 125e6  # bytes/s of a machine: 1 Gbit/s
 
 @dataclass
 class OnFlink:
-    """One run on Flink: seconds of the driver and of the job, bytes that its stages sent."""
+    """One run on Flink: the seconds of the driver and of the job, the bytes of its shuffle."""
 
     all: float
     job: float
@@ -54,7 +54,7 @@ class OnFlink:
 
 
 def main() -> None:
-    """Run the rounds and print what came of them."""
+    """Run the rounds and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--share", type=float, default=1, help="share of the files to embed")
@@ -98,18 +98,16 @@ def compare(root: Path, rounds: int) -> None:
 def lay_out(corpus: Path, root: Path, share: float) -> Path:
     """Put a share of the corpus's files into a root of their own."""
     folders = sorted((corpus / "chains" / product.SUFFIX).iterdir())
-    (root / "subreddits_list.json").write_text(json.dumps([f.name for f in folders]))
+    chains = product.new_root(root, product.SUFFIX, *(f.name for f in folders))
     for folder in folders:
-        mine = root / "chains" / product.SUFFIX / folder.name
-        mine.mkdir(parents=True)
         files = sorted(folder.glob("*.parquet"))
         for file in files[: max(1, round(share * len(files)))]:
-            shutil.copy(file, mine)
+            shutil.copy(file, chains / folder.name)
     return root
 
 
 def flags(root: Path, name: str) -> tuple:
-    """Return the flags of a run on a runner, which must begin anew."""
+    """Return the flags of a run on a runner, and remove its earlier outputs."""
     out = root / name
     shutil.rmtree(out, ignore_errors=True)
     return (
@@ -119,7 +117,7 @@ def flags(root: Path, name: str) -> tuple:
 
 
 def flink(root: Path, peaks: dict[str, float]) -> OnFlink:
-    """Run the program on Flink; raise `peaks`, MB by kind of process, to what is seen."""
+    """Run the program on Flink; update `peaks`, the peak MB of each kind of process."""
     ended = threading.Event()
     watch = threading.Thread(target=watch_memory, args=(peaks, ended))
     watch.start()
@@ -136,7 +134,7 @@ def flink(root: Path, peaks: dict[str, float]) -> OnFlink:
 
 
 def ask(path: str) -> dict:
-    """Ask Flink's REST interface."""
+    """Return the answer of Flink's REST interface."""
     with urllib.request.urlopen(f"http://{MASTER}{path}", timeout=5) as answer:
         return json.load(answer)
 
@@ -150,7 +148,7 @@ def is_up() -> bool:
 
 
 def watch_memory(peaks: dict[str, float], ended: threading.Event) -> None:
-    """Look at the peak memory of each kind of process, MB, until told to end."""
+    """Update the peak MB of each kind of process until `ended` is set."""
     while not ended.wait(0.2):
         for folder in Path("/proc").glob("[0-9]*"):
             try:
@@ -160,7 +158,9 @@ def watch_memory(peaks: dict[str, float], ended: threading.Event) -> None:
                 continue
             peak = next((x.split()[1] for x in status.splitlines() if x.startswith("VmHWM")), 0)
             for name, words in PROCESSES.items():
-                if all(word in line for word in words) and ("guard" in line) == (name == "guard"):
+                if all(word in line for word in words) and ("guard" in line) == (
+                    name == "watchdog"
+                ):
                     peaks[name] = max(peaks.get(name, 0), int(peak) / 1024)
 
 
@@ -182,11 +182,11 @@ def compare_outputs(root: Path) -> tuple[int, float]:
 def simulate(root: Path, runs: list[OnFlink]) -> None:
     """Print how long many files would take on N machines, and what bounds that.
 
-    Files are drawn from those measured. One costs its tokens times the seconds per token of one
-    machine, which both TaskManagers here are together. Flink deals them out in turn, whatever they
-    cost, so that the last machine is done after the longest sum. Before that come submission and
-    the job's start, the same for any N but for the jar and the program, which every machine gets
-    from one. Each file is a path in the shuffle, of the bytes measured.
+    Files are drawn from those measured. A file costs its tokens times the seconds per token of one
+    machine; both TaskManagers here together are one machine. Flink deals the files out in turn,
+    whatever they cost, so the machine with the largest sum is the last. Submission comes first. It
+    takes the same time for any N, except that one machine sends the jar and the program to all
+    others. In the shuffle each file is a path, with the bytes that were measured.
     """
     outputs = sorted((root / "flink").glob("*/*/*.parquet"))
     tokens = np.array(

@@ -31,7 +31,7 @@ def everyone() -> list[Contender]:
 
 
 def reference() -> Contender:
-    """Return sentence-transformers as it comes."""
+    """Return sentence-transformers with its defaults."""
     return Contender(REFERENCE, partial(python, "encode", "fp32"))
 
 
@@ -50,7 +50,7 @@ def engine(precision: str, cores: int = 0) -> list:
 
 
 def openvino() -> list:
-    """Install OpenVINO into an environment of its own, so that it disturbs no other."""
+    """Install OpenVINO into an environment of its own, so that other packages stay as they are."""
     cpu = Path("/proc/cpuinfo")
     flags = cpu.read_text(encoding="utf-8").split() if cpu.exists() else []
     if not {"avx512_bf16", "amx_bf16"} & set(flags):
@@ -89,8 +89,8 @@ def rust() -> list:
 def hugot_model() -> Path:
     """Lay the model out for hugot: all files in one folder, and a tokenizer that cuts at 256.
 
-    hugot obeys tokenizer.json, which says to cut at 128 and to pad to 128; sentence-transformers
-    does neither, nor do we.
+    hugot obeys tokenizer.json, which says to cut and to pad to 128 tokens. sentence-transformers
+    does neither, and our engine does neither.
     """
     folder = product.RESULTS / "hugot-model"
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,18 +1,19 @@
-"""Watch the program's memory on inputs of extreme shapes.
+"""Measure the program's memory on inputs of extreme shapes.
 
     python bench/memory.py [--rows 2000000]
 
-All are made of the corpus's comments, over and over, below build/bench: a tenth of the rows in one
-file, all of them in one file, all of them in one row group, and 20,000 files of 3 rows. So that
-hours become minutes, in the large files the vectors of all comments are kept (--dedup_cache_mb=96,
-of which the figures hold some 75 MB): after the first 43,000 rows this is about reading, tokenising
-and writing. The small files are embedded with the defaults, as anybody would.
-Then, without that, the same 6,000 different rows as one file and as the corpus has them, in turn:
-the shape of the input must not change the speed.
+The inputs repeat the corpus's comments, below build/bench: a tenth of the rows in one file, all
+rows in one file, all rows in one row group, and 20,000 files of 3 rows.
+
+For the large files a cache keeps the vectors of all comments (--dedup_cache_mb=96, of which 75 MB
+are used), so that hours become minutes. After the first 43,000 rows they are only read, tokenised
+and written. The small files are embedded with the defaults.
+
+Then the same 6,000 different rows are embedded as one file and as files of 128 rows, in turn,
+without a large cache. The shape of the input must not change the speed.
 """
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
 
@@ -58,10 +59,7 @@ def read_comments(corpus: Path) -> pa.Table:
 
 def new_folder(root: Path) -> Path:
     """Make a root with one subreddit; return its folder."""
-    (root / "subreddits_list.json").write_text(json.dumps(["all"]))
-    folder = root / "chains" / SUFFIX / "all"
-    folder.mkdir(parents=True)
-    return folder
+    return product.new_root(root, SUFFIX, "all") / "all"
 
 
 def one_file(folder: Path, comments: pa.Table, rows: int, group: int) -> int:
@@ -113,7 +111,7 @@ def compare_speed(comments: pa.Table) -> None:
 
 
 def first_of_each(texts: list[str]) -> list[int]:
-    """Return where each different text comes first."""
+    """Return the first index of each different text, in order."""
     return list({text: i for i, text in reversed(list(enumerate(texts)))}.values())[::-1]
 
 

@@ -1,4 +1,4 @@
-"""How near vectors are to those of a reference."""
+"""Measure how near vectors are to those of a reference."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ def compare(vectors: np.ndarray, wanted: np.ndarray) -> Nearness:
 
 
 def worst(all_of: list[Nearness]) -> Nearness:
-    """Return the worst of each figure; not a number is the worst of all."""
+    """Return the worst of each figure; NaN is the worst of all."""
     return Nearness(
         float(np.min([n.least for n in all_of])),
         float(np.min([n.mean for n in all_of])),
@@ -38,7 +38,7 @@ def worst(all_of: list[Nearness]) -> Nearness:
 
 
 def overlap(vectors: np.ndarray, wanted: np.ndarray) -> float:
-    """Return the share of each row's nearest rows that the two have in common, on average."""
+    """Return the mean share of each row's nearest rows that both have in common."""
     number = min(NEAREST, len(wanted) - 1)
     pairs = zip(nearest(vectors, number), nearest(wanted, number), strict=True)
     return float(np.mean([len(set(a) & set(b)) / number for a, b in pairs]))

@@ -1,4 +1,4 @@
-"""The machine's speed limit: ONNX Runtime's fp32 matrix products of the model's own shapes."""
+"""Measure the machine's speed limit: ONNX Runtime's fp32 matrix products of the model's shapes."""
 
 import os
 import time
@@ -12,7 +12,7 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 ROWS = 512  # tokens of a batch
-# [ROWS, k] × [k, n], and how many of them a layer has.
+# (k, n) of products [ROWS, k] × [k, n], and how many of them a layer has.
 SHAPES = {(384, 384): 4, (384, 1536): 1, (1536, 384): 1}
 REPEATS = 5
 SECONDS = 0.05  # of one repeat
@@ -35,7 +35,7 @@ class Product:
 
 
 class Peak:
-    """A session a core and shape, each on one thread."""
+    """One session for each core and shape, each on one thread."""
 
     def __init__(self) -> None:
         """Open the sessions."""

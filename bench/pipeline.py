@@ -1,16 +1,18 @@
-"""Embed files with the whole program, without Beam, and with a plain script, and compare.
+"""Compare the whole program with itself without Beam, and with a plain script.
 
     python bench/pipeline.py [--share 0.25] [--rounds 4]
 
-From Parquet files to Parquet files, the newsgroups dealt out to the rounds; each round embeds its
-files three times, in an order that rotates: with the program on Prism; with its engine and its
-reader and writer, but without Beam (the Go benchmark BenchmarkFiles); with a straightforward
-script around sentence-transformers (`plain.py`: read a file, encode, write it with pyarrow). Only
-the time while files are embedded counts, not that in which a process starts and loads the model.
+All go from Parquet files to Parquet files. Each round has its share of the newsgroups, and embeds
+it three times, in an order that rotates:
+
+- with the program on Prism
+- with its engine, reader and writer, but without Beam (the Go benchmark BenchmarkFiles)
+- with a simple script around sentence-transformers (`plain.py`: read a file, encode, write it)
+
+Only the time in which files are embedded counts, without the start and the loading of the model.
 """
 
 import argparse
-import json
 import os
 import re
 import subprocess
@@ -64,9 +66,7 @@ def one_round(files: list[Path], steps: dict, number: int) -> dict[str, float]:
 
 def lay_out(root: Path, files: list[Path]) -> Path:
     """Put files into a root of their own, as one subreddit."""
-    (root / "subreddits_list.json").write_text(json.dumps(["bench"]))
-    folder = root / "chains" / "bench" / "bench"
-    folder.mkdir(parents=True)
+    folder = product.new_root(root, "bench", "bench") / "bench"
     for i, file in enumerate(files):
         (folder / f"part-{i:05d}.parquet").write_bytes(file.read_bytes())
     return root

@@ -1,6 +1,6 @@
-"""What one would write by hand: embed the files below a root with sentence-transformers.
+"""Embed the files below a root with sentence-transformers, as one would write it by hand.
 
-Prints the seconds from the first file's opening to the last one's writing.
+Prints the seconds from opening the first file to writing the last one.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""What the benchmarks share: the place of the corpus, and the program, built from this tree."""
+"""The corpus, and the program that is built from this tree; all benchmarks use them."""
 
 import json
 import os
@@ -16,12 +16,21 @@ SUFFIX = "newsgroups"
 
 
 def corpus(*suffixes: str) -> Path:
-    """Return the folder of the corpus; says so and ends the program when there is none."""
+    """Return the folder of the corpus; if there is none, print that and exit with 0."""
     path = Path(os.environ.get("THREADLOOM_CORPUS") or REPOSITORY.parent / "shared" / "corpus")
     if not all((path / "chains" / suffix).is_dir() for suffix in suffixes or [SUFFIX]):
         print(f"skipped: no corpus at {path}; THREADLOOM_CORPUS says where it is")
         sys.exit(0)
     return path
+
+
+def new_root(root: Path, suffix: str, *subreddits: str) -> Path:
+    """Make a root with its list and the folders of its chains; return the folder above these."""
+    (root / "subreddits_list.json").write_text(json.dumps(subreddits))
+    chains = root / "chains" / suffix
+    for name in subreddits:
+        (chains / name).mkdir(parents=True)
+    return chains
 
 
 def build() -> None:
@@ -36,7 +45,7 @@ def build_benchmarks(binary: Path) -> None:
 
 
 def spread(values: list[float], form: str = ".2f") -> str:
-    """Return the median and the range, as text."""
+    """Return the median and the range as text."""
     return f"{statistics.median(values):{form}} ({min(values):{form}}–{max(values):{form}})"
 
 

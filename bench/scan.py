@@ -1,11 +1,15 @@
-"""Time the scan: which of very many files have embeddings already, against `find`.
+"""Compare the scan, which finds the files without embeddings, with `find`.
 
     python bench/scan.py [--thousands 100 500 1000 2000] [--rounds 5]
 
-For each size a tree of empty files is made below build/bench (1,000 inputs a subreddit, nine of ten
-with an output) and taken away at the end. Each round times, in turn: `find` listing both halves of
-the tree; Expand and Filter without Beam (the Go benchmark BenchmarkScan); then, with all outputs
-there, the whole program on Prism, which has nothing to do. The file system's cache is warm.
+For each size it makes a tree of empty files below build/bench, and removes it at the end. A
+subreddit has 1,000 inputs, and nine of ten have an output. Each round times in turn
+
+- `find`, which lists chains and embeddings
+- Expand and Filter without Beam (the Go benchmark BenchmarkScan)
+
+Then all outputs exist, and the whole program on Prism, which has nothing to do, is timed as often.
+The file system's cache is warm.
 """
 
 import argparse
@@ -19,8 +23,8 @@ from pathlib import Path
 
 import product
 
-INPUTS = 1000  # of a subreddit
-DONE = 900
+INPUTS = 1000  # in each subreddit
+DONE = 900  # that have an output at first
 
 
 def main() -> None:
@@ -59,7 +63,7 @@ def measure(root: Path, thousands: int, rounds: int) -> None:
 
 
 def make_tree(root: Path, subreddits: int) -> None:
-    """Make the folders of so many subreddits and their empty files."""
+    """Make the folders of some subreddits, with empty files."""
     names = [f"subreddit{i:05d}" for i in range(subreddits)]
     (root / "subreddits_list.json").write_text(json.dumps(names))
     for name in names:

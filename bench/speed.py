@@ -1,16 +1,19 @@
-"""Embed the newsgroups with the pipeline and with sentence-transformers, and compare.
+"""Compare the pipeline with sentence-transformers on the newsgroups.
 
     python bench/speed.py [--share 1] [--rounds 6]
 
-The corpus is dealt out to the rounds file by file. Each round embeds its files with both, in turn
-first, on the same machine: the pipeline as a whole process from files to files (its start, the
-model's loading and the writing included, clustering not), sentence-transformers' `encode` in its
-own process with the model loaded and its defaults (fp32, batches of 32 sorted by length, all
-cores), the texts already in memory. Only ratios of the same round mean anything.
+Each round has its share of the files, and embeds it with both, which take turns to be first:
+
+- the pipeline as a whole process from files to files, with its start, the loading of the model and
+  the writing, but without clustering
+- sentence-transformers' `encode` with its defaults (fp32, batches of 32 sorted by length, all
+  cores). The model is loaded, and the texts are in memory.
+
+Compare only ratios of the same round.
 """
 
 import argparse
-import json
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -75,12 +78,9 @@ def one_round(
 
 def lay_out(root: Path, files: list[Path]) -> Path:
     """Put files into a root of their own."""
-    names = sorted({f.parent.name for f in files})
-    (root / "subreddits_list.json").write_text(json.dumps(names))
+    chains = product.new_root(root, "bench", *sorted({f.parent.name for f in files}))
     for file in files:
-        copy = root / "chains" / "bench" / file.parent.name / file.name
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(file.read_bytes())
+        shutil.copy(file, chains / file.parent.name)
     return root
 
 

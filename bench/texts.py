@@ -1,4 +1,4 @@
-"""The texts that contenders embed, and how much work they are."""
+"""The texts that contenders embed, and how much work these are."""
 
 from pathlib import Path
 
@@ -19,8 +19,9 @@ HIDDEN, INNER, LAYERS = 384, 1536, 6  # of all-MiniLM-L6-v2
 def choose(name: str, number: int) -> list[str]:
     """Return `number` texts of a set, spread evenly over the corpus, in the order of the files.
 
-    No text comes twice: our engine would run it once. The halves of "mix" follow each other: mixed
-    more finely, batches in file order would hold more padding than those of real files.
+    No text comes twice, because our engine would run it once. The halves of "mix" follow each
+    other. If they were mixed more finely, batches in file order would have more padding than those
+    of real files.
     """
     parts = SETS[name]
     corpus = product.corpus(*parts)
@@ -40,7 +41,7 @@ def lengths(texts: list[str]) -> np.ndarray:
 
 
 def flops(tokens: np.ndarray) -> float:
-    """Return the operations of texts of so many tokens without padding, in matrix products only."""
+    """Return the operations in matrix products for texts of int[n] tokens, without padding."""
     linear = 2 * LAYERS * (4 * HIDDEN * HIDDEN + 2 * HIDDEN * INNER)
-    attention = 4 * LAYERS * HIDDEN * tokens.astype(float)  # for each token
+    attention = 4 * LAYERS * HIDDEN * tokens.astype(float)  # for one token
     return float(((linear + attention) * tokens).sum())

@@ -2,11 +2,11 @@
 
     python bench/together.py [--seconds 90]
 
-Both run on a core of their own, and the slower one is stopped for a part of each tenth of a second.
-First each is timed with files of its own, while the other works, too: two cores share caches.
-Then both run over the same uneven files (1 to 5,000 comments), with one Redis. If no machine idles
-while files wait, they take the time to which their speeds add up. Needs two cores, and Redis or
-Valkey, which set-up brings.
+Each runs on a core of its own, and the slower one is stopped for a part of each tenth of a second.
+First each is timed with files of its own, while the other works, too, because the cores share
+caches. Then both run over the same uneven files (1 to 5,000 comments), with one Redis. If neither
+is idle while files wait, the time follows from the sum of both speeds. This needs two cores, and
+Redis or Valkey, which set-up brings.
 """
 
 import argparse
@@ -34,8 +34,8 @@ from threadloom.export.source import packaged
 SUFFIX = "comments"
 QUEUE = "bench"
 LARGEST = 5000  # rows of a file
-PERIOD = 0.1  # seconds
-APART = 100  # rows of a file with which each is timed
+PERIOD = 0.1  # seconds; the slower one is stopped once in each
+APART = 100  # rows of a file when each is timed alone
 WINDOW = 60.0  # seconds in which finished files are counted
 TIMES = 3  # how much faster one is than the other
 
@@ -43,7 +43,7 @@ TIMES = 3  # how much faster one is than the other
 def main() -> None:
     """Print a line for each side that is slowed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=90, help="that each run shall take, about")
+    parser.add_argument("--seconds", type=float, default=90, help="about how long each run takes")
     seconds = parser.parse_args().seconds
     files = sorted((product.corpus(SUFFIX) / "chains" / SUFFIX).glob("*/*.parquet"))
     texts = pa.concat_tables([pq.read_table(f, columns=["text"]) for f in files])
@@ -56,7 +56,7 @@ def main() -> None:
         here, there = apart(texts, url)
         print(f"not slowed: pipeline {here:.0f} rows/s, worker {there:.0f} rows/s", flush=True)
         for name, times in (("pipeline", TIMES), ("worker", 1 / TIMES)):
-            # The share of the time in which each runs: all of it for one of them.
+            # The share of the time in which each may run. For one of them it is 1.
             of_pipeline, of_worker = min(1, times * there / here), min(1, here / there / times)
             speeds = apart(texts, url, of_pipeline, of_worker)
             with new_root(texts, sizes(round(seconds * sum(speeds)))) as root:
@@ -64,12 +64,12 @@ def main() -> None:
                 took, by_worker = both(root, url, of_pipeline, of_worker)
             ratio = took * sum(speeds) / rows
             print(f"{name} {TIMES} times as fast: {speeds[0]:.0f} and {speeds[1]:.0f} rows/s, "
-                  f"{rows} rows in {took:.1f} s, {ratio:.3f} of the time to which the speeds "
-                  f"add up; the worker embedded {by_worker} files", flush=True)  # fmt: skip
+                  f"{rows} rows in {took:.1f} s, {ratio:.3f} of the time by the sum of the "
+                  f"speeds; the worker embedded {by_worker} files", flush=True)  # fmt: skip
 
 
 def sizes(rows: int) -> list[int]:
-    """Return sizes of files, from 1 to LARGEST, that add up to so many rows."""
+    """Return sizes of files, from 1 to LARGEST, with this sum."""
     chance, found = random.Random(2), []
     while (left := rows - sum(found)) > 0:
         found.append(min(left, round(LARGEST ** chance.random())))
@@ -78,12 +78,10 @@ def sizes(rows: int) -> list[int]:
 
 @contextlib.contextmanager
 def new_root(texts: pa.Table, rows: list[int]) -> Iterator[Path]:
-    """Lay out files of so many rows each, as one subreddit."""
+    """Lay out files with these numbers of rows, as one subreddit."""
     with tempfile.TemporaryDirectory(dir=product.RESULTS, prefix="together-") as name:
         root = Path(name)
-        (root / "subreddits_list.json").write_text(json.dumps(["bench"]))
-        folder = root / "chains" / "bench" / "bench"
-        folder.mkdir(parents=True)
+        folder = product.new_root(root, "bench", "bench") / "bench"
         start = 0
         for number, size in enumerate(rows):
             taken = texts.take([i % len(texts) for i in range(start, start + size)])
@@ -93,7 +91,7 @@ def new_root(texts: pa.Table, rows: list[int]) -> Iterator[Path]:
 
 
 def apart(texts: pa.Table, url: str, of_pipeline: float = 1, of_worker: float = 1) -> list[float]:
-    """Return the rows a second of the pipeline and of the worker, each with files of its own."""
+    """Return the rows per second of the pipeline and of the worker, each with its own files."""
     enough = [APART] * 600
     with new_root(texts, enough) as mine, new_root(texts, enough) as its:
         out = its / "embeddings" / "bench" / "bench"
@@ -121,7 +119,7 @@ def outputs(root: Path) -> list[float]:
 
 
 def speed(root: Path) -> float:
-    """Return the rows a second between the first of the last outputs and the last."""
+    """Return the rows per second over the outputs of the last WINDOW seconds."""
     ends = outputs(root)
     ends = [end for end in ends if end >= ends[-1] - WINDOW]
     return APART * (len(ends) - 1) / (ends[-1] - ends[0])
@@ -141,7 +139,7 @@ def both(root: Path, url: str, of_pipeline: float, of_worker: float) -> tuple[fl
 
 
 def wait_for_worker(url: str) -> None:
-    """Wait until a worker has said that it is there."""
+    """Wait until a worker has registered."""
     client = redis.Redis.from_url(url)
     while not client.zcard(f"{QUEUE}:workers"):
         time.sleep(0.05)
@@ -214,18 +212,8 @@ def server() -> Iterator[str]:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
-    command = (
-        program,
-        "--port",
-        port,
-        "--bind",
-        "127.0.0.1",
-        "--save",
-        "",
-        "--loglevel",
-        "warning",
-    )
-    process = subprocess.Popen([str(c) for c in command])
+    flags = f"--port {port} --bind 127.0.0.1 --loglevel warning --save".split()
+    process = subprocess.Popen([program, *flags, ""])
     try:
         yield f"redis://127.0.0.1:{port}"
     finally:

@@ -1,9 +1,10 @@
 """Put new chains into the clusters of an earlier run: python -m threadloom.cluster.assign.
 
 Reads a JSON object from standard input: `model` (the folder of a model, `clusters/{suffix}/model`),
-`jobs` (as the pipeline's, see `transform`), `text_column`, `clusters_dir` and `lease` (the file of
-the run's lease on that folder). Writes `assigned.parquet` and `assigned.json` there, and prints the
-latter's figures on one line. An error is one line on standard error, and exit code 1.
+`jobs` (objects as `beam.transform` describes them), `text_column`, `clusters_dir` and `lease` (the
+file of the run's lease on that folder). Writes `assigned.parquet` and `assigned.json` to
+`clusters_dir`, and prints the content of `assigned.json` on one line. If it fails, it prints one
+line on standard error, and the exit code is 1.
 """
 
 import json
@@ -37,15 +38,15 @@ def assign_files(
 ) -> dict:
     """Assign the chains of `sources` to the clusters of a model, without fitting anything.
 
-    Writes `assigned.parquet`, the columns of labels.parquet, and `assigned.json`, which this
-    returns: `rows`, `noise_rows`, `noise_share`, `fitted_noise_share` (the share to expect of rows
-    like those that the clusters were found with), `drift` (the difference), and for each cluster
-    its `label`, `name`, `rows`, `share` and `fitted_share`. Files that cannot take part, such as
-    those of another model or precision, are in `left_out` with the reason; `files_left_out` counts
-    them. `warnings` has other findings about the files.
+    Writes `assigned.parquet`, which has the columns of labels.parquet, and `assigned.json`, whose
+    content this returns: `rows`, `noise_rows`, `noise_share`, `fitted_noise_share` (the share to
+    expect among rows like those that were fitted), `drift` (the difference), and for each cluster
+    its `label`, `name`, `rows`, `share` and `fitted_share`. `left_out` has the files that cannot
+    take part, such as those of another model or precision, with the reasons; `files_left_out`
+    counts them. `warnings` has other findings about the files.
 
-    Raises NothingLeft, in one line, if none can, and Superseded if another run has taken over the
-    folder (see `lease`); then nothing is written.
+    Writes nothing and raises NothingLeft, with a message of one line, if no file can take part, or
+    Superseded if another run has taken over the folder (see `files.lease`).
     """
     start = time.monotonic()
     model = models.load(model_dir)

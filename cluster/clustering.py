@@ -63,7 +63,7 @@ class Clustering:
 
 
 def at_level(groups: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the groups, of int32[k] by cluster, of labels int[n]; noise stays -1."""
+    """Return the groups int32[n] of labels int[n], from groups int32[k]; noise stays -1."""
     return np.append(groups, -1).astype(np.int32)[labels]
 
 
@@ -92,9 +92,9 @@ def numbers_by_size(labels: np.ndarray) -> np.ndarray:
 def coarser_levels(middles: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return groups of clusters at coarser and coarser levels: int32[k] each, nested.
 
-    middles: float32[k, d], the clusters' mean directions. A level has about a third of the groups
-    of the one before it, the coarsest at least two. Clusters are joined by average linkage of the
-    cosine distances (Sokal & Michener 1958), the groups numbered by their first cluster.
+    middles: float32[k, d], the clusters' mean directions. A level has about a third as many groups
+    as the one before it, and the coarsest has at least two. Average linkage of the cosine distances
+    (Sokal & Michener 1958) joins the clusters. A group is numbered by its first cluster.
     """
     from scipy.cluster.hierarchy import fcluster, linkage
 

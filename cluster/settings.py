@@ -17,16 +17,16 @@ SUBREDDIT = "subreddit"
 class Settings:
     """The settings of the step.
 
-    clusters_dir: the folder for the results, made when missing.
+    clusters_dir: the folder for the results, made if missing.
     text_column: the column of the chains files that holds the text.
-    by: "all" clusters everything together, "subreddit" each subreddit for itself.
+    by: "all" clusters all chains together, "subreddit" each subreddit on its own.
     seed: 0 .. 2**32 - 1.
     method: one of `registry.METHODS`.
-    min_size: the least chains of a cluster, among those that are fitted; 0: by their number.
-    sample: how many different chains are fitted at most; 0: as many as the method takes.
+    min_size: the least number of fitted chains in a cluster; 0: a share of those fitted.
+    sample: the most different chains that are fitted; 0: as many as the method takes.
     lease: the file of the run's lease on `clusters_dir` (see `files.lease`); "" if there is none.
 
-    Raises ValueError, with one line that says what to change, when a value cannot be used.
+    Raises ValueError, with one line that says what to change, if a value cannot be used.
     """
 
     clusters_dir: str
@@ -49,9 +49,9 @@ class Settings:
         if not 0 <= self.seed < 2**32:
             raise ValueError(f"seed is {self.seed}: use a number from 0 to 4294967295")
         if self.min_size < 0 or self.min_size == 1:
-            raise ValueError(f"min_size is {self.min_size}: use 2 or more, or 0")
+            raise ValueError(f"min_size is {self.min_size}: use 0, or 2 or more")
         if self.sample < 0:
-            raise ValueError(f"sample is {self.sample}: use a number above 0, or 0")
+            raise ValueError(f"sample is {self.sample}: use 0 or more")
         registry.named(self.method)
 
     def as_dict(self) -> dict:
@@ -61,49 +61,21 @@ class Settings:
         return settings
 
 
-@dataclass(frozen=True)
 class Outputs:
     """The paths of one group's results."""
 
-    folder: str
-
-    @property
-    def labels(self) -> str:
-        """The Parquet file with one row per chain."""
-        return os.path.join(self.folder, "labels.parquet")
-
-    @property
-    def report(self) -> str:
-        """The JSON file on the clusters; written last, so its presence says that all are there."""
-        return os.path.join(self.folder, "clusters.json")
-
-    @property
-    def left_out(self) -> str:
-        """The JSON file that lists what could not take part; only there if something could not."""
-        return os.path.join(self.folder, "left_out.json")
-
-    @property
-    def table(self) -> str:
-        """The same for readers, in Markdown."""
-        return os.path.join(self.folder, "clusters.md")
-
-    @property
-    def map(self) -> str:
-        """The map to open in a browser."""
-        return os.path.join(self.folder, "map.html")
-
-    @property
-    def image(self) -> str:
-        """The map as a picture."""
-        return os.path.join(self.folder, "map.png")
-
-    @property
-    def model(self) -> str:
-        """The folder of the model that new chains are assigned with."""
-        return os.path.join(self.folder, "model")
+    def __init__(self, folder: str) -> None:
+        """Name the results in a folder."""
+        self.labels = os.path.join(folder, "labels.parquet")  # one row for each chain
+        self.report = os.path.join(folder, "clusters.json")  # written last: all are there if it is
+        self.table = os.path.join(folder, "clusters.md")  # the report for readers
+        self.map = os.path.join(folder, "map.html")
+        self.image = os.path.join(folder, "map.png")
+        self.model = os.path.join(folder, "model")  # a folder; `assign` uses it
+        self.left_out = os.path.join(folder, "left_out.json")  # only if something was left out
 
     def all_there(self) -> bool:
-        """Return whether every one of them is there."""
+        """Return whether all of them exist; `left_out` does not count."""
         files = (self.labels, self.report, self.table, self.map, self.image)
         return all(map(os.path.exists, (*files, os.path.join(self.model, "model.json"))))
 

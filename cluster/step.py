@@ -27,14 +27,15 @@ _LOG = logging.getLogger(__name__)
 def cluster_files(sources: Iterable[Source], settings: Settings, group: str = ALL) -> dict:
     """Cluster the chains of a group and write what `settings.Outputs` names.
 
-    If all of it is there and nothing that decides it has changed, nothing is computed. Returns
+    If all of it exists and nothing that decides it has changed, nothing is computed. Returns
     the summary: `group`, `rows`, `clusters`, `noise_rows`, `files` (numbers), `files_left_out`
     (those that could not take part, or whose texts could not), `reused` (bool), `seconds` (of this
     call), and the paths `labels`, `report`, `table` and `map`.
 
-    Files that cannot take part are left out: warnings of the log and of the report name the first
-    few, `left_out.json` all. Raises NothingLeft, in one line, if none can; then only that file is
-    written. Raises Superseded if another run has taken over the folder; then nothing is written.
+    Files that cannot take part are left out. Warnings in the log and in the report name the first
+    few, and `left_out.json` lists all. If no file can take part, only `left_out.json` is written,
+    and this raises NothingLeft with a message of one line. If another run has taken over the
+    folder, nothing is written, and this raises Superseded.
     """
     start = time.monotonic()
     sources = list(sources)
@@ -67,7 +68,7 @@ def cluster_files(sources: Iterable[Source], settings: Settings, group: str = AL
 
 
 def _still_good(paths: Outputs, wanted: str) -> dict | None:
-    """Return the report of an earlier run if all its files are there and still hold."""
+    """Return the report of an earlier run if all its files exist and nothing has changed."""
     report = reporting.read_report(paths.report)
     if report is None or report.get("fingerprint") != wanted or not paths.all_there():
         return None
@@ -104,7 +105,7 @@ def _compute(
         "fitted_rows": len(fitted.rows),
         "files": len(files),
         "files_left_out": found.files_left_out,
-        # The system may allow next time what it refused now, though the files are the same.
+        # The system may allow next time what it refused now, although the files are the same.
         "lasting": not any(f.passing for f in found.left_out),
         "noise_rows": clusters.noise_rows,
         "noise_share": round(clusters.noise_rows / rows, 4) if rows else 0.0,
@@ -136,8 +137,8 @@ def _compute(
     data = map_data(fitted, names, described.snippets, keys)
     write_map(paths.map, data, group)
     write_image(paths.image, data, group)
-    # Written last, because its fingerprint says that the others are there. The lease is checked
-    # again, because another run may have taken over meanwhile.
+    # Written last, because its fingerprint says that the others exist. The lease is checked
+    # again, because another run may have taken over since.
     lease.check(settings.lease)
     reporting.write_report(paths.report, report)
     return report

@@ -1,1 +1,1 @@
-"""What `bench/child.py` can run: a module a contender, each with `load(*arguments)`."""
+"""The contenders that `bench/child.py` can run; each module has `load(*arguments)`."""

@@ -1,4 +1,4 @@
-"""What the contenders share that run the model folder's graph: tokens, and batches of 32."""
+"""Tokens and batches of 32, for the contenders that run the model folder's graph."""
 
 import json
 from collections.abc import Callable

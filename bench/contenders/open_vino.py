@@ -10,7 +10,7 @@ from contenders import batches
 
 
 def load() -> tuple[Callable[[list[str]], np.ndarray], str]:
-    """Compile the graph for this CPU; fails if it would not run in bfloat16."""
+    """Compile the graph for this CPU; SystemExit if it would not run in bfloat16."""
     model = openvino.Core().compile_model(
         batches.GRAPH, "CPU", {"INFERENCE_PRECISION_HINT": "bf16"}
     )

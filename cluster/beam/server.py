@@ -31,10 +31,10 @@ _LOG = logging.getLogger("threadloom.cluster.beam.server")
 def main() -> None:
     """Serve until standard input ends or a signal comes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--listen", metavar="HOST:PORT", help="be a service of its own there")
+    parser.add_argument("--listen", metavar="HOST:PORT", help="serve there until a signal comes")
     listen = parser.parse_args().listen
-    # The system's own handling ends the process at once; Python's would wait for the main thread's
-    # turn, which a computation in C may not give for seconds.
+    # The system's default ends the process at once. A handler in Python would wait for the main
+    # thread, perhaps for seconds while that computes in C.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     if listen is None:
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def hang_up(failed: threading.ExceptHookArgs) -> None:
-    """Ignore threads of Beam whose runner has hung up, as Flink's do at a job's end."""
+    """Ignore errors of Beam's threads after the runner hung up, as Flink does at a job's end."""
     if isinstance(failed.exc_value, grpc.RpcError) and failed.exc_value.code() in HUNG_UP:
         return
     threading.__excepthook__(failed)

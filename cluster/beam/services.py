@@ -43,27 +43,26 @@ class Expansions(expansion_service.ExpansionServiceServicer):
 
 
 class NoArtifacts(beam_artifact_api_pb2_grpc.ArtifactRetrievalServiceServicer):
-    """Gives away no files: Beam's own service would read any path that it is asked for."""
+    """Gives away no files, because Beam's own service would read any path that it is asked for."""
 
     def ResolveArtifacts(
         self, request: beam_artifact_api_pb2.ResolveArtifactsRequest, context: grpc.ServicerContext
     ) -> beam_artifact_api_pb2.ResolveArtifactsResponse:
-        """Return the artifacts as they were asked for: there is nothing better to offer."""
+        """Return the artifacts as they were asked for, because there is nothing better to offer."""
         return beam_artifact_api_pb2.ResolveArtifactsResponse(replacements=request.artifacts)
 
     def GetArtifact(
         self, request: beam_artifact_api_pb2.GetArtifactRequest, context: grpc.ServicerContext
     ) -> Iterator[beam_artifact_api_pb2.GetArtifactResponse]:
-        """Refuse."""
+        """Refuse every request."""
         context.abort(grpc.StatusCode.PERMISSION_DENIED, "this server has no artifacts")
 
 
 class Workers(worker_pool_main.BeamFnExternalWorkerPoolServicer):
     """Runs a worker in this process for each of a cluster's machines that asks.
 
-    They all number their workers from 1, and Beam's own pool knows a worker by its number. So it
-    would stop the worker of one machine in the middle of its work when another machine has done its
-    part.
+    Every machine numbers its workers from 1, and Beam's own pool knows a worker by its number. So
+    if one machine is done, that pool would stop the worker of another in the middle of its work.
     """
 
     def StopWorker(
@@ -79,9 +78,9 @@ def start(listen: str = "127.0.0.1:0") -> tuple[grpc.Server, str]:
     """Start serving on HOST:PORT, or on a free port for 0; returns the server and its address."""
     host, colon, number = listen.rpartition(":")
     if not colon or not number.isdigit():
-        raise ValueError("want HOST:PORT")
-    # Without SO_REUSEPORT no other process can listen on the port, too. Messages have no limit,
-    # so that a large pipeline can be expanded.
+        raise ValueError("want HOST:PORT, such as 127.0.0.1:8097")
+    # Without SO_REUSEPORT no second process can listen on the port. The size of messages has no
+    # limit, so that a large pipeline can be expanded.
     server = grpc.server(
         thread_pool_executor.shared_unbounded_instance(),
         options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", -1)],

@@ -6,15 +6,15 @@ import secrets
 import time
 from collections.abc import Iterator
 
-# A temporary file this old (seconds) was left by a killed run: no write takes as long.
+# A temporary file this old (seconds) was left by a killed run, because no write takes so long.
 _ABANDONED = 3600
 
 
 @contextlib.contextmanager
 def replacing(path: str) -> Iterator[str]:
-    """Give a temporary path beside `path`, and rename it to `path` when the block ends well.
+    """Yield a temporary path beside `path`, and rename it to `path` if the block ends well.
 
-    The file and its folder are on the disk before this returns. When the block raises, the
+    The file and its folder are on the disk before this returns. If the block raises, the
     temporary file is removed and `path` stays as it was. Makes the folder if it is missing, and
     removes what killed runs left for the same `path`.
     """
@@ -40,7 +40,7 @@ def write_text(path: str, text: str) -> None:
 
 
 def _sync(path: str, flags: int) -> None:
-    """Have the system write a file or a folder to the disk."""
+    """Make the system write a file or a folder to the disk."""
     descriptor = os.open(path, flags)
     try:
         os.fsync(descriptor)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-# pyarrow raises its own exceptions for files that it cannot read, those of the system, and those of
-# values that Python cannot hold.
+# What pyarrow raises for a file: its own exceptions, the system's, and Python's about values that
+# Python cannot hold.
 _ERRORS = (pa.ArrowException, OSError, ValueError, TypeError, ArithmeticError, LookupError)
 
 
@@ -29,13 +29,13 @@ class Unreadable(ValueError):
 
 @contextlib.contextmanager
 def opened(path: str) -> Iterator[pq.ParquetFile]:
-    """Open a Parquet file; Unreadable if that fails, or what the block reads of it."""
+    """Open a Parquet file; Unreadable if that fails, or if the block fails to read from it."""
     with reading(), contextlib.ExitStack() as stack:
         source = path
         try:
             path.encode()
         except UnicodeEncodeError:
-            # pyarrow encodes paths as UTF-8, which such a name is not.
+            # pyarrow encodes paths as UTF-8, and this name is not.
             source = stack.enter_context(open(path, "rb"))
         yield stack.enter_context(pq.ParquetFile(source))
 
@@ -62,12 +62,12 @@ def one_line(error: Exception) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Return a text with \n and the like for what would end its line or move the cursor."""
+    r"""Return a text with \n and the like in place of signs that end a line or move the cursor."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def first_leaves(schema: pa.Schema) -> list[int]:
-    """Return for each column the number of its first leaf: Parquet numbers leaves, not columns."""
+    """Return the number of each column's first leaf, because Parquet numbers leaves."""
     first, count = [], 0
     for field in schema:
         first.append(count)

@@ -1,6 +1,6 @@
-"""The type that columns of one name have in common, though they differ from file to file.
+"""Find one type for the columns of one name whose types differ from file to file.
 
-`created_utc` of Reddit's dumps, for instance, is a text until 2015 and a number since.
+In Reddit's dumps, for instance, `created_utc` is a text until 2015 and a number since.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ _UNITS = ("s", "ms", "us", "ns")
 
 
 def plain_type(kind: pa.DataType) -> pa.DataType:
-    """Return the type of the values, whether views, dictionaries or extensions hold them."""
+    """Return the type of the values, without views, dictionaries and extensions."""
     kind = storage(kind)
     for is_text in (pa.types.is_string, pa.types.is_string_view):
         if is_text(kind):
@@ -35,7 +35,7 @@ def plain_type(kind: pa.DataType) -> pa.DataType:
 def candidates(kinds: Iterable[pa.DataType]) -> list[pa.DataType]:
     """Return the types to try for columns of these plain types, the best first.
 
-    A safe cast decides whether one holds every value: a double cannot hold a large integer.
+    A safe cast then shows whether one holds every value: a double cannot hold a large integer.
     """
     different = sorted({k for k in kinds if not pa.types.is_null(k)}, key=str)
     if not different:
@@ -47,7 +47,7 @@ def candidates(kinds: Iterable[pa.DataType]) -> list[pa.DataType]:
 
 
 def _known(kind: pa.DataType | None) -> pa.DataType | None:
-    """Return a type that most readers know, None if only a text can hold the values."""
+    """Return a type that most readers know; None if only a text can hold the values."""
     if kind is None or not pa.types.is_decimal256(kind):
         return kind
     return pa.decimal128(_MOST_DIGITS, kind.scale) if kind.scale <= _MOST_DIGITS else None
@@ -58,7 +58,7 @@ def _holds_bytes(kind: pa.DataType) -> bool:
 
 
 def _merged(a: pa.DataType | None, b: pa.DataType) -> pa.DataType | None:
-    """Return the type that has room for both; None if only a text has."""
+    """Return the type that can hold the values of both; None if only a text can."""
     if a is None or a == b:
         return a
     if _is_number(a) and _is_number(b):
@@ -86,7 +86,7 @@ def _number(a: pa.DataType, b: pa.DataType) -> pa.DataType | None:
     if pa.types.is_floating(a) and pa.types.is_floating(b):
         return a if a.bit_width > b.bit_width else b
     if pa.types.is_floating(a) or pa.types.is_floating(b):
-        # A decimal fraction is no binary one.
+        # A binary fraction cannot hold a decimal one.
         return None if pa.types.is_decimal(a) or pa.types.is_decimal(b) else pa.float64()
     if pa.types.is_decimal(a) or pa.types.is_decimal(b):
         return _decimal(a, b)

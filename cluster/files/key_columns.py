@@ -1,7 +1,7 @@
 """Read the key columns of all files as one table.
 
-Clustering needs only vectors and texts, so a key column never ends it. Columns whose types differ
-get a common type, values that cannot be read are null, and a warning says so.
+Clustering needs only vectors and texts, so a bad key column never ends it. Columns whose types
+differ get a common type. Values that cannot be read are null, and a warning says so.
 """
 
 from dataclasses import dataclass
@@ -83,7 +83,7 @@ def _valid(column: pa.ChunkedArray, name: str, path: str, findings: Findings) ->
     try:
         texts.validate(full=True)
     except pa.ArrowInvalid:
-        findings.warn(f"column {name!r} of {shown(path)} is not all UTF-8: U+FFFD is in its place")
+        findings.warn(f"column {name!r} of {shown(path)} is not all UTF-8: the rest became U+FFFD")
         values = texts.cast(BYTES).to_pylist()
         fixed = [None if v is None else v.decode(errors="replace") for v in values]
         return pa.chunked_array([pa.array(fixed, TEXT)])
@@ -119,7 +119,7 @@ def _tell(name: str, plain: list[_Part], target: pa.DataType, findings: Findings
         return
     one, other = _two(plain)
     held = f"{one}" if one is other else f"{one} and {other}"
-    findings.warn(f"column {name!r} is {held}: it is text in the labels")
+    findings.warn(f"column {name!r} is {held}: it becomes text in the labels")
 
 
 def _two(parts: list[_Part], one: _Part | None = None) -> tuple[_Part, _Part]:
@@ -152,7 +152,7 @@ def _cast(column: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray:
     if column.type == target:
         return column
     if target == TEXT and pa.types.is_fixed_size_binary(column.type):
-        column = column.cast(BYTES)  # Arrow takes these two steps only
+        column = column.cast(BYTES)  # Arrow has no cast in one step
     return pc.cast(column, target, safe=True)
 
 
@@ -168,7 +168,7 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def row_values(keys: pa.Table, row: int) -> dict:
-    """Return a row for a report; what Python cannot hold, as nanoseconds, is a text."""
+    """Return a row for a report; what Python cannot hold, such as nanoseconds, as a text."""
     return {name: _value(keys.column(name), row) for name in keys.column_names}
 
 
@@ -184,5 +184,5 @@ def _value(column: pa.ChunkedArray, row: int) -> object:
 
 
 def as_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column as texts; ArrowException if it holds bytes that are none."""
+    """Return a column as texts; ArrowException if it holds bytes that are not UTF-8."""
     return _cast(_plain(column), TEXT)

@@ -27,7 +27,7 @@ FINGERPRINT = b"threadloom.clusters.fingerprint"
 
 
 def with_subreddits(keys: pa.Table, files: list[Opened]) -> pa.Table:
-    """Return the key columns with a column `subreddit`; if the files lack it, from the jobs.
+    """Return the key columns with a column `subreddit`, from the jobs if the files lack it.
 
     A column of the input with a name of ours, such as `label`, becomes `input_label`.
     """
@@ -43,7 +43,7 @@ def with_subreddits(keys: pa.Table, files: list[Opened]) -> pa.Table:
     index = keys.column_names.index(SUBREDDIT)
     try:
         column = as_texts(keys.column(index))
-    except pa.ArrowException:  # bytes that are no text name no subreddit
+    except pa.ArrowException:  # bytes that are not UTF-8 name no subreddit
         free = _free(SUBREDDIT, {name.lower() for name in keys.column_names})
         kept = keys.rename_columns([free if n == SUBREDDIT else n for n in keys.column_names])
         return kept.append_column(SUBREDDIT, job)
@@ -51,7 +51,7 @@ def with_subreddits(keys: pa.Table, files: list[Opened]) -> pa.Table:
 
 
 def _renamed(names: list[str]) -> list[str]:
-    """Return the names of columns, and give those with a name of ours another.
+    """Return the names of the columns; those with a name of ours get another one.
 
     Case does not count, because DuckDB and others take `Label` for `label`.
     """
@@ -67,7 +67,7 @@ def _renamed(names: list[str]) -> list[str]:
 
 
 def _free(name: str, used: set[str]) -> str:
-    """Return `input_` and the name, with more of `input_` if that is in use, in lower case."""
+    """Return the name behind as many `input_` as it takes to be unused; case does not count."""
     while name.lower() in used:
         name = f"input_{name}"
     return name
@@ -89,7 +89,7 @@ def write_labels(path: str, keys: pa.Table, clustering: Clustering, fingerprint:
 
 
 def read_fingerprint(path: str) -> str | None:
-    """Return the fingerprint of the run that wrote the labels; None for none, or no such file."""
+    """Return the fingerprint of the run that wrote the labels; None if there is none."""
     try:
         metadata = pq.read_metadata(path).metadata or {}
     except (OSError, pa.ArrowException):

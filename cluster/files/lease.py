@@ -1,4 +1,4 @@
-"""The lease on the clusters' folder: a run that another one has replaced writes nothing."""
+"""The lease on the clusters' folder: a run that has lost it writes nothing."""
 
 import os
 import re

@@ -1,7 +1,7 @@
 """What a clustering left out, and why: files, the texts of files, columns.
 
-A file that cannot take part never ends the clustering of the others. It is noted here, and the run
-names it at its end.
+A file that cannot take part never ends the clustering of the others. `Findings` notes it, and the
+run names it at its end.
 """
 
 import json
@@ -14,7 +14,7 @@ from threadloom.cluster.files.atomic_write import write_text
 from threadloom.cluster.files.columns import printable
 
 FORMAT = 1
-# What is missing: the file with all of its rows, or only what its chains say.
+# What is left out: the file with all of its rows, or only its texts.
 FILE, TEXTS = "file", "texts"
 # How many files a message names.
 _NAMED = 3
@@ -63,7 +63,7 @@ class Findings:
         return count(self.left_out)
 
     def lines(self) -> list[str]:
-        """Return everything as warnings, one line each; of many files the first few."""
+        """Return everything as warnings, one line each; the line on files names the first few."""
         return [*self.warnings, *([sentence(self.left_out)] if self.left_out else [])]
 
     def log(self, group: str) -> None:
@@ -76,7 +76,7 @@ class NothingLeft(ValueError):
     """None of the files can take part; `left_out` says why."""
 
     def __init__(self, left_out: list[LeftOut]) -> None:
-        """Take the files, of which there is at least one."""
+        """Take the files, at least one."""
         super().__init__(f"no file can take part: {sentence(left_out)}")
         self.left_out = left_out
 
@@ -95,7 +95,7 @@ def count(left_out: list[LeftOut]) -> int:
 
 
 def shown(path: str) -> str:
-    r"""Return a path as one line of text: a byte that is no part of UTF-8 is written as \xe9."""
+    r"""Return a path as one line of text; a byte that is not UTF-8 becomes the four signs \xe9."""
     return printable(os.fsencode(path).decode(errors="backslashreplace"))
 
 

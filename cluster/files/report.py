@@ -12,7 +12,7 @@ FORMAT = 2
 def write_report(path: str, report: Mapping) -> None:
     """Write the report as JSON; a value unknown to JSON, such as a time, becomes a string."""
     text = json.dumps(plain(report), indent=2, ensure_ascii=False, allow_nan=False)
-    # A broken text may hold half a surrogate pair, which is no UTF-8: keep the rest.
+    # A broken text may hold half a surrogate pair, which UTF-8 cannot encode: keep the rest.
     write_text(path, text.encode(errors="replace").decode() + "\n")
 
 
@@ -56,14 +56,14 @@ def headline(rows: int, clusters: int, noise_rows: int) -> str:
 
 
 def escape(cell: str) -> str:
-    """Return a text as one table cell that shows it literally: no markup, no links, no line end."""
+    """Return a text as one table cell without markup, links and line ends."""
     text = " ".join(cell.split()).replace("&", "&amp;").replace("<", "&lt;")
     text = text.encode(errors="replace").decode()
     return "".join(f"\\{c}" if c in "\\`*_[]|~#>$" else c for c in text)
 
 
 def plain(value: object) -> object:
-    """Return a value as JSON can hold it: no NaN, no bytes, no times."""
+    """Return a value that JSON can hold: NaN becomes null, bytes hex, and times text."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

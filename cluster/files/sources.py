@@ -1,7 +1,7 @@
 """The files of a clustering: pairs of chains and embeddings files, and their footers.
 
 Files are in the order of `open_sources`, sorted by path, so that the results do not depend on the
-order in which Beam delivers them. One that cannot take part is named in `Findings`, and left out.
+order in which Beam delivers them. `Findings` names each file that cannot take part.
 """
 
 import json
@@ -22,7 +22,7 @@ EMBEDDING = "embedding"
 # What the embedding step adds; all other columns were kept from the chains file.
 ADDED = ("n_tokens", "truncated", "n_chunks", EMBEDDING)
 FINGERPRINT = b"threadloom.fingerprint"
-# Distances between the vectors of two files mean something only if these are the same.
+# Only if these are the same can the vectors of two files be compared.
 _SAME = ("model_sha256", "precision", "dimension")
 
 
@@ -38,14 +38,14 @@ class Source:
     def from_json(cls, text: str | bytes) -> "Source":
         r"""Read the Go pipeline's job: an object with `subreddit`, `input` and `output`.
 
-        A byte of a path that is not UTF-8, such as \xe9, is "\udce9" in the job, which Python's own
-        functions for files take.
+        A byte of a path that is not UTF-8, such as \xe9, is "\udce9" in the job, as Python's own
+        functions for files have it.
         """
         return cls.from_job(json.loads(text))
 
     @classmethod
     def from_job(cls, job: dict) -> "Source":
-        """Read such an object; ValueError for one that lacks something."""
+        """Read a job that is parsed already; ValueError if a key is missing."""
         try:
             return cls(job["subreddit"], job["input"], job["output"])
         except (KeyError, TypeError) as error:
@@ -91,8 +91,8 @@ class Opened:
 def open_sources(sources: Iterable[Source], text_column: str, findings: Findings) -> list[Opened]:
     """Read the footers and return the sources by path of the embeddings, each once.
 
-    Leaves out a file that is missing, is no Parquet file, has no vectors, or has other rows than
-    its chains file. A file whose texts cannot be read takes part.
+    Leaves out a file that is missing, is no Parquet file, has no vectors, or has another number of
+    rows than its chains file. A file whose texts cannot be read takes part.
     """
     opened = []
     for source in sorted({os.path.abspath(s.embeddings): s for s in sources}.values()):
@@ -133,13 +133,13 @@ def _is_vector(kind: pa.DataType) -> bool:
 
 
 def _with_texts(file: Opened, text_column: str) -> Opened:
-    """Return the file with what its chains file's footer says of the texts."""
+    """Return the file with what the footer of its chains file says about the texts."""
     try:
         with columns.opened(file.source.chains) as chains:
             rows = chains.metadata.num_rows
             if rows != file.rows:
                 where = shown(file.source.chains)
-                raise _OtherRows(f"{file.rows} rows, but {rows} in {where}: embed that file again")
+                raise _OtherRows(f"{file.rows} rows, but {rows} in {where}: embed this again")
             return replace(file, text_leaf=_text_leaf(chains, text_column))
     except _OtherRows:
         raise
@@ -156,9 +156,9 @@ def _text_leaf(chains: pq.ParquetFile, name: str) -> int | None:
     schema = chains.schema_arrow
     found = [i for i, field in enumerate(schema) if field.name == name]
     if not found:
-        raise Unreadable(f"no column {name!r} for the text")
+        raise Unreadable(f"no text column {name!r}")
     if len(found) > 1:
-        raise Unreadable(f"{len(found)} columns are called {name!r}: which one has the text?")
+        raise Unreadable(f"{len(found)} columns are called {name!r}: rename all but one")
     kind = columns.storage(schema.field(found[0]).type)
     if pa.types.is_null(kind):
         return None
@@ -194,7 +194,7 @@ def of_one_model(files: list[Opened], findings: Findings) -> list[Opened]:
 
 def of_that_model(files: list[Opened], model: dict, findings: Findings) -> list[Opened]:
     """Return the files of the model and precision that clusters were found with."""
-    remedy = "embed it with that model and precision (--check=fingerprint), or cluster anew"
+    remedy = "embed it with that model and precision (--check=fingerprint), or cluster again"
     return _of_model(files, model, "the clusters", remedy, findings)
 
 
@@ -206,13 +206,13 @@ def _of_model(
         if not file.rows or _identity(file.model) == _identity(model):
             same.append(file)
             continue
-        why = f"its vectors are of {kind(file.model)}, those of {whose} of {kind(model)}: {remedy}"
+        why = f"its vectors are by {kind(file.model)}, those of {whose} by {kind(model)}: {remedy}"
         findings.leave_out(file.source.embeddings, why)
     return same
 
 
 def _identity(model: dict) -> str:
-    """Return what tells models apart."""
+    """Return the facts that tell models apart, as text."""
     return json.dumps([model.get(name) for name in _SAME], sort_keys=True)
 
 

@@ -10,14 +10,14 @@ from threadloom.cluster.files.columns import Unreadable
 from threadloom.cluster.files.left_out import TEXTS, Findings
 from threadloom.cluster.files.sources import Opened
 
-# Rows in memory at a time, of perhaps 100,000 characters each.
+# Rows that are read at a time, of perhaps 100,000 characters each.
 _ROWS = 512
 
 
 def read_texts(files: list[Opened], findings: Findings) -> Iterator[str]:
     """Yield the texts of all rows in order, a batch in memory at a time; "" for a null.
 
-    Texts that cannot be read are empty. The file is noted, and its vectors take part.
+    Texts that cannot be read are "". The findings name the file, and its vectors take part.
     """
     for file in files:
         done = 0
@@ -26,7 +26,7 @@ def read_texts(files: list[Opened], findings: Findings) -> Iterator[str]:
                 yield text
                 done += 1
             if done < file.rows:
-                raise Unreadable(f"it has not the {file.rows} texts that its footer says")
+                raise Unreadable(f"it does not have the {file.rows} texts that its footer says")
         except Unreadable as error:
             findings.leave_out(file.source.chains, error, TEXTS)
             yield from repeat("", file.rows - done)

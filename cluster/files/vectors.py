@@ -11,15 +11,15 @@ from threadloom.cluster.files.columns import Unreadable
 from threadloom.cluster.files.left_out import Findings
 from threadloom.cluster.files.sources import Opened
 
-# Rows in memory at a time, of 1,536 bytes each.
+# Rows that are read at a time, of 1,536 bytes each.
 _ROWS = 8192
 
 
 def read_vectors(files: list[Opened], findings: Findings) -> tuple[list[Opened], np.ndarray]:
     """Return the files whose vectors can be used, and these vectors, float32[rows, dimension].
 
-    The peak of memory is that array and one batch. Leaves out a file with a vector of another
-    length, a missing one, or a value that is not finite. All files must be of one model.
+    The peak of memory is that array and one batch. Leaves out a file if a vector is missing, has
+    another length, or has a value that is not finite. All files must be of one model.
     """
     total = sum(f.rows for f in files)
     vectors = np.empty((0, 0), np.float32)
@@ -56,18 +56,18 @@ def _blocks(file: Opened) -> Iterator[np.ndarray]:
             break
         yield block
     if done != file.rows:
-        raise Unreadable(f"it has not the {file.rows} vectors that its footer says")
+        raise Unreadable(f"it does not have the {file.rows} vectors that its footer says")
 
 
 def _matrix(lists: pa.Array, first_row: int) -> np.ndarray:
-    """Return a list array of n vectors as float32[n, d]; `first_row` is for the errors."""
+    """Return a list array of n vectors as float32[n, d]; errors count rows from `first_row`."""
     if lists.null_count:
         raise Unreadable(f"row {first_row + pc.index(lists.is_null(), True).as_py()} has no vector")
     lengths = pc.list_value_length(lists).to_numpy(zero_copy_only=False)
     if (lengths != lengths[0]).any():
         row = int(np.flatnonzero(lengths != lengths[0])[0])
         raise Unreadable(
-            f"row {first_row + row} has {lengths[row]} dimensions, others {lengths[0]}"
+            f"row {first_row + row} has {lengths[row]} dimensions, the others have {lengths[0]}"
         )
     if not lengths[0]:
         raise Unreadable(f"row {first_row} has no vector")

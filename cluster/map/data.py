@@ -1,4 +1,4 @@
-"""The data of a map: where the chains are, to which clusters they belong, what they say."""
+"""The data of a map: the places, clusters and texts of its chains."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +14,7 @@ from threadloom.cluster.files.report import headline
 from threadloom.cluster.map.colours import assign
 from threadloom.cluster.methods.fit import Fitted
 
-# More points than this make a page slow to open, and show no more: the map has fewer pixels.
+# More points make a page slow to open, and show no more, because the map has fewer pixels.
 MOST_POINTS = 100_000
 _TITLE = "title"
 
@@ -31,7 +31,7 @@ class MapData:
     subreddits: n names of subreddits.
     all_rows: the number of chains in the group, if the map shows fewer of them.
 
-    Raises ValueError when they do not go together.
+    Raises ValueError if these do not fit each other.
     """
 
     points: np.ndarray
@@ -43,7 +43,7 @@ class MapData:
     all_rows: int = 0
 
     def __post_init__(self) -> None:
-        """Check that everything is of one length, and every label has a name."""
+        """Check the lengths, that every label has a name, and that the points are finite."""
         rows = len(self.labels)
         if self.points.shape != (rows, 2):
             raise ValueError(f"points of shape {self.points.shape} for {rows} labels")
@@ -67,8 +67,8 @@ class MapData:
     def anchors(self) -> np.ndarray:
         """A point amid each cluster, float[c, 2]: the chain nearest to the medians of x and y.
 
-        The middle of a cluster that is bent or in two parts may lie in another cluster. A chain of
-        its own does not.
+        If a cluster is bent or in two parts, its middle may lie in another cluster. So a chain of
+        the cluster itself is taken.
         """
         anchors = np.zeros((len(self.names), 2))
         for label, rows in enumerate(members(self.labels, len(self.names))):
@@ -107,8 +107,8 @@ class MapData:
     def rows_to_draw(self) -> np.ndarray:
         """Return the rows to show, int[<= 100,000], in the order in which to paint them.
 
-        If there are more than 100,000, every cluster gives its share. Noise lies beneath. The
-        clusters are shuffled, always in the same way, so that none covers another.
+        If there are more than 100,000, every cluster gives its share. Noise is painted first. The
+        other rows are shuffled, always in the same way, so that no cluster covers another.
         """
         rows = np.argsort(self.labels, kind="stable")
         if len(rows) > MOST_POINTS:
@@ -118,9 +118,10 @@ class MapData:
 
 
 def map_data(fitted: Fitted, names: list[str], snippets: list[str], keys: pa.Table) -> MapData:
-    """Return the map of the rows `fitted.drawn`, which have the `snippets`.
+    """Return the data of a map of the rows `fitted.drawn`.
 
-    names: of the clusters. keys: the key columns of all rows, with their subreddits.
+    names: of the clusters. snippets: of these rows. keys: the key columns of all rows, with their
+    subreddits.
     """
     keys = keys.take(fitted.drawn)
     titles = None
@@ -138,5 +139,5 @@ def map_data(fitted: Fitted, names: list[str], snippets: list[str], keys: pa.Tab
 
 
 def clean(text: str) -> str:
-    """Return a text as UTF-8 can hold it: half a surrogate pair becomes "?"."""
+    """Return a text that UTF-8 can encode: half a surrogate pair becomes "?"."""
     return text.encode(errors="replace").decode()

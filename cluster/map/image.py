@@ -18,14 +18,14 @@ _INCHES = (12.0, 9.0)
 _DPI = 150
 _NAME_CHARACTERS = 60
 _LINE_CHARACTERS = 22
-# More names do not fit, and it takes long to find places for them.
+# More names do not fit, and finding places for them takes long.
 _MOST_NAMES = 50
 
 
 def write_image(path: str, data: MapData, heading: str) -> None:
     """Write the map as a PNG of 1800 by 1350 pixels; `heading` says whose map it is."""
     with replacing(path) as temporary, warnings.catch_warnings():
-        # A sign that the font lacks is drawn as a box, and no reader can change that.
+        # A box stands for a sign that the font lacks. Whoever reads the log cannot change that.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         _figure(data, heading).savefig(
             temporary, format="png", dpi=_DPI, metadata={"Software": None}
@@ -33,7 +33,7 @@ def write_image(path: str, data: MapData, heading: str) -> None:
 
 
 def _figure(data: MapData, heading: str) -> Figure:
-    """Return the figure, with canvas."""
+    """Return the figure with its canvas."""
     figure = Figure(figsize=_INCHES, facecolor="white")
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0.02, 0.02, 0.96, 0.88))

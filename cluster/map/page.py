@@ -1,10 +1,11 @@
 """The map of a group's chains: one HTML file that opens offline, with everything in it.
 
-Bokeh's own JavaScript, which its Python package holds, paints and moves the points; the scripts and
-the style in `assets/` add names, legend, search and tooltips. The data travel compressed, as text
-that is no markup, and the scripts put texts in as texts, so that nothing in them can run. If
-something slipped through all the same, the page's Content-Security-Policy would stop it: only these
-scripts run, by their hashes, and nothing is fetched.
+Bokeh's JavaScript, from its Python package, paints and moves the points. The scripts and the style
+in `assets/` add names, legend, search and tooltips.
+
+Nothing in a chain's text can run. The page holds the data compressed, as text that is no markup,
+and the scripts insert texts as texts. In addition the page's Content-Security-Policy allows only
+these scripts, by their hashes, and fetches nothing.
 """
 
 import base64
@@ -20,8 +21,8 @@ from threadloom.cluster.files.atomic_write import write_text
 from threadloom.cluster.map.colours import NOISE
 from threadloom.cluster.map.data import MapData, clean
 
-# A coordinate on the longer side of the map becomes a whole number from 0 to this. The page zooms
-# in 200 times, and a step is still less than a pixel then.
+# A coordinate on the longer side of the map becomes a whole number from 0 to this. At the page's
+# highest zoom, 200 times, a step is still less than a pixel.
 _STEPS = 999_999
 _SCRIPTS = ("data.js", "points.js", "names.js", "panel.js", "tooltip.js", "page.js")
 
@@ -32,7 +33,7 @@ def write_map(path: str, data: MapData, heading: str) -> None:
 
 
 def page(data: MapData, heading: str) -> str:
-    """Return the page. The same data make the same page, to the byte."""
+    """Return the page. The same data give the same bytes."""
     scripts = [*_bokeh(), _script()]
     hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts)
     parts = {
@@ -43,7 +44,7 @@ def page(data: MapData, heading: str) -> str:
         "data": _packed(data),
         "scripts": "\n".join(f"<script>{script}</script>" for script in scripts),
     }
-    # All parts at once, so that a heading such as "{{data}}" is not replaced.
+    # All parts are filled in at once, so that a heading such as "{{data}}" is not replaced.
     pieces = _asset("page.html").split("{{")
     filled = [pieces[0]]
     for piece in pieces[1:]:
@@ -96,7 +97,7 @@ def _bokeh() -> list[str]:
 
 
 def _script() -> str:
-    """Return our own scripts as one, whose names nothing else on the page sees."""
+    """Return our own scripts as one; its names are hidden from the rest of the page."""
     return '(() => {\n"use strict";\n' + "\n".join(map(_asset, _SCRIPTS)) + "})();\n"
 
 
@@ -106,5 +107,5 @@ def _asset(name: str) -> str:
 
 
 def _sha256(script: str) -> str:
-    """Return a script's hash as a Content-Security-Policy names it."""
+    """Return the hash of a script in the form that a Content-Security-Policy has."""
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

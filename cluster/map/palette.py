@@ -1,17 +1,17 @@
 """Make palette.json, the map's colours: python -m threadloom.cluster.map.palette ('make palette').
 
-Importing Glasbey takes ten seconds, because numba compiles it each time. So this runs only when the
-colours are to change, and a run reads the file.
+Importing Glasbey takes ten seconds, because numba compiles it each time. So a run only reads the
+file, and this program makes it anew when somebody wants other colours.
 """
 
 import json
 from pathlib import Path
 
-# Lightness and chroma in CAM02-UCS: clear on white, and no grey, which is the colour of noise.
+# Number, and bounds in CAM02-UCS: dark enough for white, and no grey, because noise is grey.
 _COLOURS, _LIGHTNESS, _CHROMA = 60, (20, 55), (15, 90)
-# Relative luminance, at most: 3:1 against white for a point (WCAG 2.2, 1.4.11), 7:1 for a name.
+# The highest relative luminance: 3:1 against white for a point (WCAG 2.2, 1.4.11), 7:1 for a name.
 _POINT, _INK = 0.298, 0.098
-# As most people see, and as people see who lack the red or the green cones.
+# How most people see, and how people see who lack the red or the green cones.
 _VISIONS = (
     "sRGB1",
     {"name": "sRGB1+CVD", "cvd_type": "protanomaly", "severity": 100},
@@ -20,13 +20,13 @@ _VISIONS = (
 
 
 def main() -> None:
-    """Write the colours, each with that of its name and its places in a uniform colour space."""
+    """Write each colour with that of its name and its places in a uniform colour space."""
     import glasbey
     import numpy as np
     from colorspacious import cspace_convert
     from matplotlib.colors import to_hex
 
-    # More than are wanted, because lightness alone does not bound the contrast.
+    # More than needed, because the bounds on lightness do not ensure the contrast.
     colours = glasbey.create_palette(
         100,
         lightness_bounds=_LIGHTNESS,

@@ -1,11 +1,11 @@
 """The method for large groups: EVoC, straight on the vectors, at several granularities.
 
-EVoC (Tutte Institute, https://github.com/TutteInstitute/evoc) lays the graph of nearest neighbours
-out in a dozen dimensions and finds dense regions there, as UMAP and HDBSCAN do, in a tenth of the
-time. It gives several layers of labels, each with its persistence: the range of densities over
-which its clusters last. Among layers that last about as long, chance decides which lasts longest,
-and that may be the coarsest; so the finest of these are the clusters, the coarser ones their
-levels.
+EVoC (Tutte Institute, https://github.com/TutteInstitute/evoc) lays out the graph of nearest
+neighbours in a dozen dimensions and finds dense regions there, as UMAP and HDBSCAN do, in a tenth
+of the time. It gives several layers of labels, each with its persistence: the range of densities
+over which its clusters last. If several layers last about as long, chance decides which lasts
+longest, and that may be the coarsest. So the clusters are the finest of these layers, and the
+coarser layers are their levels.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from threadloom.cluster.methods.umap import Rows
 NEIGHBORS = 30
 NOISE_LEVEL = 0.2
 EPOCHS = 200
-# A layer whose persistence is this share of the greatest lasts about as long.
+# A layer with at least this share of the highest persistence lasts about as long.
 LASTING = 0.75
 # A row of noise goes to a cluster that has more than this share of its neighbours.
 MAJORITY = 0.5
@@ -56,10 +56,10 @@ def find(rows: Rows, seed: int, min_cluster_size: int) -> Found:
 
 
 def finest_lasting(persistences: Sequence[float]) -> int:
-    """Return the place of the first layer that lasts about as long as the one that lasts longest.
+    """Return the index of the first layer that lasts about as long as the one that lasts longest.
 
-    persistences: of each layer, finest first. EVoC gives the layer of all leaves none, so it is
-    taken only if there is no other.
+    persistences: of each layer, finest first. EVoC gives the layer of all leaves the persistence 0,
+    so that one is taken only if there is no other.
     """
     scores = np.asarray(persistences)
     return int(np.flatnonzero(scores >= LASTING * scores.max())[0])

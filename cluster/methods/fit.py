@@ -1,9 +1,9 @@
 """Find the clusters of a group of vectors: what every method shares.
 
-Nothing here depends on the order of the rows or on the files that hold them. Copies count once, and
-the methods see the different rows in an order that only their values decide. If there are more rows
-than a method takes, the first in that order are fitted as a sample. The others go to the clusters
-of their nearest fitted rows.
+Nothing here depends on the order of the rows or on the files that hold them. Identical vectors
+count once, and the methods see the different rows in an order that only their values decide. If
+there are more rows than a method takes, it fits the first in that order as a sample. The others go
+to the clusters of their nearest fitted rows.
 """
 
 import logging
@@ -27,14 +27,17 @@ _LOG = logging.getLogger(__name__)
 
 # Rows that the map shows, at most.
 MAP_ROWS = 50_000
-# UMAP's for the map: neighbourhoods of 15 rows, and room between the points.
+# How UMAP lays out the map: neighbourhoods of 15 rows, and room between the points.
 _MAP_NEIGHBORS, _MAP_DISTANCE = 15, 0.1
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What was found: `clustering` of all n rows, the `model` that holds the m fitted ones, and
-    `rows`, int[m]: the number of the first row with each anchor's vector."""
+    """What was found.
+
+    clustering: of all n rows. model: holds the m fitted rows. rows: int[m], the first row that has
+    the vector of each anchor.
+    """
 
     clustering: Clustering
     model: Model
@@ -56,13 +59,13 @@ def cluster_vectors(
 ) -> Fitted:
     """Cluster the rows of `vectors`, float32[n, d], by cosine.
 
-    seed: 0 .. 2**32 - 1. min_size: the least rows of a cluster among the fitted ones; 0: by their
-    number. sample: how many different rows are fitted at most; 0: as many as the method takes.
-    draw: lay the fitted rows out for a map, too.
+    seed: 0 .. 2**32 - 1. min_size: the least fitted rows of a cluster; 0: the method's share of
+    them. sample: the most different rows that are fitted; 0: as many as the method takes. draw: lay
+    the fitted rows out for a map, too.
 
-    The same vectors in any order with the same seed give the same clusters on the same machine.
-    Fewer different rows than two smallest clusters are no error: everything is noise. Raises
-    ValueError for values that are not finite, and for a method that cannot run here.
+    The same vectors in any order with the same seed give the same clusters on the same machine. If
+    there are too few different rows for two clusters, everything is noise. Raises ValueError if a
+    value is not finite, or if the method cannot run here.
     """
     chosen = registry.named(method)
     if (bad := first_not_finite(vectors)) is not None:
@@ -77,16 +80,17 @@ def cluster_vectors(
             found = chosen.find(rows, seed, smallest)
         points = _map_points(rows, seed) if draw else np.empty((0, 2), np.float32)
     model = _model(rows, found, points)
-    labels, probabilities, scores = _beside(model, vectors, first, copy_of)
+    labels, probabilities, scores = _assign_others(model, vectors, first, copy_of)
     return _finish(vectors, model, found, first_fitted, labels, probabilities, scores)
 
 
-def _beside(
+def _assign_others(
     model: Model, vectors: np.ndarray, first: np.ndarray, copy_of: np.ndarray
 ) -> tuple[np.ndarray, ...]:
     """Return labels, probabilities and outlier scores of all rows.
 
-    Fitted rows have what the method found, other rows what their neighbours say. Copies are alike.
+    Fitted rows have what the method found, and other rows what their neighbours vote for. A copy
+    has what its first row has.
     """
     fitted = len(model.labels)
     values = [model.labels, model.probabilities, model.outlier_scores]
@@ -94,7 +98,7 @@ def _beside(
         new = [np.empty(len(first) - fitted, v.dtype) for v in values]
         block = 65_536  # vectors copied at a time
         for start in range(fitted, len(first), block):
-            _LOG.info("%s of %s rows are put beside them", f"{start:,}", f"{len(first):,}")
+            _LOG.info("%s of %s different rows are done", f"{start:,}", f"{len(first):,}")
             part = slice(start - fitted, start - fitted + block)
             for array, got in zip(new, model.vote(vectors[first[start : start + block]]),
                                   strict=True):  # fmt: skip
@@ -129,7 +133,7 @@ def _finish(
 
 
 def _model(rows: Rows, found: Found, points: np.ndarray) -> Model:
-    """Return the model of what was found, its clusters numbered as the method did."""
+    """Return the model of what was found, with the method's own numbers of clusters."""
     labels = np.asarray(found.labels, np.int32)
     count = int(labels.max(initial=-1)) + 1
     return Model(

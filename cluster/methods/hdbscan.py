@@ -2,11 +2,11 @@
 
 HDBSCAN on the raw 384 dimensions calls nearly everything noise, so UMAP reduces them to five.
 UMAP's layout depends on chance, and HDBSCAN reacts to its last digit: now and then one layout joins
-clusters that the others keep apart. So several layouts are made. The distance of two rows is the
-root mean square over all layouts, because chance seldom errs in the same way twice.
+clusters that others keep apart. So there are several layouts. The distance of two rows is the root
+mean square of their distances in all layouts, because chance seldom errs in the same way twice.
 
-HDBSCAN calls rows noise that lie between the dense regions of the layouts. If most neighbours of
-such a row among the vectors are in one cluster, the row goes there.
+Rows between the dense regions of the layouts are noise to HDBSCAN. If most of the nearest vectors
+of such a row are in one cluster, the row goes there.
 
 Sources: HDBSCAN, Campello, Moulavi & Sander 2013, doi:10.1007/978-3-642-37456-2_14, with the
 excess-of-mass selection described there; its outlier scores (GLOSH), Campello, Moulavi, Zimek &
@@ -28,15 +28,16 @@ class Recipe:
     """The numbers of the method; a change of any of them makes older results stale.
 
     dimensions: of each layout.
-    neighbors, neighbors_share, fewest_neighbors: rows in a UMAP neighbourhood, the row itself
-    included: share x n, but not above the first nor below the last. In a small group 50 neighbours
-    of each row would join all topics.
+    neighbors, neighbors_share, fewest_neighbors: a UMAP neighbourhood has share x n rows, the row
+    itself included, but at most the first number and at least the last. In a small group 50
+    neighbours of each row would join all topics.
     min_dist: UMAP's least distance between neighbours; 0 packs clusters as densely as they are.
     smallest_cluster, smallest_share: a cluster has at least max(smallest_cluster, share x n) rows.
-    samples, samples_share, fewest_samples: HDBSCAN's number of neighbours that a dense row must
-    have, share x n within these bounds. More are steadier between seeds, and join small topics.
-    layouts: how many are made.
-    majority: a row of noise goes where more than this share of its neighbours is.
+    samples, samples_share, fewest_samples: HDBSCAN calls a row dense if it has share x n neighbours
+    near it, within the same kind of bounds. A higher number is steadier between seeds, and joins
+    small topics.
+    layouts: how many there are.
+    majority: a row of noise goes to a cluster with more than this share of its neighbours.
     """
 
     dimensions: int = 5
@@ -68,7 +69,7 @@ class Recipe:
 
 RECIPE = Recipe()
 
-# A layout of so many rows or more takes long enough to be logged.
+# A layout of this many rows or more takes long enough to be logged.
 _LONG = 20_000
 _LOG = logging.getLogger(__name__)
 

@@ -1,10 +1,10 @@
-"""A clustering that is kept, and puts new vectors into its clusters.
+"""A clustering that can be saved, and can put new vectors into its clusters.
 
-A new row goes to the cluster of its nearest fitted rows, the anchors. Each of the k nearest by
-cosine votes, and its vote weighs as much as the probability that it has in its own cluster. An
-anchor that is noise votes for noise. So the model is the same for every method and needs neither
-UMAP nor HDBSCAN. It holds no pickled objects: those run code when they are read, and break with the
-next version of a library.
+A new row goes to the cluster of its nearest fitted rows, the anchors. Each of the nearest by cosine
+votes for its own cluster, or for noise. The weight of its vote is the cosine times its probability
+in that cluster. So the model is the same for every method and needs neither UMAP nor HDBSCAN. It
+holds no pickled objects, because these run code when they are read, and break with the next version
+of a library.
 
 On disk it is a folder: `anchors.npz` (arrays) and `model.json` (the rest), bound by a sha256.
 """
@@ -35,8 +35,8 @@ class Model:
     points: float32[p, 2], where the first p of the anchors lie on the map. middles: float32[k, d],
     the clusters' mean directions. levels: int32[k] each, see `Clustering`. names: of the clusters.
     embedding: what made the vectors: `model`, `model_sha256`, `precision`, `dimension`.
-    noise_share: what share of rows like the fitted ones `assign` calls noise. about: method, seed
-    and the like.
+    noise_share: the share of noise that `assign` gives rows like the fitted ones. about: method,
+    seed and other settings.
     """
 
     anchors: np.ndarray
@@ -54,8 +54,8 @@ class Model:
     def assign(self, vectors: np.ndarray) -> Clustering:
         """Return the clusters of new vectors, float32[n, d]; nothing is fitted.
 
-        probabilities: the share of the votes that the cluster got. outlier_scores: the mean of the
-        voters'.
+        A row's probability is the share of the votes that its cluster got, and its outlier score
+        is the mean of its voters' scores.
         """
         labels, probabilities, scores = self.vote(vectors)
         nearest, distances = self.nearest(vectors, labels)
@@ -75,7 +75,7 @@ class Model:
         return labels, probabilities, scores
 
     def nearest(self, vectors: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the cluster of each row; for noise the one with the most votes, without noise.
+        """Return the cluster of each row; for noise the one that got the most votes.
 
         If no neighbour is in any cluster, it is the one whose mean is nearest. Gives int32[n], -1
         if there are no clusters, and the cosine distances float32[n] (0..2) to the clusters' means,
@@ -90,10 +90,10 @@ class Model:
         return nearest_means(vectors, labels, self.middles)
 
     def expected_noise(self) -> float:
-        """Return the share of anchors that their neighbours would call noise, each left out.
+        """Return the share of noise if each anchor were assigned by the other anchors.
 
-        The share comes from the first 4,096, which are a fair sample. `assign` compares the noise
-        among new rows with it.
+        The first 4,096 anchors decide, which are a fair sample. `assign` compares the noise among
+        new rows with this share.
         """
         asked = self.anchors[:4096]
         if not len(asked):
@@ -111,7 +111,7 @@ class Model:
     def _polls(
         self, vectors: np.ndarray, rows: np.ndarray | None = None
     ) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-        """Yield the votes on some rows (all, if not named) a part at a time.
+        """Yield the votes on some rows (all, if `rows` is None), a part at a time.
 
         Yields the part of `rows`, votes float32[p, k + 1] with noise last, and voters int[p, v].
         """
@@ -144,20 +144,20 @@ def save(folder: str, model: Model) -> None:
         "names": list(model.names),
         "levels": [groups.tolist() for groups in model.levels],
     }
-    # Written last, because it says that the arrays are there, and which ones.
+    # Written last, because it says that the arrays exist, and which ones.
     write_text(os.path.join(folder, "model.json"), json.dumps(facts, indent=2) + "\n")
 
 
 def load(folder: str) -> Model:
-    """Read a model; ValueError, in one line, for a folder that holds none or a damaged one."""
+    """Read a model; ValueError, in one line, if the folder has none or a damaged one."""
     path, arrays = os.path.join(folder, "model.json"), os.path.join(folder, "anchors.npz")
     try:
         with open(path, encoding="utf-8") as file:
             facts = json.load(file)
         if facts["format"] != FORMAT:
-            raise ValueError(f"format {facts['format']}, this program reads {FORMAT}: cluster anew")
+            raise ValueError(f"format {facts['format']}, want {FORMAT}: cluster again")
         if _sha256(arrays) != facts["sha256"]:
-            raise ValueError("anchors.npz is not the file that belongs to it: cluster anew")
+            raise ValueError("anchors.npz does not belong to it: cluster again")
         with np.load(arrays, allow_pickle=False) as held:
             values = {name: held[name] for name in _ARRAYS}
         return Model(

@@ -4,7 +4,7 @@ import numpy as np
 
 from threadloom.cluster.methods.umap import EXACT_LIMIT, Rows
 
-# Neighbours that vote.
+# The number of neighbours that vote.
 VOTERS = 15
 
 
@@ -26,8 +26,8 @@ def adopt(
     """Return labels and probabilities, with rows of noise moved to their neighbours' cluster.
 
     labels: int[m]; probabilities: float[m]. A row of noise moves to a cluster with more than
-    `majority` (0..1) of its neighbours' votes. A vote weighs its cosine. That share becomes the
-    row's probability.
+    `majority` (0..1) of its neighbours' votes. The weight of a vote is its cosine. The share of the
+    votes becomes the row's probability.
     """
     if len(rows) > EXACT_LIMIT or labels.max(initial=-1) < 0:
         return labels, probabilities

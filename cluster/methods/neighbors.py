@@ -1,6 +1,6 @@
-"""Vectors compared: which are copies, which are nearest to each, and the mean of many.
+"""Compare vectors: which are copies, which are nearest to each, and the mean of many.
 
-All is by cosine and in blocks, so that the peak of memory stays near that of the vectors.
+All of it works by cosine and in blocks, so that the peak of memory stays near that of the vectors.
 """
 
 import hashlib
@@ -23,8 +23,8 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 def different_rows(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the different rows of float32[n, d], and which of them each row is a copy of.
 
-    Gives row numbers int[m], and int[n] with numbers below m. The rows are in the order of their
-    hashes, which only the values decide, so the first of them are a fair sample.
+    Gives row numbers int[m], and int[n] with numbers below m. The rows are in the order of the
+    hashes of their values, so the first of them are a fair sample.
     """
     hashes = [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in vectors]
     _, first, copy_of = np.unique(

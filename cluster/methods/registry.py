@@ -1,7 +1,8 @@
-"""The methods that find clusters among vectors; `METHODS` is the one place that knows them.
+"""The methods that find clusters among vectors; `METHODS` lists them.
 
-A method is a function `(rows, seed, min_cluster_size) -> Found`: rows are different vectors, in an
-order that their values decide; seed is 0 .. 2**32 - 1; a cluster has so many of the rows at least.
+A method is a function `(rows, seed, min_cluster_size) -> Found`. rows: different vectors, in an
+order that only their values decide. seed: 0 .. 2**32 - 1. min_cluster_size: the least rows of a
+cluster.
 """
 
 import importlib.util
@@ -13,8 +14,8 @@ from threadloom.cluster.clustering import Found
 from threadloom.cluster.methods import cuml, evoc, hdbscan
 from threadloom.cluster.methods.umap import Rows
 
-# Numba's default threading layer ends the process when two threads enter it at once, and the Beam
-# worker runs several groups at once; so one clustering at a time, which bounds memory too.
+# Numba's default threading layer ends the process if two threads enter it at once, and the Beam
+# worker runs several groups at once. So only one clusters at a time, which also bounds memory.
 ONE_AT_A_TIME = threading.Lock()
 
 
@@ -22,9 +23,9 @@ ONE_AT_A_TIME = threading.Lock()
 class Method:
     """One way to cluster.
 
-    find: does it. smallest: the least size of a cluster among so many rows, unless the user says.
-    most: rows that are fitted unless the user says; the neighbours of the others decide for them.
-    module: the library that it needs. version: rises with each change of what it gives.
+    find: the function. smallest: gives the default of the least rows of a cluster for a number of
+    rows. most: the default of how many rows are fitted; neighbours decide for the others. module:
+    the library that it needs. version: goes up with each change of its results.
     """
 
     find: Callable[[Rows, int, int], Found]
@@ -34,7 +35,7 @@ class Method:
     version: int
 
     def lacks(self) -> str:
-        """Return what the machine lacks for the method, in one line; empty if nothing."""
+        """Return what the machine lacks for the method, in one line; "" if nothing."""
         if importlib.util.find_spec(self.module):
             return ""
         return f"the Python package {self.module} is not installed"
@@ -49,11 +50,11 @@ DEFAULT = "hdbscan"
 
 
 def named(name: str) -> Method:
-    """Return a method by its name; ValueError, in one line, for none or one that cannot run."""
+    """Return a method by its name; ValueError, in one line, if there is none or it cannot run."""
     method = METHODS.get(name)
     if method is None:
         raise ValueError(f"cluster method {name!r}: use one of {', '.join(METHODS)}")
     if missing := method.lacks():
         others = ", ".join(m for m in METHODS if not METHODS[m].lacks())
-        raise ValueError(f"cluster method {name}: {missing}; here there is {others}")
+        raise ValueError(f"cluster method {name}: {missing}; use {others}")
     return method

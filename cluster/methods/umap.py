@@ -9,14 +9,14 @@ import numpy as np
 
 from threadloom.cluster.methods.neighbors import nearest_neighbors
 
-# Up to this many rows the neighbours are computed exactly. With a seed UMAP searches them on one
-# thread: the exact search is several times faster (4 s against 31 s at 11,000 rows), until its
-# square growth catches up with it.
+# Up to this many rows the neighbours are computed exactly. With a seed UMAP searches on one thread.
+# The exact search is several times faster (4 s instead of 31 s at 11,000 rows), until its quadratic
+# cost is higher.
 EXACT_LIMIT = 50_000
 
 
 class Rows:
-    """Different vectors, float32[m, d], and their nearest neighbours, found once."""
+    """Different vectors, float32[m, d], and their nearest neighbours, which are computed once."""
 
     def __init__(self, vectors: np.ndarray) -> None:
         """Take the vectors; nothing is computed yet."""
@@ -43,8 +43,8 @@ def lay_out(rows: Rows, k: int, dimensions: int, seed: int, min_dist: float = 0.
     """Return the UMAP coordinates of m rows: float64[m, dimensions].
 
     k: neighbours of a row, itself included. min_dist: the least distance between neighbours; 0
-    packs clusters as densely as they are. The middle of all is 0, the root mean square distance of
-    the rows from it 1.
+    packs clusters as densely as they are. The coordinates are scaled: their mean is 0, and the root
+    mean square distance of the rows from it is 1.
     """
     # Not at the top, because it imports numba, which takes seconds.
     import umap

@@ -94,7 +94,7 @@ def test_a_method_that_cannot_run_here_is_refused():
     with pytest.raises(ValueError, match="use one of hdbscan, evoc, cuml"):
         registry.named("k-means")
     if registry.METHODS["cuml"].lacks():
-        with pytest.raises(ValueError, match="cuml is not installed; here there is hdbscan, evoc"):
+        with pytest.raises(ValueError, match="cuml is not installed; use hdbscan, evoc"):
             cluster_vectors(np.zeros((3, 2), np.float32), 0, "cuml")
 
 

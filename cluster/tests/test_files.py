@@ -192,7 +192,7 @@ def test_texts_that_cannot_be_read_leave_the_vectors(folder, make_blobs):
     assert "2 columns are called 'text'" in out[0][2] and "is int64, not text" in out[1][2]
     assert kept == [a, b]
     out, kept = left_out(a, text_column="body")
-    assert out == [(a.chains, TEXTS, "no column 'body' for the text")] and kept == [a]
+    assert out == [(a.chains, TEXTS, "no text column 'body'")] and kept == [a]
 
 
 @pytest.mark.parametrize(

@@ -52,9 +52,9 @@ def test_vectors_of_another_model_or_precision_are_left_out(
     report = assign_files([bad, good], fitted[0], str(tmp_path / "next"))
     assert (report["rows"], report["files"], report["files_left_out"]) == (3, 1, 1)
     (left,) = report["left_out"]
-    assert left["file"] == bad.embeddings and "cluster anew" in left["reason"]
+    assert left["file"] == bad.embeddings and "cluster again" in left["reason"]
     assert pq.read_metadata(tmp_path / "next" / "assigned.parquet").num_rows == 3
-    with pytest.raises(NothingLeft, match=r"no file.*other\.parquet.*cluster anew") as error:
+    with pytest.raises(NothingLeft, match=r"no file.*other\.parquet.*cluster again") as error:
         assign_files([bad], fitted[0], str(tmp_path / "nothing"))
     assert "\n" not in str(error.value)
     assert not (tmp_path / "nothing").exists()
@@ -97,7 +97,7 @@ def test_a_damaged_model_is_refused_in_one_line(make_blobs, tmp_path):
     save(str(tmp_path), cluster_vectors(make_blobs(60)[0], 1).model)
     with (tmp_path / "anchors.npz").open("ab") as file:
         file.write(b"x")
-    with pytest.raises(ValueError, match="not the file that belongs to it") as refused:
+    with pytest.raises(ValueError, match="does not belong to it") as refused:
         load(str(tmp_path))
     assert "\n" not in str(refused.value)
     Path(tmp_path / "model.json").write_text("{}")

@@ -16,7 +16,7 @@ from threadloom.cluster.topics import names as naming
 from threadloom.cluster.topics import typical
 from threadloom.cluster.topics.vocabulary import ClusterTexts
 
-# Names of its largest clusters that name a group at a coarser level.
+# A group at a coarser level is named after this many of its largest clusters.
 _GROUP_NAMES = 3
 
 

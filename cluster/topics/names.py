@@ -7,9 +7,9 @@ outweigh the others. Its weight in cluster c is
 
 p(c) is the share of the chains of c that use it, and q is the mean of that share over all clusters.
 The weight is what the word adds to the Kullback-Leibler divergence of the cluster from an average
-one. As in class-based TF-IDF (Grootendorst 2022, arXiv:2203.05794) it is use times rarity; but a
-word that is as frequent everywhere weighs nothing. Noise counts as one more cluster, because it
-shows which words are common.
+one. It is use times rarity, as in class-based TF-IDF (Grootendorst 2022, arXiv:2203.05794), but a
+word that is equally frequent everywhere weighs nothing. Noise counts as one more cluster, because
+it shows which words are common.
 """
 
 import math
@@ -20,16 +20,16 @@ import numpy as np
 
 from threadloom.cluster.topics.vocabulary import LEAST_CHAINS, Chains, ClusterTexts, families
 
-# A word that a smaller share of its chains uses does not describe a cluster.
+# A word describes a cluster only if at least this share of its chains uses it.
 LEAST_SHARE = 0.02
-# A word says something about a cluster if it is so many times as frequent as in the others.
+# A word describes a cluster only if it is at least this many times as frequent as in the others.
 LEAST_LIFT = 1.5
-# Two words are one phrase if this share of the chains with one of them has them side by side.
+# Two words are one phrase if this share of the chains with either word has them side by side.
 PHRASE_SHARE = 0.4
-# How much a word counts in a name, when it weighs more in another cluster.
+# The weight of a word in a name is multiplied by this if it weighs more in another cluster.
 CLAIMED = 0.5
 NAME_WORDS = 3
-# Words that begin with the same letters, so many, do not stand in one name.
+# Two words that begin with the same letters, this many, do not stand in one name.
 BEGINNING = 5
 
 
@@ -37,10 +37,10 @@ BEGINNING = 5
 class Description:
     """The words and the name of a cluster.
 
-    words: the words and phrases that set it apart, heaviest first; empty if nothing does.
-    name: up to three of them, first those that no other cluster has a better claim to, such as
-    "hockey, nhl, playoffs"; more, and then the label, if two clusters would have the same name;
-    "cluster 7" if there are no words.
+    words: the words and phrases that set it apart, heaviest first; empty if none does.
+    name: up to three of them, such as "hockey, nhl, playoffs", preferably words that weigh most in
+    this cluster. If two clusters would have one name, it has more words, and then the label. If
+    there are no words, it is "cluster 7".
     coherence: how firmly the words belong together, -1..1; None for fewer than two words.
     """
 
@@ -51,7 +51,7 @@ class Description:
 
 @dataclass(frozen=True)
 class _Entry:
-    """A word or phrase of a cluster, of the words `ids`; `weight` is that of its first."""
+    """A word or phrase of a cluster; ids: its words; weight: the highest of those it stands for."""
 
     text: str
     ids: tuple[int, ...]
@@ -83,7 +83,7 @@ def describe(texts: ClusterTexts, number: int = 10) -> dict[int, Description]:
 
 
 def _weights(clusters: dict[int, Chains], family: np.ndarray) -> dict[int, dict[int, float]]:
-    """Return the words of each cluster that say something about it, and their weights."""
+    """Return the words that describe each cluster, with their weights."""
     total = np.zeros(len(family))
     for chains in clusters.values():
         total += chains.counts(family) / chains.size
@@ -120,7 +120,8 @@ def _entries(
     for together, text, pair in _phrases(chains, family, forms, heaviest):
         in_it = [i for i in pair if together >= PHRASE_SHARE * counts[i]]
         by_it = [i for i in in_it if i in known]
-        # A word that says nothing by itself must belong to it: "hard drive", not "new drive".
+        # A word that does not describe the cluster must belong to the phrase: "hard drive", not
+        # "new drive".
         if by_it and known.issuperset(set(pair) - set(in_it)) and replaced.isdisjoint(pair):
             replaced.update(by_it)
             entries.append(_Entry(text, pair, max(weights[i] for i in by_it)))
@@ -131,15 +132,15 @@ def _entries(
 def _phrases(
     chains: Chains, family: np.ndarray, forms: list[str], heaviest: list[int]
 ) -> list[tuple[int, str, tuple[int, int]]]:
-    """Return what the given words stand side by side with, the pairs in most chains first.
+    """Return the pairs of neighbours with at least one of the given words, the most frequent first.
 
-    Gives the number of chains, the pair as it is mostly written, and its two words.
+    Gives the number of chains, the pair as it is most often written, and its two words.
     """
     wanted, words = np.isin(family[chains.ids], heaviest), chains.ids > 0
     at = np.flatnonzero((wanted[:-1] & words[1:]) | (words[:-1] & wanted[1:]))
     pairs = np.stack([chains.ids[at], chains.ids[at + 1]], axis=1)
     written: dict[tuple[int, int], Counter[str]] = defaultdict(Counter)
-    # Once for each chain and each way to write it, "hard drive" and "hard drives".
+    # Counted once for each chain and each form, such as "hard drive" and "hard drives".
     for _, *ids in np.unique(np.column_stack([chains.rows[at], pairs]), axis=0).tolist():
         first, second = family[ids].tolist()
         if first != second:
@@ -158,12 +159,12 @@ def _coherences(
 ) -> dict[int, float | None]:
     """Return the mean normalised pointwise mutual information of each cluster's words.
 
-    Of two words a, b with the shares P of all chains read, those of noise included,
+    P is the share of all chains that use a word, or both words; chains of noise count, too.
 
-        NPMI = log(P(a, b) / (P(a) P(b))) / -log P(a, b)
+        NPMI(a, b) = log(P(a, b) / (P(a) P(b))) / -log P(a, b)
 
-    is -1 for words that are never in the same chain, 0 for independent ones, 1 for words that are
-    only found together (Bouma 2009); its mean over all pairs of top words agrees best with how
+    It is -1 for two words that are never in the same chain, 0 for independent ones, and 1 for words
+    that only occur together (Bouma 2009). Its mean over all pairs of top words agrees best with how
     people judge topics (Lau, Newman & Baldwin 2014, doi:10.3115/v1/E14-1056).
     """
     from scipy.sparse import csr_array
@@ -203,7 +204,7 @@ def _npmi(both: float, first: float, second: float) -> float:
 def _names(
     entries: dict[int, list[_Entry]], weights: dict[int, dict[int, float]]
 ) -> dict[int, str]:
-    """Return a name for each cluster: its heaviest words, those of other clusters later."""
+    """Return a name for each cluster: its heaviest words, first those that weigh most in it."""
     best: dict[int, float] = defaultdict(float)
     for weight in weights.values():
         for word, heavy in weight.items():
@@ -225,7 +226,7 @@ def _names(
                 chosen.append(entry.text)
                 used |= begins
         name = ", ".join(chosen) or f"cluster {label}"
-        # "god, jesus" and "jesus, god" are the same to a reader.
+        # To a reader "god, jesus" and "jesus, god" are one name.
         names[label] = f"{name} ({label})" if chosen and frozenset(chosen) in taken else name
         taken.add(frozenset(chosen))
     return names

@@ -9,12 +9,12 @@ from threadloom.cluster.methods.neighbors import BLOCK, unit
 from threadloom.cluster.topics.words import skip_quotes
 
 SNIPPET_CHARACTERS = 240
-# More candidates than are shown, since some turn out to have the same text.
+# More than are shown, because some turn out to have the same text.
 _CANDIDATES = 12
-# Vectors this close (cosine) are versions of one text or of one short remark. Clusters that hold
-# little else get a second round, which only leaves out copies that differ in a number.
+# Vectors at least this close (cosine) are versions of one text or of one short remark. If a cluster
+# has too few other rows, a second round leaves out only copies that differ, say, in a number.
 _SAME = (0.95, 0.999)
-# Snippets that share this much of their words (Jaccard's index) read the same.
+# Snippets that share this much of their words (Jaccard index) read the same.
 _ALIKE = 0.5
 
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]+")
@@ -23,9 +23,9 @@ _BLANK = re.compile(r"[\s\x00-\x1f\x7f]+")
 def candidates(vectors: np.ndarray, clustering: Clustering) -> list[list[int]]:
     """Return the most typical rows of each cluster, best first: up to 12, no two of them copies.
 
-    They come from the more probable half of a cluster's rows: those whose vectors, float32[n, d],
-    are closest by cosine to the mean of the cluster's unit vectors. Near copies of a better row
-    come last.
+    They come from the more probable half of a cluster's rows. The best are closest by cosine to the
+    mean of the cluster's unit vectors; vectors: float32[n, d]. Near copies of a better row come
+    last.
     """
     return [
         _closest(vectors, rows, clustering.probabilities[rows])
@@ -52,9 +52,10 @@ def pick(rows: list[int], texts: dict[int, str], number: int = 3) -> list[tuple[
 def snippet(text: str) -> str:
     """Return at most 240 characters of a text, on one line; a cut shows as "…".
 
-    It starts where the writer's own words do, after quotes, mail headers and "... wrote:".
+    It starts at the writer's own words, after quotes, mail headers and "... wrote:".
     """
-    # Cleaning 100,000 characters would be wasted. Blanks may fill a part of those that are read.
+    # Cleaning 100,000 characters would be a waste. More are read than shown, because quotes and
+    # blanks go.
     line = _BLANK.sub(" ", skip_quotes(text[: 20 * SNIPPET_CHARACTERS])).strip()
     if len(line) <= SNIPPET_CHARACTERS:
         return line
@@ -68,7 +69,7 @@ def _overlap(words: set[str], others: set[str]) -> bool:
 def _closest(vectors: np.ndarray, rows: np.ndarray, probabilities: np.ndarray) -> list[int]:
     """Return the candidates among a cluster's `rows`, int[m], with probabilities float32[m]."""
     units = unit(vectors[rows])
-    # In double precision, so that the order of the rows changes no digit that decides.
+    # In double precision, so that the order of the rows does not change the result.
     middle = units.mean(axis=0, dtype=np.float64)
     closeness = np.concatenate(
         [units[i : i + BLOCK].astype(np.float64) @ middle for i in range(0, len(units), BLOCK)]

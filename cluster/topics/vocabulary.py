@@ -10,20 +10,21 @@ import numpy as np
 
 from threadloom.cluster.topics.words import base_forms, split_words
 
-# So many different chains of each cluster are read, those with the lowest hashes. They are a random
-# sample in whatever order the chains come (bottom-k, Cohen & Kaplan 2007,
-# doi:10.1145/1281100.1281133). This bounds memory and vocabulary. One standard error of a share is
-# 0.7 percentage points at most, and 0.2 at the least share that counts.
+# At most this many different chains of each cluster are read, those with the lowest hashes. They
+# are a random sample, whatever the order of the chains (bottom-k, Cohen & Kaplan 2007,
+# doi:10.1145/1281100.1281133). This bounds memory and vocabulary. The standard error of a share is
+# at most 0.7 percentage points, and 0.2 at the smallest share that counts.
 CHAINS = 5_000
-# A word that fewer chains of a cluster use is one writer's habit, a name or a misspelling.
+# A word that fewer chains of a cluster use is a name, a misspelling or one writer's habit.
 LEAST_CHAINS = 3
 
 
 @dataclass(frozen=True)
 class Chains:
-    """The words of a cluster's chains: `ids`, int32[m], chain by chain, with a 0 after each.
+    """The words of a cluster's chains.
 
-    rows: int32[m], the chain that each stands in, from 0; size: how many chains there are.
+    ids: int32[m], the numbers of the words, chain by chain, with a 0 after each chain. rows:
+    int32[m], the chain of each word, from 0. size: how many chains there are.
     """
 
     ids: np.ndarray
@@ -31,7 +32,7 @@ class Chains:
     size: int
 
     def counts(self, family: np.ndarray) -> np.ndarray:
-        """Return in how many chains each word occurs, int64[v], all of a family as its one form."""
+        """Return how many chains use each word, int64[v]; a family counts as its one form."""
         words = len(family)
         pairs = np.unique(self.rows * np.int64(words) + family[self.ids])
         counts = np.bincount(pairs % words, minlength=words)
@@ -42,7 +43,7 @@ class Chains:
 class ClusterTexts:
     """The words of up to 5,000 different chains of each cluster, in order.
 
-    That is 4 bytes a word, about 250 more a chain, and each different word once.
+    The memory is 4 bytes a word, about 250 bytes a chain, and each different word once.
     """
 
     def __init__(self) -> None:
@@ -68,19 +69,19 @@ class ClusterTexts:
             hashes.remove(heapq.heapreplace(kept, (rank, words))[0])
 
     def words(self) -> list[str]:
-        """Return the different words; a chain holds their numbers. The first is no word."""
+        """Return the different words by number; number 0 is no word."""
         return list(self._numbers)
 
     def chains(self) -> dict[int, Chains]:
-        """Return the chains that were kept of each label, by label."""
+        """Return the chains that were kept, by label."""
         return {label: _joined(kept) for label, kept in sorted(self._kept.items())}
 
 
 def families(forms: list[str], chains: np.ndarray) -> np.ndarray:
     """Return for each form, int64[v], the number of the one that stands for all its inflections.
 
-    That is the form in the most chains, int64[v]; the alphabet decides a tie. A form in fewer than
-    three chains stands for itself.
+    That is the form in the most chains; the alphabet decides a tie. A form in fewer than three
+    chains stands for itself. chains: int64[v], how many use each form.
     """
     common = np.flatnonzero(chains >= LEAST_CHAINS).tolist()
     numbers = {forms[i]: i for i in common}
@@ -99,7 +100,7 @@ def families(forms: list[str], chains: np.ndarray) -> np.ndarray:
 
 
 def _joined(kept: list[tuple[int, array]]) -> Chains:
-    """Return the chains that were kept of a cluster as one."""
+    """Return the chains of a cluster as arrays."""
     lengths = [len(words) for _, words in kept]
     ids = np.concatenate([np.frombuffer(words, np.uint32) for _, words in kept])
     rows = np.repeat(np.arange(len(kept), dtype=np.int32), lengths)

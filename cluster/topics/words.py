@@ -1,8 +1,8 @@
 """The words of a chain, without quotes, signatures, mail headers and encoded files.
 
-Nothing here knows a subject or a corpus. The form of a text decides, such as a line that ends in
-"wrote:". The lists hold plain English, and habits of mail and Reddit. Words that are frequent but
-about nothing are found later, by their spread over the clusters
+Nothing here knows a subject or a corpus. Only the form of a text decides, such as a line that ends
+in "wrote:". The lists have plain English words, and words that mail and Reddit use. Words that are
+frequent but about nothing are found later, because all clusters use them
 (`threadloom.cluster.topics.names`).
 """
 
@@ -13,8 +13,8 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import chain
 
-# The model saw the first 256 tokens, roughly 1,000 characters. A text's later words tell little,
-# and a few texts of 100,000 characters would cost more than all the others.
+# The model saw the first 256 tokens, roughly 1,000 characters. Later words say little about it, and
+# a few texts of 100,000 characters would take more time than all the others.
 READ_CHARACTERS = 5_000
 # A longer word is part of an encoded file.
 _LONGEST = 30
@@ -36,7 +36,7 @@ _HEADER = re.compile(
     r"|references|(?:x|nntp|archive|content|followup|in-reply|last|message|mime|reply)-[\w-]+): ",
     re.IGNORECASE,
 )
-# A line this long or longer is a paragraph, which is no signature when it names an address.
+# A line this long or longer is a paragraph, and no signature even if it has an address.
 _SHORT_LINE = 100
 
 # Between blanks: an address, a name on Reddit, a stand-in such as <email>, [deleted] or [NAME], a
@@ -49,14 +49,14 @@ _CACHED = 200_000
 # One syllable of one vowel and one consonant after it.
 _DOUBLES = re.compile(r"[^aeiouy]*[aeiouy][^aeiouywx]$")
 _AFTER_APOSTROPHE = frozenset(("s", "t", "d", "m", "ll", "ve", "re"))
-# What scikit-learn's list of stop words lacks: contractions as they are often typed, fillers.
+# Words that scikit-learn's list of stop words lacks: contractions as people type them, fillers.
 _MORE_STOP_WORDS = (
     "aint arent cant couldnt couldve didn didnt doesn doesnt don dont hadnt hasnt havent hes "
     "heres isn isnt ive lets mustnt shes shouldnt shouldve thats theres theyd theyll theyre "
     "theyve wasnt werent whats whos wont wouldnt wouldve youd youll youre youve gonna wanna "
     "gotta did does doing going just know like lot make really said say says sure thing things "
     "think want way yes "
-    # Talk about the talk, in mail and on Reddit.
+    # About the conversation itself, in mail and on Reddit.
     "afaik aka asap btw faq fyi gif iirc imao imho imo irc jpg lmao lmfao lol omg png rofl tldr "
     "wtf thx pls plz deleted removed edit edited downvote downvoted downvotes upvote upvoted "
     "upvotes email mail wrote writes regards"
@@ -74,9 +74,9 @@ def stop_words() -> frozenset[str]:
 def split_words(text: str) -> list[str]:
     """Return the words of a text that may be about a subject, in order, with "" for all others.
 
-    Lower case, three letters or more, no stop words. A contraction counts as the word before it
-    ("reddit's" as "reddit"), one with "not" ("don't") as nothing. "" also stands at the end of a
-    clause, so that only words that belong together are neighbours.
+    A word is in lower case, has at least three letters, and is no stop word. A contraction counts
+    as the word in it ("reddit's" as "reddit"), and one with "not" ("don't") as "". There is also a
+    "" at the end of a clause, so that only words that belong together are neighbours.
     """
     chunks = " ".join(own_lines(text[:READ_CHARACTERS])).lower().split()
     return list(chain.from_iterable(map(_WORDS.__getitem__, chunks)))
@@ -85,7 +85,7 @@ def split_words(text: str) -> list[str]:
 def own_lines(text: str) -> Iterator[str]:
     """Yield the lines of a text without mail headers, "... wrote:" and signatures.
 
-    A signature is what stands below "--", a short line with an address, or one word by itself.
+    A signature is the part below "--", a short line with an address, or a line of one word.
     """
     if "&" in text:
         text = html.unescape(text)
@@ -102,19 +102,19 @@ def own_lines(text: str) -> Iterator[str]:
 
 
 def _is_boilerplate(line: str) -> bool:
-    """Say whether a line among others says who wrote what, and nothing else."""
+    """Return whether a line among others only says who wrote something."""
     if len(line) < _SHORT_LINE and ("@" in line or "<email>" in line or len(line.split()) < 2):
         return True
     return bool((":" in line or "..." in line or "rticle" in line) and _says_who(line))
 
 
 def _says_who(line: str) -> bool:
-    """Say whether a line is a mail header or the line above a quote."""
+    """Return whether a line is a mail header or the line above a quote."""
     return bool(_HEADER.match(line) or _ATTRIBUTION.match(line))
 
 
 def skip_quotes(text: str) -> str:
-    """Return a text from its first line that is its writer's own; the whole text if none is."""
+    """Return a text from the first line by its own writer; the whole text if there is none."""
     rest = text
     while rest:
         line, _, after = rest.partition("\n")
@@ -125,9 +125,9 @@ def skip_quotes(text: str) -> str:
 
 
 class _Words(dict[str, tuple[str, ...]]):
-    """The words of what stood between two blanks, in lower case; "" for what is none.
+    """The words of a text between two blanks, in lower case; "" for a part that is no word.
 
-    A mapping, because a look-up costs less than the call of a cached function.
+    This is a mapping, because a look-up costs less than the call of a cached function.
     """
 
     def __missing__(self, chunk: str) -> tuple[str, ...]:
@@ -164,7 +164,7 @@ def _subject(form: str) -> str:
 def base_forms(word: str) -> list[str]:
     """Return what an English word may be an inflection of, as "games" and "gaming" are of "game".
 
-    It looks at the spelling only, so most results are no words. Take one that texts use.
+    It looks at the spelling only, so most results are no words. The caller takes one that occurs.
     """
     found = []
     if word.endswith("s") and not word.endswith(("ss", "us", "is", "news")):
@@ -177,7 +177,7 @@ def base_forms(word: str) -> list[str]:
         if word.endswith(ending):
             stem = word.removesuffix(ending)
             found.append(stem + "e")
-            # "caring" is of "care": that of "car" would double its last letter.
+            # "caring" comes from "care", because that of "car" would double its last letter.
             if not _DOUBLES.match(stem):
                 found.append(stem)
             if stem[-2:-1] == stem[-1:]:

@@ -17,8 +17,8 @@ from safetensors.numpy import load_file
 from threadloom.export.graph import build
 from threadloom.export.source import ExportError, Source, find
 
-# These are copied as they are, if the source has them. tokenizer.json keeps its own
-# truncation and padding: readers set theirs from sentence_bert_config.json.
+# Copied unchanged if the source has them. tokenizer.json keeps its own truncation and padding, and
+# readers set theirs from sentence_bert_config.json.
 COPIED = (
     "1_Pooling/config.json",
     "config.json",
@@ -31,7 +31,7 @@ COPIED = (
     "vocab.txt",
 )
 MANIFEST = "manifest.json"
-LEAST_APART = 1024  # bytes of a tensor that lies outside of its graph
+LEAST_APART = 1024  # bytes; a smaller tensor stays inside the graph
 WEIGHTS = "model.safetensors"
 
 
@@ -40,10 +40,10 @@ def export(
 ) -> Source:
     """Write the model folder ``output`` and return what it was made from.
 
-    With ``half`` it gets a second graph in float16, onnx/model_fp16.onnx, for GPUs.
+    With ``half`` the folder gets a second graph in float16, onnx/model_fp16.onnx, for GPUs.
 
-    An earlier export in ``output`` is replaced; any other folder with files in it
-    raises ExportError.
+    An earlier export in ``output`` is replaced. Raises ExportError if ``output`` has other files,
+    or if the model cannot be exported.
     """
     source = find(model, name)
     output = Path(output)
@@ -74,16 +74,16 @@ def export(
 
 
 def _write_graph(path: Path, graph: onnx.ModelProto) -> None:
-    """Write a graph, and its tensors to a file beside it with _data after its name.
+    """Write a graph, and its tensors to a file with the same name and _data.
 
-    Readers map that file into memory. Tensors inside of the graph are copied four times while
-    ONNX Runtime hands them to OpenVINO.
+    Readers map that file into memory. If the tensors were inside the graph, they would be copied
+    four times while ONNX Runtime hands them to OpenVINO.
     """
     data = path.with_name(path.name + "_data")
     convert_model_to_external_data(graph, location=data.name, size_threshold=LEAST_APART)
     write_external_data_tensors(graph, str(path.parent))
     path.write_bytes(graph.SerializeToString(deterministic=True))
-    shutil.copymode(path, data)  # else nobody but its owner may read it
+    shutil.copymode(path, data)  # otherwise only its owner may read it
 
 
 def _read_weights(path: Path) -> dict[str, np.ndarray]:

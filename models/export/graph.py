@@ -1,9 +1,10 @@
 """Build the graph of a BERT sentence encoder from its weights.
 
-Inputs are int64 ``input_ids`` and ``attention_mask``, both [batch, sequence];
-the output is float32 ``sentence_embedding``, [batch, dimension]. Token types are
-always 0 for single texts, so their embedding is added to the positions'.
-Formulas: Devlin et al. 2018, "BERT"; pooling as in sentence-transformers.
+The inputs are int64 ``input_ids`` and ``attention_mask``, both [batch, sequence]. The output is
+float32 ``sentence_embedding``, [batch, dimension]. A single text has token type 0 only, so the
+embedding of that type is added to those of the positions.
+
+Formulas: Devlin et al. 2018, "BERT", arXiv:1810.04805; pooling as in sentence-transformers.
 """
 
 import math
@@ -77,9 +78,9 @@ class _Builder:
     def position_ids(self) -> str:
         """0, 1, 2, … in every row: [batch, sequence].
 
-        Counted along input_ids, so that the shape is known to be that of input_ids: a slice of the
-        positions would do, but then ONNX Runtime cannot tell that all layers have one shape, and
-        leaves the residual additions apart from the layer norms (up to 9 % slower).
+        They are counted along input_ids, so that they have the shape of input_ids. With a slice of
+        the positions instead, ONNX Runtime cannot tell that all layers have one shape, and does not
+        fuse the residual additions with the layer norms (up to 9 % slower).
         """
         one = self.constant("int_one", np.array(1, np.int64))
         zeros = self.op("Mul", ["input_ids", self.constant("int_zero", np.array(0, np.int64))])
@@ -89,8 +90,8 @@ class _Builder:
     def mask_bias(self) -> str:
         """0 for a token, -10,000 for padding: [batch, 1, 1, sequence].
 
-        The exponential of that is 0 in any precision. The lowest float32 would do as well in
-        float32, but is minus infinity in bfloat16, and softmax makes NaN of it.
+        The exponential of -10,000 is 0 in any precision. The lowest float32 is minus infinity in
+        bfloat16, and softmax would turn that into NaN.
         """
         mask = self.op("Cast", ["attention_mask"], to=self.kind)
         mask = self.op("Unsqueeze", [mask, self.ints("axes12", [1, 2])])
@@ -135,7 +136,7 @@ class _Builder:
         return self.op("LayerNormalization", [x, weight, bias], axis=-1, epsilon=self.eps)
 
     def pool(self, x: str) -> None:
-        """Mean over the tokens or the first token's vector, then length 1 if asked for."""
+        """The mean over the tokens or the first token's vector; of length 1 if normalised."""
         last = "pooled" if self.source.normalize else "sentence_embedding"
         if self.source.pooling == "cls":
             self.op("Gather", [x, self.constant("first", np.array(0, np.int64))], last, axis=1)

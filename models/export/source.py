@@ -53,7 +53,7 @@ def packaged() -> Path:
 def from_hub(model: str) -> Path:
     """Fetch a model from the Hugging Face hub."""
     if model.count("/") != 1 or model.startswith((".", "/")):
-        raise ExportError(f"no model folder {model}")
+        raise ExportError(f"there is no model folder {model}")
     try:
         from huggingface_hub import snapshot_download
     except ImportError as error:
@@ -69,7 +69,7 @@ def from_hub(model: str) -> Path:
 
 
 def read(folder: Path, name: str) -> Source:
-    """Read the settings in a sentence-transformers folder; refuse what cannot be built."""
+    """Read the settings in a sentence-transformers folder; ExportError if it cannot be built."""
     config = _json(folder, "config.json")
     if config.get("model_type") != "bert":
         raise ExportError(f"{folder}: model_type {config.get('model_type')!r}, want 'bert'")

@@ -1,5 +1,5 @@
 """Embed files that a pipeline hands over through Redis, on this machine's GPU or CPU.
 
-The vocabulary (job, lease, to reap, fenced, to give back, root, nonce) is that of
-``mpsbridge/doc.go``; the scripts in ``mpsbridge/scripts`` are shared with the pipeline.
+``mpsbridge/doc.go`` explains the words: job, lease, to reap, fenced, to give back, root, nonce.
+The pipeline and the worker share the scripts in ``mpsbridge/scripts``.
 """

@@ -1,13 +1,14 @@
-r"""``threadloom-worker``: embed files that a pipeline hands over through Redis.
+r"""threadloom-worker: embed files that a pipeline hands over through Redis.
 
 Example, on a Mac that has the pipeline's /data mounted as /Volumes/data:
 
     threadloom-worker --redis redis://node1:6379 --root /Volumes/data \
         --path_map /data=/Volumes/data
 
-The first SIGTERM or SIGINT finishes the open file, the second gives it back at once. The password
-of Redis may be in THREADLOOM_REDIS_PASSWORD or in the file THREADLOOM_REDIS_PASSWORD_FILE names.
-A TIME has units (3s, 1m30s, 250ms) or is a number of seconds.
+After the first SIGTERM or SIGINT the worker finishes the open file and ends. At the second it gives
+the file back and ends at once. The password of Redis may be in THREADLOOM_REDIS_PASSWORD, or in the
+file that THREADLOOM_REDIS_PASSWORD_FILE names. A TIME has a unit (3s, 1m30s, 250ms) or is a number
+of seconds. Defaults are in brackets.
 """
 
 import argparse
@@ -25,11 +26,11 @@ from threadloom.worker.keys import DEFAULT_QUEUE
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 LEAST_LEASE = 0.001  # seconds; Redis counts in milliseconds
-PROGRESS_EVERY = 30  # seconds between log lines off a terminal
+PROGRESS_EVERY = 30  # seconds between two lines of the log, if there is no terminal
 
 
 def main() -> None:
-    """Run the worker; the exit code is 0, 1, 2 for wrong usage, or 128 + the signal's number."""
+    """Run the worker; exit with 0, with 1 if it failed, 2 for wrong usage, 128 + the signal."""
     options = _flags().parse_args()
     logging.basicConfig(
         level=logging.INFO, format="time=%(asctime)s level=%(levelname)s msg=%(message)s"
@@ -56,7 +57,7 @@ class _Flags(argparse.ArgumentParser):
 
 
 def _time(least: float):
-    """Return a function that reads a time of at least so many seconds."""
+    """Return a function that reads a time of at least `least` seconds."""
 
     def read(text: str) -> float:
         try:
@@ -74,33 +75,33 @@ def _flags() -> argparse.ArgumentParser:
     flags = _Flags(
         prog="threadloom-worker", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    flags.add_argument(
-        "--redis", default="redis://127.0.0.1:6379", metavar="URL",
-        help="redis://[user[:password]@]host[:port][/db], rediss:// for TLS, or unix:///path;\n"
+
+    def add(name: str, text: str, **more) -> None:
+        flags.add_argument(f"--{name}", help=text, **more)
+
+    lease = {"type": _time(LEAST_LEASE), "metavar": "TIME"}
+    add("redis", "redis://[user[:password]@]host[:port][/db], rediss:// for TLS, or unix:///path;\n"
         "percent-encode # / ? @ and %% in user and password",
-    )  # fmt: skip
-    flags.add_argument("--queue", default=DEFAULT_QUEUE, help="name of the list of jobs")
-    flags.add_argument(
-        "--root", action="append", required=True, metavar="DIR",
-        help="only files below are read or written (may be repeated)",
-    )  # fmt: skip
-    flags.add_argument(
-        "--path_map", action="append", default=[], metavar="FROM=TO",
-        help="this machine's name of a folder of the pipeline's (may be repeated)",
-    )  # fmt: skip
-    flags.add_argument(
-        "--lease", type=_time(LEAST_LEASE), default=60, metavar="TIME",
-        help="without a sign of life for so long, others get the job (1m)",
-    )  # fmt: skip
-    flags.add_argument("--stall", type=_time(LEAST_LEASE), default=600, metavar="TIME",
-                       help="after so long without a finished batch, too (10m)")  # fmt: skip
-    flags.add_argument("--model", default=DEFAULT_MODEL, help="folder, or name on the hub")
-    flags.add_argument("--device", default="auto", choices=("auto", "mps", "cuda", "cpu"))
-    flags.add_argument("--token_budget", type=int, metavar="TOKENS",
-                       help="padded tokens of one batch (default: by device)")  # fmt: skip
-    flags.add_argument("--threads", type=int, help="of torch on a CPU (default: torch's)")
-    flags.add_argument("--until_idle", type=_time(0), metavar="TIME",
-                       help="end when no job has come for so long")  # fmt: skip
+        default="redis://127.0.0.1:6379", metavar="URL")  # fmt: skip
+    add("queue", "name of the list of jobs in Redis", default=DEFAULT_QUEUE)
+    add("root", "read and write only files below this folder (may be repeated)",
+        action="append", required=True, metavar="DIR")  # fmt: skip
+    add("path_map", "what this machine (TO) calls a folder of the pipeline (may be repeated)",
+        action="append", default=[], metavar="FROM=TO")  # fmt: skip
+    add(
+        "lease",
+        "if the worker is silent for this long, others get its job (1m)",
+        default=60,
+        **lease,
+    )
+    add("stall", "likewise if it finishes no batch for this long (10m)", default=600, **lease)
+    add("model", "folder, or name on the hub (all-MiniLM-L6-v2)", default=DEFAULT_MODEL)
+    add("device", "what runs the model; auto: the first of the others that is there (auto)",
+        default="auto", choices=("auto", "mps", "cuda", "cpu"))  # fmt: skip
+    add("token_budget", "tokens in one batch, padding included (by device)",
+        type=int, metavar="TOKENS")  # fmt: skip
+    add("threads", "threads of torch on a CPU (torch chooses)", type=int)
+    add("until_idle", "end if no job has come for this long", type=_time(0), metavar="TIME")
     return flags
 
 
@@ -115,7 +116,7 @@ def _work(options: argparse.Namespace) -> int:
         paths = jobs.PathMap(options.path_map)
     except ValueError as error:
         raise _Wrong(f"--path_map: {error}") from None
-    # Imported here, so that a wrong flag is told at once: torch takes seconds.
+    # Imported here, so that a wrong flag is reported at once. torch takes seconds.
     import redis
     import torch
 
@@ -169,7 +170,7 @@ def _follow_signals(worker, interrupted: type[BaseException]) -> list[int]:
     def handle(number: int, _frame) -> None:
         received.append(number)
         if len(received) == 1:
-            logging.warning("finishing the open file; again to give it back at once")
+            logging.warning("finishing the open file; a second signal gives it back at once")
             worker.stop()
         elif len(received) == 2:
             raise interrupted
@@ -181,7 +182,7 @@ def _follow_signals(worker, interrupted: type[BaseException]) -> list[int]:
 
 @contextlib.contextmanager
 def _progress(worker):
-    """Show on a terminal what the worker does; log it now and then elsewhere."""
+    """Show on a terminal what the worker does; without one, log it now and then."""
     start = time.monotonic()
 
     def line() -> str:
@@ -193,7 +194,7 @@ def _progress(worker):
         from rich.console import Console
         from rich.text import Text
 
-        # As a Text, so that brackets in a file's name are no markup.
+        # A Text, because brackets in a file's name would be markup.
         status = Console(stderr=True).status("waiting")
         with status, _repeated(0.5, lambda: status.update(Text(line()))):
             yield

@@ -16,13 +16,13 @@ from threadloom.worker import codes, columns
 from threadloom.worker.codes import Failure, Refused
 from threadloom.worker.places import Below
 
-ROWS = 8192  # that are held at once
-MAX_TEXT_BYTES = (1 << 20) + 4  # what is taken of a text; more than anybody reads of it
+ROWS = 8192  # in memory at a time
+MAX_TEXT_BYTES = (1 << 20) + 4  # taken of each text; the model never reads more
 # The pipeline refuses values of more than 64 MB in 256 rows, too.
 CHUNK_ROWS, CHUNK_BYTES = 256, 64 << 20
 MAGIC, ENCRYPTED = b"PAR1", b"PARE"
-# The key of the schema that Arrow stores in a footer, between the marks of its field and of its
-# value. With that schema the types of columns would depend on who wrote them.
+# The key under which Arrow stores its schema in a footer, between the marks of its field and of its
+# value. If that schema were read, the types of columns would depend on who wrote the file.
 ARROW_SCHEMA = b"\x18\x0cARROW:schema\x18"
 
 
@@ -30,7 +30,7 @@ class Source:
     """An open chains file."""
 
     def __init__(self, at: Below, text_column: str, keep: tuple[str, ...]):
-        """Open a file; raise Failure if it cannot be opened, or Refused if it is no chains file."""
+        """Open a file. Raises Failure if it cannot be opened, Refused if it is no chains file."""
         self._at = at
         with codes.failing(codes.CANNOT_OPEN, OSError):
             self._opened = at.open()
@@ -50,7 +50,7 @@ class Source:
         self._texts = hashlib.sha256()
 
     def pieces(self) -> Iterator[tuple[list[bytes], list[pa.Array]]]:
-        """Yield the texts of some rows, in UTF-8, and the rows' kept columns."""
+        """Yield for some rows at a time their texts, in UTF-8, and their kept columns."""
         moments = [column for column in self.kept if column.physical == "INT96"]
         with reading(), contextlib.ExitStack() as opened:
             rough = itertools.repeat([])
@@ -84,13 +84,13 @@ class Source:
 
     @property
     def texts_sha256(self) -> str:
-        """Return the hash of all texts so far, each with its length before it."""
+        """Return the hash of all texts so far; the length of each goes before it."""
         return self._texts.hexdigest()
 
     def check_unchanged(self) -> None:
         """Raise Failure if the file was written to or replaced since it was opened.
 
-        What was read may be half of each. A file that was deleted is whole.
+        What was read may then be a mixture. A file that was deleted was read as it was.
         """
         replaced = False
         with codes.failing(codes.CANNOT_READ, OSError):
@@ -132,13 +132,13 @@ def footer(file: BinaryIO, size: int) -> pq.FileMetaData:
 
 @contextlib.contextmanager
 def reading() -> Iterator[None]:
-    """Give Arrow's errors about a file a code. A disk may recover; a damaged file does not."""
+    """Turn Arrow's errors about a file into Failure if a retry may help, else into Refused."""
     try:
         yield
     except Failure:
         raise
     except MemoryError as error:
-        raise Failure(codes.TOO_LARGE, f"there is not the memory to read it: {error}") from error
+        raise Failure(codes.TOO_LARGE, f"not enough memory to read it: {error}") from error
     except (pa.ArrowException, NotImplementedError, OSError, UnicodeDecodeError) as error:
         if getattr(error, "errno", None):
             raise Failure(codes.CANNOT_READ, error) from error
@@ -146,7 +146,7 @@ def reading() -> Iterator[None]:
 
 
 def _refused(said: str) -> Refused:
-    """Return Arrow's error about a file with a code, found by its text, not its type."""
+    """Return Arrow's error about a file with a code, which its text decides, not its type."""
     if "crypt" in said:
         return Refused(codes.ENCRYPTED, said)
     if "LZO" in said:
@@ -157,7 +157,7 @@ def _refused(said: str) -> Refused:
 
 
 def text_of(found: list[columns.Column | None], text: str, names: list[str]) -> columns.Column:
-    """Return the text column; raise Refused unless there is one of that name, with texts."""
+    """Return the text column; Refused unless one column has the name, and holds texts."""
     named = [column for column, name in zip(found, names, strict=True) if name == text]
     if not named:
         has = ", ".join(names)
@@ -172,7 +172,7 @@ def text_of(found: list[columns.Column | None], text: str, names: list[str]) -> 
 
 
 def refuse_large(kept: list[columns.Column], values: list[pa.Array]) -> None:
-    """Raise Refused if some rows' values take more memory than the pipeline gives them."""
+    """Raise Refused if the values of some rows take more memory than the pipeline allows."""
     texts = [v for c, v in zip(kept, values, strict=True) if c.physical.endswith("BYTE_ARRAY")]
     if sum(v.nbytes for v in texts) <= CHUNK_BYTES:
         return
@@ -183,7 +183,7 @@ def refuse_large(kept: list[columns.Column], values: list[pa.Array]) -> None:
 
 
 def refuse_long_decimals(column: columns.Column, values: pa.Array) -> None:
-    """Raise Refused for decimals of more digits than the schema says: Arrow would cut them."""
+    """Raise Refused if decimals have more digits than the schema says. Arrow would cut them."""
     try:
         if column.kind == "Decimal":
             values.validate(full=True)
@@ -195,7 +195,7 @@ def refuse_long_decimals(column: columns.Column, values: pa.Array) -> None:
 def refuse_overflow(column: columns.Column, exact: pa.Array, rough: pa.Array) -> None:
     """Raise Refused if INT96 holds times that 64 bits of nanoseconds cannot hold.
 
-    Arrow lets them overflow; in microseconds all of them fit.
+    Arrow lets them overflow. In microseconds all of them fit, so the two are compared.
     """
     wrapped = pc.not_equal(exact.cast(pa.timestamp("us"), safe=False), rough)
     if pc.any(wrapped).as_py():

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-OVERLAP_TOKENS = (
-    32  # that two neighbouring chunks share, so that no sentence is only seen cut in two
-)
+# Tokens that two neighbouring chunks share, so that some chunk has each sentence whole.
+OVERLAP_TOKENS = 32
 
 
 def continuations(tokenizer: Path) -> set[int]:
@@ -42,7 +41,7 @@ def _word_start(ids: list[int], continues: set[int], i: int, after: int) -> int:
 
 
 def sums(values: np.ndarray, chunks: np.ndarray) -> np.ndarray:
-    """Return the sum of the values of each text's chunks, in their type."""
+    """Return the sum over each text's chunks, of the same type as the values."""
     if len(chunks) == 0:
         return values
     starts = np.cumsum(chunks) - chunks
@@ -52,9 +51,11 @@ def sums(values: np.ndarray, chunks: np.ndarray) -> np.ndarray:
 def means(
     vectors: np.ndarray, weights: np.ndarray, chunks: np.ndarray, normalized: bool
 ) -> np.ndarray:
-    """Return the mean of each text's chunks, weighted by their tokens; of length 1 if asked for.
+    """Return float32[texts, d]: the mean of each text's chunks, weighted by their tokens.
 
-    The vector of a text with one chunk stays as it is.
+    vectors: float32[chunks of all, d]. weights: their tokens. chunks: int32[texts], how many each
+    text has. A mean has length 1 if `normalized`. The vector of a text with one chunk stays as it
+    is.
     """
     weighted = sums(vectors.astype(np.float64) * weights[:, None], chunks)
     if normalized:

@@ -1,9 +1,9 @@
-"""Why a job failed: the codes of ``transforms/deadletter/code.go``, for programs."""
+"""The codes that say why a job failed, as in ``transforms/deadletter/code.go``."""
 
 import contextlib
 from collections.abc import Iterator
 
-# The file as such.
+# The file itself.
 CANNOT_OPEN = "cannot_open"
 LEADS_OUTSIDE = "leads_outside"
 CANNOT_READ = "cannot_read"
@@ -39,28 +39,28 @@ class Failure(Exception):
     """A job that failed and may be tried again; the message is one line that says why."""
 
     def __init__(self, code: str, why: object):
-        """Take a code, and an error or what it says."""
+        """Take a code, and an error or its text."""
         super().__init__(one_line(why))
         self.code = code
 
 
 class Refused(Failure):
-    """A job that no attempt can do."""
+    """A job that would fail at each attempt."""
 
 
 class DeviceLost(Failure):
-    """A job that failed because the device runs nothing any more, and no other job would do."""
+    """A job that failed because the device is broken, so that every other job would fail."""
 
 
 def one_line(why: object) -> str:
-    """Return the first line of what an error says, or its kind if it says nothing."""
+    """Return the first line of an error's text, or its type if it has none."""
     said = str(why).strip().splitlines() or [type(why).__name__]
     return said[0][:500]
 
 
 @contextlib.contextmanager
 def failing(code: str, kind: type[Exception] = Exception) -> Iterator[None]:
-    """Give errors of a kind a code, unless they have one."""
+    """Turn errors of a kind into Failure with a code; a Failure keeps its own."""
     try:
         yield
     except Failure:

@@ -1,4 +1,4 @@
-"""Choose the columns of an output by the meaning of the input's, as chainfile does."""
+"""Choose the columns of an output by what the input's mean, as ``transforms/chainfile`` does."""
 
 import json
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 OURS = ("n_tokens", "truncated", "n_chunks", "embedding")
 UNITS = {"milliseconds": "ms", "microseconds": "us", "nanoseconds": "ns"}
-TEXTS = ("None", "String", "Enum", "JSON")  # what the text column may be annotated with
+TEXTS = ("None", "String", "Enum", "JSON")  # annotations that the text column may have
 
 
 @dataclass(frozen=True)
@@ -16,11 +16,11 @@ class Column:
     """A top-level column that is not nested."""
 
     name: str
-    leaf: int  # which of the file's leaves it is
+    leaf: int  # its number among the leaves of the file
     physical: str
-    meaning: dict  # the logical type; that of a legacy annotation if there is no other
+    meaning: dict  # the logical type, perhaps from a legacy annotation
     nullable: bool
-    read: pa.DataType  # as Arrow reads it
+    read: pa.DataType  # the type in which Arrow reads it
 
     @property
     def kind(self) -> str:
@@ -29,12 +29,12 @@ class Column:
 
     @property
     def is_text(self) -> bool:
-        """Whether the column holds texts; one without any value holds empty ones."""
+        """Whether the column holds texts; one of the null type holds empty ones."""
         return self.kind == "Null" or (self.physical == "BYTE_ARRAY" and self.kind in TEXTS)
 
     @property
     def field(self) -> pa.Field:
-        """Return the column of the output."""
+        """Return the field of the output."""
         return pa.field(self.name, self._written(), nullable=self.nullable or self.kind == "Null")
 
     def _written(self) -> pa.DataType:
@@ -54,7 +54,7 @@ class Column:
         return pa.binary() if self.physical == "BYTE_ARRAY" else self.read
 
     def fitted(self, values: pa.Array) -> pa.Array:
-        """Return values that were read in the type that is written."""
+        """Return values in the type in which they are written."""
         kind = self.field.type
         if values.type == kind:
             return values
@@ -66,7 +66,8 @@ class Column:
 def top_level(file: pq.ParquetFile) -> list[Column | None]:
     """Return a file's top-level columns in order, None for a nested or repeated one.
 
-    Names do not tell a column `a.b` from the field `b` of a column `a`; positions do.
+    They are found by position, because a column `a.b` and the field `b` of a column `a` have one
+    name.
     """
     columns, leaf = [], 0
     for field in file.schema_arrow:
@@ -91,7 +92,7 @@ def _leaves(kind: pa.DataType) -> int:
 
 
 def kept(columns: list[Column | None], text: str, keep: tuple[str, ...]) -> list[Column]:
-    """Return the columns that an output has of its input; the first of several of one name."""
+    """Return the columns that an output keeps; the first if several have one name."""
     found: dict[str, Column] = {}
     for column in columns:
         if column is None or column.name in (text, *OURS):

@@ -20,7 +20,7 @@ _SECONDS = re.compile(_NUMBER)
 
 
 def parse(text: str) -> float:
-    """Return the seconds of a time with units, or of a number of seconds alone."""
+    """Return the seconds of a time with units or of a plain number of seconds; else ValueError."""
     if _SECONDS.fullmatch(text):
         text += "s"
     total, at = 0, 0

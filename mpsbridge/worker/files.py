@@ -18,16 +18,16 @@ from threadloom.worker.places import Below, Settings
 
 VERSION = "0.1.0"
 FINGERPRINT = "threadloom.fingerprint"
-_swept: set[str] = set()  # folders in which nothing of killed workers is left
+_swept: set[str] = set()  # folders from which this process has removed what killed workers left
 
 
 class Target:
-    """An embeddings file that is being written: nothing is seen under its name until `commit`."""
+    """An embeddings file that is being written. It gets its name at `commit`."""
 
     def __init__(self, at: Below, source: Source, chunked: bool = False):
-        """Start the file under a hidden name beside its place."""
+        """Start the file under a hidden name in the same folder."""
         self._name = at.name
-        # It stays the same folder to the end, even if something else is put in its place.
+        # Open to the end, so that it stays the same folder whatever somebody puts in its place.
         self._folder = at.open_folder(make=True)
         if (folder := os.path.dirname(at.path)) not in _swept:
             _swept.add(folder)
@@ -64,7 +64,7 @@ class Target:
         return self._vectors.hexdigest()
 
     def commit(self, fingerprint: dict) -> None:
-        """Put the file in its place: on the disk, read back, renamed."""
+        """Sync the file, read it back, and rename it to its name."""
         self._writer.add_key_value_metadata(
             {FINGERPRINT: json.dumps(fingerprint, ensure_ascii=False, separators=(",", ":"))}
         )
@@ -80,7 +80,7 @@ class Target:
         sync(".", self._folder)
 
     def abort(self) -> None:
-        """Throw away what was written."""
+        """Remove what was written."""
         with contextlib.suppress(Exception):
             self._writer.close()
             self._file.close()
@@ -88,7 +88,7 @@ class Target:
             os.unlink(self._temp, dir_fd=self._folder)
 
     def close(self) -> None:
-        """Let go of the folder, after `commit` or `abort`."""
+        """Close the folder, after `commit` or `abort`."""
         os.close(self._folder)
 
 
@@ -107,7 +107,7 @@ def _writer(file, kept: list[Column], chunked: bool) -> tuple[pq.ParquetWriter, 
     writer = pq.ParquetWriter(
         file, schema, compression="zstd", compression_level=1, use_dictionary=False,
         store_schema=False, store_decimal_as_integer=True,
-        write_time_adjusted_to_utc=any(times),  # for all: Arrow's times do not say which they are
+        write_time_adjusted_to_utc=any(times),  # for all: an Arrow time does not say it
     )  # fmt: skip
     return writer, schema
 
@@ -115,7 +115,7 @@ def _writer(file, kept: list[Column], chunked: bool) -> tuple[pq.ParquetWriter, 
 def fingerprint(
     source: Source, target: Target, facts: dict, model: str, backend: str, settings: Settings
 ) -> dict:
-    """Return what the pipeline's fingerprint holds, in its order (chainfile/fingerprint.go)."""
+    """Return the fingerprint, with the keys and the order of ``chainfile/fingerprint.go``."""
     made = {"version": VERSION, "model": model, "model_sha256": facts["weights_sha256"]}
     names = ("weights_sha256", "tokenizer_sha256", "pooling", "normalized",
              "max_seq_length", "dimension")  # fmt: skip
@@ -131,7 +131,7 @@ def fingerprint(
 
 
 def rows_of(at: Below) -> int | None:
-    """Return the number of rows in a file's footer, None if there is no valid one."""
+    """Return the number of rows in a file's footer; None if there is no valid footer."""
     try:
         with at.open() as file:
             return pq.read_metadata(file).num_rows
@@ -140,7 +140,7 @@ def rows_of(at: Below) -> int | None:
 
 
 def sync(name: str, folder: int) -> None:
-    """Have the system write a file of a folder, or "." for the folder itself, to the disk."""
+    """Make the system write a file of a folder, or with "." the folder itself, to the disk."""
     descriptor = os.open(name, os.O_RDONLY, dir_fd=folder)
     try:
         os.fsync(descriptor)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from threadloom.worker.codes import BAD_JOB, Refused
 
-MAX_JOB_BYTES = 64 << 10  # two paths are never as long
+MAX_JOB_BYTES = 64 << 10  # more than two paths need
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Job:
 
 
 def parse(raw: bytes) -> Job:
-    """Read a job; raise Refused if it is anything but the two keys and safe paths."""
+    """Read a job; Refused unless it has the two keys with safe paths and nothing else."""
     if len(raw) > MAX_JOB_BYTES:
         raise Refused(BAD_JOB, "a job longer than 64 KiB")
     try:
@@ -55,10 +55,10 @@ def _fault(path: str) -> str:
 
 
 class PathMap:
-    """What this machine calls a folder of the producer's."""
+    """Translates paths of the producer into those of this machine."""
 
     def __init__(self, pairs: list[str]):
-        """Read FROM=TO pairs of absolute folders; raise ValueError with one line."""
+        """Read FROM=TO pairs of absolute folders; ValueError, in one line, if one is wrong."""
         self._pairs: dict[str, str] = {}
         for pair in pairs:
             start, equals, target = pair.partition("=")
@@ -73,7 +73,7 @@ class PathMap:
             self._pairs[start] = posixpath.normpath(target)
 
     def map(self, path: str) -> str:
-        """Return this machine's name of a path; the longest FROM that holds it decides."""
+        """Return what this machine calls a path; the longest FROM above it decides."""
         folder = longest(path, self._pairs)
         if folder is None:
             return path
@@ -83,6 +83,6 @@ class PathMap:
 
 
 def longest(path: str, folders) -> str | None:
-    """Return the longest of some folders that holds a path, by whole components."""
+    """Return the longest of some folders above a path, by whole components; None if none is."""
     holding = [f for f in folders if path == f or path.startswith(f.removesuffix("/") + "/")]
     return max(holding, key=len, default=None)

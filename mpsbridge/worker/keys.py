@@ -11,7 +11,7 @@ NAMES = (
 
 @dataclass(frozen=True)
 class Keys:
-    """The keys of one queue; ``golden/keys.json`` holds both languages to them."""
+    """The keys of one queue. ``golden/keys.json`` holds Go and Python to the same names."""
 
     queue: str
 
@@ -21,11 +21,11 @@ class Keys:
         return self.queue
 
     def active(self, worker: str) -> str:
-        """LIST of the jobs that a worker holds; of "", what the names begin with."""
+        """LIST of the jobs that a worker holds; for "" the prefix of all these names."""
         return f"{self.queue}:active:{worker}"
 
     def __getattr__(self, name: str) -> str:
-        """The others are called after the queue and themselves."""
+        """Return one of the other keys: the queue, a colon, and its own name."""
         if name not in NAMES:
             raise AttributeError(name)
         return f"{self.queue}:{name}"

@@ -19,9 +19,9 @@ log = logging.getLogger("threadloom.worker")
 class Lease:
     """The right to hold jobs under a name.
 
-    A thread renews it, also while the main one computes. It stops to do so when a job is held
-    and nothing has moved for `stall` seconds: then the device hangs, and others may have the
-    job. A lease that was lost is never taken up again; the worker goes on under a new name.
+    A thread renews it, also while the main thread computes. If a job is held and nothing was
+    finished for `stall` seconds, the device hangs. Then the thread stops renewing, so that
+    others get the job. A lost lease is never renewed. The worker goes on under a new name.
     """
 
     def __init__(self, queue: Queue, seconds: float, stall: float):
@@ -39,7 +39,7 @@ class Lease:
         self._thread.check()
 
     def moved(self) -> None:
-        """Note that something was finished: a batch, or a file."""
+        """Note that a batch or a file was finished."""
         self._moved = time.monotonic()
 
     def embedded(self, rows: int, seconds: float) -> None:
@@ -49,7 +49,7 @@ class Lease:
 
     @contextlib.contextmanager
     def holding(self):
-        """Hold a job. From now on the lease ends if the worker stalls."""
+        """Hold a job. Meanwhile the lease ends if the worker stalls."""
         self._held += 1
         self.moved()
         try:
@@ -78,7 +78,9 @@ class Lease:
             stalled = self._held and time.monotonic() - self._moved > self._stall
             try:
                 if stalled:
-                    log.error("nothing has moved for %.0f s: the lease is left to end", self._stall)
+                    log.error(
+                        "nothing was finished for %.0f s: the lease is not renewed", self._stall
+                    )
                 elif not self._renew(self.name):
                     lost = self.name
                     self._register()

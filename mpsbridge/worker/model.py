@@ -1,4 +1,4 @@
-"""A sentence-transformers model on a device: texts to vectors."""
+"""Turn texts into vectors with a sentence-transformers model on a device."""
 
 import hashlib
 import json
@@ -17,20 +17,20 @@ from threadloom.worker import chunks, codes
 
 log = logging.getLogger("threadloom.worker")
 
-MAX_TEXT_BYTES = 1 << 20  # what is read of a text, as in the pipeline
-# The model reads the first 256 tokens. The first 64 Ki characters nearly always hold them. More
-# characters are tokenised only if these give too few, because blanks and combining marks give none.
+MAX_TEXT_BYTES = 1 << 20  # read of each text, as in the pipeline
+# The model reads the first 256 tokens, which nearly always are in the first 64 Ki characters.
+# Blanks and combining marks give no tokens, so more is tokenised if these give too few.
 FIRST_CHARACTERS = 64 << 10
-# A word that is cut has other tokens than the whole word. BERT's words have 100 characters at most.
+# A word that is cut has other tokens than the whole word. BERT's words have at most 100 characters.
 WORD_TOKENS = 128
-CALL_CHARACTERS = 4 << 20  # tokenised at once: their tokens take a hundred times the memory
+CALL_CHARACTERS = 4 << 20  # tokenised at once; their tokens take a hundred times the memory
 # Padded tokens of one batch, and the multiple to which widths are rounded up. Metal compiles a
 # program for each shape and keeps it, so it gets only a few shapes.
 BUDGETS = {"cpu": 2048, "cuda": 65536, "mps": 16384}
 WIDTHS = {"cpu": 1, "cuda": 8, "mps": 32}
 EMPTY_CACHE_EVERY = 64  # batches, on mps
-# Seconds before each try of an empty text. The tries tell a bad text from a device that runs
-# nothing. A device may need a moment to free memory.
+# Seconds before each try of an empty text, which shows whether the text or the device is at fault.
+# A device may need a moment to free memory.
 PROBE_PAUSES = (0.0, 0.2, 1.0)
 
 
@@ -48,7 +48,7 @@ def choose_device(wanted: str) -> str:
     if wanted == "auto":
         return next(device for device in ("mps", "cuda", "cpu") if there[device])
     if not there[wanted]:
-        raise NoDevice(f"--device {wanted}: torch {torch.__version__} finds none here")
+        raise NoDevice(f"--device {wanted}: torch {torch.__version__} finds no such device here")
     return wanted
 
 
@@ -56,13 +56,13 @@ def choose_device(wanted: str) -> str:
 class Tokens:
     """Texts as the model reads them."""
 
-    ids: list[list[int]]  # a text's, or those of each chunk of it
+    ids: list[list[int]]  # of each text, or of each chunk of each text
     truncated: np.ndarray  # bool[texts]
     chunks: np.ndarray | None = None  # int32[texts], how many each has; None: texts are not chunked
 
     @property
     def counts(self) -> np.ndarray:
-        """Return int32[texts]."""
+        """Return how many tokens each text has, int32[texts]."""
         lengths = np.array([len(ids) for ids in self.ids], np.int32)
         return lengths if self.chunks is None else chunks.sums(lengths, self.chunks)
 
@@ -71,12 +71,12 @@ class Encoder:
     """A loaded model."""
 
     def __init__(self, folder: Path, device: str, budget: int | None = None):
-        """Load the model of a sentence-transformers folder."""
+        """Load the model of a sentence-transformers folder; budget: tokens of one batch."""
         self.device = device
         self.budget = budget or BUDGETS[device]
         self._model = SentenceTransformer(str(folder), device=device).eval()
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        # The file of all-MiniLM-L6-v2 cuts at 128 and pads to 128; the model reads 256.
+        # The file of all-MiniLM-L6-v2 cuts and pads to 128 tokens, but the model reads 256.
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self._continues = chunks.continuations(folder / "tokenizer.json")
@@ -92,7 +92,7 @@ class Encoder:
         self, texts: list[bytes], prompt: str = "", progress: Callable[[], None] = lambda: None,
         chunked: bool = False,
     ) -> Tokens:  # fmt: skip
-        """Tokenise texts in UTF-8, cut as the pipeline cuts them; calls `progress` now and then."""
+        """Tokenise UTF-8 texts, cut as the pipeline cuts them. Calls `progress` now and then."""
         if chunked:
             return self._chunked(texts, prompt, progress)
         longest = self.facts["max_seq_length"]
@@ -140,8 +140,8 @@ class Encoder:
     def embed(self, tokens: Tokens, progress: Callable[[], None] = lambda: None) -> np.ndarray:
         """Return float32[texts, dimension]; calls `progress` after each batch.
 
-        Identical texts are run once. Raises codes.DeviceLost if the device runs nothing any more,
-        and otherwise what a text raises that fails when it runs alone.
+        Identical texts are run once. Raises codes.DeviceLost if the device is broken, or the error
+        of a text that fails when it runs alone.
         """
         rows: dict[tuple[int, ...], list[int]] = {}
         for row, ids in enumerate(tokens.ids):
@@ -185,7 +185,11 @@ class Encoder:
         return np.concatenate(vectors)
 
     def _alone(self, text: list[tuple[int, ...]], width: int, error: Exception) -> np.ndarray:
-        """Try a text that failed alone once more if the device had been away, else raise."""
+        """Run a text that failed alone once more if the device has recovered.
+
+        Raises `error` if an empty text ran at once, so that the text is at fault, and
+        codes.DeviceLost if no empty text ran.
+        """
         empty = [tuple(self._tokenizer.encode("").ids)]
         least = max(len(empty[0]), WIDTHS[self.device])
         for pause in PROBE_PAUSES:
@@ -205,16 +209,16 @@ class Encoder:
         return max(1, self.budget // width) if self.device == "mps" else len(batch)
 
     def _free(self) -> None:
-        """Give memory that torch keeps for later back to the device."""
+        """Return to the device the memory that torch keeps for later."""
         if self.device != "cpu":
             getattr(torch, self.device).empty_cache()
 
     def run(self, batch: list[tuple[int, ...]], width: int) -> np.ndarray:
-        """Run one batch, padded to `width`; on mps to a full number of rows, too."""
+        """Return the vectors of one batch, padded to `width`; on mps to a full height, too."""
         height = self._height(batch, width)
         ids = np.zeros((height, width), np.int64)
         mask = np.zeros((height, width), np.int64)
-        mask[len(batch) :, 0] = 1  # a row without any token would be a division by 0
+        mask[len(batch) :, 0] = 1  # without a token the row would divide by 0
         for row, sequence in enumerate(batch):
             ids[row, : len(sequence)] = sequence
             mask[row, : len(sequence)] = 1
@@ -230,7 +234,7 @@ class Encoder:
         return out
 
     def differs(self, wanted: dict) -> str:
-        """Return which of a run's settings this model does not meet, "" if it meets all."""
+        """Return in which of a run's settings this model differs; "" if in none."""
         for key in ("weights_sha256", "tokenizer_sha256", "pooling", "normalized",
                     "max_seq_length", "dimension"):  # fmt: skip
             if key in wanted and wanted[key] != self.facts[key]:
@@ -239,7 +243,7 @@ class Encoder:
 
 
 def find(model: str) -> Path:
-    """Return the folder of a model: a folder, or a name on the hub."""
+    """Return the folder of a model, which is a folder or a name on the hub."""
     if Path(model).is_dir():
         return Path(model)
     from huggingface_hub import snapshot_download
@@ -248,7 +252,7 @@ def find(model: str) -> Path:
 
 
 def _calls(texts: list[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
-    """Yield rows with their texts, as many as are tokenised at once."""
+    """Yield rows with their texts, in lists that are tokenised at once."""
     call, size = [], 0
     for row, text in texts:
         call.append((row, text))
@@ -261,7 +265,7 @@ def _calls(texts: list[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
 
 
 def _clean(text: bytes) -> tuple[str, bool]:
-    """Cut a text between two characters, and make it valid; as models/tokenizer.go does."""
+    """Cut a text between two characters and make it valid, as ``models/tokenizer.go`` does."""
     cut = len(text) > MAX_TEXT_BYTES
     if cut:
         end = MAX_TEXT_BYTES

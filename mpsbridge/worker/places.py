@@ -1,4 +1,4 @@
-"""Which files a job means on this machine, and whether it may touch them."""
+"""Find the files of a job on this machine, and check whether this worker may touch them."""
 
 import contextlib
 import json
@@ -12,7 +12,7 @@ from threadloom.worker.codes import NOT_VISIBLE, OUTSIDE_ROOT, Failure, Refused
 from threadloom.worker.jobs import Job, PathMap, longest
 
 NONCE_FILE = ".threadloom-nonce"
-LATE_ENTRIES = 5.0  # seconds in which a file of another machine may become visible (NFS)
+LATE_ENTRIES = 5.0  # seconds until a file that another machine wrote is visible (NFS)
 
 
 class NotHere(Exception):
@@ -21,13 +21,13 @@ class NotHere(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """How a run embeds; the defaults are for jobs that somebody put in by hand."""
+    """How a run embeds. The defaults are for jobs that somebody put in by hand."""
 
     text_column: str = "text"
     keep: tuple[str, ...] = ()  # empty: all scalar columns
     prompt: str = ""
     long_text: str = "truncate"  # or "chunk"
-    model: dict = field(default_factory=dict)  # what must be true of this worker's model
+    model: dict = field(default_factory=dict)  # facts that this worker's model must have
 
     @property
     def chunked(self) -> bool:
@@ -37,9 +37,9 @@ class Settings:
 
 @dataclass(frozen=True)
 class Below:
-    """A file below a root, its path without links.
+    """A file below a root; its path has no links.
 
-    A link that is found when the file is opened was put there meanwhile. It is not followed.
+    If there is a link when the file is opened, somebody put it there since. It is not followed.
     """
 
     root: str
@@ -51,7 +51,7 @@ class Below:
         return os.path.basename(self.path)
 
     def open_folder(self, make: bool = False) -> int:
-        """Return a descriptor of the file's folder; raise OSError if a link is in its way."""
+        """Return a descriptor of the file's folder; OSError if a link is on the way."""
         here = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
         for name in os.path.relpath(os.path.dirname(self.path), self.root).split("/"):
             above = here
@@ -65,7 +65,7 @@ class Below:
         return here
 
     def open(self) -> BinaryIO:
-        """Open the file to be read."""
+        """Open the file for reading."""
         folder = self.open_folder()
         try:
             return os.fdopen(os.open(self.name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder), "rb")
@@ -92,10 +92,10 @@ class Places:
         self._paths = paths
 
     def resolve(self, job: Job, runs: dict[str, str]) -> Work:
-        """Return the job's files here; `runs` is output folder of a run → settings (JSON).
+        """Return the job's files on this machine.
 
-        Raises NotHere where the folder is not mounted or not this worker's, and Refused where
-        the paths lead out of the roots.
+        runs: the settings of each run (JSON) by its output folder. Raises NotHere if the folder is
+        not mounted or not this worker's, and Refused if the paths lead out of the roots.
         """
         run = longest(job.output_path, runs)
         settings = self._settings(run, runs[run]) if run else Settings()
@@ -135,7 +135,7 @@ class Places:
 
 
 def _facts(run: str, text: str) -> dict:
-    """Read a run's settings, without which this worker would make other outputs than it."""
+    """Read a run's settings; NotHere if this worker would make other outputs than the run."""
     try:
         facts = json.loads(text)
     except (ValueError, RecursionError):
@@ -154,11 +154,11 @@ def _facts(run: str, text: str) -> dict:
 
 
 def wait_for(path: str, seconds: float = LATE_ENTRIES) -> None:
-    """Wait for a file that another machine wrote a moment ago to become visible."""
+    """Wait until a file that another machine wrote is visible; Failure if it takes too long."""
     end = time.monotonic() + seconds
     while not os.path.exists(path):
         if time.monotonic() > end:
             raise Failure(NOT_VISIBLE, f"this worker sees no file {path}")
         if os.path.isdir(os.path.dirname(path)):
-            os.listdir(os.path.dirname(path))  # has NFS look again
+            os.listdir(os.path.dirname(path))  # makes NFS look again
         time.sleep(0.2)

@@ -1,7 +1,7 @@
 """Name a process so that another one can tell whether it has ended, as ``transforms/process`` does.
 
-A process number alone cannot: it means something on one machine only, since its last start,
-inside one container, and it is given out again.
+A process number alone is not enough. It means something only on one machine, until that is
+rebooted, and inside one container. And the system uses it again.
 """
 
 import functools
@@ -14,20 +14,20 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-UNKNOWN_START = "0"  # the start of a process where the system does not tell it
-_PLACE_CHARACTERS = 32  # how much of a hash names a place: host names are up to 253 bytes long
+UNKNOWN_START = "0"  # the start of a process if the system does not say
+_PLACE_CHARACTERS = 32  # of a hash, because host names are up to 253 bytes long
 
 
 @dataclass(frozen=True)
 class Process:
-    """A process; its place is the one in which its PID means something."""
+    """A process. Its PID means something only in its place."""
 
     place: str
     pid: int
     start: str
 
     def ended(self) -> bool:
-        """Return whether it has ended; False for another place, of which nobody here can tell."""
+        """Return whether it has ended; False if it is in another place, where we cannot look."""
         if self.place != place():
             return False
         try:
@@ -42,12 +42,12 @@ class Process:
             state, start = _in_proc(str(self.pid))
         except OSError:  # /proc may hide the processes of other users
             return False
-        # A zombie has ended, and in a container nobody may ever collect it.
+        # A zombie has ended, and in a container perhaps nobody collects it.
         return state in "ZX" or self.start not in (UNKNOWN_START, start)
 
 
 def myself() -> Process:
-    """Return this process. It is asked each time, because a fork is another one."""
+    """Return this process. Nothing is cached, because a fork is another process."""
     try:
         _, start = _in_proc("self")
     except OSError:
@@ -61,14 +61,14 @@ def place() -> str:
     try:
         space = os.readlink("/proc/self/ns/pid")
     except OSError:
-        # Another container may have the same host and boot. A place that no other process
-        # has makes everybody judge by age.
+        # Another container may have the same host and boot. If no other process is in this
+        # place, everybody judges its files by their age.
         space = secrets.token_hex(16) if sys.platform == "linux" else ""
     return place_of(socket.gethostname(), _boot(), space)
 
 
 def place_of(host: str, boot: str, space: str) -> str:
-    """Return the name of a host since a boot, in a PID namespace."""
+    """Return the name of the place that a host, a boot and a PID namespace make."""
     names = os.fsencode("\n".join((host, boot, space)))
     return hashlib.sha256(names).hexdigest()[:_PLACE_CHARACTERS]
 
@@ -82,13 +82,13 @@ def _boot() -> str:
             ).stdout.strip()
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except (OSError, subprocess.SubprocessError):
-        return ""  # the host and the namespace have to do
+        return ""  # the host and the namespace must suffice
 
 
 def _proc_is_ours() -> bool:
     """Return whether /proc shows this process's PID namespace.
 
-    A namespace that was made without a /proc of its own sees its parent's, with other numbers.
+    A namespace without a /proc of its own sees its parent's, which has other numbers.
     """
     try:
         return os.readlink("/proc/self") == str(os.getpid())

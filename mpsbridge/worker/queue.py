@@ -1,4 +1,4 @@
-"""A worker's end of the protocol: the scripts, by name, on one connection."""
+"""A worker's side of the protocol: each script is a method, on one connection."""
 
 import hashlib
 import os
@@ -13,22 +13,22 @@ from threadloom.worker import redisurl
 from threadloom.worker.keys import NAMES, Keys
 
 ATTEMPTS = 3  # after which a job is dead
-TOMBSTONE_MS = 3_600_000  # for how long the list of a lost worker is looked at
+TOMBSTONE_MS = 3_600_000  # for how long others look into the list of a lost worker
 TAKE_WAIT = 5  # seconds that a take waits for a job
-SILENCE = 15  # seconds without an answer after which a connection is given up
+SILENCE = 15  # seconds without an answer until a connection is closed
 VARIABLE = "THREADLOOM_REDIS_PASSWORD"
 FILE_VARIABLE = "THREADLOOM_REDIS_PASSWORD_FILE"
 _SCRIPTS = ("ack", "begin", "giveback", "heartbeat", "leave", "nack", "reap")
 
 
 class NoPassword(ValueError):
-    """A password is wanted and missing; the message is one line that names the setting."""
+    """There is no usable password; the message is one line that names the setting."""
 
 
 def connect(url: str) -> redis.Redis:
-    """Return a client that notices when the other end of a connection has silently gone.
+    """Return a client that notices if the other end of a connection has silently gone.
 
-    Raises redisurl.WrongURL, and NoPassword where the password cannot be had.
+    Raises redisurl.WrongURL, and NoPassword if the password is missing or cannot be read.
     """
     address = redisurl.parse(url)
     secret = address.password or password()
@@ -76,7 +76,7 @@ def _check_authorities(file: str) -> None:
 
 
 def password() -> str | None:
-    """Return the password from the environment, or from the file that it names."""
+    """Return the password from the environment, or from the file that it names, or None."""
     if found := os.environ.get(VARIABLE):
         if not _is_utf8(found):
             raise NoPassword(f"{VARIABLE}: it is not in UTF-8")
@@ -103,28 +103,28 @@ def _is_utf8(text: str) -> bool:
 
 
 class Queue:
-    """One connection to a queue. Not for several threads at once."""
+    """One connection to a queue, for one thread at a time."""
 
     def __init__(self, client: redis.Redis, name: str):
         """Read the scripts; nothing is sent yet."""
         self.client, self.keys = client, Keys(name)
         folder = Path(__file__).parent / "scripts"
-        if not folder.is_dir():  # in the repository they lie beside
+        if not folder.is_dir():  # in the repository they are one folder up
             folder = Path(__file__).parent.parent / "scripts"
         self._scripts = {s: (folder / f"{s}.lua").read_text(encoding="utf-8") for s in _SCRIPTS}
 
     def heartbeat(
         self, worker: str, lease: float, first: bool = False, rows: int = 0, seconds: float = 0
     ) -> bool:
-        """Renew a lease of so many seconds, or register; False: the worker is fenced.
+        """Renew a lease, or register if `first`; False: the worker is fenced.
 
-        The worker has embedded so many rows in so many seconds.
+        lease: its seconds. rows, seconds: what the worker has embedded so far, and in what time.
         """
         arguments = (worker, int(lease * 1000), int(first), rows, int(seconds * 1000))
         return self._run("heartbeat", ("workers", "lists", "rows"), *arguments)
 
     def take(self, worker: str, wait: float = TAKE_WAIT) -> bytes | None:
-        """Move a job to the worker's list; None if there was none for so many seconds."""
+        """Move a job to the worker's list; None if none came within `wait` seconds."""
         k = self.keys
         return self.client.blmove(k.todo, k.active(worker), wait, "LEFT", "RIGHT")
 
@@ -137,16 +137,19 @@ class Queue:
         return self.client.lrange(self.keys.active(worker), 0, -1)
 
     def ack(self, worker: str, job: bytes) -> bool:
-        """Take a finished job off the list; False: the worker is fenced."""
+        """Remove a finished job from the list; False: the worker is fenced."""
         return self._run("ack", (worker, "attempts", "begun", "events", "replace"), worker, job)
 
     def nack(self, worker: str, job: bytes, code: str, reason: str, most: int, delay: float) -> int:
-        """Count a failed attempt; return how many there were, -1 if the job is dead now."""
+        """Count a failed attempt; return how many there were, or -1 if the job is dead now.
+
+        most: attempts after which it is dead. delay: seconds until the next one.
+        """
         keys = (worker, "delayed", "attempts", "dead", "begun", "events")
         return self._run("nack", keys, worker, job, most, int(delay * 1000), reason, code)
 
     def give_back(self, worker: str, job: bytes, end: str) -> bool:
-        """Put a job back to todo's "head" or "tail" without an attempt."""
+        """Put a job back to the "head" or "tail" of todo, without counting an attempt."""
         return self._run("giveback", (worker, "todo", "begun"), job, end)
 
     def leave(self, worker: str) -> int:
@@ -160,17 +163,17 @@ class Queue:
         self._run("reap", keys, self.keys.active(""), ATTEMPTS, TOMBSTONE_MS)
 
     def replaces(self, job: bytes) -> bool:
-        """Return whether an output that the job's file has already is to be replaced."""
+        """Return whether the job is to replace an output that exists."""
         return self.client.sismember(self.keys.replace, hashlib.sha1(job).hexdigest())
 
     def roots(self) -> dict[str, str]:
-        """Return the settings of the runs, JSON, by output folder."""
+        """Return the settings of each run (JSON) by its output folder."""
         found = self.client.hgetall(self.keys.roots)
-        # One entry that is not UTF-8 must not keep this worker from the other runs.
+        # An entry that is not UTF-8 must not hide the other runs.
         return {os.fsdecode(k): v.decode(errors="replace") for k, v in found.items()}
 
     def _run(self, script: str, names: tuple[str, ...], *arguments):
-        # A name that is none of the queue's keys is a worker's: its list of active jobs.
+        # Any other name is that of a worker, and means its list of active jobs.
         known = (*NAMES, "todo")
         keys = [getattr(self.keys, n) if n in known else self.keys.active(n) for n in names]
         text = self._scripts[script]

@@ -1,7 +1,7 @@
 """Redis URLs, read as the pipeline reads them (``mpsbridge/redisurl.go``).
 
-redis-py and Go's net/url read some URLs in different ways, and then a part of the password is taken
-for the host. The rule here is shared; ``golden/redisurls.json`` holds both sides to it.
+redis-py and Go's net/url read some URLs in different ways, and may take a part of the password for
+the host. Go and Python share the rule here, and ``golden/redisurls.json`` holds both to it.
 """
 
 import ipaddress

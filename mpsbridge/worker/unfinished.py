@@ -14,9 +14,9 @@ from collections.abc import Callable
 from threadloom.worker.process import Process, myself, place
 
 SUFFIX = ".parquet.tmp"
-SWEEP_AGE = 24 * 3600.0  # seconds, if nobody here can tell whether the writer has ended
-# .{place}.{pid}.{start}.{random}.{mark} and SUFFIX. Those of older versions have dashes, two at
-# least, so that no host makes one look like the other.
+SWEEP_AGE = 24 * 3600.0  # seconds; decides if we cannot tell whether the writer has ended
+# .{place}.{pid}.{start}.{random}.{mark} and SUFFIX. Names of older versions have at least two
+# dashes, so that no host name can make one form look like the other.
 _NAMES = re.compile(
     r"\.([0-9a-f]{32})\.([1-9][0-9]{0,9})\.([0-9]{1,20})\.([0-9a-f]{16})\.([0-9a-f]{16})"
     + re.escape(SUFFIX)
@@ -32,12 +32,12 @@ def new_name() -> str:
 
 
 def is_unfinished(name: str) -> bool:
-    """Return whether a name is that of an output that is being written, or was."""
+    """Return whether a name is that of an unfinished output."""
     return name.startswith(".") and name.endswith(SUFFIX)
 
 
 def parse(name: str) -> tuple[Process | None, str]:
-    """Return who writes an unfinished file, and its mark; None and "" if its name does not say."""
+    """Return the writer of an unfinished file, and the mark; None and "" if its name has none."""
     found = _NAMES.fullmatch(name)
     if not found or int(found[2]) > _MOST_PID:
         return None, ""
@@ -50,12 +50,13 @@ def left_behind(
 ) -> bool:
     """Return whether the writer of an unfinished file is gone.
 
-    Where its PID means something the process itself decides, however old the file is. Elsewhere,
-    and for names that do not say it, only the age can: a day without a write.
+    If the writer is in our place, we can see whether its process has ended, and the age of the file
+    does not matter. If it is elsewhere, or the name does not say, the file must be a day old. age:
+    seconds since the last write.
     """
     if writer and writer.place == here:
         return ended(writer)
-    return abs(age) > SWEEP_AGE  # from the future, too: the clock may have been set back
+    return abs(age) > SWEEP_AGE  # or in the future, because a clock may have been set back
 
 
 def sweep(folder: int) -> None:

@@ -4,13 +4,13 @@ import difflib
 from collections.abc import Iterable
 
 KNOWN = ("THREADLOOM_REDIS_PASSWORD", "THREADLOOM_REDIS_PASSWORD_FILE")
-ALIKE = 0.85  # of difflib's ratio
+ALIKE = 0.85  # the least ratio of difflib for a misspelling
 
 
 def misspelt(environment: Iterable[str]) -> str:
-    """Return a line about the variables that are nearly those of a worker; "" if there are none.
+    """Return a line about misspelt variables of a worker; "" if there are none.
 
-    Other variables that begin with THREADLOOM_ may be the pipeline's on the same machine.
+    Other variables that begin with THREADLOOM_ may belong to a pipeline on the same machine.
     """
     said = []
     for name in sorted(environment):

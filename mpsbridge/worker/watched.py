@@ -1,4 +1,4 @@
-"""Threads that are asked whether they still run, because their end would go unnoticed."""
+"""Threads whose end is noticed: somebody checks now and then that they still run."""
 
 import logging
 import threading
@@ -10,14 +10,14 @@ log = logging.getLogger("threadloom.worker")
 
 
 class ThreadEnded(Exception):
-    """A thread has ended that this worker cannot do without."""
+    """A thread that this worker needs has ended."""
 
 
 class Watched:
     """A thread that remembers the exception that ended it."""
 
     def __init__(self, what: str, run: Callable[[], None]):
-        """Start it; `what` names it in an error."""
+        """Start the thread; `what` names it in an error."""
         self._what, self._run = what, run
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._remember, name=what, daemon=True)
@@ -31,7 +31,7 @@ class Watched:
             log.error("%s has ended", self._what, exc_info=error)
 
     def check(self) -> None:
-        """Raise ThreadEnded if it does not run any more."""
+        """Raise ThreadEnded if the thread has ended."""
         if self._thread.is_alive():
             return
         error = self._error
@@ -39,5 +39,5 @@ class Watched:
         raise ThreadEnded(f"{self._what} has ended{why}")
 
     def join(self, timeout: float) -> None:
-        """Wait for its end for so many seconds."""
+        """Wait for its end, at most `timeout` seconds."""
         self._thread.join(timeout)

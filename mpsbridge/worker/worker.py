@@ -1,6 +1,7 @@
 """The worker takes jobs, embeds their files, and keeps each job until it is settled."""
 
 import contextlib
+import itertools
 import logging
 import math
 import queue as queues
@@ -22,25 +23,25 @@ log = logging.getLogger("threadloom.worker")
 
 FIRST_DELAY = 5.0  # seconds until a job that failed is tried again; doubled each time
 LONGEST_PAUSE = 30.0  # seconds between two jobs that this worker cannot do
-# Seconds before the end of the open file at which the next job is taken. Preparing it takes about
-# a second. A job that is taken earlier waits here while another machine may have nothing to do.
+# How many seconds before the end of the open file the next job is taken. Preparing it takes about a
+# second. A job that is taken earlier waits here, while another machine may have nothing to do.
 AHEAD = 3.0
 
 
 class Interrupted(BaseException):
-    """Ends the open file at once: the second signal."""
+    """The second signal: the open file is to be given back at once."""
 
 
 @dataclass
 class Prepared:
-    """A job that was begun, its file opened and the first rows tokenised."""
+    """A job that was begun. Its file is open, and the first rows are tokenised."""
 
     raw: bytes
     holder: str  # the name under which it is held
     work: places.Work | None = None
     source: chains.Source | None = None
     pieces: Iterator | None = None
-    done: bool = False  # there is a valid output already
+    done: bool = False  # a valid output exists
     failure: Failure | None = None
 
 
@@ -55,29 +56,29 @@ class Totals:
 
 
 class Worker:
-    """One device and its two connections: the loader's, and that of the device's thread."""
+    """One device with two connections, one for the loader and one for the device's thread."""
 
     def __init__(self, mine: Queue, loaders: Queue, lease: Lease, encoder: Encoder,
                  where: places.Places, model: str):  # fmt: skip
-        """Start nothing yet."""
+        """Take the parts; nothing is started yet."""
         self._queue, self._loading, self._lease = mine, loaders, lease
         self._encoder, self._places, self._model = encoder, where, model
         self._ready: queues.Queue[Prepared] = queues.Queue()
         self._stop = threading.Event()
-        self._hand: list[bytes] = []  # begun and not given back: the open file's job, the next
-        self._moved = threading.Event()  # there may be room for another
-        self._speed = 0.0  # rows a second of the last file; 0: none yet
+        self._hand: list[bytes] = []  # begun and not given back: the open file's job, then the next
+        self._moved = threading.Event()  # there may be room for another job
+        self._speed = 0.0  # rows per second of the last file; 0: there was none
         self._due = (b"", 0.0)  # the job of the open file, and when it will be done (monotonic)
-        self._doubt = False  # Redis may think that other jobs are in this worker's hand
+        self._doubt = False  # Redis's list of this worker may differ from _hand
         self.totals = Totals()
         self.current = ""
 
     def stop(self) -> None:
-        """Take no more jobs; the open file is finished."""
+        """Take no more jobs, and finish the open file."""
         self._stop.set()
 
     def run(self, until_idle: float | None = None) -> None:
-        """Work until stopped, or until no job has come for so many seconds.
+        """Work until stopped, or until no job has come for `until_idle` seconds.
 
         Raises codes.DeviceLost or ThreadEnded if this worker cannot work any more.
         """
@@ -100,7 +101,7 @@ class Worker:
                 heard = self._finish(current)
                 self._hand.remove(current.raw)
                 self._moved.set()
-                # From now on the loader would give the job back if it looked.
+                # The job is no longer in _hand. If Redis still lists it, the loader gives it back.
                 self._doubt |= not heard
                 failure, current = current.failure, None
                 if isinstance(failure, codes.DeviceLost):
@@ -148,13 +149,13 @@ class Worker:
             self._ready.put(prepared)
 
     def _has_room(self) -> bool:
-        """Return whether a job may be taken: there is none, or the only one is nearly done."""
+        """Return whether a job may be taken: none is in hand, or the only one is nearly done."""
         hand = list(self._hand)
         open_job, due = self._due
         return not hand or (hand == [open_job] and due - time.monotonic() <= AHEAD)
 
     def _expect(self, raw: bytes, rows: int) -> None:
-        """Note that so many rows of a job's file are left."""
+        """Note how many rows of a job's file are left."""
         left = rows / self._speed if self._speed else math.inf
         self._due = (raw, time.monotonic() + (left if rows else 0))
         self._moved.set()
@@ -184,13 +185,13 @@ class Worker:
     def _settle_doubt(self) -> None:
         """Give back what is in this worker's list and not in its hand.
 
-        Redis went away between a question and its answer: a job may have been taken without this
-        worker's knowing, or be done without Redis's knowing. The lease holds, so nobody else
-        would ever look at them.
+        If Redis goes away between a question and its answer, a job may be taken without this
+        worker knowing it, or done without Redis knowing it. The lease holds, so that nobody else
+        would ever get such a job.
         """
         if not self._doubt:
             return
-        self._doubt = False  # before looking: a word that is lost meanwhile raises it again
+        self._doubt = False  # first, because an answer that is lost below sets it again
         holder = self._lease.name
         for raw in self._loading.held(holder):
             if raw not in self._hand:
@@ -219,7 +220,7 @@ class Worker:
             return
         pieces = self._tokenised(source, work.settings)
         first = next(pieces, None)
-        prepared.pieces = iter(()) if first is None else _chain(first, pieces)
+        prepared.pieces = iter(()) if first is None else itertools.chain([first], pieces)
 
     def _tokenised(
         self, source: chains.Source, settings: places.Settings
@@ -232,7 +233,7 @@ class Worker:
             yield tokens, kept
 
     def _finish(self, prepared: Prepared) -> bool:
-        """Embed a job's file and tell Redis what became of it; False if Redis did not hear."""
+        """Embed a job's file and tell Redis the result; False if Redis did not answer."""
         with self._lease.holding():
             if prepared.failure is None and not prepared.done:
                 self.current = prepared.work.input.path
@@ -250,11 +251,11 @@ class Worker:
                 return answer is not None
             answer = self.ack(prepared)
             if answer == 0:
-                log.warning("%s is done, but its lease was lost meanwhile", _name(prepared))
+                log.warning("%s is done, but its lease was lost before that", _name(prepared))
             return answer is not None
 
     def ack(self, prepared: Prepared) -> int | None:
-        """Take a finished job off the list. If Redis is away, the output tells that it is done."""
+        """Remove a finished job from the list. Without Redis the output shows that it is done."""
         return self._say(self._queue.ack, prepared.holder, prepared.raw)
 
     def _embed(self, prepared: Prepared) -> None:
@@ -304,7 +305,7 @@ class Worker:
         return truncated
 
     def _say(self, call, *arguments):
-        """Tell Redis something. If it does not hear, the end of the lease does the same."""
+        """Tell Redis something. If it does not answer, the end of the lease has the same effect."""
         try:
             return call(*arguments)
         except redis.RedisError as error:
@@ -312,18 +313,13 @@ class Worker:
             return None
 
 
-def _chain(first, rest: Iterator) -> Iterator:
-    yield first
-    yield from rest
-
-
 def _name(prepared: Prepared) -> str:
     return prepared.work.input.path if prepared.work else repr(prepared.raw[:200])
 
 
 def _failure(error: Exception) -> Failure:
-    """Return a job's failure. The log has the traceback of an error that nobody foresaw."""
+    """Return a job's failure. The log has the traceback of an unexpected error."""
     if isinstance(error, Failure):
         return error
-    log.error("an error that this worker does not know", exc_info=error)
+    log.error("an unexpected error", exc_info=error)
     return Failure(codes.INTERNAL, f"{type(error).__name__}: {codes.one_line(error)}")

@@ -231,6 +231,8 @@ func (i *Import) bots() ([]string, error) {
 // subreddits returns those that are wanted, none for all.
 func (i *Import) subreddits() (names []string, err error) {
 	switch path := i.Subreddits; {
+	case path == "" && subreddits.IsWritten(i.ListPath):
+		return nil, nil
 	case path == "":
 		names, err = subreddits.Read(i.ListPath)
 		if errors.Is(err, fs.ErrNotExist) {

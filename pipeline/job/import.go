@@ -2,7 +2,6 @@ package job
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,11 +14,11 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/dustin/go-humanize"
-	"github.com/google/renameio/v2"
 	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/pipeline/watch"
 	"github.com/threadloom/threadloom/transforms"
 	"github.com/threadloom/threadloom/transforms/importer"
+	"github.com/threadloom/threadloom/transforms/subreddits"
 	"golang.org/x/sys/unix"
 )
 
@@ -39,22 +38,23 @@ func Import(c *config.Import, plan *importer.Plan, console *watch.Console) (Impo
 	log := startLogging(console)
 	start := time.Now()
 	done := Imported{Folder: plan.Chains}
-	report, before, err := plan.Done()
-	if err != nil || before {
-		done.Report, done.Before = report, true
-		return done, ExitDone, err
-	}
 	if err := checkRoom(c, plan, log); err != nil {
 		return done, 0, err
 	}
-	if err := os.MkdirAll(plan.Chains, 0o777); err != nil {
+	if err := os.MkdirAll(plan.Work(), 0o777); err != nil {
 		return done, 0, config.Usagef("making the chains folder: %w", err)
 	}
-	held, err := takeLeases(plan.Chains)
+	held, err := takeLeases(plan.Work())
 	if err != nil {
 		return done, 0, err
 	}
 	defer held.release()
+	if done.Report, done.Before, err = plan.Done(); err != nil {
+		return done, 0, err
+	}
+	if done.Before {
+		return done, ExitDone, plan.Clean() // the process that did it may have ended before that
+	}
 	if !c.Replace {
 		if err := plan.CheckPlaces(); err != nil {
 			return done, 0, err
@@ -201,12 +201,8 @@ func (d *Imported) publish(c *config.Import, plan *importer.Plan) error {
 	if c.ListPath == "" || len(plan.Subreddits) > 0 {
 		return nil
 	}
-	b, err := json.MarshalIndent(names, "", "  ")
-	if err == nil {
-		err = renameio.WriteFile(c.ListPath, append(b, '\n'), 0o666)
-	}
-	if err != nil {
-		return fmt.Errorf("writing the list of subreddits: %w", err)
+	if err := subreddits.Write(c.ListPath, names); err != nil {
+		return err
 	}
 	d.List = c.ListPath
 	return nil

@@ -111,7 +111,7 @@ def shape(path: Path) -> list[tuple]:
     group, columns = file.metadata.row_group(0), []
     for i in range(file.metadata.num_columns):
         column, chunk = file.schema.column(i), group.column(i)
-        # Of other types it says nothing, and some writers leave it out.
+        # It says nothing about other types, and some writers leave it out.
         length = column.length if column.physical_type == "FIXED_LEN_BYTE_ARRAY" else 0
         columns.append(
             (column.path, column.physical_type, length, str(column.logical_type),

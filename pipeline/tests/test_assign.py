@@ -73,4 +73,4 @@ def test_vectors_of_another_precision_are_left_out(program, found, tmp_path):
     assert done.returncode == 3
     assert done.stdout.startswith("assigned  75 rows of 3 files")
     assert len(done.stderr.splitlines()) == 1
-    assert str(output) in done.stderr and "cluster anew" in done.stderr
+    assert str(output) in done.stderr and "cluster again" in done.stderr

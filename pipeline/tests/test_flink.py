@@ -172,8 +172,8 @@ def test_flink_gives_what_prism_gives(
     assert min(p["files"] for p in did) > 0
     until(lambda: not of_ours())
     assert leftovers(tmp_path) == []
-    # Of the same vectors Flink makes the same clusters. (Of vectors that differ by 1e-7 even two
-    # runs on Prism do not.)
+    # From the same vectors Flink makes the same clusters. (If vectors differ by 1e-7, even two runs
+    # on Prism do not.)
     shutil.copytree(prism / "embeddings", mixed / "embeddings")
     ended = program.run(*flags(mixed, suffix))
     assert (ended.code, ended.summary["files_done"]) == (0, 0), ended.errors

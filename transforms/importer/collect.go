@@ -28,9 +28,13 @@ type gathered struct {
 // batchesOfThreads is how many batches of rows a group of threads has: one is filled while the other is written.
 const batchesOfThreads = 2
 
-// duplicatesRead bounds the lines of a thread that are held, as a multiple of the comments that it may
-// have: dumps overlap.
-const duplicatesRead = 2
+const (
+	// duplicatesRead bounds the lines of a thread that are held, as a multiple of the comments that it may
+	// have: dumps overlap.
+	duplicatesRead = 2
+	// alwaysRead is a number of lines that always are.
+	alwaysRead = 1_000_000
+)
 
 func (t *threads) reset() error {
 	t.list, t.posts, t.woven = t.list[:0], t.posts[:0], Woven{}
@@ -66,7 +70,7 @@ func (c *collector) collect(ctx context.Context, from *runs.Thread) error {
 	t := c.threads
 	n := from.Records()
 	t.woven.Posts += int64(n)
-	if n > duplicatesRead*uint64(c.weave.plan.MaxThread) {
+	if n > max(alwaysRead, duplicatesRead*uint64(c.weave.plan.MaxThread)) {
 		t.woven.Counts.LongThread += int64(n)
 		return nil
 	}

@@ -168,9 +168,9 @@ func hasKey(path string) bool {
 	return ok
 }
 
-// Publish moves the chains to their places, writes the report, and removes the folder of the import.
-// It returns the subreddits that have chains, and how many took the place of earlier ones. What a
-// process that ended within moved is not moved again.
+// Publish moves the chains to their places, writes the report, and removes what it does not need any
+// more. It returns the subreddits that have chains, and how many folders of earlier imports are gone.
+// What a process that ended within moved is not moved again.
 func (p *Plan) Publish(report Report, replace bool) (subreddits []string, replaced int, err error) {
 	woven, err := p.woven()
 	if err != nil {
@@ -194,16 +194,69 @@ func (p *Plan) Publish(report Report, replace bool) (subreddits []string, replac
 			replaced += n
 		}
 	}
+	n, err := p.removeOthers(subreddits)
+	if err != nil {
+		return nil, 0, fmt.Errorf("removing chains of an earlier import: %w", err)
+	}
 	if err := syncTree(p.Chains); err != nil {
 		return nil, 0, fmt.Errorf("syncing the chains folder: %w", err)
 	}
 	if err := writeJSON(p.reportPath(), report); err != nil {
 		return nil, 0, err
 	}
-	if err := os.RemoveAll(p.Work()); err != nil {
-		return nil, 0, fmt.Errorf("removing the folder of the import: %w", err)
+	return subreddits, replaced + n, p.Clean()
+}
+
+// Clean removes what an import has written before it was published.
+func (p *Plan) Clean() error {
+	for _, path := range []string{p.path(), p.temp(), filepath.Join(p.Work(), "dumps"), filepath.Join(p.Work(), "chains")} {
+		if err := os.RemoveAll(path); err != nil {
+			return fmt.Errorf("removing what the import does not need any more: %w", err)
+		}
 	}
-	return subreddits, replaced, nil
+	return nil
+}
+
+// removeOthers removes chains that an earlier import made of subreddits that were asked for now, too,
+// and have none any more.
+func (p *Plan) removeOthers(subreddits []string) (removed int, err error) {
+	entries, err := os.ReadDir(p.Chains)
+	if err != nil {
+		return 0, err
+	}
+	wanted := p.spellings()
+	for _, e := range entries {
+		name := e.Name()
+		_, listed := wanted[strings.ToLower(name)]
+		if _, has := slices.BinarySearch(subreddits, name); has || !e.IsDir() || strings.HasPrefix(name, ".") || wanted != nil && !listed {
+			continue
+		}
+		folder := filepath.Join(p.Chains, name)
+		ours, err := isImported(folder)
+		if err != nil {
+			return removed, err
+		}
+		if !ours {
+			continue
+		}
+		if err := p.moveOut(folder); err != nil {
+			return removed, err
+		}
+		removed++
+	}
+	return removed, nil
+}
+
+// moveOut takes a folder out of sight at once, and then removes it.
+func (p *Plan) moveOut(folder string) error {
+	old, err := os.MkdirTemp(p.temp(), "replaced-")
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(folder, filepath.Join(old, filepath.Base(folder))); err != nil {
+		return err
+	}
+	return os.RemoveAll(old)
 }
 
 // moveIn moves one subreddit to its place, and what was there out of it. One that is not there any more
@@ -213,18 +266,11 @@ func (p *Plan) moveIn(from string) (replaced int, err error) {
 		return 0, nil
 	}
 	to := filepath.Join(p.Chains, filepath.Base(from))
-	old, err := os.MkdirTemp(p.temp(), "replaced-")
-	if err != nil {
-		return 0, err
-	}
-	switch err := os.Rename(to, filepath.Join(old, filepath.Base(to))); {
+	switch err := p.moveOut(to); {
 	case err == nil:
 		replaced = 1
 	case !errors.Is(err, fs.ErrNotExist):
 		return 0, err
 	}
-	if err := os.Rename(from, to); err != nil {
-		return replaced, err
-	}
-	return replaced, os.RemoveAll(old)
+	return replaced, os.Rename(from, to)
 }

@@ -153,7 +153,11 @@ func readNote(path string) (note runNote, err error) {
 // judge says whether too many lines are broken, and whether the dump may break off.
 func (s *scan) judge() error {
 	r := &s.result
-	if bad := r.Counts.Broken(); float64(bad) > s.plan.MaxBad*float64(r.Lines) {
+	bad := r.Counts.Broken()
+	if r.BrokeOff != "" {
+		bad-- // the line within which it breaks off
+	}
+	if float64(bad) > s.plan.MaxBad*float64(r.Lines) {
 		return &TooManyBadError{Path: s.info.Path, Bad: bad, Read: r.Lines, First: r.Bad}
 	}
 	return s.mayBreakOff(r.BrokeOff)
