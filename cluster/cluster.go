@@ -36,33 +36,21 @@ func init() {
 	xlangx.RegisterHandler(handler, expand)
 }
 
-// Options say how to cluster.
+// Options say how to cluster. The Python side reads them by the names in the tags.
 type Options struct {
-	ClustersDir string // folder for the results, clusters/{suffix}
-	Lease       string // file of the lease on that folder: nothing is written if a later one is beside it
-	TextColumn  string
-	By          string // "all" or "subreddit"
-	Seed        int64
-	Method      string // as Python's registry.METHODS has it
-	MinSize     int64  // least rows of a cluster; 0: by the number of rows
-	Sample      int64  // rows that are fitted at most; 0: as many as the method takes
-}
-
-// payload is what the Python side reads; its field names are part of the contract.
-type payload struct {
-	ClustersDir string `beam:"clusters_dir"`
-	Lease       string `beam:"lease"`
+	ClustersDir string `beam:"clusters_dir"` // folder for the results, clusters/{suffix}
+	Lease       string `beam:"lease"`        // file of the lease on that folder: nothing is written if a later one is beside it
 	TextColumn  string `beam:"text_column"`
-	By          string `beam:"by"`
+	By          string `beam:"by"` // "all" or "subreddit"
 	Seed        int64  `beam:"seed"`
-	Method      string `beam:"method"`
-	MinSize     int64  `beam:"min_size"`
-	Sample      int64  `beam:"sample"`
+	Method      string `beam:"method"`   // as Python's registry.METHODS has it
+	MinSize     int64  `beam:"min_size"` // least rows of a cluster; 0: by the number of rows
+	Sample      int64  `beam:"sample"`   // rows that are fitted at most; 0: as many as the method takes
 }
 
 // Cluster clusters the embeddings of files, all together or each subreddit for
 // itself, with the Python side at addr. It turns a PCollection<File> into files
-// on disk. It fails, in one line, where the Python side refuses the options.
+// on disk. If the Python side refuses the options, it fails with one line.
 func Cluster(s beam.Scope, addr string, o Options, files beam.PCollection) error {
 	if err := checkFolder("the folder of the clusters", o.ClustersDir); err != nil {
 		return err
@@ -70,7 +58,7 @@ func Cluster(s beam.Scope, addr string, o Options, files beam.PCollection) error
 	s = s.Scope("cluster.Cluster")
 	jobs := beam.ParDo(s, &jobFn{By: o.By}, files)
 	out, err := beam.TryCrossLanguage(
-		s, urn, beam.CrossLanguagePayload(payload(o)), handler+":"+addr,
+		s, urn, beam.CrossLanguagePayload(o), handler+":"+addr,
 		beam.UnnamedInput(jobs),
 		beam.UnnamedOutput(typex.NewKV(typex.New(reflect.TypeFor[string]()), typex.New(reflect.TypeFor[[]byte]()))),
 	)

@@ -78,7 +78,7 @@ func (s *Server) Stop() {
 	select {
 	case <-s.done:
 	case <-time.After(stopTimeout):
-		_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL) // gone meanwhile
+		_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL) // it may have ended
 		<-s.done
 	}
 }

@@ -50,7 +50,7 @@ func autotune(config Config, possible []backend, folder *Folder, tokens *tokeniz
 		}
 	}
 	// The library is loaded once in a process: the last entry's has all providers.
-	if err := initRuntime(possible[len(possible)-1].library(config)); err != nil {
+	if err := process.library.load(possible[len(possible)-1].library(config)); err != nil {
 		return opened{}, err
 	}
 	texts, err := encodeSamples(tokens)
@@ -98,13 +98,13 @@ func autotune(config Config, possible []backend, folder *Folder, tokens *tokeniz
 		}
 		best, fastest = o, speeds[0]
 	}
-	best.budget, err = tokenBudget(config, best, texts[0])
+	best.budget, err = chooseBudget(config, best, texts[0])
 	return best, err
 }
 
-// tokenBudget returns the configured budget or the fastest of the back end's. What
+// chooseBudget returns the configured budget or the fastest of the back end's. What
 // a batch once needed stays with the session, so only small ones are tried.
-func tokenBudget(config Config, o opened, text []uint32) (int, error) {
+func chooseBudget(config Config, o opened, text []uint32) (int, error) {
 	if config.TokenBudget > 0 {
 		return config.TokenBudget, nil
 	}

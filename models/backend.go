@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -9,10 +10,10 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-// Precisions and accelerators, as the flags and the fingerprint have them.
+// Precisions and accelerators, by the names that the flags and the fingerprint use.
 const (
 	FP32 = "fp32" // exact: within 1e-5 of sentence-transformers
-	BF16 = "bf16" // matrix products in bfloat16: a cosine of .9999 and more, up to twice as fast
+	BF16 = "bf16" // matrix products in bfloat16: a cosine of 0.9999 and more, up to twice as fast
 	FP16 = "fp16" // half floats, on a GPU
 	CPU  = "cpu"
 	CUDA = "cuda"
@@ -27,7 +28,7 @@ type backend struct {
 	accelerator string
 	graph       string // file in the model folder
 	library     func(Config) string
-	missing     func(Config) error                                   // what this machine lacks for it, nil if nothing
+	missing     func(Config) error                                   // says what this machine lacks; nil: nothing
 	configure   func(o *ort.SessionOptions, runs, threads int) error // runs at once, threads of each
 	budgets     []int                                                // padded tokens of a batch: the first, unless another is measured to be faster
 	runs        int                                                  // batches at once; 0: one per core, each on one thread
@@ -42,7 +43,7 @@ var backends = []backend{
 	},
 	{
 		name: "onnxruntime-cpu", precision: FP32, accelerator: CPU, graph: graphFile,
-		library: Config.library, missing: lacksNothing, configure: configureCPU, budgets: []int{DefaultTokenBudget, 2 * DefaultTokenBudget},
+		library: Config.library, missing: lacksNothing, configure: configureCPU, budgets: []int{defaultTokenBudget, 2 * defaultTokenBudget},
 	},
 	{
 		name: "onnxruntime-openvino", precision: BF16, accelerator: CPU, graph: graphFile,
@@ -59,9 +60,9 @@ var backends = []backend{
 }
 
 // candidates returns the back ends that a configuration allows and this machine
-// has. Where it names one that the machine lacks, the error says what is missing.
+// has. If it names one that the machine lacks, the error says what is missing.
 func candidates(config Config) ([]backend, error) {
-	accelerator, precision := orDefault(config.Accelerator, CPU), orDefault(config.Precision, FP32)
+	accelerator, precision := cmp.Or(config.Accelerator, CPU), cmp.Or(config.Precision, FP32)
 	var found []backend
 	var lacking error
 	for _, b := range backends {
@@ -117,13 +118,6 @@ func lacksNothing(Config) error { return nil }
 // which wastes less than splitting small matrices over the cores.
 func configureCPU(o *ort.SessionOptions, _, threads int) error {
 	return o.SetIntraOpNumThreads(threads)
-}
-
-func orDefault(value, otherwise string) string {
-	if value == "" {
-		return otherwise
-	}
-	return value
 }
 
 func fileExists(path string) bool {

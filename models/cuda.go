@@ -32,7 +32,7 @@ func lacksHalf(c Config) error {
 }
 
 // configureCUDA puts the session on the first GPU; CUDA_VISIBLE_DEVICES chooses
-// another. It fails, with ONNX Runtime's words, where CUDA or cuDNN cannot be loaded.
+// another. If CUDA or cuDNN cannot be loaded, the error is ONNX Runtime's.
 func configureCUDA(o *ort.SessionOptions, _, _ int) (err error) {
 	cuda, err := ort.NewCUDAProviderOptions()
 	if err != nil {

@@ -3,7 +3,10 @@ package models
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"slices"
 	"sync"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
 // sequenceKey identifies a token sequence: half of its sha256, so that two that
@@ -23,28 +26,18 @@ func keyOf(ids []uint32) sequenceKey {
 // for, the vectors of the last ones are kept.
 type dedup struct {
 	mu      sync.Mutex
-	pending map[sequenceKey][]item // those that wait for the one that is run
-	kept    map[sequenceKey]int    // key → slot
-	slots   []slot
-	limit   int // most slots
-	hand    int // the next slot to give up
-}
-
-// slot is a place for a kept vector.
-type slot struct {
-	key    sequenceKey
-	vector []float32
-	used   bool // asked for since the hand last passed
+	pending map[sequenceKey][]item                 // those that wait for the one that is run
+	kept    *simplelru.LRU[sequenceKey, []float32] // nil: none is kept
 }
 
 // entryBytes is what a kept vector costs beside its floats.
-const entryBytes = 100
+const entryBytes = 150
 
 func newDedup(dimension, megabytes int) *dedup {
-	return &dedup{
-		pending: map[sequenceKey][]item{}, kept: map[sequenceKey]int{},
-		limit: megabytes << 20 / (4*dimension + entryBytes),
-	}
+	d := &dedup{pending: map[sequenceKey][]item{}}
+	// The only error is a size of 0, with which no vector is kept.
+	d.kept, _ = simplelru.NewLRU[sequenceKey, []float32](megabytes<<20/(4*dimension+entryBytes), nil)
+	return d
 }
 
 // claim says whether the item must be run. Otherwise its vector has been put in
@@ -52,11 +45,12 @@ func newDedup(dimension, megabytes int) *dedup {
 func (d *dedup) claim(it item) (first bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if i, ok := d.kept[it.key]; ok {
-		d.slots[i].used = true
-		it.reused = true
-		it.finish(d.slots[i].vector, nil)
-		return false
+	if d.kept != nil {
+		if vector, ok := d.kept.Get(it.key); ok {
+			it.reused = true
+			it.finish(vector, nil)
+			return false
+		}
 	}
 	waiting, ok := d.pending[it.key]
 	if ok {
@@ -86,32 +80,12 @@ func (d *dedup) settle(it item, vector []float32, err error) {
 	d.mu.Lock()
 	waiting := d.pending[it.key]
 	delete(d.pending, it.key)
-	if err == nil && d.limit > 0 {
-		d.keep(it.key, vector)
+	if err == nil && d.kept != nil {
+		d.kept.Add(it.key, slices.Clone(vector))
 	}
 	d.mu.Unlock()
 	it.finish(vector, err)
 	for _, w := range waiting {
 		w.finish(vector, err)
 	}
-}
-
-// keep stores a vector, in place of one that was not asked for in a while once
-// all slots are taken (the clock algorithm).
-func (d *dedup) keep(key sequenceKey, vector []float32) {
-	i := len(d.slots)
-	if i < d.limit {
-		d.slots = append(d.slots, slot{vector: make([]float32, len(vector))})
-	} else {
-		for d.slots[d.hand].used {
-			d.slots[d.hand].used = false
-			d.hand = (d.hand + 1) % d.limit
-		}
-		i = d.hand
-		d.hand = (d.hand + 1) % d.limit
-		delete(d.kept, d.slots[i].key)
-	}
-	d.slots[i].key = key
-	copy(d.slots[i].vector, vector)
-	d.kept[key] = i
 }

@@ -70,7 +70,7 @@ func TestACancelledSequenceIsRunForOthersThatWait(t *testing.T) {
 
 func TestOnlySoManyVectorsAreKept(t *testing.T) {
 	d := newDedup(2, 1)
-	d.limit = 2
+	d.kept.Resize(2)
 	run := func(ids ...uint32) bool {
 		it := waiting(t.Context(), 1, ids...)[0]
 		first := d.claim(it)

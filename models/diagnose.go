@@ -32,7 +32,7 @@ type golden struct {
 type Diagnosis struct {
 	Backend
 	Library   string   // ONNX Runtime's, with its version
-	Providers []string // that ran the graph's nodes, as ONNX Runtime's own profile says
+	Providers []string // that ran the graph's nodes, from ONNX Runtime's own profile
 	// Compared says that the model is the one whose golden vector is known; then Cosine is
 	// that of the vector made here and the golden one.
 	Compared bool
@@ -59,7 +59,7 @@ func Diagnose(ctx context.Context, config Config) (d Diagnosis, err error) {
 		return d, err
 	}
 	d.Backend = engine.Backend
-	d.Library = fmt.Sprintf("%s (ONNX Runtime %s)", loadedLibrary(), ort.GetVersion())
+	d.Library = fmt.Sprintf("%s (ONNX Runtime %s)", process.library.loadedFrom(), ort.GetVersion())
 	plain := config
 	plain.Prompt = ""
 	tokens, err := openTokenizer(engine.Folder, plain)
@@ -84,12 +84,6 @@ func Diagnose(ctx context.Context, config Config) (d Diagnosis, err error) {
 		return d, ctx.Err()
 	}
 	return d, err
-}
-
-func loadedLibrary() string {
-	loadLibrary.Lock()
-	defer loadLibrary.Unlock()
-	return loadLibrary.path
 }
 
 // profiled runs a back end's graph once and returns the providers that ran its nodes.

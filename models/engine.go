@@ -1,18 +1,20 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Defaults of Config.
 const (
-	// DefaultTokenBudget is the padded tokens of one batch on a CPU: 256 and 512 run
+	// defaultTokenBudget is the padded tokens of one batch on a CPU: 256 and 512 run
 	// about as fast, larger batches fall out of the caches.
-	DefaultTokenBudget = 256
+	defaultTokenBudget = 256
 	// windowTokens bounds the texts that wait for a batch, all files together.
 	windowTokens = 256 << 10
 	// GCPercent is what a process with an engine does well to give debug.SetGCPercent.
@@ -48,6 +50,7 @@ type Engine struct {
 	session  *session
 	model    func(batch [][]uint32, emit func(row int, vector []float32)) error // the session's
 	probe    []uint32                                                           // the empty text: it runs wherever anything does
+	pauses   []time.Duration                                                    // before each try of the probe
 	health   health
 	library  string // path of ONNX Runtime's
 	dedup    *dedup
@@ -64,40 +67,41 @@ type Backend struct {
 	TokenBudget int    // padded tokens of a batch
 }
 
-var engines sync.Map // Config → func() (*Engine, error)
+// process has what this process opened and checked. It is a package variable because
+// ONNX Runtime is loaded once in a process, and Beam makes the DoFns, so that nobody
+// can hand it to them.
+var process struct {
+	engines sync.Map // Config → func() (*Engine, error)
+	checked sync.Map // Config → func() (*Folder, error)
+	library library
+}
 
 // Shared returns the process's one engine for a configuration, opening it at
 // the first call. It is never closed: it lives as long as the process.
 func Shared(config Config) (*Engine, error) {
-	open, _ := engines.LoadOrStore(config, sync.OnceValues(func() (*Engine, error) { return Open(config) }))
+	open, _ := process.engines.LoadOrStore(config, sync.OnceValues(func() (*Engine, error) { return Open(config) }))
 	return open.(func() (*Engine, error))()
 }
 
 // Opened returns the process's engine for a configuration if it is open, else nil.
 func Opened(config Config) *Engine {
-	open, ok := engines.Load(config)
-	if !ok {
+	if _, ok := process.engines.Load(config); !ok {
 		return nil
 	}
-	e, err := open.(func() (*Engine, error))()
-	if err != nil {
-		return nil
-	}
+	e, _ := Shared(config) // nil if it could not be opened
 	return e
 }
-
-var checked sync.Map // Config → func() (*Folder, error)
 
 // Check says whether an engine for a configuration can be expected to open here,
 // and returns its model folder: every file is what the manifest says, and this
 // machine has what is asked for. It takes a tenth of a second, and no memory.
 func Check(config Config) (*Folder, error) {
-	check, _ := checked.LoadOrStore(config, sync.OnceValues(func() (*Folder, error) {
+	check, _ := process.checked.LoadOrStore(config, sync.OnceValues(func() (*Folder, error) {
 		if _, err := candidates(config); err != nil {
 			return nil, err
 		}
 		if config.Library != "" { // a user's own may be anything
-			if err := initRuntime(config.Library); err != nil {
+			if err := process.library.load(config.Library); err != nil {
 				return nil, err
 			}
 		}
@@ -141,7 +145,7 @@ func Open(config Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.probe = empty.sequences[0]
+	e.probe, e.pauses = empty.sequences[0], probePauses()
 	e.letGoOfFiles()
 	for range chosen.atOnce(config.Workers) {
 		go e.work()
@@ -176,7 +180,7 @@ func (e *Engine) run(batch []item) {
 }
 
 // LongText says what becomes of texts that are longer than the model reads.
-func (e *Engine) LongText() string { return orDefault(e.config.LongText, Truncate) }
+func (e *Engine) LongText() string { return cmp.Or(e.config.LongText, Truncate) }
 
 // Prompt is what is put before every text.
 func (e *Engine) Prompt() string { return e.config.Prompt }

@@ -59,7 +59,7 @@ func TestEngineEndsCancelledJobs(t *testing.T) {
 func openWith(t *testing.T, c Config) *Engine {
 	t.Helper()
 	c.Folder = filepath.Join(CompiledIn(), "build", "models", "all-MiniLM-L6-v2")
-	c.TokenBudget = DefaultTokenBudget
+	c.TokenBudget = defaultTokenBudget
 	e, err := Open(c)
 	if err != nil {
 		t.Fatal(err)

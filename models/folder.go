@@ -18,14 +18,14 @@ import (
 const (
 	manifestFile  = "manifest.json"
 	graphFile     = "onnx/model.onnx"
-	halfGraphFile = "onnx/model_fp16.onnx" // only where it was exported
+	halfGraphFile = "onnx/model_fp16.onnx" // only if it was exported
 	tokenizerFile = "tokenizer.json"
 	sentenceFile  = "sentence_bert_config.json"
 	poolingFile   = "1_Pooling/config.json"
 	modulesFile   = "modules.json"
 )
 
-// ErrNoModel is returned where there is no model folder at all.
+// ErrNoModel is returned if there is no model folder at all.
 var ErrNoModel = errors.New("no model folder")
 
 // Folder is a model folder whose manifest has been checked.

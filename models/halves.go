@@ -17,7 +17,7 @@ var ErrBroken = errors.New("the model does not run any more: look at the device 
 const brokenAfter = 8
 
 // probePauses come before each try of the probe. A device may want a moment to free memory.
-var probePauses = []time.Duration{0, 200 * time.Millisecond, time.Second}
+func probePauses() []time.Duration { return []time.Duration{0, 200 * time.Millisecond, time.Second} }
 
 // health is what an engine knows of its device.
 type health struct {
@@ -113,7 +113,11 @@ func (e *Engine) try(items []item) error {
 	}
 	e.health.ran()
 	e.real.Add(int64(sum))
-	e.padded.Add(int64(paddedTokens(items)))
+	padded := paddedTokens(items)
+	e.padded.Add(int64(padded))
+	if budget, raised := e.window.ran(padded); raised {
+		slog.Info("batches are larger again", "token_budget", budget)
+	}
 	if e.batches.Add(1) == settledAfter {
 		e.letGoOfFiles()
 	}
@@ -123,7 +127,7 @@ func (e *Engine) try(items []item) error {
 // blame tells a text that cannot be embedded from an engine on which nothing runs. It
 // returns nil if the text ran after all.
 func (e *Engine) blame(it item, err error) error {
-	for _, pause := range probePauses {
+	for _, pause := range e.pauses {
 		time.Sleep(pause)
 		if e.model([][]uint32{e.probe}, func(int, []float32) {}) != nil {
 			continue
@@ -138,11 +142,10 @@ func (e *Engine) blame(it item, err error) error {
 	return e.health.halt(err)
 }
 
-// useSmallerBatches lowers the token budget for the rest of the run, because a large batch
-// failed and its halves ran: it took too much memory.
+// useSmallerBatches lowers the token budget, because a large batch failed and its halves ran.
 func (e *Engine) useSmallerBatches(batch []item, err error) {
 	if budget, lowered := e.window.lower(paddedTokens(batch)); lowered {
-		slog.Warn("a batch failed and its halves ran: batches are smaller from now on", "texts", len(batch), "token_budget", budget, "error", err)
+		slog.Warn("a batch failed and its halves ran: batches are smaller for a while", "texts", len(batch), "token_budget", budget, "error", err)
 	}
 }
 

@@ -34,19 +34,11 @@ func poisoned(batch [][]uint32) bool {
 	return slices.ContainsFunc(batch, func(ids []uint32) bool { return ids[0] == poison })
 }
 
-// pauses leaves out the pauses between probes.
-func pauses(t *testing.T) {
-	t.Helper()
-	old := probePauses
-	probePauses = []time.Duration{0, 1, 1}
-	t.Cleanup(func() { probePauses = old })
-}
-
-// engineOn returns an engine without workers whose batches d runs.
+// engineOn returns an engine without workers whose batches d runs, with short pauses between probes.
 func engineOn(d *device, budget int) *Engine {
 	return &Engine{
 		Folder: &Folder{Dimension: 2}, dedup: newDedup(2, 0), window: newWindow(8, budget, 1000),
-		model: d.run, probe: []uint32{1, 2},
+		model: d.run, probe: []uint32{1, 2}, pauses: []time.Duration{0, 1, 1},
 	}
 }
 
@@ -83,13 +75,12 @@ func TestOnlyTheTextThatFailsAloneFails(t *testing.T) {
 			t.Errorf("text %d: vector %v, error %v", i, it.job.vectors, it.job.err)
 		}
 	}
-	if e.window.budget != 64 {
-		t.Errorf("the token budget became %d for two bad texts", e.window.budget)
+	if e.window.budget.now != 64 {
+		t.Errorf("the token budget became %d for two bad texts", e.window.budget.now)
 	}
 }
 
 func TestADeadDeviceIsToldAtOnceAndBreaksTheEngine(t *testing.T) {
-	pauses(t)
 	d := &device{fails: func([][]uint32) bool { return true }}
 	e := engineOn(d, 64)
 	for range 100 {
@@ -104,13 +95,12 @@ func TestADeadDeviceIsToldAtOnceAndBreaksTheEngine(t *testing.T) {
 			}
 		}
 	}
-	if most := 4 + len(probePauses); d.tries > most {
+	if most := 4 + len(e.pauses); d.tries > most {
 		t.Errorf("%d tries, want at most %d", d.tries, most)
 	}
 }
 
 func TestADeviceThatComesBackCostsNoText(t *testing.T) {
-	pauses(t)
 	d := &device{}
 	d.fails = func([][]uint32) bool { return d.tries <= 2 } // the text and the first probe
 	e := engineOn(d, 64)
@@ -176,8 +166,8 @@ func TestABatchThatDoesNotFitLowersTheTokenBudget(t *testing.T) {
 					t.Errorf("text %d: %v", i, it.job.err)
 				}
 			}
-			if e.window.budget != c.want {
-				t.Errorf("the token budget is %d, want %d", e.window.budget, c.want)
+			if e.window.budget.now != c.want {
+				t.Errorf("the token budget is %d, want %d", e.window.budget.now, c.want)
 			}
 		})
 	}
@@ -188,7 +178,59 @@ func TestASmallBatchThatFailsOnceLeavesTheTokenBudget(t *testing.T) {
 	d.fails = func([][]uint32) bool { return d.tries == 1 }
 	e := engineOn(d, 64)
 	e.run(ofFiles(t, e, 10, 11))
-	if e.window.budget != 64 {
-		t.Errorf("the token budget is %d", e.window.budget)
+	if e.window.budget.now != 64 {
+		t.Errorf("the token budget is %d", e.window.budget.now)
+	}
+}
+
+// batchOf makes the items of one batch: texts of 4 tokens each.
+func batchOf(t *testing.T, e *Engine, texts int) []item {
+	t.Helper()
+	tokens := make([]uint32, texts)
+	for i := range tokens {
+		tokens[i] = uint32(10 + i)
+	}
+	return ofFiles(t, e, tokens...)
+}
+
+func TestAShortFailureLowersTheTokenBudgetForAWhileOnly(t *testing.T) {
+	d := &device{}
+	d.fails = func([][]uint32) bool { return d.tries == 1 }
+	e := engineOn(d, 64)
+	e.run(batchOf(t, e, 16))
+	if e.window.budget.now != 32 {
+		t.Fatalf("the token budget is %d after a failure", e.window.budget.now)
+	}
+	for range raiseAfter {
+		e.run(batchOf(t, e, 1)) // small ones say nothing
+	}
+	if e.window.budget.now != 32 {
+		t.Fatalf("small batches raised the token budget to %d", e.window.budget.now)
+	}
+	for range raiseAfter {
+		e.run(batchOf(t, e, 8))
+	}
+	if e.window.budget.now != 64 {
+		t.Errorf("the token budget is still %d after %d batches that ran", e.window.budget.now, raiseAfter)
+	}
+}
+
+// Batches of 40 padded tokens fit, and the budget is 64.
+func TestATokenBudgetThatIsTooLargeIsTriedLessAndLessOften(t *testing.T) {
+	failed := 0
+	d := &device{fails: func(batch [][]uint32) bool {
+		fails := len(batch)*4 > 40
+		if fails {
+			failed++
+		}
+		return fails
+	}}
+	e := engineOn(d, 64)
+	const batches = 100 * raiseAfter
+	for range batches {
+		e.run(batchOf(t, e, e.window.budget.now/4))
+	}
+	if failed < 2 || failed > 8 {
+		t.Errorf("%d of %d batches failed, want a few", failed, batches)
 	}
 }

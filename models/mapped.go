@@ -33,8 +33,8 @@ func (e *Engine) letGoOfFiles() {
 	letGo(filepath.Dir(e.library), code)
 }
 
-// letGo drops the pages with certain rights of the files below a folder. Nothing is
-// done where the system has no /proc.
+// letGo drops the pages with certain rights of the files below a folder. It does
+// nothing if the system has no /proc.
 func letGo(folder, rights string) {
 	maps, err := os.ReadFile("/proc/self/maps")
 	if err != nil {

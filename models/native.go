@@ -19,6 +19,7 @@ static void give_back(void) {}
 import "C"
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -34,12 +35,12 @@ const libraryName = "libonnxruntime.so"
 
 // nativeDir is where the shared libraries lie.
 func (c Config) nativeDir() string {
-	return orDefault(c.NativeDir, filepath.Join(CompiledIn(), "build", "lib"))
+	return cmp.Or(c.NativeDir, filepath.Join(CompiledIn(), "build", "lib"))
 }
 
 // library is ONNX Runtime's shared library.
 func (c Config) library() string {
-	return orDefault(c.Library, filepath.Join(c.nativeDir(), libraryName))
+	return cmp.Or(c.Library, filepath.Join(c.nativeDir(), libraryName))
 }
 
 // CompiledIn is the folder this program was compiled in, below which set-up puts what it makes;
@@ -52,32 +53,32 @@ func CompiledIn() string {
 	return filepath.Dir(filepath.Dir(file))
 }
 
-var loadLibrary = struct {
-	sync.Mutex
-	path string
-}{}
+// library is ONNX Runtime's, which can be loaded once in a process.
+type library struct {
+	mu   sync.Mutex
+	path string // empty: it is not loaded
+}
 
 // coresPerArena is how many cores share one heap of glibc's.
 const coresPerArena = 4
 
-// Go calls C from many threads, and glibc would give eight a core a heap of their
-// own, where what the tokenizer has freed stays: 100 MB more on two cores.
+// Go calls C from many threads. glibc would make up to eight heaps for each core, and what the
+// tokenizer has freed stays in its heap: 100 MB more on two cores.
 func init() { C.few_arenas(C.int(max(1, runtime.NumCPU()/coresPerArena))) }
 
 // giveBackFreed returns freed memory to the system: opening a model takes several
 // times its size for a moment.
 func giveBackFreed() { C.give_back() }
 
-// initRuntime loads ONNX Runtime from path, once per process: the library
-// cannot be loaded twice, so a second, different path is an error.
-func initRuntime(path string) error {
-	loadLibrary.Lock()
-	defer loadLibrary.Unlock()
-	if loadLibrary.path == path {
+// load loads ONNX Runtime from path. A second, different path is an error.
+func (l *library) load(path string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.path == path {
 		return nil
 	}
-	if loadLibrary.path != "" {
-		return fmt.Errorf("ONNX Runtime is already loaded from %s", loadLibrary.path)
+	if l.path != "" {
+		return fmt.Errorf("ONNX Runtime is already loaded from %s", l.path)
 	}
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("no ONNX Runtime library at %s: run 'make setup' or name one with --onnxruntime_lib", path)
@@ -86,6 +87,13 @@ func initRuntime(path string) error {
 	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
 		return fmt.Errorf("loading ONNX Runtime from %s: %w", path, err)
 	}
-	loadLibrary.path = path
+	l.path = path
 	return nil
+}
+
+// loadedFrom returns where ONNX Runtime was loaded from.
+func (l *library) loadedFrom() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.path
 }

@@ -18,15 +18,15 @@ const (
 	// maxTextBytes is what is read of a text, at most.
 	maxTextBytes = 1 << 20
 	// firstBytes is what is tokenised of a text at first. It nearly always has the 256
-	// tokens that the model reads. If not, as blanks and combining marks have none, more
-	// is tokenised.
+	// tokens that the model reads. Blanks and combining marks have no tokens: a text of
+	// many of them needs more.
 	firstBytes = 64 << 10
-	// wordTokens bounds the tokens of a word that is cut: they are not those of the whole
-	// word, as BERT takes a word of more than 100 letters for an unknown one.
+	// wordTokens bounds the tokens of a word that is cut. They differ from those of the whole
+	// word, because BERT takes a word of more than 100 letters for an unknown one.
 	wordTokens = 128
 )
 
-// What becomes of a text that is longer than the model reads, as the flag has it.
+// What becomes of a text that is longer than the model reads: the values of --long_text.
 const (
 	Truncate = "truncate" // its beginning is embedded
 	Chunk    = "chunk"    // its vector is the mean of overlapping chunks of it
@@ -37,7 +37,7 @@ type tokenizer struct {
 	ids       func(text string) []uint32 // with [CLS] and [SEP]
 	maxLength int
 	prompt    string
-	promptIDs []uint32 // where texts are chunked: each chunk begins with them
+	promptIDs []uint32 // each chunk begins with them; nil: texts are not chunked
 	chunked   bool
 	continues map[uint32]bool // tokens that go on with a word
 }
@@ -92,8 +92,8 @@ func withoutTruncation(tokenizerJSON []byte) ([]byte, error) {
 	return json.Marshal(settings)
 }
 
-// openIDs returns the tokenizer of a tokenizer.json: our own around the Hugging
-// Face one where it is BERT's, else the Hugging Face one.
+// openIDs returns the tokenizer of a tokenizer.json: the Hugging Face one, or, if it is
+// BERT's, our own that calls it for what is not ASCII.
 func openIDs(tokenizerJSON []byte) (func(string) []uint32, error) {
 	hf, err := tokenizers.FromBytes(tokenizerJSON)
 	if err != nil {
@@ -169,9 +169,9 @@ func (t *tokenizer) content(text string) ([]uint32, error) {
 	return ids[1 : len(ids)-1], nil
 }
 
-// cleanText makes a text safe to hand to C: valid UTF-8, without NUL bytes
-// (where C would end it) and at most so many bytes. The BERT normaliser
-// drops NUL and U+FFFD anyway, so vectors do not change.
+// cleanText makes a text safe to hand to C: valid UTF-8, at most so many bytes, and
+// without NUL bytes, at which C would end it. The BERT normaliser drops NUL and U+FFFD
+// anyway, so vectors do not change.
 func cleanText(text string, maxBytes int) (clean string, cut, repaired bool) {
 	end := cutAt(text, maxBytes)
 	clean, cut = text[:end], end < len(text)

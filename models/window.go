@@ -61,12 +61,12 @@ type window struct {
 	tokens  int      // their tokens
 	busy    int      // streams that are reading, not waiting
 	closed  bool
-	budget  int // padded tokens in a batch
+	budget  tokenBudget
 	limit   int // tokens in the window at which streams must wait
 }
 
 func newWindow(maxLength, budget, limit int) *window {
-	w := &window{byLen: make([][]item, maxLength+1), budget: budget, limit: limit}
+	w := &window{byLen: make([][]item, maxLength+1), budget: newTokenBudget(budget, maxLength), limit: limit}
 	w.change.L = &w.mu
 	return w
 }
@@ -120,10 +120,10 @@ func (w *window) next() []item {
 }
 
 // take forms a batch around the text that has waited longest, or around the
-// longest of the last ones. Where partial is false it forms only full batches of
+// longest of the last ones. If partial is false it forms only full batches of
 // one length and returns nil if there is none.
 func (w *window) take(partial bool) []item {
-	ending := w.busy == 0 && w.tokens <= lastBatches*w.budget
+	ending := w.busy == 0 && w.tokens <= lastBatches*w.budget.now
 	oldest := 0
 	for n := len(w.byLen) - 1; n > 0; n-- {
 		if len(w.byLen[n]) == 0 || !partial && len(w.byLen[n]) < w.room(n) {
@@ -140,7 +140,7 @@ func (w *window) take(partial bool) []item {
 }
 
 // room is how many texts of n tokens fill the budget.
-func (w *window) room(n int) int { return max(1, w.budget/n) }
+func (w *window) room(n int) int { return max(1, w.budget.now/n) }
 
 // fill takes texts of n tokens, then those of the nearest lengths, shorter or
 // longer, until the budget is used up by texts padded to the longest. A batch of
@@ -181,17 +181,18 @@ func (w *window) pop(batch []item, n, room int) []item {
 	return batch
 }
 
-// lower halves the token budget if a batch of that many padded tokens was a large one. The
-// longest text that the model reads stays within it.
+// lower notes that a batch of that many padded tokens failed and its halves ran.
 func (w *window) lower(padded int) (budget int, lowered bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	budget = max(padded/2, len(w.byLen)-1)
-	if 2*padded < w.budget || budget >= w.budget {
-		return w.budget, false
-	}
-	w.budget = budget
-	return budget, true
+	return w.budget.lower(padded)
+}
+
+// ran notes that a batch of that many padded tokens ran.
+func (w *window) ran(padded int) (budget int, raised bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.budget.ran(padded)
 }
 
 func (w *window) close() {

@@ -25,7 +25,7 @@ const (
 var errTurnLost = errors.New("another producer enqueues, because this one was silent for too long: try again")
 
 // Enqueue puts those of some jobs into todo that are in no list, and returns how many.
-// Dead ones are left, or tried anew with revive.
+// It leaves dead ones, or has them tried again with revive.
 //
 // It reads all lists once, whatever the number of jobs: put in many at a time. Producers
 // take turns, so that no two put in the same job. A job that a worker takes and gives

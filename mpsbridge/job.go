@@ -49,8 +49,8 @@ func (j Job) Raw() (string, error) {
 
 var errTooLong = errors.New("job longer than 64 KiB")
 
-// ParseJob reads a job, from whomever it is. Spaces and the order of the keys are free,
-// all else is strict: a worker reads and writes the files that a job names.
+// ParseJob reads a job, which anybody may have written. Spaces and the order of the keys are
+// free. All else is strict, because a worker reads and writes the files that a job names.
 func ParseJob(raw string) (Job, error) {
 	if len(raw) > mostJobBytes {
 		return Job{}, errTooLong

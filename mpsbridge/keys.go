@@ -1,6 +1,6 @@
 package mpsbridge
 
-// DefaultQueue is the todo list's name where none is chosen.
+// DefaultQueue is the name of the todo list if nobody chooses one.
 const DefaultQueue = "phase4_todo_queue"
 
 // keys are the names of a queue's keys in Redis: the queue's own name and names

@@ -17,7 +17,7 @@ import (
 	"github.com/redis/go-redis/v9/logging"
 )
 
-// Where the password is when it is not in the URL.
+// The variables that have the password if it is not in the URL.
 const (
 	PasswordVariable     = "THREADLOOM_REDIS_PASSWORD"
 	PasswordFileVariable = "THREADLOOM_REDIS_PASSWORD_FILE"

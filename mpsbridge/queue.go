@@ -13,11 +13,11 @@ import (
 )
 
 const (
-	// Attempts is after how many a job is dead.
+	// Attempts is how many may fail until a job is dead.
 	Attempts = 3
-	// tombstone is for how long the list of a lost worker is looked at.
+	// tombstone is how long the list of a lost worker is still looked at.
 	tombstone = time.Hour
-	// pieceOfJobs bounds the jobs that one script is given: it holds Redis up meanwhile.
+	// pieceOfJobs bounds the jobs of one script, because Redis does nothing else while it runs.
 	pieceOfJobs = 10_000
 	// eventsAtOnce bounds the events of one call.
 	eventsAtOnce = 1000
@@ -50,8 +50,8 @@ type DeadJob struct {
 	At       int64  `json:"at"` // ms, Redis's time
 }
 
-// Withdraw takes up to most of some jobs, the last one first, out of the queue and
-// returns those that it took: no worker holds them, nor will.
+// Withdraw takes up to most of some jobs out of the queue, the last one first, and returns
+// those that it took. No worker holds one of them, and none will.
 func (q *Queue) Withdraw(ctx context.Context, jobs []string, most int) (taken []string, err error) {
 	keys := []string{q.todo(), q.delayed(), q.attempts(), q.replace()}
 	for end := len(jobs); end > 0 && len(taken) < most; end -= pieceOfJobs {
@@ -89,8 +89,8 @@ func (q *Queue) Replace(ctx context.Context, jobs []string) error {
 	return q.wrap("having outputs replaced", err)
 }
 
-// Events returns what happened after an event, waiting for it a while, and the last
-// event's name, to go on from. After "" it returns nothing but the name to begin with.
+// Events returns what happened after an event, and the name of the last event, which the next
+// call begins after. It waits a while for something to happen. After "" it only returns a name.
 func (q *Queue) Events(ctx context.Context, after string, wait time.Duration) (events []Event, next string, err error) {
 	if after == "" {
 		last, err := q.client.XRevRangeN(ctx, q.events(), "+", "-", 1).Result()
@@ -137,7 +137,7 @@ func (q *Queue) DeadOf(ctx context.Context, jobs []string) (map[string]DeadJob, 
 }
 
 func deadJob(job, value string) DeadJob {
-	d := DeadJob{Reason: value} // somebody else's entry is shown as it is
+	d := DeadJob{Reason: value} // an entry of another program is shown unchanged
 	if json.Unmarshal([]byte(value), &d) != nil {
 		d = DeadJob{Reason: value}
 	}
@@ -176,7 +176,7 @@ func inPieces(jobs []string, do func([]string) error) error {
 	return nil
 }
 
-// arguments are some values and then the jobs, for a script.
+// arguments returns the arguments of a script: some values and then the jobs.
 func arguments(jobs []string, first ...any) []any {
 	all := append(make([]any, 0, len(first)+len(jobs)), first...)
 	for _, job := range jobs {
@@ -188,6 +188,6 @@ func arguments(jobs []string, first ...any) []any {
 // milliseconds reads a time that Redis stores.
 func milliseconds(s string) int64 {
 	s, _, _ = strings.Cut(s, ".")
-	n, _ := strconv.ParseInt(s, 10, 64) // what is no number is long ago
+	n, _ := strconv.ParseInt(s, 10, 64) // what is not a number is long ago
 	return n
 }

@@ -9,8 +9,8 @@ import (
 //go:embed scripts/*.lua
 var scriptFiles embed.FS
 
-// The scripts of a producer; those of a worker are called by worker/ alone. Each runs by
-// its hash, and is sent whole where Redis does not have it (any more).
+// The scripts of a producer. Only worker/ calls those of a worker. A script runs by its hash. If
+// Redis does not have it, or no longer, it is sent whole.
 var (
 	enqueueScript  = script("enqueue")
 	reapScript     = script("reap")

@@ -44,13 +44,13 @@ const nonceName = ".threadloom-nonce"
 
 var nonceText = regexp.MustCompile(`^[0-9a-f]{32}\n$`)
 
-// EnsureNonce returns the nonce of a run's output folder, and makes both where they are
+// EnsureNonce returns the nonce of a run's output folder, and makes both if they are
 // missing. A worker that reads the same nonce at its own path sees the same folder, and
 // not another one that is mounted there.
 func EnsureNonce(folder string) (string, error) { return ensureNonce(folder, os.Link) }
 
-// ReadNonce returns the nonce of an output folder; the error is fs.ErrNotExist where there
-// is none.
+// ReadNonce returns the nonce of an output folder. If there is none, the error is
+// fs.ErrNotExist.
 func ReadNonce(folder string) (string, error) { return readNonce(filepath.Join(folder, nonceName)) }
 
 func ensureNonce(folder string, link func(from, to string) error) (string, error) {
@@ -66,9 +66,9 @@ func ensureNonce(folder string, link func(from, to string) error) (string, error
 	if err != nil {
 		return "", fmt.Errorf("writing the nonce in %s: %w", folder, err)
 	}
-	defer func() { _ = os.Remove(temporary) }() // gone already where it was renamed
-	// Of several links the first one wins. A file system without links, such as a share
-	// of a Mac's, has only the rename, where the last one wins.
+	defer func() { _ = os.Remove(temporary) }() // it is gone if it was renamed
+	// If several processes link, the first one wins. A file system without links, such as a
+	// share of a Mac's, has only the rename, and the last one wins.
 	if err := link(temporary, name); err != nil && !errors.Is(err, fs.ErrExist) {
 		if err := os.Rename(temporary, name); err != nil {
 			return "", fmt.Errorf("putting the nonce in its place: %w", err)

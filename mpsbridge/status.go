@@ -34,7 +34,7 @@ type ActiveJob struct {
 	Age time.Duration `json:"age_ns"` // since it was begun; 0: it was not yet
 }
 
-// Status looks at all lists. They may change meanwhile: it is for people to read.
+// Status looks at all lists. They may change while it does, so it is only for people to read.
 func (q *Queue) Status(ctx context.Context) (Status, error) {
 	pipe := q.client.Pipeline()
 	todo, delayed := pipe.LLen(ctx, q.todo()), pipe.ZCard(ctx, q.delayed())

@@ -21,7 +21,7 @@ import (
 // boot program of runners/flink/boot (environment PROCESS).
 type flinkRunner struct{ o Options }
 
-// InProcess is false even with LOOPBACK: Flink starts a failed task anew, and the
+// InProcess is false even with LOOPBACK: Flink starts a failed task again, and the
 // counts of its first attempt do not count.
 func (flinkRunner) InProcess() bool { return false }
 

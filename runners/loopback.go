@@ -19,7 +19,7 @@ import (
 // loopback runs the DoFns of all of a cluster's TaskManagers in this process, as
 // Beam's own LOOPBACK does. That knows a worker by its number alone, though, and each
 // TaskManager numbers its own from 1: with two of them the second is refused its
-// worker, and the job is started anew until the numbers happen to differ.
+// worker, and the job is started again until the numbers happen to differ.
 type loopback struct {
 	fnpb.UnimplementedBeamFnExternalWorkerPoolServer
 	ctx     context.Context // ends all workers

@@ -37,9 +37,9 @@ func (prismRunner) Run(ctx context.Context, p *beam.Pipeline) (result beam.Pipel
 	return untilDone(ctx, "Prism", p, prism.Execute)
 }
 
-// ownTemp makes a temporary folder for this run and removes it again: the SDK leaves
-// a file in it for each LOOPBACK job, under a name that it does not tell. Another run
-// that starts meanwhile needs its own for a moment.
+// ownTemp makes a temporary folder for this run, because the SDK leaves a file for each
+// LOOPBACK job under a name that it does not tell. restore removes the folder. Another run
+// must not lose such a file while it starts, so each run has a folder of its own.
 func ownTemp() (restore func() error, err error) {
 	old, was := os.LookupEnv("TMPDIR")
 	folder, err := os.MkdirTemp("", "threadloom-")

@@ -14,8 +14,8 @@ import (
 type Runner interface {
 	// Check says what is wrong with the options, before anything is started.
 	Check(ctx context.Context) error
-	// Run returns the job's result with its metrics, nil where nobody waits for
-	// it. When ctx is cancelled it returns soon, with an error.
+	// Run returns the job's result with its metrics, or nil if nobody waits for
+	// it. If ctx is cancelled it soon returns, with an error.
 	Run(ctx context.Context, p *beam.Pipeline) (beam.PipelineResult, error)
 	// InProcess says that all DoFns in Go run in this process, so that what they
 	// count here is the whole.
@@ -26,7 +26,7 @@ type Runner interface {
 type Options struct {
 	FlinkMaster string // HOST:PORT of Flink's REST address
 	Endpoint    string // HOST:PORT of a Beam job server that runs already
-	JobServer   string // path of the job server's jar, where there is no Endpoint
+	JobServer   string // path of the job server's jar, if there is no Endpoint
 	Boot        string // path, on the cluster's machines, of what starts a worker process
 	StagingDir  string // folder that this machine and the cluster's see, for the worker binary
 	Async       bool   // do not wait for the job's end

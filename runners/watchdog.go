@@ -115,9 +115,9 @@ func startServer(dir, job string, command []string) (*child, error) {
 	return c, <-started
 }
 
-// cancelJob cancels a job until it runs no more, for as long as cancelTimeout allows,
-// whatever Flink answers meanwhile. One that was being submitted appears late: if there is
-// none, it looks again for a second.
+// cancelJob cancels a job again and again until it no longer runs or cancelTimeout is over, whatever
+// Flink answers. A job that was being submitted appears late, so it looks again for a second if
+// there is none.
 func cancelJob(ctx context.Context, rest flinkREST, id string) error {
 	ctx, stop := context.WithTimeout(ctx, cancelTimeout)
 	defer stop()

@@ -33,7 +33,7 @@ type Tokenizer struct {
 	maxChars  int // a word of more is unknown
 	first     uint32
 	last      uint32
-	special   []string // tokens that are looked for before anything else, as [MASK]
+	special   []string // tokens that are looked for first, such as [MASK]
 	classes   [256]class
 	lower     [256]byte
 }
@@ -49,7 +49,7 @@ const (
 	foreign              // is not ASCII
 )
 
-// settings is what a tokenizer.json says, as far as it matters here.
+// settings are those of a tokenizer.json that matter here.
 type settings struct {
 	Added []struct {
 		Content    string `json:"content"`
@@ -75,7 +75,7 @@ type settings struct {
 	} `json:"model"`
 }
 
-// New reads a tokenizer.json. It fails with ErrOther where that is not BERT's.
+// New reads a tokenizer.json. It fails with ErrOther if that is not BERT's.
 func New(tokenizerJSON []byte, reference Reference) (*Tokenizer, error) {
 	var s settings
 	if err := json.Unmarshal(tokenizerJSON, &s); err != nil {
@@ -111,8 +111,8 @@ func New(tokenizerJSON []byte, reference Reference) (*Tokenizer, error) {
 }
 
 // index sorts the vocabulary into beginnings of words and their continuations. A
-// token such as "##s" is both: the text "##s" never reaches it, as "#" is a word
-// of its own.
+// token such as "##s" is in both. A text "##s" never becomes it, because "#" is a word of
+// its own.
 func (t *Tokenizer) index(vocab map[string]uint32, prefix string) {
 	for token, id := range vocab {
 		t.longest = max(t.longest, len(token))

@@ -29,8 +29,13 @@ CALL_CHARACTERS = 4 << 20  # tokenised at once; their tokens take a hundred time
 BUDGETS = {"cpu": 2048, "cuda": 65536, "mps": 16384}
 WIDTHS = {"cpu": 1, "cuda": 8, "mps": 32}
 EMPTY_CACHE_EVERY = 64  # batches, on mps
-# Seconds before each try of an empty text, which shows whether the text or the device is at fault.
-# A device may need a moment to free memory.
+# A batch that fails and whose halves run took too much memory, or the device failed for a moment.
+# Nobody can tell which. So a budget that was lowered is doubled after so many large batches that
+# ran, and, each time that this fails, after twice as many, up to the second number.
+RAISE_AFTER = 64
+RAISE_AFTER_MOST = 64 * RAISE_AFTER
+# Seconds before each try of an empty text. The tries tell a bad text from a device that runs
+# nothing. A device may need a moment to free memory.
 PROBE_PAUSES = (0.0, 0.2, 1.0)
 
 
@@ -73,7 +78,8 @@ class Encoder:
     def __init__(self, folder: Path, device: str, budget: int | None = None):
         """Load the model of a sentence-transformers folder; budget: tokens of one batch."""
         self.device = device
-        self.budget = budget or BUDGETS[device]
+        self.budget = self._full = budget or BUDGETS[device]
+        self._wait, self._large, self._raised = RAISE_AFTER, 0, False
         self._model = SentenceTransformer(str(folder), device=device).eval()
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         # The file of all-MiniLM-L6-v2 cuts and pads to 128 tokens, but the model reads 256.
@@ -152,8 +158,13 @@ class Encoder:
             width = -(-len(unique[0]) // WIDTHS[self.device]) * WIDTHS[self.device]
             batch = unique[: max(1, self.budget // width)]
             unique = unique[len(batch) :]
+            before = self.budget
             for ids, vector in zip(batch, self._halving(batch, width), strict=True):
                 vectors[rows[ids]] = vector
+            if self.budget < before:
+                self._lowered()
+            elif 2 * self._height(batch, width) * width >= self.budget:
+                self._ran_large()
             progress()
         if tokens.chunks is None:
             return vectors
@@ -180,9 +191,24 @@ class Encoder:
         except Exception:
             self.budget = whole  # a text was at fault, not the size
             raise
-        log.warning("a batch of %d texts failed and its halves ran: the token budget is %d from "
-                    "now on (%s)", len(batch), self.budget, codes.one_line(error))  # fmt: skip
+        log.warning("a batch of %d texts failed and its halves ran: the token budget is %d for a "
+                    "while (%s)", len(batch), self.budget, codes.one_line(error))  # fmt: skip
         return np.concatenate(vectors)
+
+    def _lowered(self) -> None:
+        if self._raised:
+            self._wait = min(2 * self._wait, RAISE_AFTER_MOST)
+        self._large, self._raised = 0, False
+
+    def _ran_large(self) -> None:
+        """Double a lowered budget after enough large batches that ran."""
+        if self.budget >= self._full:
+            return
+        self._large += 1
+        if self._large >= self._wait:
+            self.budget = min(2 * self.budget, self._full)
+            self._large, self._raised = 0, True
+            log.info("the token budget is %d again", self.budget)
 
     def _alone(self, text: list[tuple[int, ...]], width: int, error: Exception) -> np.ndarray:
         """Run a text that failed alone once more if the device has recovered.

@@ -35,9 +35,9 @@ func (s *Settings) ownFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&s.JSON, "json", false, "print the result as JSON on standard output")
 }
 
-// EverySetting returns the flags of all commands, with Beam's. If two commands have a flag of one
+// everySetting returns the flags of all commands, with Beam's. If two commands have a flag of one
 // name, it is the first command's.
-func EverySetting() *pflag.FlagSet {
+func everySetting() *pflag.FlagSet {
 	all := newFlags()
 	for _, s := range []*Settings{ForRun().Settings, ForAssign().Settings, ForQueue().Settings, ForImport().Settings} {
 		all.AddFlagSet(s.flags)

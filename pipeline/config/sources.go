@@ -88,7 +88,7 @@ func (s *Settings) readFile(path string) error {
 		}
 		return Usagef("reading the settings: %w", err)
 	}
-	values, every := read.Raw(), EverySetting()
+	values, every := read.Raw(), everySetting()
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		f := s.flags.Lookup(name)
 		if f == nil && every.Lookup(name) != nil || slices.Contains(s.apart, name) {

@@ -25,7 +25,7 @@ var ofService = regexp.MustCompile(`^THREADLOOM_([A-Z0-9_]+_)?(SERVICE_HOST|SERV
 // UnknownVariables returns those of an environment (NAME=VALUE) that look like settings
 // and are none.
 func UnknownVariables(environment []string) []string {
-	flags := EverySetting()
+	flags := everySetting()
 	var unknown []string
 	for _, line := range environment {
 		name, _, _ := strings.Cut(line, "=")
@@ -47,7 +47,7 @@ func WarnUnknown(errs io.Writer, environment []string) {
 		return
 	}
 	known := slices.Clone(otherVariables)
-	for _, name := range flagNames(EverySetting()) {
+	for _, name := range flagNames(everySetting()) {
 		known = append(known, variableOf(name))
 	}
 	said := make([]string, len(unknown))

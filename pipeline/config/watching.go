@@ -11,13 +11,13 @@ import (
 
 // What --progress takes.
 const (
-	ProgressAuto = "auto" // bars on a terminal, else log
+	progressAuto = "auto" // bars on a terminal, else log
 	ProgressBar  = "bar"
-	ProgressLog  = "log" // a line now and then
+	progressLog  = "log" // a line now and then
 	ProgressNone = "none"
 )
 
-func progresses() []string { return []string{ProgressAuto, ProgressBar, ProgressLog, ProgressNone} }
+func progresses() []string { return []string{progressAuto, ProgressBar, progressLog, ProgressNone} }
 
 // Watching says how to watch a run.
 type Watching struct {
@@ -45,10 +45,10 @@ func (w *Watching) check() error {
 	switch {
 	case w.Progress == ProgressBar && !terminal:
 		return Usagef("--progress=bar: standard error is no terminal; --progress=log writes lines")
-	case w.Progress == ProgressAuto && terminal:
+	case w.Progress == progressAuto && terminal:
 		w.Progress = ProgressBar
-	case w.Progress == ProgressAuto:
-		w.Progress = ProgressLog
+	case w.Progress == progressAuto:
+		w.Progress = progressLog
 	}
 	if w.MetricsFile != "" {
 		if info, err := os.Stat(filepath.Dir(w.MetricsFile)); err != nil || !info.IsDir() {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/renameio/v2"
 	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/transforms/chainfile"
 )
@@ -59,17 +60,12 @@ func (r *record) end(s *summary, runError error, code int, now time.Time) error 
 	return errors.Join(r.write(), forget(filepath.Dir(r.path), keptRecords))
 }
 
-// write writes the record beside its place and renames it.
 func (r *record) write() error {
 	b, err := json.MarshalIndent(r, "", "  ")
+	if err == nil {
+		err = renameio.WriteFile(r.path, append(b, '\n'), 0o666, renameio.WithTempDir(filepath.Dir(r.path)))
+	}
 	if err != nil {
-		return fmt.Errorf("the run's record: %w", err)
-	}
-	temp := r.path + ".tmp"
-	if err := os.WriteFile(temp, append(b, '\n'), 0o666); err != nil {
-		return fmt.Errorf("writing the run's record: %w", err)
-	}
-	if err := os.Rename(temp, r.path); err != nil {
 		return fmt.Errorf("writing the run's record: %w", err)
 	}
 	return nil

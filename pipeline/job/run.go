@@ -47,50 +47,22 @@ func ExitCode(err error) int {
 // Run runs the pipeline and returns the exit code.
 func Run(c *config.Run, console *watch.Console) int {
 	beam.Init()
-	log := startLogging(console)
-	start := time.Now()
+	r := &activeRun{c: c, console: console, log: startLogging(console), start: time.Now(), stop: watchSignals(console)}
 	if c.Files.Sample {
-		log.Info("no --root given: running on the bundled sample", "root", c.Files.Root)
+		r.log.Info("no --root given: running on the bundled sample", "root", c.Files.Root)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	stop := watchSignals(console)
-	go stop.cancelWhenDrained(cancel)
-
-	runner, err := c.Flink.Named()
+	go r.stop.cancelWhenDrained(cancel)
+	defer r.close()
+	p, err := r.prepare(ctx, cancel)
 	if err != nil {
-		return report(c, stop, err, 0)
+		return report(c, r.stop, err, 0)
 	}
-	if err := c.CheckWritable(); err != nil {
-		return report(c, stop, err, 0)
-	}
-	opened, err := open(ctx, c, runner.InProcess())
-	var held leases
-	defer func() {
-		opened.server.Stop() // it may write until then
-		held.release()
-	}()
-	if err != nil {
-		return report(c, stop, config.Usagef("%w", err), 0)
-	}
-	if held, err = takeLeases(c.LeasedFolders()...); err != nil { // before anything is published or written
-		return report(c, stop, err, 0)
-	}
-	held.stopWhenLost(ctx, console, opened.server, cancel)
-	if c.Workers.Bridged() {
-		if err := announce(ctx, c, opened.model); err != nil {
-			return report(c, stop, config.Usagef("%w", err), 0)
-		}
-	}
-	p, s := beam.NewPipelineWithRoot()
-	if err := build(s, c, opened.clusterAddr, held.of(c.Files.Clusters()).Path()); err != nil {
-		return report(c, stop, config.Usagef("%w", err), 0)
-	}
-	r := activeRun{c: c, console: console, held: held, stop: stop, runner: runner, opened: opened, log: log, start: start}
 	return r.run(ctx, p)
 }
 
-// activeRun is a run that holds its leases.
+// activeRun is a run with what it holds.
 type activeRun struct {
 	console *watch.Console
 	c       *config.Run
@@ -102,8 +74,43 @@ type activeRun struct {
 	start   time.Time
 }
 
+// prepare opens what the run needs, takes the leases, tells the workers, and returns the pipeline.
+// Nothing is published or written before the leases are taken.
+func (r *activeRun) prepare(ctx context.Context, cancel context.CancelFunc) (p *beam.Pipeline, err error) {
+	c := r.c
+	if r.runner, err = c.Flink.Named(); err != nil {
+		return nil, err
+	}
+	if err := c.CheckWritable(); err != nil {
+		return nil, err
+	}
+	if r.opened, err = open(ctx, c, r.runner.InProcess()); err != nil {
+		return nil, config.Usagef("%w", err)
+	}
+	if r.held, err = takeLeases(c.LeasedFolders()...); err != nil {
+		return nil, err
+	}
+	r.held.stopWhenLost(ctx, r.console, r.opened.server, cancel)
+	if c.Workers.Bridged() {
+		if err := announce(ctx, c, r.opened.model); err != nil {
+			return nil, config.Usagef("%w", err)
+		}
+	}
+	p, s := beam.NewPipelineWithRoot()
+	if err := build(s, c, r.opened.clusterAddr, r.held.of(c.Files.Clusters()).Path()); err != nil {
+		return nil, config.Usagef("%w", err)
+	}
+	return p, nil
+}
+
+// close ends the server, which may write to the leased folders until then, and gives the leases back.
+func (r *activeRun) close() {
+	r.opened.server.Stop()
+	r.held.release()
+}
+
 // run runs the pipeline, watched, and returns the exit code.
-func (r activeRun) run(ctx context.Context, p *beam.Pipeline) int {
+func (r *activeRun) run(ctx context.Context, p *beam.Pipeline) int {
 	look := transforms.ThisProcess().Counts.All
 	shown := look
 	if r.runner.InProcess() {
@@ -155,7 +162,7 @@ func (r activeRun) run(ctx context.Context, p *beam.Pipeline) int {
 	return code
 }
 
-func (r activeRun) summarise(counts map[string]int64, earlier []chainfile.Fingerprint, look func() map[string]int64) *summary {
+func (r *activeRun) summarise(counts map[string]int64, earlier []chainfile.Fingerprint, look func() map[string]int64) *summary {
 	sum := summarise(r.c, counts, embeddedHere(r.c, time.Since(r.start)))
 	if !r.runner.InProcess() {
 		sum.FilesUncounted = max(0, watch.StateOf(look()).Done-sum.FilesDone)
@@ -171,13 +178,13 @@ func (r activeRun) summarise(counts map[string]int64, earlier []chainfile.Finger
 
 // resources are what a run holds open.
 type resources struct {
-	model       *models.Folder  // nil where only other machines need it
-	server      *cluster.Server // nil where there is none of this run's own
+	model       *models.Folder  // nil if only other machines need it
+	server      *cluster.Server // nil if this run has none of its own
 	clusterAddr string          // empty: nothing is clustered
 }
 
-// open checks the model where this process embeds, so that a wrong one stops the
-// run before it starts, and meanwhile starts the Python side if it is needed.
+// open checks the model if this process embeds, so that a wrong one stops the run before it
+// starts. At the same time it starts the Python side if it is needed.
 func open(ctx context.Context, c *config.Run, inProcess bool) (o resources, err error) {
 	var starting errgroup.Group
 	switch {
@@ -213,11 +220,10 @@ func embeddedHere(c *config.Run, took time.Duration) work {
 	return w
 }
 
-// execute runs the pipeline to its end, brings the dead letters up to date and
-// returns what was counted: in this process, unless others did the work and the
-// job ended well, which is when their counts have come. The dead letters are left to
-// the run that has taken over, if one has.
-func (r activeRun) execute(ctx context.Context, p *beam.Pipeline) (map[string]int64, error) {
+// execute runs the pipeline to its end, brings the dead letters up to date and returns what was
+// counted. Those are the counts of this process. If other processes did the work, theirs come with
+// the result of a job that ended well. If another run has taken over, the dead letters are its own.
+func (r *activeRun) execute(ctx context.Context, p *beam.Pipeline) (map[string]int64, error) {
 	result, err := r.runner.Run(ctx, p)
 	counts := transforms.ThisProcess().Counts.All()
 	if !r.runner.InProcess() && result != nil {

@@ -87,7 +87,7 @@ func contendOften(folder string) {
 func (l *Lease) leaveDead() {
 	close(l.stop)
 	l.done.Wait()
-	then := time.Now().Add(-2 * Dead)
+	then := time.Now().Add(-2 * deadAfter)
 	_ = os.Chtimes(l.Path(), then, then)
 }
 
@@ -144,7 +144,7 @@ func TestTwentyProcessesOverADeadLeaseGiveOneHolder(t *testing.T) {
 		if round%2 == 0 {
 			putLease(t, folder, holder{Machine: thisMachine(), PID: dead}, 0)
 		} else {
-			putLease(t, folder, holder{Machine: "another", PID: 1}, 2*Dead)
+			putLease(t, folder, holder{Machine: "another", PID: 1}, 2*deadAfter)
 		}
 		for _, c := range all {
 			c.say(t, folder)

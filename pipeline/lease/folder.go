@@ -109,7 +109,7 @@ func sweep(folder string, number int64, entries []entry) {
 	names, _ := os.ReadDir(folder)
 	for _, name := range names {
 		left := filepath.Join(folder, name.Name())
-		if strings.HasPrefix(name.Name(), temporary) && age(left) > Dead {
+		if strings.HasPrefix(name.Name(), temporary) && age(left) > deadAfter {
 			_ = os.Remove(left)
 		}
 	}

@@ -38,5 +38,5 @@ func whoHolds(path string) (h holder, alive bool) {
 	}
 	// A lease from the future is dead, too: the clock was set back since, and a living
 	// holder sets the time right when it renews the lease.
-	return h, age(path).Abs() <= Dead
+	return h, age(path).Abs() <= deadAfter
 }

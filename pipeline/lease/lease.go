@@ -25,10 +25,10 @@ import (
 const (
 	// Name is the folder of the leases, in the folder that they are about.
 	Name = "_lease"
-	// Beat is how often a holder renews its lease.
-	Beat = 5 * time.Second
-	// Dead is how long a lease is not renewed before its holder is taken for dead.
-	Dead = 60 * time.Second
+	// beatEvery is how often a holder renews its lease.
+	beatEvery = 5 * time.Second
+	// deadAfter is how long a lease is not renewed before its holder is taken for dead.
+	deadAfter = 60 * time.Second
 	// attempts bounds how often Take starts again because another process was faster.
 	attempts = 10
 )
@@ -123,7 +123,7 @@ func (l *Lease) Held() error {
 	own := false
 	for _, e := range entries {
 		if e.number > l.number {
-			return fmt.Errorf("%w: it took over because this run was suspended for longer than %s (%s)", ErrHeld, Dead, e.path)
+			return fmt.Errorf("%w: it took over because this run was suspended for longer than %s (%s)", ErrHeld, deadAfter, e.path)
 		}
 		own = own || e.path == l.Path()
 	}
@@ -143,7 +143,7 @@ func (l *Lease) Lost() <-chan struct{} {
 
 // beat renews the lease until it is given back or lost.
 func (l *Lease) beat() {
-	tick := time.NewTicker(Beat)
+	tick := time.NewTicker(beatEvery)
 	defer tick.Stop()
 	for {
 		select {

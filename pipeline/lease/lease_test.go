@@ -73,11 +73,11 @@ func TestADeadRunsLeaseIsTaken(t *testing.T) {
 		taken  bool
 	}{
 		"ended on this machine":         {here, 0, true},
-		"alive on another machine":      {elsewhere, 2 * Beat, false},
-		"long silent, another machine":  {elsewhere, 2 * Dead, true},
-		"from the future":               {elsewhere, -2 * Dead, true},
-		"a clock that is a bit ahead":   {elsewhere, -2 * Beat, false},
-		"alive here by PID, but silent": {holder{Machine: thisMachine(), PID: os.Getpid()}, 2 * Dead, true},
+		"alive on another machine":      {elsewhere, 2 * beatEvery, false},
+		"long silent, another machine":  {elsewhere, 2 * deadAfter, true},
+		"from the future":               {elsewhere, -2 * deadAfter, true},
+		"a clock that is a bit ahead":   {elsewhere, -2 * beatEvery, false},
+		"alive here by PID, but silent": {holder{Machine: thisMachine(), PID: os.Getpid()}, 2 * deadAfter, true},
 	} {
 		folder := t.TempDir()
 		putLease(t, folder, c.holder, c.silent)
@@ -108,7 +108,7 @@ func TestAProcessThatWasPausedTakesNothingFromAnother(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()
-			putLease(t, folder, holder{Machine: "another"}, 2*Dead)
+			putLease(t, folder, holder{Machine: "another"}, 2*deadAfter)
 			var other *Lease
 			_, err := take(folder, func() { other = meanwhile(t, folder) })
 			if !errors.Is(err, ErrHeld) {
@@ -145,11 +145,11 @@ func TestAHolderThatWakesUpNoticesThatItLostTheLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		folder := t.TempDir()
 		suspended := mustTake(t, folder)
-		time.Sleep(3*Beat + Beat/2) // no renewal comes between the next lines
+		time.Sleep(3*beatEvery + beatEvery/2) // no renewal comes between the next lines
 		if err := suspended.Held(); err != nil {
 			t.Fatal(err)
 		}
-		then := time.Now().Add(-2 * Dead)
+		then := time.Now().Add(-2 * deadAfter)
 		if err := os.Chtimes(suspended.Path(), then, then); err != nil {
 			t.Fatal(err)
 		}
@@ -157,7 +157,7 @@ func TestAHolderThatWakesUpNoticesThatItLostTheLease(t *testing.T) {
 		if err := suspended.Held(); !errors.Is(err, ErrHeld) {
 			t.Errorf("the lease is held by two: %v", err)
 		}
-		time.Sleep(2 * Beat)
+		time.Sleep(2 * beatEvery)
 		select {
 		case <-suspended.Lost():
 		default:
@@ -190,7 +190,7 @@ func TestWhatAKilledProcessLeftGoesWithTheNextLease(t *testing.T) {
 	folder := t.TempDir()
 	mustTake(t, folder).Release()
 	leases := filepath.Join(folder, Name)
-	for name, silent := range map[string]time.Duration{temporary + "old": 2 * Dead, temporary + "new": 0} {
+	for name, silent := range map[string]time.Duration{temporary + "old": 2 * deadAfter, temporary + "new": 0} {
 		then := time.Now().Add(-silent)
 		if err := errors.Join(os.WriteFile(filepath.Join(leases, name), nil, 0o600), os.Chtimes(filepath.Join(leases, name), then, then)); err != nil {
 			t.Fatal(err)

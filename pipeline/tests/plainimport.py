@@ -24,8 +24,8 @@ SPACE = " \t\n\v\f\r"
 LAST_SECOND = 253402300799
 ROWS, TEXT = 100_000, 256 << 20  # of a file, at most
 BOTS = frozenset({"automoderator"})
-COUNTS = ("blank", "not_json", "not_object", "odd", "other_subreddit", "duplicate", "submission",
-          "long_thread", "deleted", "bot", "in_chain", "alone", "cut")  # fmt: skip
+COUNTS = ("blank", "not_json", "not_object", "odd", "other_subreddit", "long_thread", "duplicate",
+          "submission", "deleted", "bot", "in_chain", "cut", "alone")  # fmt: skip
 # encoding/json replaces each byte that is not UTF-8, Python's "replace" each run of them.
 codecs.register_error("each", lambda e: ("\ufffd", e.start + 1))
 
@@ -80,6 +80,7 @@ def imported(
     listed = None if subreddits is None else {name.lower(): name for name in subreddits}
     folders: dict[str, str] = dict(listed or {})
     best: dict[tuple, Post] = {}
+    of_thread: Counter[tuple] = Counter()  # lines
     for line in (line for dump in dumps for line in lines(Path(dump))):
         kind, post = parse(line, odd)
         if not kind and listed is not None and post.subreddit.lower() not in listed:
@@ -90,31 +91,33 @@ def imported(
         name = post.subreddit.lower()
         if listed is None:
             folders[name] = min(folders.get(name, post.subreddit), post.subreddit)
+        of_thread[name, post.link] += 1
         key = (name, post.link, post.submission, post.id)
         if key in best:
-            counts["duplicate"] += 1
             post = max(post, best[key], key=lambda p: p.worth)
         best[key] = post
     threads: dict[tuple, dict[int, Post]] = defaultdict(dict)
     titles = {}
     for (name, link, submission, id_), post in best.items():
         if submission:
-            counts["submission"] += 1
             titles[name, link] = post
         else:
             threads[name, link][id_] = post
     rows: dict[str, list[dict]] = defaultdict(list)
-    for (name, link), thread in sorted(threads.items()):
+    for (name, link), number in sorted(of_thread.items()):
+        thread, top = threads[name, link], titles.get((name, link))
         if len(thread) > max_thread:
-            counts["long_thread"] += len(thread)
+            counts["long_thread"] += number
             continue
+        counts["submission"] += top is not None
+        counts["duplicate"] += number - len(thread) - (top is not None)
         options = (chains, min_turns or (1 if chains == "comment" else 2), max_turns)
         left_out = {id_: why for id_, p in thread.items() if (why := why_left_out(p, set(bots)))}
         counts.update(left_out.values())
         above, fates, made = weave(thread, left_out, *options)
         counts.update(fates.values())
         for leaf in sorted(made):
-            row = row_of(made[leaf], above, thread, left_out, titles.get((name, link)))
+            row = row_of(made[leaf], above, thread, left_out, top)
             row |= {"author": thread[leaf].author} if authors else {}
             row["subreddit"] = folder = folders[name]
             row["permalink"] = f"/r/{folder}/comments/{row['link_id']}/_/{row['leaf_id']}/"
@@ -283,7 +286,7 @@ def weave(
             ways[leaf] = way[max(starts, default=0) :]
     made = {leaf: way[-max_turns:] for leaf, way in ways.items() if len(way) >= min_turns}
     fates = dict.fromkeys(kept, "alone")
-    fates |= {id_: "cut" for leaf in made for id_ in ways[leaf]}
+    fates |= {id_: "cut" for way in ways.values() if len(way) >= min_turns for id_ in way}
     fates |= {id_: "in_chain" for turns in made.values() for id_ in turns}
     return above, fates, made
 

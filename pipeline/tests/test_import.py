@@ -208,8 +208,8 @@ ODD_LINES = {  # a line, and the text of its chain or the count that it is in
     "the last time": (line(created_utc=253402300799), "text"),
     "no time": (line(created_utc=None), "odd created_utc"),
     "a bad score": (line(score="many"), "odd score"),
-    "a null body": (line(body=None), "deleted"),
-    "no body, no title": (line().replace(b', "body": "text"', b""), "odd body"),
+    "no body, no title": (line().replace(b'"body"', b'"text"'), "odd body"),
+    "null as body": (line(body=None), "deleted"),
     "a body of another type": (line(body=["text"]), "odd body"),
     "a submission": (line(body=None, title="t"), "submission"),
 }

@@ -87,16 +87,18 @@ func (b *builder) thread(ctx context.Context, t *threads, g gathered) error {
 	if err != nil {
 		return err
 	}
-	counts := &t.woven.Counts
-	counts.Duplicate += duplicates
 	var submission *entry
 	if len(posts) > 0 && !posts[0].has(flagComment) {
 		submission, posts = &posts[0], posts[1:]
-		counts.Submission++
 	}
+	counts := &t.woven.Counts
 	if int64(len(posts)) > b.plan.MaxThread {
-		counts.LongThread += int64(len(posts))
+		counts.LongThread += int64(g.last - g.first)
 		return nil
+	}
+	counts.Duplicate += duplicates
+	if submission != nil {
+		counts.Submission++
 	}
 	if err := b.readSubmission(t, submission); err != nil {
 		return err

@@ -6,6 +6,7 @@ import errno
 import io
 import logging
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -310,6 +311,50 @@ def test_a_device_that_was_away_for_a_moment_costs_nothing(embedded):
         return left[0] >= 0
 
     np.testing.assert_allclose(embedded(TEXTS, fails), embedded(TEXTS), atol=1e-5)
+
+
+@pytest.fixture
+def device(encoder, monkeypatch):
+    """Return an encoder with a small budget, and whose batches fail if device.fails says so."""
+    for name, value in (
+        ("budget", 64),
+        ("_full", 64),
+        ("_wait", 3),
+        ("_large", 0),
+        ("_raised", False),
+    ):
+        monkeypatch.setattr(encoder, name, value)
+    run = model.Encoder.run
+    device = SimpleNamespace(fails=lambda batch: False, failed=0)
+
+    def maybe(self, batch, width):
+        if device.fails(batch):
+            device.failed += 1
+            raise RuntimeError("MPS backend out of memory")
+        return run(self, batch, width)
+
+    def batch(texts: int) -> int:
+        """Embed different texts of 4 tokens, and return the budget after it."""
+        encoder.embed(model.Tokens([[101, 2000 + n, 2001, 102] for n in range(texts)], None))
+        return encoder.budget
+
+    monkeypatch.setattr(model.Encoder, "run", maybe)
+    device.batch = batch
+    return device
+
+
+def test_a_short_failure_lowers_the_token_budget_for_a_while_only(device):
+    device.fails = lambda batch: device.failed == 0
+    assert device.batch(16) == 32
+    assert [device.batch(1) for _ in range(10)] == [32] * 10  # small ones say nothing
+    assert [device.batch(8) for _ in range(3)] == [32, 32, 64]
+
+
+def test_a_token_budget_that_is_too_large_is_tried_less_and_less_often(device):
+    device.fails = lambda batch: len(batch) > 10
+    for _ in range(200):
+        device.batch(device.batch(1) // 4)
+    assert 2 <= device.failed <= 8
 
 
 def device_lost():
