@@ -11,7 +11,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/runners"
-	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/embedding"
 )
 
 func main() {
@@ -25,8 +25,8 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == runners.WatchdogCommand {
 		os.Exit(runners.Watchdog(os.Args[2:]))
 	}
-	if len(os.Args) > 1 && os.Args[1] == transforms.IsolatedCommand {
-		transforms.EmbedIsolated(os.Stdin, os.Stdout) // does not return
+	if len(os.Args) > 1 && os.Args[1] == embedding.IsolatedCommand {
+		embedding.EmbedIsolated(os.Stdin, os.Stdout) // does not return
 	}
 	os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr))
 }

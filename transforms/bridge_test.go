@@ -10,10 +10,11 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/passert"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
 	"github.com/threadloom/threadloom/transforms/layout"
+	"github.com/threadloom/threadloom/transforms/remote"
 )
 
 // groupsBefore returns into how many groups the files are divided that a DoFn waits for.
-func groupsBefore(t *testing.T, o BridgeOptions) int {
+func groupsBefore(t *testing.T, o remote.Options) int {
 	t.Helper()
 	p, s := beam.NewPipelineWithRoot()
 	Bridge(s, o, beam.Create(s, layout.File{}))
@@ -39,10 +40,10 @@ func groupsBefore(t *testing.T, o BridgeOptions) int {
 }
 
 func TestSeveralMachinesShareTheFilesThatAreTakenBack(t *testing.T) {
-	if got := groupsBefore(t, BridgeOptions{Spread: true}); got != spreadGroups {
+	if got := groupsBefore(t, remote.Options{Spread: true}); got != spreadGroups {
 		t.Errorf("on several machines: %d groups, want %d", got, spreadGroups)
 	}
-	if got := groupsBefore(t, BridgeOptions{}); got != 1 {
+	if got := groupsBefore(t, remote.Options{}); got != 1 {
 		t.Errorf("in one process: %d groups, want 1: it may take any file back", got)
 	}
 	counts := make([]int, 4) // machines that take groups in turn

@@ -13,13 +13,12 @@ import (
 	"github.com/parquet-go/parquet-go"
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/embedding"
 	"github.com/threadloom/threadloom/transforms/layout"
+	"github.com/threadloom/threadloom/transforms/outputs"
 )
 
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == IsolatedCommand { // a test that isolates files started it
-		standIn()
-	}
 	ptest.MainWithDefault(m, "prism")
 }
 
@@ -46,9 +45,9 @@ func embedAll(t *testing.T, root string) layout.Layout {
 	model := filepath.Join(filepath.Dir(here), "..", "build", "models", "all-MiniLM-L6-v2")
 	tree := layout.New(root, "test")
 	p, s := beam.NewPipelineWithRoot()
-	missing, _ := Filter(s, tree, CheckOptions{}, Expand(s, tree, beam.Create(s, "baking")))
+	missing, _ := Filter(s, tree, outputs.CheckOptions{}, Expand(s, tree, beam.Create(s, "baking")))
 	local, _ := Partition(s, PartitionOptions{}, missing)
-	Embed(s, EmbedOptions{Model: models.Config{Folder: model}, TextColumn: "text", Layout: tree}, local)
+	Embed(s, embedding.Options{Model: models.Config{Folder: model}, TextColumn: "text", Layout: tree}, local)
 	if err := ptest.Run(p); err != nil {
 		t.Fatal(err)
 	}

@@ -38,13 +38,10 @@ type listing struct {
 	err error
 }
 
-// directoryScans has a place for each folder that may be read at the same time.
-var directoryScans = inflight.PerCPU(1)
-
 func (f *expandFn) StartBundle(func(layout.Folder)) {}
 
 func (f *expandFn) ProcessElement(ctx context.Context, subreddit string, emit func(layout.Folder)) error {
-	f.listings.Start(directoryScans, func() listing {
+	f.listings.Start(thisProcess.Reads.Folders, func() listing {
 		names, err := layout.Names(f.Layout.Inputs(subreddit))
 		return listing{layout.Folder{Subreddit: subreddit, Names: names}, err}
 	})
@@ -59,7 +56,7 @@ func (f *expandFn) flush(ctx context.Context, listings []listing, emit func(layo
 	for _, l := range listings {
 		if l.err != nil {
 			folder := f.Layout.Inputs(l.Subreddit).Path
-			if err := setFolderAside(ctx, f.Layout.DeadLetters(), "expand", folder, l.err); err != nil {
+			if err := thisProcess.setFolderAside(ctx, f.Layout.DeadLetters(), "expand", folder, l.err); err != nil {
 				return err
 			}
 			continue

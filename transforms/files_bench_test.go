@@ -2,11 +2,12 @@ package transforms
 
 import (
 	"context"
+	"errors"
 	"os"
 	"testing"
 
 	"github.com/threadloom/threadloom/models"
-	"github.com/threadloom/threadloom/transforms/inflight"
+	"github.com/threadloom/threadloom/transforms/embedding"
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
@@ -19,9 +20,8 @@ func BenchmarkFiles(b *testing.B) {
 		b.Skip("THREADLOOM_BENCH_ROOT is not set")
 	}
 	tree := layout.New(root, "bench")
-	options := EmbedOptions{Layout: tree, Model: models.Config{Folder: os.Getenv("THREADLOOM_BENCH_MODEL")}, TextColumn: "text"}
-	engine, err := models.Shared(options.Model)
-	if err != nil {
+	options := embedding.Options{Layout: tree, Model: models.Config{Folder: os.Getenv("THREADLOOM_BENCH_MODEL")}, TextColumn: "text"}
+	if _, err := models.Shared(options.Model); err != nil {
 		b.Fatal(err)
 	}
 	names, err := layout.Names(tree.Inputs("bench"))
@@ -29,17 +29,13 @@ func BenchmarkFiles(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		var done inflight.Group[outcome]
-		tree.Each("bench", names, false, func(file layout.File) {
-			done.Start(openSlots, func() outcome {
-				stats, err := embedFile(context.Background(), engine, file, options)
-				return outcome{file: file, stats: stats, err: err}
-			})
-		})
-		for _, o := range done.Rest() {
-			if o.err != nil {
-				b.Fatal(o.err)
-			}
+		done, failed := 0, 0
+		r := reporter(context.Background(), func(layout.File) { done++ })
+		r.Warn = func(text string) { failed++; b.Log(text) }
+		bundle := NewProcess().Embedder.NewBundle(options)
+		tree.Each("bench", names, false, func(file layout.File) { err = errors.Join(err, bundle.Embed(context.Background(), file, r)) })
+		if err := errors.Join(err, bundle.Finish(r)); err != nil || failed > 0 || done < len(names) {
+			b.Fatal(done, failed, err)
 		}
 	}
 }

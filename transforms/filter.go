@@ -2,20 +2,16 @@ package transforms
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
-	"github.com/threadloom/threadloom/transforms/chainfile"
 	"github.com/threadloom/threadloom/transforms/counters"
-	"github.com/threadloom/threadloom/transforms/dirscan"
 	"github.com/threadloom/threadloom/transforms/inflight"
 	"github.com/threadloom/threadloom/transforms/layout"
+	"github.com/threadloom/threadloom/transforms/outputs"
 )
 
 func init() {
@@ -28,34 +24,21 @@ func init() {
 // one that is wanted: it turns a PCollection<Folder> into two PCollection<File>, those
 // to be embedded and the done ones. It also removes what killed runs left unfinished in
 // the output folders.
-func Filter(s beam.Scope, tree layout.Layout, o CheckOptions, folders beam.PCollection) (missing, done beam.PCollection) {
+func Filter(s beam.Scope, tree layout.Layout, o outputs.CheckOptions, folders beam.PCollection) (missing, done beam.PCollection) {
 	s = s.Scope("transforms.Filter")
 	return beam.ParDo2(s, &filterFn{Layout: tree, Options: o}, folders)
 }
 
 type filterFn struct {
 	Layout  layout.Layout
-	Options CheckOptions
+	Options outputs.CheckOptions
 
-	checker         checker
-	classifications inflight.Group[classification]
-}
-
-// classification is what became of one folder.
-type classification struct {
-	subreddit     string
-	missing, done []string // names
-	anew          []string // names of those whose output is stale or corrupt
-	stale         int      // how many of them are stale
-	unfinished    []string // names in the output folder
-	crashNotes    []string // names in the output folder
-	// crashes is by name how many processes ended without finishing the output
-	crashes map[string]int
-	err     error
+	checker         outputs.Checker
+	classifications inflight.Group[outputs.Classification]
 }
 
 func (f *filterFn) Setup() (err error) {
-	if f.checker, err = f.Options.checker(f.Layout); err != nil {
+	if f.checker, err = f.Options.Checker(thisProcess.Reads, f.Layout); err != nil {
 		return onHost(err)
 	}
 	return nil
@@ -64,10 +47,9 @@ func (f *filterFn) Setup() (err error) {
 func (f *filterFn) StartBundle(_, _ func(layout.File)) {}
 
 func (f *filterFn) ProcessElement(ctx context.Context, folder layout.Folder, missing, done func(layout.File)) error {
-	f.classifications.Start(directoryScans, func() classification {
-		s := classifyFolder(folder, f.Layout, f.checker)
-		marks := chainfile.Sweep(f.Layout.Outputs(folder.Subreddit), s.unfinished)
-		s.countCrashes(f.Layout.Outputs(folder.Subreddit), marks)
+	f.classifications.Start(thisProcess.Reads.Folders, func() outputs.Classification {
+		s := f.checker.ClassifyFolder(folder)
+		s.Sweep()
 		return s
 	})
 	return f.flush(ctx, f.classifications.Take(), missing, done)
@@ -77,65 +59,45 @@ func (f *filterFn) FinishBundle(ctx context.Context, missing, done func(layout.F
 	return f.flush(ctx, f.classifications.Rest(), missing, done)
 }
 
-func (f *filterFn) flush(ctx context.Context, classifications []classification, missing, done func(layout.File)) error {
-	missing = addingToWorkload(missing)
+func (f *filterFn) flush(ctx context.Context, classifications []outputs.Classification, missing, done func(layout.File)) error {
 	for _, s := range classifications {
-		if s.err != nil {
-			if err := setFolderAside(ctx, f.Layout.DeadLetters(), "filter", f.Layout.Outputs(s.subreddit).Path, s.err); err != nil {
+		if s.Err != nil {
+			if err := thisProcess.setFolderAside(ctx, f.Layout.DeadLetters(), "filter", f.Layout.Outputs(s.Subreddit).Path, s.Err); err != nil {
 				return err
 			}
 			continue
 		}
-		s.tellCrashes(ctx)
+		tellCrashes(ctx, s)
 		open := func(file layout.File) {
-			file.Crashes = s.crashes[filepath.Base(file.Input)]
+			file.Crashes = s.Crashes[filepath.Base(file.Input)]
+			thisProcess.Embedder.Expect(file)
 			missing(file)
 		}
-		thisProcess.Count(ctx, counters.FilesMissing, int64(len(s.missing)+len(s.anew)))
-		thisProcess.Count(ctx, counters.FilesStale, int64(s.stale))
-		thisProcess.Count(ctx, counters.FilesCorrupt, int64(len(s.anew)-s.stale))
-		thisProcess.Count(ctx, counters.FilesSkipped, int64(len(s.done)))
-		f.Layout.Each(s.subreddit, s.missing, false, open)
-		f.Layout.Each(s.subreddit, s.anew, true, open)
-		f.Layout.Each(s.subreddit, s.done, false, done)
+		thisProcess.Count(ctx, counters.FilesMissing, int64(len(s.Missing)+len(s.Anew)))
+		thisProcess.Count(ctx, counters.FilesStale, int64(s.Stale))
+		thisProcess.Count(ctx, counters.FilesCorrupt, int64(len(s.Anew)-s.Stale))
+		thisProcess.Count(ctx, counters.FilesSkipped, int64(len(s.Done)))
+		f.Layout.Each(s.Subreddit, s.Missing, false, open)
+		f.Layout.Each(s.Subreddit, s.Anew, true, open)
+		f.Layout.Each(s.Subreddit, s.Done, false, done)
 	}
 	return nil
 }
 
-// classifyFolder tells which names of a folder have an output, with one pass over the entries
-// of the output folder, and what check makes of these. It writes nothing.
-func classifyFolder(folder layout.Folder, tree layout.Layout, check checker) classification {
-	s := classification{subreddit: folder.Subreddit}
-	outputs := tree.Outputs(folder.Subreddit)
-	exists := make(map[string]bool, len(folder.Names))
-	for _, name := range folder.Names {
-		exists[name] = false
-	}
-	err := dirscan.Scan(outputs, func(name []byte, regular bool) {
-		if !regular {
-			return
-		}
-		if chainfile.IsUnfinished(name) {
-			s.unfinished = append(s.unfinished, string(name))
-		} else if chainfile.IsCrashNote(name) {
-			s.crashNotes = append(s.crashNotes, string(name))
-		} else if _, ok := exists[string(name)]; ok { // no copy is made to look it up
-			exists[string(name)] = true
-		}
-	})
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		s.err = fmt.Errorf("listing the outputs: %w", err)
-		return s
-	}
-	s.missing = make([]string, 0, len(folder.Names))
-	for _, name := range folder.Names {
-		if exists[name] {
-			s.done = append(s.done, name)
+// tellCrashes logs what becomes of files that were open when a process ended.
+func tellCrashes(ctx context.Context, s outputs.Classification) {
+	again, apart := 0, 0
+	for _, n := range s.Crashes {
+		if n < layout.IsolateAfter {
+			again++
 		} else {
-			s.missing = append(s.missing, name)
+			apart++
 		}
 	}
-	slices.Sort(s.missing)
-	check.classifyDone(&s)
-	return s
+	if again > 0 {
+		log.Warnf(ctx, "%s: an earlier run ended while %d of its files were open: they are embedded from their beginning", s.Subreddit, again)
+	}
+	if apart > 0 {
+		log.Warnf(ctx, "%s: earlier runs ended more than once while %d of its files were open: another process embeds them", s.Subreddit, apart)
+	}
 }

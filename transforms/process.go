@@ -1,15 +1,23 @@
 package transforms
 
 import (
+	"context"
+	"fmt"
 	"sync"
 
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/threadloom/threadloom/transforms/counters"
+	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/embedding"
 	"github.com/threadloom/threadloom/transforms/importer"
+	"github.com/threadloom/threadloom/transforms/inflight"
 )
 
 // Process is what the steps of one process share.
 type Process struct {
-	Counts *counters.Counts
+	Counts   *counters.Counts
+	Reads    inflight.Reads
+	Embedder *embedding.Embedder
 
 	imports struct {
 		sync.Mutex
@@ -36,7 +44,10 @@ func (p *Process) Import(chains string) (*importer.Process, error) {
 }
 
 // NewProcess returns what the steps of a process share. A program has one, a test may have several.
-func NewProcess() *Process { return &Process{Counts: counters.New()} }
+func NewProcess() *Process {
+	counts := counters.New()
+	return &Process{Counts: counts, Reads: inflight.NewReads(), Embedder: embedding.New(counts)}
+}
 
 // thisProcess is the only one that a program has. It is a package variable because Beam makes
 // the DoFns, from what it has serialised, so that nobody can hand it to them.
@@ -45,3 +56,14 @@ var thisProcess = NewProcess()
 // ThisProcess returns what the steps of this process share, for DoFns and for whoever watches them.
 // Whatever is below the steps gets it, or a part of it, as an argument.
 func ThisProcess() *Process { return thisProcess }
+
+// setFolderAside makes a dead letter of a folder that cannot be listed; its files are left for
+// a run that can.
+func (p *Process) setFolderAside(ctx context.Context, deadLetters, step, folder string, err error) error {
+	log.Warnf(ctx, "dead letter: %q: %s", folder, deadletter.Reason(err))
+	p.Count(ctx, counters.FilesDeadLettered, 1)
+	return deadletter.Append(deadLetters, deadletter.OfFolder(folder, step, err))
+}
+
+// onHost says on which machine an error was met: on a cluster it matters.
+func onHost(err error) error { return fmt.Errorf("on %s: %w", counters.Host(), err) }

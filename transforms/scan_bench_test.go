@@ -24,6 +24,9 @@ func BenchmarkScan(b *testing.B) {
 			b.Fatal(err)
 		}
 		filter := &filterFn{Layout: tree}
+		if err := filter.Setup(); err != nil {
+			b.Fatal(err)
+		}
 		expand := &expandFn{Layout: tree}
 		countMissing, countDone := func(layout.File) { missing++ }, func(layout.File) { done++ }
 		toFilter := func(f layout.Folder) { err = filter.ProcessElement(b.Context(), f, countMissing, countDone) }

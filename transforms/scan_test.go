@@ -9,6 +9,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/passert"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
 	"github.com/threadloom/threadloom/transforms/layout"
+	"github.com/threadloom/threadloom/transforms/outputs"
 )
 
 // touch makes empty files with their folders.
@@ -24,17 +25,6 @@ func touch(t *testing.T, paths ...string) {
 	}
 }
 
-func TestStandingCountsInputsAndOutputs(t *testing.T) {
-	tree := layout.New(t.TempDir(), "test")
-	done, missing, other := tree.File("baking", "done.parquet"), tree.File("baking", "new.parquet"), tree.File("tea", "one.parquet")
-	touch(t, done.Input, done.Output, missing.Input, other.Input)
-	touch(t, filepath.Join(filepath.Dir(done.Output), "._new.parquet.1"), tree.File("not listed", "a.parquet").Input)
-	inputs, outputs, err := CountFiles(tree, []string{"baking", "tea", "empty"})
-	if err != nil || inputs != 3 || outputs != 1 {
-		t.Errorf("%d inputs, %d outputs, error %v, want 3 and 1", inputs, outputs, err)
-	}
-}
-
 func TestFilterTellsTheDoneFilesFromTheMissing(t *testing.T) {
 	tree := layout.New(t.TempDir(), "test")
 	done, missing, other := tree.File("baking", "done.parquet"), tree.File("baking", "new.parquet"), tree.File("tea", "one.parquet")
@@ -43,7 +33,7 @@ func TestFilterTellsTheDoneFilesFromTheMissing(t *testing.T) {
 	touch(t, tree.File("baking", "orphan.parquet").Output)
 	p, s := beam.NewPipelineWithRoot()
 	folders := Expand(s, tree, beam.Create(s, "baking", "tea", "empty"))
-	missingFiles, doneFiles := Filter(s, tree, CheckOptions{}, folders)
+	missingFiles, doneFiles := Filter(s, tree, outputs.CheckOptions{}, folders)
 	passert.Equals(s, missingFiles, missing, other)
 	passert.Equals(s, doneFiles, done)
 	ptest.RunAndValidate(t, p)

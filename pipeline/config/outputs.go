@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/threadloom/threadloom/transforms"
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/inputs"
+	"github.com/threadloom/threadloom/transforms/outputs"
 )
 
 // mostNamed bounds the names in an error.
@@ -16,15 +18,15 @@ const mostNamed = 40
 // Outputs says what outputs hold, and how closely those that exist are looked at.
 type Outputs struct {
 	Keep  []string
-	Check string // one of transforms.Checks
+	Check string // one of outputs.Checks
 }
 
 func (o *Outputs) addFlags(flags *pflag.FlagSet) {
 	flags.Var(list{values: &o.Keep}, "keep", "comma-separated `columns` to keep in the embeddings (default, and if empty: all scalar ones but the text)")
-	choice(flags, &o.Check, "check", transforms.Checks(), "`what` to look at of an output that is there: exists (nothing), footer (a corrupt one is embedded anew), fingerprint (so is one of another model, precision or input)")
+	choice(flags, &o.Check, "check", outputs.Checks(), "`what` to look at of an output that is there: exists (nothing), footer (a corrupt one is embedded anew), fingerprint (so is one of another model, precision or input)")
 }
 
-func (o *Outputs) check() error { return checkChoice("check", o.Check, transforms.Checks()) }
+func (o *Outputs) check() error { return checkChoice("check", o.Check, outputs.Checks()) }
 
 // checkKept refuses a column of --keep that no chains file has: it is misspelt, and the
 // outputs would lack it. A column that only some files have is fine.
@@ -34,7 +36,7 @@ func (o *Outputs) checkKept(files *Files) error {
 	if len(wanted) == 0 {
 		return nil
 	}
-	search := transforms.FindColumns(files.Layout(), files.Names, wanted)
+	search := inputs.FindColumns(transforms.ThisProcess().Reads, files.Layout(), files.Names, wanted)
 	if len(search.Missing) == 0 || search.Read == 0 {
 		return nil // without a file that can be read there is nothing to compare with
 	}

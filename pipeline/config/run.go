@@ -13,7 +13,9 @@ import (
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/runners"
-	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/embedding"
+	"github.com/threadloom/threadloom/transforms/outputs"
+	"github.com/threadloom/threadloom/transforms/remote"
 )
 
 // Run is what a run does, and what the commands look at that say what a run would do.
@@ -104,7 +106,7 @@ func (r *Run) Validate() error {
 
 // checkTogether refuses settings of several parts that do not go together.
 func (r *Run) checkTogether() error {
-	if r.Workers.Bridged() && r.Outputs.Check == transforms.CheckFingerprint && r.Model.Precision != models.FP32 && r.Model.Precision != models.Auto {
+	if r.Workers.Bridged() && r.Outputs.Check == outputs.CheckFingerprint && r.Model.Precision != models.FP32 && r.Model.Precision != models.Auto {
 		return Usagef("--check=fingerprint: the workers behind the bridge embed in fp32, and what they make would be stale: set --mps_share=0 or --precision=fp32")
 	}
 	if r.Clustering.StartsPython() && r.Flink.Async {
@@ -132,20 +134,20 @@ func (r *Run) checkMachine(runner runners.Runner) error {
 }
 
 // Embedding says how files are embedded.
-func (r *Run) Embedding() transforms.EmbedOptions {
-	return transforms.EmbedOptions{Layout: r.Files.Layout(), Model: r.Model.Config, TextColumn: r.Files.TextColumn, Keep: r.Outputs.Keep}
+func (r *Run) Embedding() embedding.Options {
+	return embedding.Options{Layout: r.Files.Layout(), Model: r.Model.Config, TextColumn: r.Files.TextColumn, Keep: r.Outputs.Keep}
 }
 
 // Checking says how closely an output that exists is looked at.
-func (r *Run) Checking() transforms.CheckOptions {
-	return transforms.CheckOptions{Kind: r.Outputs.Check, Model: r.Model.Config}
+func (r *Run) Checking() outputs.CheckOptions {
+	return outputs.CheckOptions{Kind: r.Outputs.Check, Model: r.Model.Config}
 }
 
 // Bridge says how files reach workers on other machines.
-func (r *Run) Bridge() transforms.BridgeOptions {
+func (r *Run) Bridge() remote.Options {
 	runner, err := r.Flink.Named() // Validate has refused an unknown one
 	w := &r.Workers
-	return transforms.BridgeOptions{
+	return remote.Options{
 		Embed: r.Embedding(), Redis: w.Redis.URL, Queue: w.Redis.Queue, PathMap: w.PathMap,
 		ClaimTimeout: w.ClaimTimeout, LostAfter: w.LostAfter, Spread: err == nil && !runner.InProcess(),
 	}

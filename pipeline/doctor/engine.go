@@ -12,7 +12,7 @@ import (
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/pipeline/config"
-	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/version"
 )
 
 func checkModel(m config.Model) []Finding {
@@ -24,7 +24,7 @@ func checkModel(m config.Model) []Finding {
 }
 
 func checkLibraries(m config.Model) []Finding {
-	found := []Finding{ok("threadloom %s, %s; %s", chainfile.Version, runtime.Version(), strings.Join(builtWith("tokenizers", "onnxruntime_go", "parquet-go", "beam/sdks/v2"), ", "))}
+	found := []Finding{ok("threadloom %s, %s; %s", version.Version, runtime.Version(), strings.Join(builtWith("tokenizers", "onnxruntime_go", "parquet-go", "beam/sdks/v2"), ", "))}
 	if _, err := models.Check(m.Config); err != nil && !errors.Is(err, models.ErrNoModel) {
 		found = append(found, fail("run 'make setup', or choose another --precision, --accelerator or --onnxruntime_lib", "%v", err))
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/threadloom/threadloom/pipeline/config"
-	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/version"
 )
 
 // pythonVersions prints the packages that the Python side consists of, with their versions,
@@ -64,8 +64,8 @@ func checkPython(ctx context.Context, c config.Clustering) []Finding {
 	switch {
 	case len(missing) > 0:
 		return []Finding{fail(do, "%s lacks %s", c.Python, strings.Join(missing, ", "))}
-	case threadloom != chainfile.Version:
-		return []Finding{warn("install threadloom "+chainfile.Version+" there: 'make setup'", "%s has threadloom %s, this program is %s", c.Python, threadloom, chainfile.Version)}
+	case threadloom != version.Version:
+		return []Finding{warn("install threadloom "+version.Version+" there: 'make setup'", "%s has threadloom %s, this program is %s", c.Python, threadloom, version.Version)}
 	}
 	return []Finding{ok("%s: %s", c.Python, strings.Join(parts, ", "))}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/mpsbridge"
 	"github.com/threadloom/threadloom/pipeline/config"
-	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/version"
 )
 
 // announce tells the workers behind the bridge what they must know of this run: how
@@ -32,6 +32,6 @@ func announce(ctx context.Context, c *config.Run, model *models.Folder) (err err
 		Nonce: nonce, TextColumn: c.Files.TextColumn, Keep: c.Outputs.Keep, Prompt: c.Model.Prompt, LongText: c.Model.LongText,
 		Model: model.Name, WeightsSHA256: model.WeightsSHA, TokenizerSHA256: model.TokenizerSHA,
 		Pooling: model.Pooling, Normalized: model.Normalized,
-		MaxSeqLength: model.MaxSeqLength, Dimension: model.Dimension, Version: chainfile.Version,
+		MaxSeqLength: model.MaxSeqLength, Dimension: model.Dimension, Version: version.Version,
 	})
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/threadloom/threadloom/cluster"
 	"github.com/threadloom/threadloom/pipeline/config"
-	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/outputs"
 )
 
 // Assigned is what became of an assignment.
@@ -24,7 +24,7 @@ type Assigned struct {
 // Assign puts the embedded chains of a suffix into the clusters of an earlier run.
 func Assign(ctx context.Context, c *config.Assign) (a Assigned, err error) {
 	a.folder = c.Files.Clusters()
-	files, err := transforms.Embedded(c.Files.Layout(), c.Files.Names)
+	files, err := outputs.Embedded(c.Files.Layout(), c.Files.Names)
 	if err != nil {
 		return a, err
 	}

@@ -87,10 +87,10 @@ func (l leases) whenLost(ctx context.Context, act func()) {
 // belong to the other run, so the server, which would write them, stops at once.
 func (l leases) stopWhenLost(ctx context.Context, console io.Writer, server *cluster.Server, cancel context.CancelFunc) {
 	l.whenLost(ctx, func() {
-		open := transforms.Drain()
+		open := transforms.ThisProcess().Embedder.Drain()
 		_, _ = fmt.Fprintf(console, "another run has taken over: finishing %d open files\n", open)
 		server.Stop()
-		transforms.WaitDrained()
+		transforms.ThisProcess().Embedder.WaitDrained()
 		cancel()
 	})
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/renameio/v2"
 	"github.com/threadloom/threadloom/pipeline/config"
-	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/version"
 )
 
 // keptRecords is how many run records are kept: three months of nights.
@@ -38,7 +38,7 @@ func newRecord(c *config.Run, start time.Time) (*record, error) {
 	host, _ := os.Hostname() // for the reader only
 	start = start.UTC()
 	r := &record{
-		Version: chainfile.Version, Host: host, PID: os.Getpid(), Started: start.Truncate(time.Millisecond), Settings: map[string]string{},
+		Version: version.Version, Host: host, PID: os.Getpid(), Started: start.Truncate(time.Millisecond), Settings: map[string]string{},
 		path: filepath.Join(c.Files.Layout().Embeddings, "_runs", fmt.Sprintf("%s-%d.json", start.Format("20060102T150405Z"), os.Getpid())),
 	}
 	for _, s := range c.Shown() {

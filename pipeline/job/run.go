@@ -20,6 +20,7 @@ import (
 	"github.com/threadloom/threadloom/transforms"
 	"github.com/threadloom/threadloom/transforms/chainfile"
 	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/outputs"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -114,7 +115,7 @@ func (r *activeRun) run(ctx context.Context, p *beam.Pipeline) int {
 	look := transforms.ThisProcess().Counts.All
 	shown := look
 	if r.runner.InProcess() {
-		transforms.WatchRows(ctx, r.c.Embedding())
+		transforms.ThisProcess().Embedder.WatchRows(ctx, r.c.Embedding())
 	} else {
 		look = watch.OnDisk(r.c.Files.Layout(), r.c.Files.Names)
 		shown = watch.NowAndThen(look)
@@ -139,7 +140,7 @@ func (r *activeRun) run(ctx context.Context, p *beam.Pipeline) int {
 		shows.Remote = watch.Workers(ctx, r.c.Workers.Redis)
 	}
 	endProgress := shows.Start(ctx, r.c.Watching.Progress, r.log)
-	earlier := transforms.SampleFingerprints(r.c.Files.Layout(), r.c.Files.Names, mostEarlier)
+	earlier := outputs.SampleFingerprints(r.c.Files.Layout(), r.c.Files.Names, mostEarlier)
 	counts, err := r.execute(ctx, p)
 	endProgress()
 	var sum *summary
@@ -213,7 +214,7 @@ func open(ctx context.Context, c *config.Run, inProcess bool) (o resources, err 
 
 // embeddedHere says how this process embedded, if it did.
 func embeddedHere(c *config.Run, took time.Duration) work {
-	w := work{took: took, embedding: transforms.EmbeddingTime()}
+	w := work{took: took, embedding: transforms.ThisProcess().Embedder.Time()}
 	if e := models.Opened(c.Model.Config); e != nil {
 		w.Backend, w.padding = e.Backend, e.Padding()
 	}

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/embedding"
 )
 
 // signals follows SIGINT and SIGTERM: the first finishes the open files, the
@@ -26,7 +27,7 @@ func watchSignals(console io.Writer) *signals {
 	signal.Notify(incoming, syscall.SIGINT, syscall.SIGTERM)
 	go func() {
 		s.sig = (<-incoming).(syscall.Signal)
-		open := transforms.Drain()
+		open := transforms.ThisProcess().Embedder.Drain()
 		close(s.first)
 		_, _ = fmt.Fprintf(console, "%v: finishing %d open files; again to stop at once\n", s.sig, open)
 		again := (<-incoming).(syscall.Signal)
@@ -38,7 +39,7 @@ func watchSignals(console io.Writer) *signals {
 // cancelWhenDrained ends the job once no file is open after the first signal.
 func (s *signals) cancelWhenDrained(cancel context.CancelFunc) {
 	<-s.first
-	transforms.WaitDrained()
+	transforms.ThisProcess().Embedder.WaitDrained()
 	cancel()
 }
 
@@ -67,7 +68,7 @@ func interruption(err error) bool {
 		return true
 	}
 	// Beam hands on the text only of an error inside a job.
-	for _, text := range []string{transforms.ErrInterrupted.Error(), context.Canceled.Error()} {
+	for _, text := range []string{embedding.ErrInterrupted.Error(), context.Canceled.Error()} {
 		if strings.Contains(err.Error(), text) {
 			return true
 		}

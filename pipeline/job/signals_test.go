@@ -9,7 +9,7 @@ import (
 
 	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/pipeline/lease"
-	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/embedding"
 )
 
 func TestASignalHidesNoErrorThatIsNotItsOwn(t *testing.T) {
@@ -25,9 +25,9 @@ func TestASignalHidesNoErrorThatIsNotItsOwn(t *testing.T) {
 		"no signal":                        {running, full, ExitFailed},
 		"a signal":                         {stopped, nil, 143},
 		"what it causes":                   {stopped, context.Canceled, 143},
-		"what it causes in a job":          {stopped, fmt.Errorf("running on Prism: %w", errors.New("job 1: "+transforms.ErrInterrupted.Error())), 143},
+		"what it causes in a job":          {stopped, fmt.Errorf("running on Prism: %w", errors.New("job 1: "+embedding.ErrInterrupted.Error())), 143},
 		"what it causes over a connection": {stopped, errors.New("rpc error: code = Canceled desc = context canceled"), 143},
-		"both of them":                     {stopped, errors.Join(context.Canceled, transforms.ErrInterrupted), 143},
+		"both of them":                     {stopped, errors.Join(context.Canceled, embedding.ErrInterrupted), 143},
 		"another error":                    {stopped, full, ExitFailed},
 		"another error beside its own":     {stopped, fmt.Errorf("ending: %w", errors.Join(context.Canceled, full)), ExitFailed},
 		"a wrong setting":                  {stopped, config.Usagef("%w", full), ExitUsage},

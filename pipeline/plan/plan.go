@@ -10,6 +10,9 @@ import (
 
 	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/inputs"
+	"github.com/threadloom/threadloom/transforms/layout"
+	"github.com/threadloom/threadloom/transforms/outputs"
 )
 
 // maxFooters bounds the footers of inputs that are read.
@@ -45,11 +48,17 @@ type Part struct {
 
 // Make makes the plan of a run with these settings.
 func Make(ctx context.Context, c *config.Run) (Plan, error) {
-	surveys, err := transforms.TakeSurvey(ctx, c.Files.Layout(), c.Files.Names, c.Checking())
+	surveys, err := outputs.TakeSurvey(ctx, transforms.ThisProcess().Reads, c.Files.Layout(), c.Files.Names, c.Checking())
 	if err != nil {
 		return Plan{}, err
 	}
-	parts := transforms.Measure(c.Files.Layout(), surveys, c.Embedding(), maxFooters)
+	todo := make([]layout.Folder, len(surveys))
+	for i, s := range surveys {
+		todo[i] = layout.Folder{Subreddit: s.Subreddit, Names: s.Todo}
+	}
+	o := c.Embedding()
+	measurer := inputs.Measurer{Reads: transforms.ThisProcess().Reads, Layout: o.Layout, TextColumn: o.TextColumn, Keep: o.Keep}
+	parts := measurer.Measure(todo, maxFooters)
 	p := Plan{Check: c.Outputs.Check, Embeddings: c.Files.Layout().Embeddings}
 	for _, part := range parts {
 		p.FootersRead += part.Read
@@ -65,7 +74,7 @@ func Make(ctx context.Context, c *config.Run) (Plan, error) {
 	return p, nil
 }
 
-func sampled(parts []transforms.Part) (texts int) {
+func sampled(parts []inputs.Part) (texts int) {
 	for _, part := range parts {
 		for _, s := range part.Samples {
 			texts += len(s.Texts)
@@ -75,9 +84,9 @@ func sampled(parts []transforms.Part) (texts int) {
 }
 
 // fill adds the rows of the table.
-func (p *Plan) fill(surveys []transforms.Survey, parts []transforms.Part) {
+func (p *Plan) fill(surveys []outputs.Survey, parts []inputs.Part) {
 	p.Subreddits = make([]Part, len(surveys))
-	for i, e := range transforms.EstimateParts(parts) {
+	for i, e := range inputs.EstimateParts(parts) {
 		s := surveys[i]
 		line := Part{
 			Subreddit: s.Subreddit, Files: s.Files, Done: s.Done, Missing: s.Missing, Stale: s.Stale, Corrupt: s.Corrupt,
@@ -107,10 +116,10 @@ func (p Plan) Text() string {
 	fmt.Fprintf(&b, "%-*s %9s %9s %9s %9s %9s %11s %13s %9s\n", width, "", "files", "done", "missing", "stale", "corrupt", "rows", "tokens", "hours")
 	line := func(name string, s Part) {
 		stale, corrupt := "-", "-" // nothing was looked at
-		if p.Check != transforms.CheckExists {
+		if p.Check != outputs.CheckExists {
 			corrupt = strconv.Itoa(s.Corrupt)
 		}
-		if p.Check == transforms.CheckFingerprint {
+		if p.Check == outputs.CheckFingerprint {
 			stale = strconv.Itoa(s.Stale)
 		}
 		fmt.Fprintf(&b, "%-*s %9d %9d %9d %9s %9s %11d %13d %9.2f\n", width, name, s.Files, s.Done, s.Missing, stale, corrupt, s.Rows, s.Tokens, s.Hours)

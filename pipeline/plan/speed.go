@@ -8,7 +8,7 @@ import (
 
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/pipeline/config"
-	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/inputs"
 )
 
 // speedTrial is for how long the engine's speed is measured, about.
@@ -18,7 +18,7 @@ const speedTrial = 3 * time.Second
 const speedTexts = 64
 
 // measureSpeed counts the tokens of the samples and embeds some of their texts.
-func (p *Plan) measureSpeed(ctx context.Context, engineConfig models.Config, parts []transforms.Part) error {
+func (p *Plan) measureSpeed(ctx context.Context, engineConfig models.Config, parts []inputs.Part) error {
 	engine, err := models.Shared(engineConfig)
 	if err != nil {
 		return config.Usagef("%w", err)

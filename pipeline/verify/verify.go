@@ -10,11 +10,12 @@ import (
 	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/pipeline/watch"
 	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/outputs"
 )
 
 // Run compares the outputs of a run with these settings with their inputs.
-func Run(ctx context.Context, c *config.Run) (transforms.Verdict, error) {
-	var looked transforms.Looked
+func Run(ctx context.Context, c *config.Run) (outputs.Verdict, error) {
+	var looked outputs.Looked
 	console := &watch.Console{}
 	shows := &watch.Progress{
 		Console: console,
@@ -27,11 +28,11 @@ func Run(ctx context.Context, c *config.Run) (transforms.Verdict, error) {
 	}
 	stop := shows.Start(ctx, c.Watching.Progress, slog.New(slog.NewTextHandler(console, nil)))
 	defer stop()
-	return transforms.Verify(ctx, c.Files.Names, c.Embedding(), &looked)
+	return outputs.Verify(ctx, transforms.ThisProcess().Reads, c.Files.Names, c.Embedding(), &looked)
 }
 
 // Text is a verdict for readers.
-func Text(v transforms.Verdict) string {
+func Text(v outputs.Verdict) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "outputs   %d, %d rows; %d inputs have none yet\n", v.Files, v.Rows, v.Missing)
 	if v.Orphans > 0 {
@@ -50,7 +51,7 @@ func Text(v transforms.Verdict) string {
 }
 
 // listProblems lists the problems that are named, of all.
-func listProblems(b *strings.Builder, problems []transforms.Problem, all int64) {
+func listProblems(b *strings.Builder, problems []outputs.Problem, all int64) {
 	for _, p := range problems {
 		fmt.Fprintf(b, "  %s: %s\n", p.Output, p.Reason)
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/transforms"
-	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/version"
 )
 
 // metricsEvery is how often the metrics' file is written.
@@ -155,12 +155,12 @@ func (r *runCollector) Collect(to chan<- prometheus.Metric) {
 		}
 		send(prometheus.CounterValue, name+"_total", "In this run: "+strings.ReplaceAll(name, "_", " ")+".", float64(n))
 	}
-	if rows, known := transforms.RowsLeft(); known {
+	if rows, known := transforms.ThisProcess().Embedder.RowsLeft(); known {
 		send(prometheus.GaugeValue, "rows_left", "Rows that are still to be embedded, about.", float64(rows))
 	}
 	send(prometheus.GaugeValue, "run_started_timestamp_seconds", "When the run began, in seconds since 1970.", seconds(r.start))
-	send(prometheus.CounterValue, "embedding_seconds_total", "For how long files were open in this process.", transforms.EmbeddingTime().Seconds())
-	send(prometheus.GaugeValue, "build_info", "1, with the program's version.", 1, "version", chainfile.Version)
+	send(prometheus.CounterValue, "embedding_seconds_total", "For how long files were open in this process.", transforms.ThisProcess().Embedder.Time().Seconds())
+	send(prometheus.GaugeValue, "build_info", "1, with the program's version.", 1, "version", version.Version)
 	if e := models.Opened(r.engine); e != nil {
 		send(prometheus.GaugeValue, "engine_info", "1, with what embeds in this process.", 1, "backend", e.Backend.Name, "precision", e.Backend.Precision)
 	}

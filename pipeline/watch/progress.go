@@ -11,7 +11,9 @@ import (
 	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/embedding"
 	"github.com/threadloom/threadloom/transforms/layout"
+	"github.com/threadloom/threadloom/transforms/outputs"
 )
 
 const (
@@ -33,8 +35,8 @@ type State struct {
 	workersRows   int64 // of the rows, embedded by workers on other machines
 	rowsLeft      int64 // of all files, about
 	rowsLeftKnown bool
-	queued        transforms.EngineWork // all that the engine in this process was given
-	waiting       transforms.EngineWork // what of it is not embedded
+	queued        embedding.EngineWork // all that the engine in this process was given
+	waiting       embedding.EngineWork // what of it is not embedded
 }
 
 // StateOf tells how far a run is from what was counted.
@@ -44,8 +46,8 @@ func StateOf(n map[string]int64) State {
 		Dead: n["files_dead_lettered"], workers: n["files_by_workers"], Rows: n["rows_embedded"], tokens: n["tokens_embedded"],
 		run: n["tokens_run"], workersRows: n["rows_by_workers"],
 	}
-	s.rowsLeft, s.rowsLeftKnown = transforms.RowsLeft()
-	s.queued, s.waiting = transforms.QueuedWork()
+	s.rowsLeft, s.rowsLeftKnown = transforms.ThisProcess().Embedder.RowsLeft()
+	s.queued, s.waiting = transforms.ThisProcess().Embedder.QueuedWork()
 	return s
 }
 
@@ -161,9 +163,9 @@ func (p *Progress) line(s State) []any {
 // OnDisk counts for a run whose work other machines do: only files count. Those that are
 // dead letters are missing to the end.
 func OnDisk(layout layout.Layout, subreddits []string) func() map[string]int64 {
-	_, before, err := transforms.CountFiles(layout, subreddits)
+	_, before, err := outputs.CountFiles(layout, subreddits)
 	return func() map[string]int64 {
-		inputs, outputs, errNow := transforms.CountFiles(layout, subreddits)
+		inputs, outputs, errNow := outputs.CountFiles(layout, subreddits)
 		if err != nil || errNow != nil {
 			return nil // the job meets the same error, and says it
 		}

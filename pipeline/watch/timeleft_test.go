@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/threadloom/threadloom/transforms"
+	"github.com/threadloom/threadloom/transforms/embedding"
 	"github.com/threadloom/threadloom/transforms/workload"
 )
 
@@ -56,7 +56,7 @@ func (s simulated) run(t *testing.T) (said []told, took time.Duration) {
 	now := State{Missing: int64(len(s.files))}
 	look := func() {
 		now.rowsLeft, now.rowsLeftKnown = w.Left()
-		now.queued = transforms.EngineWork{Rows: now.Rows - now.workersRows, Tokens: now.run}
+		now.queued = embedding.EngineWork{Rows: now.Rows - now.workersRows, Tokens: now.run}
 		p.update(time.Now(), now)
 		left, known := p.left(now)
 		said = append(said, told{time.Since(start), left, known})
@@ -189,7 +189,7 @@ func TestTheTimeLeftIsWithinAQuarterOfTheTruth(t *testing.T) {
 func TestTextsThatWaitInTheEngineAreCounted(t *testing.T) {
 	p := pace{run: rate{sum: 1000, weight: 1}}
 	s := State{Missing: 10, Rows: 300, run: 30_000, rowsLeft: 900, rowsLeftKnown: true}
-	s.queued, s.waiting = transforms.EngineWork{Rows: 1000, Tokens: 170_000}, transforms.EngineWork{Rows: 700, Tokens: 140_000}
+	s.queued, s.waiting = embedding.EngineWork{Rows: 1000, Tokens: 170_000}, embedding.EngineWork{Rows: 700, Tokens: 140_000}
 	// 140,000 tokens wait, and the 200 rows that nobody has read yet take 34,000.
 	if left, known := p.left(s); !known || left != 170*time.Second {
 		t.Errorf("%s left, known %v, want 2m50s", left, known)

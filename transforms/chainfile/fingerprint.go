@@ -1,8 +1,5 @@
 package chainfile
 
-// Version is the program's version, written into every output.
-const Version = "0.1.0"
-
 // Fingerprint says how an output was made. It is stored as JSON in the footer.
 type Fingerprint struct {
 	Version      string `json:"version"`

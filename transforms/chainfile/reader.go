@@ -42,6 +42,8 @@ type Reader struct {
 	Rows    int64     // rows in the file
 	Size    int64     // bytes
 	ModTime time.Time // as it was when the file was opened
+	// Memory is for the pages, shared with whoever is given the same; Open gives each file its own.
+	Memory *Memory
 	// Idle is called with what Next waits for, if it waits for memory that the pages of
 	// other files take: nobody must wait for this file meanwhile.
 	Idle    func(wait func())
@@ -78,7 +80,7 @@ func Open(at rooted.Path, textColumn string, keep []string) (r *Reader, err erro
 	}
 	r = &Reader{
 		Rows: pf.Rows, Size: info.Size(), ModTime: info.ModTime(), at: at, file: f, parquet: pf,
-		Idle: func(wait func()) { wait() }, digest: sha256.New(),
+		Idle: func(wait func()) { wait() }, digest: sha256.New(), Memory: NewMemory(),
 	}
 	return r, r.choose(textColumn, keep)
 }
@@ -167,7 +169,7 @@ func (r *Reader) openGroup() error {
 		bytes += need
 		chunks = append(chunks, chunk)
 	}
-	r.held = pageMemory.take(bytes, r.Idle)
+	r.held = r.Memory.take(bytes, r.Idle)
 	r.chunks = chunks
 	r.group++
 	return nil
@@ -249,7 +251,7 @@ func valueBytes(v parquet.Value) int {
 
 func (r *Reader) closeGroup() {
 	r.chunks = nil
-	pageMemory.give(r.held)
+	r.Memory.give(r.held)
 	r.held = 0
 }
 

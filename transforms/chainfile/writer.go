@@ -16,6 +16,7 @@ import (
 	"github.com/parquet-go/parquet-go/compress/zstd"
 	"github.com/threadloom/threadloom/transforms/deadletter"
 	"github.com/threadloom/threadloom/transforms/rooted"
+	"github.com/threadloom/threadloom/transforms/version"
 )
 
 const (
@@ -77,7 +78,7 @@ func (w *Writer) Begin(in *Reader, chunks bool) {
 		withoutBounds(in.kept), outputSchema(in.kept, chunks),
 		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
 		parquet.DataPageVersion(1), // fastparquet reads no lists in pages of version 2
-		parquet.CreatedBy("threadloom", Version, ""),
+		parquet.CreatedBy("threadloom", version.Version, ""),
 		parquet.SkipPageBounds(EmbeddingColumn, "list", "element"),
 	)
 	w.parquet = parquet.NewGenericWriter[any](w.file, options...)

@@ -56,7 +56,9 @@ func appendLines(path string, lines []byte) error {
 }
 
 // appendTo returns errReplaced if the file is no longer in its place after the write. It
-// is closed before that look, because over NFS others see what was written only then.
+// is closed before that look, because over NFS others see what was written only then. A second
+// descriptor stays open meanwhile: otherwise a file that was replaced would be gone, and the
+// next one in its place may get its number, so that the two look the same.
 func appendTo(path string, lines []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
@@ -65,6 +67,11 @@ func appendTo(path string, lines []byte) error {
 	if err != nil {
 		return err
 	}
+	second, err := syscall.Dup(int(f.Fd()))
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	defer func() { _ = syscall.Close(second) }() // f has been written and closed
 	if endsInside(f) {
 		lines = slices.Concat([]byte("\n"), lines)
 	}

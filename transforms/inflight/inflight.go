@@ -70,6 +70,17 @@ func (g *Group[T]) Rest() []T {
 // PerCPU returns a limit of n at once for each core, to be shared by the process.
 func PerCPU(n int) chan struct{} { return make(chan struct{}, n*runtime.GOMAXPROCS(0)) }
 
+// Reads limits what a process reads at the same time, whoever asks for it.
+type Reads struct {
+	Folders chan struct{} // a place for each folder that may be listed
+	// Footers has a place for each footer that may be read: a disk on the network answers
+	// slowly, and footers are small.
+	Footers chan struct{}
+}
+
+// NewReads returns limits for a process.
+func NewReads() Reads { return Reads{Folders: PerCPU(1), Footers: PerCPU(8)} }
+
 // Each calls do for 0 to n-1, as many at once as limit has places, which it
 // shares with others.
 func Each(n int, limit chan struct{}, do func(i int)) {

@@ -89,7 +89,7 @@ func (c *Chunk) measure() error {
 // how many there were. A null value is the zero Value. A value that is a byte array is
 // valid during the call only.
 func (c *Chunk) Each(n int, visit func(parquet.Value) error) (count int, err error) {
-	defer Contain(&err, "the content of its pages does not fit together")
+	defer contain(&err, "the content of its pages does not fit together")
 	for ; count < n; count++ {
 		for c.left == 0 {
 			if err := c.nextPage(); errors.Is(err, io.EOF) {

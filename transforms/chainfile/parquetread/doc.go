@@ -55,8 +55,8 @@ func tooLarge(format string, args ...any) error {
 	return deadletter.TooLarge.Errorf("the file is refused, it would take too much memory: %w", fmt.Errorf(format, args...))
 }
 
-// Contain makes a panic an error that says what is wrong with the file. It is to be deferred.
-func Contain(err *error, what string) {
+// contain makes a panic an error that says what is wrong with the file. It is to be deferred.
+func contain(err *error, what string) {
 	if p := recover(); p != nil {
 		slog.Debug("panic while a Parquet file was read", "panic", p, "stack", string(debug.Stack()))
 		*err = damaged("%s", what)

@@ -64,7 +64,7 @@ type columnMetadata struct {
 // Open reads the footer of a Parquet file of size bytes. It fails if the footer is not
 // there, contradicts itself, or names places outside of the file.
 func Open(r io.ReaderAt, size int64) (f *File, err error) {
-	defer Contain(&err, "its schema contradicts itself")
+	defer contain(&err, "its schema contradicts itself")
 	footer, err := readFooter(r, size)
 	if err != nil {
 		return nil, err

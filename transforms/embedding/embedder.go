@@ -1,0 +1,105 @@
+package embedding
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/counters"
+	"github.com/threadloom/threadloom/transforms/inflight"
+	"github.com/threadloom/threadloom/transforms/layout"
+	"github.com/threadloom/threadloom/transforms/workload"
+)
+
+const (
+	// openFilesPerCPU is how many files are open at once for each core: enough that
+	// their texts make batches of near-equal length.
+	openFilesPerCPU = 4
+	// reportWithin bounds how long a drain waits for outcomes after the last file is finished.
+	// A bundle that failed otherwise may never report its own.
+	reportWithin = 10 * time.Second
+)
+
+// ErrInterrupted fails a run that was asked to stop by Drain.
+var ErrInterrupted = errors.New("interrupted: open files are finished, the others are left for the next run")
+
+// Options say how files are embedded.
+type Options struct {
+	Layout     layout.Layout
+	Model      models.Config
+	TextColumn string
+	Keep       []string // columns kept in the output; empty: all scalar ones
+}
+
+// Embedder is what all bundles of a process share to embed files.
+type Embedder struct {
+	counts *counters.Counts
+	// slots has a place for each file that may be open, however many bundles the runner works
+	// on at once.
+	slots    chan struct{}
+	pages    *chainfile.Memory
+	files    *gate // the open files
+	isolated *isolation
+	workload *workload.Workload
+	// queued counts what the engine was given, settled what of it is embedded or has failed. The
+	// engine takes short texts and long ones in its own order, so that the rows which are embedded
+	// do not tell how many tokens the others take.
+	queued, settled engineWork
+}
+
+// New returns an embedder with no open files. It counts in counts.
+func New(counts *counters.Counts) *Embedder {
+	files := newGate()
+	return &Embedder{
+		counts: counts, slots: inflight.PerCPU(openFilesPerCPU), pages: chainfile.NewMemory(), files: files,
+		isolated: newIsolation(files), workload: workload.New(sampledFiles),
+	}
+}
+
+// Drain makes every bundle take no more files and, once none is open any more, fail with
+// ErrInterrupted. It returns how many are open now.
+func (e *Embedder) Drain() (open int) { return e.files.close() }
+
+// WaitDrained waits until no file is open, and every outcome is reported: whoever waits ends the
+// run, and a dead letter that is not written by then is lost.
+func (e *Embedder) WaitDrained() { e.files.wait(reportWithin) }
+
+// Time returns for how long at least one file was open.
+func (e *Embedder) Time() time.Duration { return e.files.inUse(time.Now()) }
+
+// embed embeds one file unless no more files are to be opened.
+func (e *Embedder) embed(ctx context.Context, engine *models.Engine, file layout.File, o Options) Outcome {
+	if err := engine.Broken(); err != nil { // this file has no part in it
+		return Outcome{File: file, Left: onHost(err)}
+	}
+	if !e.files.enter(time.Now()) {
+		return Outcome{File: file, Left: ErrInterrupted}
+	}
+	defer func() { e.files.leave(time.Now()) }()
+	out := Outcome{File: file, By: engine.Backend}
+	if file.Isolated() {
+		out.Stats, out.By, out.Err = e.isolated.embed(ctx, file, o)
+		e.countWhole(out)
+	} else {
+		out.Stats, out.Err = e.embedFile(ctx, engine, file, o)
+	}
+	if out = e.finish(ctx, out); out.Left == nil {
+		e.workload.End(file.Input)
+	}
+	noteCrashes(o.Layout, out)
+	return out
+}
+
+// Settle takes in the outcome of a file that a worker on another machine had.
+func (e *Embedder) Settle(tree layout.Layout, o Outcome) {
+	e.countWhole(o)
+	e.workload.End(o.File.Input)
+	o.each(e.counts.Add)
+	noteCrashes(tree, o)
+}
+
+// onHost says on which machine an error was met: on a cluster it matters.
+func onHost(err error) error { return fmt.Errorf("on %s: %w", counters.Host(), err) }

@@ -1,0 +1,104 @@
+package embedding
+
+import (
+	"sync"
+	"time"
+)
+
+// gate counts what is inside, and lets nothing more in once it is closed.
+type gate struct {
+	mu     sync.Mutex
+	change sync.Cond
+	inside int
+	owed   int // files that are finished, and not yet reported
+	closed bool
+	since  time.Time     // when it stopped being empty, if it is not
+	used   time.Duration // for how long it was not empty before
+}
+
+func newGate() *gate {
+	g := &gate{}
+	g.change.L = &g.mu
+	return g
+}
+
+// enter lets one in; false: the gate is closed.
+func (g *gate) enter(now time.Time) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return false
+	}
+	if g.inside == 0 {
+		g.since = now
+	}
+	g.inside++
+	return true
+}
+
+func (g *gate) leave(now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.inside--
+	if g.inside == 0 {
+		g.used += now.Sub(g.since)
+	}
+	g.change.Broadcast()
+}
+
+func (g *gate) close() (inside int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = true
+	return g.inside
+}
+
+// shut says whether the gate is closed.
+func (g *gate) shut() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.closed
+}
+
+// finish counts an outcome that is to be reported. It comes before leave.
+func (g *gate) finish() { g.owe(1) }
+
+// report counts one that was.
+func (g *gate) report() { g.owe(-1) }
+
+func (g *gate) owe(n int) {
+	g.mu.Lock()
+	g.owed += n
+	g.mu.Unlock()
+	g.change.Broadcast()
+}
+
+// wait waits until nothing is inside, then at most for a while until all is reported.
+func (g *gate) wait(within time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for g.inside > 0 {
+		g.change.Wait()
+	}
+	late := false
+	timer := time.AfterFunc(within, func() {
+		g.mu.Lock()
+		late = true
+		g.mu.Unlock()
+		g.change.Broadcast()
+	})
+	defer timer.Stop()
+	for g.owed > 0 && !late {
+		g.change.Wait()
+	}
+}
+
+// inUse returns for how long something was inside, up to now.
+func (g *gate) inUse(now time.Time) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.inside > 0 {
+		return g.used + now.Sub(g.since)
+	}
+	return g.used
+}

@@ -1,0 +1,165 @@
+package outputs
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/embedding"
+	"github.com/threadloom/threadloom/transforms/inflight"
+	"github.com/threadloom/threadloom/transforms/layout"
+)
+
+// How closely outputs that are there are looked at, as the flag has it.
+const (
+	CheckExists      = "exists"      // not at all
+	CheckFooter      = "footer"      // a corrupt one is embedded anew
+	CheckFingerprint = "fingerprint" // so is one that was made otherwise, or of another input
+)
+
+// Checks returns what the flag takes.
+func Checks() []string { return []string{CheckExists, CheckFooter, CheckFingerprint} }
+
+// CheckOptions say how closely outputs are looked at. The zero value: not at all.
+type CheckOptions struct {
+	Kind  string
+	Model models.Config // what makes the vectors that are wanted
+}
+
+// state is what became of an output.
+type state int
+
+// What it may be.
+const (
+	done state = iota
+	missing
+	stale   // made otherwise than is wanted, or of another input
+	corrupt // no readable Parquet file, or not the rows that it says
+)
+
+// Checker looks at outputs.
+type Checker struct {
+	reads inflight.Reads
+	kind  string
+	want  chainfile.Fingerprint
+	tree  layout.Layout
+}
+
+// Checker returns what looks at outputs. For fingerprints it reads the model folder.
+func (o CheckOptions) Checker(reads inflight.Reads, tree layout.Layout) (Checker, error) {
+	c := Checker{reads: reads, kind: o.Kind, tree: tree}
+	if o.Kind != CheckFingerprint {
+		return c, nil
+	}
+	folder, err := models.Check(o.Model)
+	if err != nil {
+		return c, err
+	}
+	c.want = embedding.Wanted(folder, o.Model)
+	return c, nil
+}
+
+// classifyDone moves those of a folder's done names whose output is none that is wanted.
+func (c Checker) classifyDone(s *Classification) {
+	if c.kind == "" || c.kind == CheckExists || len(s.Done) == 0 {
+		return
+	}
+	states := make([]state, len(s.Done))
+	inflight.Each(len(s.Done), c.reads.Footers, func(i int) {
+		states[i], _ = c.look(c.tree.File(s.Subreddit, s.Done[i]))
+	})
+	wanted := s.Done[:0]
+	for i, name := range s.Done {
+		switch states[i] {
+		case done:
+			wanted = append(wanted, name)
+		case stale:
+			s.Stale++
+			s.Anew = append(s.Anew, name)
+		case corrupt:
+			s.Anew = append(s.Anew, name)
+		case missing: // deleted since the folder was read
+			s.Missing = append(s.Missing, name)
+		}
+	}
+	s.Done = wanted
+	slices.Sort(s.Anew)
+}
+
+// look says what an output is, and why it is not done.
+func (c Checker) look(file layout.File) (found state, why string) {
+	defer func() { // of the Parquet library
+		if p := recover(); p != nil {
+			found, why = corrupt, fmt.Sprintf("reading the footer: %v", p)
+		}
+	}()
+	out, err := chainfile.ReadOutput(c.tree.Output(file))
+	return c.classify(file, out, err)
+}
+
+// classify says what an output is of whose footer this was read, and why it is not done.
+func (c Checker) classify(file layout.File, out chainfile.Output, err error) (found state, why string) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return missing, "there is none"
+	case err != nil:
+		return corrupt, err.Error()
+	case out.Marked && out.Rows != out.Fingerprint.InputRows:
+		return corrupt, fmt.Sprintf("it has %d rows, of %d", out.Rows, out.Fingerprint.InputRows)
+	case c.kind == CheckFooter:
+		return done, ""
+	case !out.Marked:
+		return stale, "it has no fingerprint"
+	}
+	if why := difference(out.Fingerprint, c.want); why != "" {
+		return stale, why
+	}
+	info, err := c.tree.Input(file).Stat()
+	if err != nil {
+		return done, "" // gone since the folder was read: there is nothing to embed
+	}
+	if why := inputDifference(out.Fingerprint, info); why != "" {
+		return stale, why
+	}
+	return done, ""
+}
+
+// difference says in what an output was made otherwise than is wanted; nothing where it
+// was not. What ran it (the back end, the graph) does not matter: vectors are the same.
+func difference(got, want chainfile.Fingerprint) string {
+	switch {
+	case got.WeightsSHA != want.WeightsSHA, want.WeightsSHA == "" && got.ModelSHA != want.ModelSHA:
+		return fmt.Sprintf("it was made by another model (%s)", got.Model)
+	case got.TokenizerSHA != want.TokenizerSHA, got.MaxSeqLength != want.MaxSeqLength,
+		got.Pooling != want.Pooling, got.Normalized != want.Normalized, got.Dimension != want.Dimension:
+		return "it was made with other settings of the model"
+	case want.Precision != "" && got.Precision != want.Precision:
+		return fmt.Sprintf("it is in %s, not in %s", got.Precision, want.Precision)
+	case got.LongText != want.LongText:
+		return fmt.Sprintf("its long texts were treated otherwise (%s, not %s)", got.LongText, want.LongText)
+	case got.Prompt != want.Prompt:
+		return fmt.Sprintf("its prompt was %q, not %q", got.Prompt, want.Prompt)
+	}
+	return ""
+}
+
+// clockStep is what two machines that see one file may differ by in its time: file
+// systems on the network round it.
+const clockStep = time.Microsecond
+
+// inputDifference says in what an input differs from the one that an output was made of.
+func inputDifference(mark chainfile.Fingerprint, info os.FileInfo) string {
+	if mark.InputSize != info.Size() {
+		return fmt.Sprintf("the input has %d bytes, it had %d", info.Size(), mark.InputSize)
+	}
+	made, err := time.Parse(time.RFC3339Nano, mark.InputModTime)
+	if err != nil || info.ModTime().Sub(made).Abs() > clockStep {
+		return "the input was changed since"
+	}
+	return ""
+}
