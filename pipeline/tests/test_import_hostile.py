@@ -168,7 +168,9 @@ class TestSubreddits:
 
     def test_without_a_list_all_are_imported_and_the_list_is_written(self, imports, dumps):
         imports.done(*dumps).check(dumps)
-        listed = json.loads((imports.root / "subreddits_list.json").read_text())["subreddits"]
+        written = json.loads((imports.root / "subreddits_list.json").read_text())
+        assert written.keys() == {"subreddits", "imported"}  # it says that an import wrote it
+        listed = written["subreddits"]
         assert listed == sorted(listed)
         assert set(listed) >= {p.name for p in imports.folder.glob("[!._]*")}
 

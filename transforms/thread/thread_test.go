@@ -267,7 +267,7 @@ func TestRandomThreadsAgainstPlainWalks(t *testing.T) {
 			for i, c := range list {
 				in := slices.ContainsFunc(got, func(chain string) bool {
 					ids, _, _ := strings.Cut(chain, " ")
-					return slices.Contains(strings.Split(ids, "-"), fmt.Sprint(c.ID))
+					return slices.Contains(strings.Split(ids, "-"), strconv.FormatUint(c.ID, 10))
 				})
 				if c.Left != (fates[i] == 'l') || !c.Left && in != (fates[i] == 'i') {
 					t.Fatalf("%+v, %+v: comment %d is %c; chains %q", list, o, c.ID, fates[i], got)
