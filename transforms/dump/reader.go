@@ -88,7 +88,8 @@ func (d *Decoders) open(r io.Reader) (*zstd.Decoder, error) {
 		return decoder, decoder.Reset(r)
 	}
 	return zstd.NewReader(r, zstd.WithDecoderMaxWindow(uint64(d.window)), zstd.WithDecoderMaxMemory(1<<62),
-		zstd.WithDecoderLowmem(false)) // with true, a full window of 2 GiB is moved for each MiB
+		zstd.WithDecoderLowmem(false),  // with true, a full window of 2 GiB is moved for each MiB
+		zstd.WithDecoderConcurrency(1)) // with more, everything is copied once more, and the parsers need the cores
 }
 
 func (d *Decoders) giveBack(decoder *zstd.Decoder) {

@@ -36,6 +36,14 @@ const (
 	alwaysRead = 1_000_000
 )
 
+// group returns room for threads, whose texts take most bytes of memory.
+func (p *Process) group(most int) *threads {
+	if t, ok := p.groups.Get().(*threads); ok {
+		return t
+	}
+	return &threads{texts: texts{most: most, folder: p.Plan.temp()}}
+}
+
 func (t *threads) reset() error {
 	t.list, t.posts, t.woven = t.list[:0], t.posts[:0], Woven{}
 	if t.built == nil {

@@ -40,10 +40,14 @@ func newGatherer(s *scan, group *errgroup.Group) *gatherer {
 	g.free <- runs.NewSorter(limit)
 	group.Go(func() error {
 		for f := range g.full {
-			if err := f.sorter.Write(f.path, f.note); err != nil {
+			finish, err := f.sorter.Write(f.path, f.note)
+			if err != nil {
 				return err
 			}
 			g.free <- f.sorter
+			if err := finish(); err != nil {
+				return err
+			}
 		}
 		return nil
 	})

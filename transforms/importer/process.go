@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 
 	"github.com/threadloom/threadloom/transforms/dump"
@@ -25,15 +26,22 @@ type Process struct {
 	stopped  context.Context
 	stop     context.CancelCauseFunc
 
+	groups sync.Pool // of *threads: what is made for one bucket serves the next
+
 	read   atomic.Int64 // bytes of dumps, compressed
 	kept   atomic.Int64 // posts, of dumps that were read
 	woven  atomic.Int64 // posts
 	chains atomic.Int64
 }
 
+// garbage is the share of live memory, in percent, after which Go collects. Most of it lives as long as
+// the process.
+const garbage = 100
+
 // NewProcess returns a process that works on a plan. It keeps Go's memory within the plan's bound.
 func NewProcess(plan *Plan) *Process {
 	debug.SetMemoryLimit(plan.MostMemory())
+	debug.SetGCPercent(garbage)
 	p := &Process{
 		Plan: plan, decoders: dump.NewDecoders(plan.window()),
 		scans: semaphore.NewWeighted(int64(plan.Scans)), weaves: semaphore.NewWeighted(int64(weaves())),
@@ -43,7 +51,7 @@ func NewProcess(plan *Plan) *Process {
 }
 
 // weaves is how many buckets a process weaves side by side. Each has goroutines of its own.
-func weaves() int { return max(1, runtime.GOMAXPROCS(0)/2) }
+func weaves() int { return runtime.GOMAXPROCS(0) }
 
 // Stop ends all work soon. What is whole stays, and is used by the next process.
 func (p *Process) Stop() { p.stop(ErrStopped) }

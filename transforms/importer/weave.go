@@ -121,7 +121,7 @@ const (
 
 // weave has one goroutine merge and gather threads, some build chains, and one write them in the order
 // of the merge. Groups of threads go around in a circle, so that memory is bounded.
-func (w *weave) weave(ctx context.Context) error {
+func (w *weave) weave(ctx context.Context) (err error) {
 	memory := float64(w.plan.Memory) / float64(weaves())
 	builders := runtime.GOMAXPROCS(0)
 	group, inner := errgroup.WithContext(ctx)
@@ -129,12 +129,15 @@ func (w *weave) weave(ctx context.Context) error {
 	free, toBuild, inOrder := make(chan *threads, n), make(chan *threads, n), make(chan *threads, n)
 	all := make([]*threads, n)
 	for i := range all {
-		all[i] = &threads{texts: texts{most: int(memory * textShare / float64(n)), folder: w.plan.temp()}}
+		all[i] = w.process.group(int(memory * textShare / float64(n)))
 		free <- all[i]
 	}
 	defer func() {
 		for _, t := range all {
 			_ = t.texts.reset() // closes files without names
+			if err == nil {
+				w.process.groups.Put(t)
+			}
 		}
 	}()
 	group.Go(func() error {

@@ -186,7 +186,7 @@ func (t *Thread) Each(f func(record []byte) error) error {
 
 // mergeTo merges one bucket of runs to a run of its own.
 func mergeTo(path string, paths []string, bucket int) error {
-	return writeWhole(path, func(f *os.File) (err error) {
+	finish, err := writeWhole(path, func(f *os.File) (err error) {
 		m, err := openAll(paths, bucket)
 		defer func() { err = errors.Join(err, m.close()) }()
 		if err != nil {
@@ -211,6 +211,10 @@ func mergeTo(path string, paths []string, bucket int) error {
 		}
 		return w.end(json.RawMessage("null"))
 	})
+	if err != nil {
+		return err
+	}
+	return finish()
 }
 
 func (m *merger) writeThreads(w *writer) error {

@@ -47,11 +47,20 @@ func writeRuns(t *testing.T, folder string, n, records int) (paths []string, all
 			}
 		}
 		paths = append(paths, filepath.Join(folder, fmt.Sprintf("run-%06d", i)))
-		if err := s.Write(paths[i], i); err != nil {
-			t.Fatal(err)
-		}
+		write(t, s, paths[i], i)
 	}
 	return paths, all, spellings
+}
+
+func write(t testing.TB, s *runs.Sorter, path string, note any) {
+	t.Helper()
+	finish, err := s.Write(path, note)
+	if err == nil {
+		err = finish()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // mergeAll merges all buckets.
@@ -221,9 +230,7 @@ func BenchmarkSortAndMerge(b *testing.B) {
 			s.Add(name, name, uint64(i*31%5003), record)
 		}
 		path := filepath.Join(folder, "run")
-		if err := s.Write(path, nil); err != nil {
-			b.Fatal(err)
-		}
+		write(b, s, path, nil)
 		for bucket := range runs.Buckets {
 			if err := runs.Merge([]string{path}, bucket, 1<<20, folder, func(t *runs.Thread) error {
 				return t.Each(func([]byte) error { return nil })

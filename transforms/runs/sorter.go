@@ -79,14 +79,20 @@ func (s *Sorter) reset() {
 	clear(s.index)
 }
 
-// Write writes the records as a run, whose note is kept with it, and empties the sorter. The run
-// appears under its path when it is whole and synced.
-func (s *Sorter) Write(path string, note any) error {
-	if err := writeWhole(path, func(f *os.File) error { return s.writeTo(f, note) }); err != nil {
-		return fmt.Errorf("writing the run %s: %w", path, err)
+// Write writes the records as a run, whose note is kept with it, and empties the sorter. finish has the
+// run synced, and only then does it appear under its path; the sorter can be filled again meanwhile.
+func (s *Sorter) Write(path string, note any) (finish func() error, err error) {
+	sync, err := writeWhole(path, func(f *os.File) error { return s.writeTo(f, note) })
+	if err != nil {
+		return nil, fmt.Errorf("writing the run %s: %w", path, err)
 	}
 	s.reset()
-	return nil
+	return func() error {
+		if err := sync(); err != nil {
+			return fmt.Errorf("writing the run %s: %w", path, err)
+		}
+		return nil
+	}, nil
 }
 
 func (s *Sorter) writeTo(f *os.File, note any) error {

@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -8,20 +9,23 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// writeWhole has write fill a file that appears under path when it is whole and synced.
-func writeWhole(path string, write func(*os.File) error) error {
+// writeWhole has write fill a file. finish syncs it, which takes a while, and only then does it appear
+// under its path.
+func writeWhole(path string, write func(*os.File) error) (finish func() error, err error) {
 	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o666))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer f.Cleanup() //nolint:errcheck // nothing is left of one that was renamed
 	if err := write(f.File); err != nil {
-		return err
+		return nil, errors.Join(err, f.Cleanup())
 	}
-	if err := f.CloseAtomicallyReplace(); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
+	return func() error {
+		defer f.Cleanup() //nolint:errcheck // nothing is left of one that was renamed
+		if err := f.CloseAtomicallyReplace(); err != nil {
+			return err
+		}
+		return syncFolder(filepath.Dir(path))
+	}, nil
 }
 
 // syncFolder makes names outlast a loss of power.
