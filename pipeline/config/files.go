@@ -73,7 +73,7 @@ func (f *Files) check() error {
 		return Usagef("--suffix %q: want a folder name", f.Suffix)
 	}
 	if info, err := os.Stat(f.Layout().Chains); err != nil || !info.IsDir() {
-		return Usagef("no chains folder %s: check --root and --suffix", f.Layout().Chains)
+		return Usagef("no chains folder %s: check --root and --suffix, or make chains from Reddit's dumps with 'import'", f.Layout().Chains)
 	}
 	return f.readList()
 }
