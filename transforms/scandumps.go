@@ -11,6 +11,7 @@ import (
 
 func init() {
 	register.DoFn4x1[context.Context, int, func(*int) bool, func(int, int), error](&scanDumpFn{})
+	register.Function1x2(keyedByItself)
 	register.Emitter2[int, int]()
 	register.Iter1[int]()
 }
@@ -21,9 +22,11 @@ func init() {
 func ScanDumps(s beam.Scope, chains string, dumps beam.PCollection) beam.PCollection {
 	s = s.Scope("transforms.ScanDumps")
 	// Grouped by themselves, the dumps go to all machines that there are.
-	apart := beam.GroupByKey(s, beam.ParDo(s, func(dump int) (int, int) { return dump, dump }, dumps))
+	apart := beam.GroupByKey(s, beam.ParDo(s, keyedByItself, dumps))
 	return beam.ParDo(s, &scanDumpFn{Chains: chains}, apart)
 }
+
+func keyedByItself(dump int) (int, int) { return dump, dump }
 
 type scanDumpFn struct {
 	Chains string

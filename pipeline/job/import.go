@@ -41,9 +41,6 @@ func Import(c *config.Import, plan *importer.Plan, console *watch.Console) (Impo
 	if err := checkRoom(c, plan, log); err != nil {
 		return done, 0, err
 	}
-	if err := os.MkdirAll(plan.Work(), 0o777); err != nil {
-		return done, 0, config.Usagef("making the chains folder: %w", err)
-	}
 	held, err := takeLeases(plan.Work())
 	if err != nil {
 		return done, 0, err
@@ -166,13 +163,13 @@ func checkRoom(c *config.Import, plan *importer.Plan, log *slog.Logger) error {
 			ibytes(most), ibytes(most-plan.Memory), ibytes(free))
 	}
 	need := plan.DiskNeeded()
-	room, err := freeDisk(c.Root)
+	room, err := freeDisk(plan.Chains)
 	if err != nil {
-		return config.Usagef("--root: %w", err)
+		return config.Usagef("making the chains folder: %w", err)
 	}
 	log.Info("importing", "dumps", len(plan.Dumps), "bytes", ibytes(plan.Bytes()), "memory_at_most", ibytes(plan.MostMemory()), "disk_about", ibytes(need), "disk_free", ibytes(room))
 	if need > room && len(plan.Subreddits) == 0 {
-		return config.Usagef("the import takes about %s of disk and %s has %s: import fewer subreddits (--subreddits), or fewer dumps at once", ibytes(need), c.Root, ibytes(room))
+		return config.Usagef("the import takes about %s of disk and %s has %s: import fewer subreddits (--subreddits), or fewer dumps at once", ibytes(need), plan.Chains, ibytes(room))
 	}
 	return nil
 }

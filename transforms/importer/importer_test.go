@@ -2,8 +2,14 @@ package importer_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/threadloom/threadloom/transforms/dump"
@@ -20,9 +26,7 @@ func newPlan(t testing.TB, chains string, paths ...string) *importer.Plan {
 		Chains: chains, MaxThread: 1_000_000, MaxBad: 0.01, Memory: 1 << 30, Scans: 2,
 		Options: thread.Options{Mode: thread.Leaf, MinTurns: 2, MaxTurns: 10},
 	}
-	for bot := range post.BundledBots() {
-		p.Bots = append(p.Bots, bot)
-	}
+	p.Bots = slices.Sorted(maps.Keys(post.BundledBots()))
 	for _, path := range paths {
 		info, err := dump.Inspect(path)
 		if err != nil {
@@ -53,6 +57,102 @@ func run(t testing.TB, p *importer.Plan) (importer.Report, error) {
 	return p.Report()
 }
 
+// invented writes a dump of comments that reply to each other, in threads of twenty.
+func invented(t testing.TB, comments int) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "RC_2024-01.ndjson")
+	var b strings.Builder
+	for i := range comments {
+		parent := fmt.Sprintf("t1_c%d", i-1-i%3)
+		if i%20 < 3 {
+			parent = fmt.Sprintf("t3_%d", i/20)
+		}
+		fmt.Fprintf(&b, `{"id":"c%d","link_id":"t3_%d","parent_id":"%s","subreddit":"Sub%d","created_utc":%d,"score":%d,"body":"words of comment %d"}`+"\n",
+			i, i/20, parent, i/20%7, 1704067200+i, i%100, i)
+	}
+	if err := os.WriteFile(path, []byte(b.String()), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// files returns the chains files of a folder.
+func files(t testing.TB, chains string) map[string]string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(chains, "[^.]*", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	content := map[string]string{}
+	for _, path := range paths {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name, _ := filepath.Rel(chains, path)
+		content[name] = string(b)
+	}
+	return content
+}
+
+// An import that is stopped goes on from its runs, and gives the same bytes.
+func TestStoppedImportGoesOn(t *testing.T) {
+	path := invented(t, 20_000)
+	plan := func() *importer.Plan {
+		p := newPlan(t, filepath.Join(t.TempDir(), "chains"), path)
+		p.Memory = 1 << 20 // so that there are several runs
+		return p
+	}
+	whole := plan()
+	report, err := run(t, whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := whole.Publish(report, false); err != nil {
+		t.Fatal(err)
+	}
+	want := files(t, whole.Chains)
+	if len(want) != 7 {
+		t.Fatalf("%d files", len(want))
+	}
+
+	stopped := plan()
+	if err := stopped.Save(); err != nil {
+		t.Fatal(err)
+	}
+	process := importer.NewProcess(stopped)
+	go func() {
+		for process.Read() == 0 {
+			runtime.Gosched()
+		}
+		for { // until there is a run
+			if runs, _ := filepath.Glob(filepath.Join(stopped.Work(), "dumps", "*", "run-*")); len(runs) > 0 {
+				process.Stop()
+				return
+			}
+			runtime.Gosched()
+		}
+	}()
+	switch _, err := process.Scan(context.Background(), 0); {
+	case err == nil:
+		t.Log("it was read before it could be stopped")
+	case !errors.Is(err, importer.ErrStopped):
+		t.Fatal(err)
+	}
+	if report, err = run(t, stopped); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := stopped.Publish(report, false); err != nil {
+		t.Fatal(err)
+	}
+	if !maps.Equal(files(t, stopped.Chains), want) {
+		t.Error("an import that was stopped gives other bytes")
+	}
+	if _, done, err := stopped.Done(); err != nil || !done {
+		t.Errorf("done %v, %v", done, err)
+	}
+}
+
 func TestRealDumps(t *testing.T) {
 	folder := os.Getenv("THREADLOOM_DUMPS")
 	if folder == "" {
@@ -67,7 +167,9 @@ func TestRealDumps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%+v", report)
+	if report.Lines != 1075+3666+9095+145+427 {
+		t.Errorf("%d lines", report.Lines)
+	}
 	if _, _, err := p.Publish(report, false); err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func (p *Plan) Report() (Report, error) {
 		},
 	}
 	var err error
-	if r.Dumps, err = p.Scanned(); err != nil {
+	if r.Dumps, err = p.scanned(); err != nil {
 		return r, err
 	}
 	for _, d := range r.Dumps {
@@ -198,7 +198,7 @@ func (p *Plan) Publish(report Report, replace bool) (subreddits []string, replac
 	if err != nil {
 		return nil, 0, fmt.Errorf("removing chains of an earlier import: %w", err)
 	}
-	if err := syncTree(p.Chains); err != nil {
+	if err := syncOne(p.Chains); err != nil { // the names; what is in the folders is synced
 		return nil, 0, fmt.Errorf("syncing the chains folder: %w", err)
 	}
 	if err := writeJSON(p.reportPath(), report); err != nil {

@@ -54,7 +54,7 @@ func (p *Process) Weave(ctx context.Context, bucket int) (woven Woven, err error
 		p.woven.Add(woven.Posts)
 		return woven, err
 	}
-	scanned, err := plan.Scanned()
+	scanned, err := plan.scanned()
 	if err != nil {
 		return woven, err
 	}
@@ -76,14 +76,14 @@ func (p *Process) Weave(ctx context.Context, bucket int) (woven Woven, err error
 	if err := w.weave(ctx); err != nil {
 		return woven, err
 	}
-	if err := syncTree(folder); err != nil {
+	if err := syncTree(folder, w.woven.Files); err != nil {
 		return woven, fmt.Errorf("syncing chains: %w", err)
 	}
 	return w.woven, writeJSON(plan.wovenPath(bucket), w.woven)
 }
 
-// Scanned returns what became of the dumps, all of which must have been scanned, in the order of the plan.
-func (p *Plan) Scanned() (all []Scanned, err error) {
+// scanned returns what became of the dumps, all of which must have been scanned, in the order of the plan.
+func (p *Plan) scanned() (all []Scanned, err error) {
 	for _, d := range p.Dumps {
 		s := &scan{plan: p, info: d, folder: p.dumpFolder(d)}
 		if err := s.resume(); err != nil {

@@ -65,9 +65,6 @@ func (s *Sorter) Add(lower, spelling []byte, link uint64, record []byte) {
 	s.arena = append(s.arena, record...)
 }
 
-// Len is how many records there are.
-func (s *Sorter) Len() int { return len(s.entries) }
-
 // Fits reports whether n more records with size bytes in all can be added. The first always can.
 func (s *Sorter) Fits(n int, size int64) bool {
 	return len(s.entries) == 0 || int64(len(s.arena))+size+int64(len(s.entries)+n)*entryBytes+s.names <= s.limit
