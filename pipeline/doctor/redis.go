@@ -14,7 +14,7 @@ func checkRedis(ctx context.Context, w config.Workers) []Finding {
 	}
 	queue, err := mpsbridge.Open(ctx, w.Redis.URL, w.Redis.Queue)
 	if err != nil {
-		return []Finding{fail("see docs/commands.md; without --mps_share and --mps_subreddits no Redis is needed", "%v", err)}
+		return []Finding{fail("see docs/redis.md; without --mps_share and --mps_subreddits no Redis is needed", "%v", err)}
 	}
 	defer func() { _ = queue.Close() }() // only read
 	status, err := queue.Status(ctx)
