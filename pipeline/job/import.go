@@ -38,7 +38,7 @@ func Import(c *config.Import, plan *importer.Plan, console *watch.Console) (Impo
 	log := startLogging(console)
 	start := time.Now()
 	done := Imported{Folder: plan.Chains}
-	if err := checkRoom(c, plan, log); err != nil {
+	if err := checkRoom(plan, log); err != nil {
 		return done, 0, err
 	}
 	held, err := takeLeases(plan.Work())
@@ -153,7 +153,7 @@ func stateOnDisk(plan *importer.Plan) watch.ImportState {
 }
 
 // checkRoom says how much memory and disk the import takes, and refuses what this machine does not have.
-func checkRoom(c *config.Import, plan *importer.Plan, log *slog.Logger) error {
+func checkRoom(plan *importer.Plan, log *slog.Logger) error {
 	free := freeMemory()
 	for plan.Scans > 1 && plan.MostMemory() > free {
 		plan.Scans-- // fewer dumps side by side need fewer windows

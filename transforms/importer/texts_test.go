@@ -1,8 +1,8 @@
 package importer
 
 import (
-	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -14,7 +14,7 @@ func TestTextsBeyondMemoryAreReadFromAFile(t *testing.T) {
 		var spans []span
 		var want []string
 		for i := range 200 {
-			text := strings.Repeat(fmt.Sprint(i), i%17)
+			text := strings.Repeat(strconv.Itoa(i), i%17)
 			s, err := kept.add([]byte(text))
 			if err != nil {
 				t.Fatal(err)
