@@ -40,7 +40,7 @@ const garbage = 100
 
 // NewProcess returns a process that works on a plan. It keeps Go's memory within the plan's bound.
 func NewProcess(plan *Plan) *Process {
-	debug.SetMemoryLimit(plan.MostMemory())
+	debug.SetMemoryLimit(plan.MostMemory() / 10 * 9) // the rest is the program's text, and what is not Go's
 	debug.SetGCPercent(garbage)
 	p := &Process{
 		Plan: plan, decoders: dump.NewDecoders(plan.window()),

@@ -1,26 +1,35 @@
 package importer
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // fewFiles are synced one by one. To sync the file system at once is faster for more, but waits for
 // what others write, too.
 const fewFiles = 256
 
+// syncsAtOnce is how many files are synced side by side: a file system writes their metadata at once.
+const syncsAtOnce = 32
+
 // syncTree has a folder with some files on the disk.
 func syncTree(folder string, files int64) error {
 	if files > fewFiles && syncFileSystem != nil {
 		return syncFileSystem(folder)
 	}
-	return filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+	var group errgroup.Group
+	group.SetLimit(syncsAtOnce)
+	err := filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
+		if err == nil {
+			group.Go(func() error { return syncOne(path) })
 		}
-		return syncOne(path)
+		return err
 	})
+	return errors.Join(err, group.Wait())
 }
 
 // syncOne has a file's content, or the names in a folder, on the disk.
