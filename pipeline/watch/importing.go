@@ -125,7 +125,8 @@ func (p *Import) left(s ImportState) (left time.Duration, known bool) {
 	if s.Kept > 0 {
 		rest, speed = float64(s.Kept-s.Posts), p.posts.perSecond()
 	}
-	if rest <= 0 || speed <= 0 {
+	const longest = 1e6 // seconds: it does not get on
+	if rest <= 0 || speed <= 0 || rest/speed > longest {
 		return 0, false
 	}
 	return time.Duration(rest / speed * float64(time.Second)).Round(time.Second), true

@@ -27,6 +27,8 @@ type fullSorter struct {
 	note   runNote
 }
 
+const sorters = 2
+
 // sorterShare is the part of a scan's memory that each of its two sorters gets. The rest is for batches.
 const sorterShare = 0.4
 
@@ -34,7 +36,7 @@ func newGatherer(s *scan, group *errgroup.Group) *gatherer {
 	limit := int64(float64(s.plan.Memory) / float64(s.plan.Scans) * sorterShare)
 	g := &gatherer{
 		scan: s, sorter: runs.NewSorter(limit), read: s.written,
-		full: make(chan fullSorter), free: make(chan *runs.Sorter, 1),
+		full: make(chan fullSorter), free: make(chan *runs.Sorter, sorters), // room for both: nobody may be left to take one
 	}
 	g.note.From, g.note.To = s.written.To, s.written.To
 	g.free <- runs.NewSorter(limit)
