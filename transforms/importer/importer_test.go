@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/threadloom/threadloom/transforms/dump"
 	"github.com/threadloom/threadloom/transforms/importer"
@@ -172,5 +173,33 @@ func TestRealDumps(t *testing.T) {
 	}
 	if _, _, err := p.Publish(report, false); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A scan that is stopped ends, whatever its goroutines are waiting for.
+func TestStoppedScanEnds(t *testing.T) {
+	path := invented(t, 20_000)
+	for i := range 40 {
+		p := newPlan(t, filepath.Join(t.TempDir(), "chains"), path)
+		p.Memory = 1 << 20 // so that there are many runs
+		if err := p.Save(); err != nil {
+			t.Fatal(err)
+		}
+		process := importer.NewProcess(p)
+		ended := make(chan error, 1)
+		go func() {
+			_, err := process.Scan(context.Background(), 0)
+			ended <- err
+		}()
+		time.Sleep(time.Duration(i) * time.Millisecond)
+		process.Stop()
+		select {
+		case err := <-ended:
+			if err != nil && !errors.Is(err, importer.ErrStopped) {
+				t.Fatal(err)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("it goes on 20 s after it was stopped, %d ms after its start", i)
+		}
 	}
 }
