@@ -218,7 +218,7 @@ func (s *scan) read(ctx context.Context) (err error) {
 			}
 			free <- c
 		}
-		return g.flush(ctx)
+		return g.flush(inner)
 	})
 	if err := group.Wait(); err != nil {
 		return stopped(ctx, err)
