@@ -91,8 +91,8 @@ func (g *gatherer) flush(ctx context.Context) error {
 		return nil
 	}
 	s := g.scan
-	f := fullSorter{g.sorter, runPath(s.folder, len(s.result.Runs)), g.note}
-	s.result.Runs = append(s.result.Runs, f.path)
+	f := fullSorter{g.sorter, runPath(s.folder, s.runs), g.note}
+	s.runs++
 	s.written.add(g.note)
 	g.note = runNote{From: s.written.To, To: s.written.To}
 	select {

@@ -29,7 +29,7 @@ func (p *Plan) DiskNeeded() (n int64) {
 func (p *Plan) DoneOnDisk() (read, kept, posts, chains int64) {
 	for _, d := range p.Dumps {
 		var s Scanned
-		if done, _ := readIfThere((&scan{plan: p, folder: p.dumpFolder(d)}).donePath(), &s); done {
+		if done, _ := readIfThere(donePath(p.dumpFolder(d)), &s); done {
 			read += d.Bytes
 			kept += s.Kept
 		}

@@ -26,7 +26,7 @@ type Scanned struct {
 	Kept     int64     `json:"kept"`
 	Bad      []BadLine `json:"bad_lines,omitempty"` // the first of the broken ones
 	BrokeOff string    `json:"broke_off,omitempty"` // why it was not read to its end
-	Runs     []string  `json:"-"`                   // paths, in order
+	Runs     int       `json:"runs"`
 }
 
 // BadLine is a line that says nothing.
@@ -83,7 +83,9 @@ func (p *Process) Scan(ctx context.Context, number int) (Scanned, error) {
 	return s.result, err
 }
 
-func (s *scan) donePath() string { return filepath.Join(s.folder, "done.json") }
+func (s *scan) donePath() string { return donePath(s.folder) }
+
+func donePath(folder string) string { return filepath.Join(folder, "done.json") }
 
 type scan struct {
 	plan    *Plan
@@ -92,7 +94,8 @@ type scan struct {
 	folder  string
 	result  Scanned
 	written runNote // of all runs together
-	seen    int64   // of process.read
+	runs    int
+	seen    int64 // of process.read
 }
 
 // runNote says of which lines a run is.
@@ -126,11 +129,11 @@ func (s *scan) resume() error {
 		if path == s.donePath() {
 			continue
 		}
-		if whole = whole && path == runPath(s.folder, len(s.result.Runs)); whole {
+		if whole = whole && path == runPath(s.folder, s.runs); whole {
 			note, err := readNote(path)
 			if whole = err == nil && note.From == s.written.To; whole {
 				s.written.add(note)
-				s.result.Runs = append(s.result.Runs, path)
+				s.runs++
 				continue
 			}
 		}
@@ -294,7 +297,7 @@ func (s *scan) progress(in *dump.Reader) {
 func (s *scan) finish(in *dump.Reader) (err error) {
 	r, n := &s.result, &s.written
 	r.Name, r.Bytes, r.LineSize = s.info.Name, s.info.Bytes, n.To
-	r.Counts, r.Kept, r.Bad = n.Counts, n.Kept, n.Bad
+	r.Counts, r.Kept, r.Bad, r.Runs = n.Counts, n.Kept, n.Bad, s.runs
 	r.Lines = n.Kept + n.Counts.Lines()
 	if in != nil {
 		if r.SHA256, err = in.Sum(); err != nil {

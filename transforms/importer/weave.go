@@ -70,8 +70,10 @@ func (p *Process) Weave(ctx context.Context, bucket int) (woven Woven, err error
 		return woven, err
 	}
 	w := &weave{plan: plan, process: p, bucket: bucket, folder: folder, footer: footer}
-	for _, s := range scanned {
-		w.runs = append(w.runs, s.Runs...)
+	for i, s := range scanned {
+		for run := range s.Runs {
+			w.runs = append(w.runs, runPath(plan.dumpFolder(plan.Dumps[i]), run))
+		}
 	}
 	if err := w.weave(ctx); err != nil {
 		return woven, err
@@ -85,14 +87,11 @@ func (p *Process) Weave(ctx context.Context, bucket int) (woven Woven, err error
 // scanned returns what became of the dumps, all of which must have been scanned, in the order of the plan.
 func (p *Plan) scanned() (all []Scanned, err error) {
 	for _, d := range p.Dumps {
-		s := &scan{plan: p, info: d, folder: p.dumpFolder(d)}
-		if err := s.resume(); err != nil {
+		var s Scanned
+		if err := readJSON(donePath(p.dumpFolder(d)), &s); err != nil {
 			return nil, err
 		}
-		if err := readJSON(s.donePath(), &s.result); err != nil {
-			return nil, err
-		}
-		all = append(all, s.result)
+		all = append(all, s)
 	}
 	return all, nil
 }
