@@ -175,10 +175,19 @@ class TestSubreddits:
         assert set(listed) >= {p.name for p in imports.folder.glob("[!._]*")}
 
 
-def test_a_full_disk_is_one_line_and_the_next_import_goes_on(imports, invent, mount):
-    dumps = invent(*LARGE)
+def test_a_disk_that_is_too_small_is_refused_before_anything_is_read(imports, invent, mount):
     mount(imports.root / "chains", "size=4m")
-    check_one_line(imports.run(*dumps), "space")
+    check_one_line(imports.run(*invent(*LARGE)), "disk", "--subreddits")
+    assert visible(imports) == []
+
+
+def test_a_full_disk_is_one_line_and_the_next_import_goes_on(imports, invent, mount, plainimport):
+    """An import of named subreddits takes less than the dumps, so it starts on any disk."""
+    dumps = invent(*LARGE)
+    lines = b"\n".join(line for d in dumps for line in plainimport.lines(d))
+    names = {name.decode().lower() for name in re.findall(rb'"subreddit": ?"(\w+)"', lines)}
+    mount(imports.root / "chains", "size=4m")
+    check_one_line(imports.run("--subreddits=" + ",".join(sorted(names)), *dumps), "space")
     assert visible(imports) == []
     remount = ["mount", "-o", "remount,size=2g", imports.root / "chains"]
     subprocess.run(remount, check=True)
