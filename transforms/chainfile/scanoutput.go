@@ -18,6 +18,8 @@ const vectorRows = 256
 type OutputScan struct {
 	// Begin is called first, with what the footer says. An error ends the scan.
 	Begin func(Output) error
+	// Group is called before the rows of a row group are read.
+	Group func(first, rows int64)
 	// Columns has, by the name of a scalar column, what is called for each of its values. A column
 	// that the output does not have is passed over. The cell is valid during the call.
 	Columns map[string]func(row int64, c Cell)
@@ -53,6 +55,7 @@ func (s OutputScan) Scan(at rooted.Path, dimension int) (err error) {
 }
 
 func (s OutputScan) group(file *parquetread.File, group, dimension int, first int64) error {
+	s.Group(first, file.GroupRows(group))
 	var vectors *parquetread.Column
 	for _, c := range file.Columns() {
 		if take := s.Columns[c.Name]; take != nil && c.Flat {
