@@ -34,6 +34,19 @@ func (c Cell) Text() string {
 	return c.value.String()
 }
 
+// Int returns a whole number; false if the value is none.
+func (c Cell) Int() (int64, bool) {
+	switch v := c.value; {
+	case v.IsNull():
+		return 0, false
+	case v.Kind() == parquet.Int32:
+		return int64(v.Int32()), true
+	case v.Kind() == parquet.Int64:
+		return v.Int64(), true
+	}
+	return 0, false
+}
+
 // Unix returns a time as seconds since 1970. Numbers, and texts of digits, are seconds, unless they
 // are so large that they must be milliseconds, microseconds or nanoseconds.
 func (c Cell) Unix() (seconds int64, ok bool) {

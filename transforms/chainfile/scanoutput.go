@@ -14,17 +14,17 @@ import (
 // vectorRows is how many vectors are read at once.
 const vectorRows = 256
 
-// OutputScan says what is read of an output, from front to back.
+// OutputScan says what is read of an output, or of another file that the program wrote, from front to back.
 type OutputScan struct {
-	// Begin is called first, with what the footer says. An error ends the scan.
+	// Begin is called first, with what the footer says. An error ends the scan. It may be nil.
 	Begin func(Output) error
-	// Group is called before the rows of a row group are read.
+	// Group is called before the rows of a row group are read. Their columns follow in the order of the file.
 	Group func(first, rows int64)
 	// Columns has, by the name of a scalar column, what is called for each of its values. A column
 	// that the output does not have is passed over. The cell is valid during the call.
 	Columns map[string]func(row int64, c Cell)
 	// Vectors is called with some consecutive vectors, [rows × dimension], of which the first is a row's.
-	// They are valid during the call.
+	// They are valid during the call. It may be nil: then vectors are not read.
 	Vectors func(row int64, vectors []float32) error
 	Memory  *Memory // for the pages, shared with other scans
 }
@@ -41,8 +41,10 @@ func (s OutputScan) Scan(at rooted.Path, dimension int) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if err := s.Begin(found); err != nil {
-		return err
+	if s.Begin != nil {
+		if err := s.Begin(found); err != nil {
+			return err
+		}
 	}
 	row := int64(0)
 	for group := range file.RowGroups() {
@@ -66,6 +68,9 @@ func (s OutputScan) group(file *parquetread.File, group, dimension int, first in
 		if c.Name == EmbeddingColumn {
 			vectors = &c
 		}
+	}
+	if s.Vectors == nil {
+		return nil
 	}
 	if vectors == nil {
 		return deadletter.Damaged.Errorf("it has no column %q", EmbeddingColumn)

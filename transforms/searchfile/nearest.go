@@ -53,9 +53,13 @@ func (f *File) Locate(row int64) (Output, int64) {
 }
 
 // Find returns the rows of a key.
-func (f *File) Find(keys ...uint64) (rows []int64) {
+func (f *File) Find(keys []uint64) (rows []int64) {
+	wanted := make(map[uint64]bool, len(keys))
+	for _, k := range keys {
+		wanted[k] = true
+	}
 	for row, k := range f.keys {
-		if slices.Contains(keys, k) {
+		if k != 0 && wanted[k] {
 			rows = append(rows, int64(row))
 		}
 	}

@@ -210,7 +210,7 @@ func TestOnlySomeRowsAreSearched(t *testing.T) {
 			}
 		}
 	}
-	if rows := f.Find(Key("b", []byte("1.parquet-7"))); !slices.Equal(rows, []int64{1507}) {
+	if rows := f.Find([]uint64{Key("b", []byte("1.parquet-7"))}); !slices.Equal(rows, []int64{1507}) {
 		t.Errorf("the chain is in the rows %v", rows)
 	}
 	if _, err := f.Nearest([][]float32{{1}}, 1, f.All(), nil); err == nil {

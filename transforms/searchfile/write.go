@@ -230,6 +230,7 @@ func (r *outputReader) read(from source) (err error) {
 			err = fmt.Errorf("reading the output: %v", p)
 		}
 	}()
+	subreddit := SubredditKey(r.output.Subreddit)
 	at := r.update.Layout.Output(from.file)
 	scan := chainfile.OutputScan{
 		Memory: r.memory,
@@ -243,7 +244,7 @@ func (r *outputReader) read(from source) (err error) {
 		Columns: map[string]func(int64, chainfile.Cell){
 			IDColumn: func(row int64, c chainfile.Cell) {
 				if id := c.Bytes(); len(id) > 0 {
-					binary.LittleEndian.PutUint64(r.keys[8*(row-r.first):], Key(r.output.Subreddit, id))
+					binary.LittleEndian.PutUint64(r.keys[8*(row-r.first):], subreddit+IDKey(id))
 				}
 			},
 			TimeColumn: func(row int64, c chainfile.Cell) {
