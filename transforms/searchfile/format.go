@@ -215,7 +215,7 @@ func (f *File) read() error {
 		f.times = unsafe.Slice((*int64)(unsafe.Pointer(&f.data[s.times])), s.rows)
 		f.keys = unsafe.Slice((*uint64)(unsafe.Pointer(&f.data[s.keys])), s.rows)
 	}
-	return f.table.decode(text, s.rows)
+	return f.decode(text, s.rows)
 }
 
 // encode writes the table: numbers as unsigned varints, texts after their length in bytes.

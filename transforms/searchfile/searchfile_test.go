@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -244,7 +245,7 @@ func TestAnUpdateReadsWhatIsNewAndTheFileIsAsIfMadeAtOnce(t *testing.T) {
 	if err := os.Remove(c.tree.File("a", "1.parquet").Output); err != nil {
 		t.Fatal(err)
 	}
-	again := c.put("a", "3.parquet", some(33, 301), nil)
+	c.put("a", "3.parquet", some(33, 301), nil)
 	c.put("a", "00.parquet", some(5, 300), nil)
 	c.put("b", "1.parquet", some(6, 10), nil)
 	whole := map[string][]byte{}
@@ -271,7 +272,6 @@ func TestAnUpdateReadsWhatIsNewAndTheFileIsAsIfMadeAtOnce(t *testing.T) {
 	if once, err := os.ReadFile(c.path); err != nil || !bytes.Equal(once, step) {
 		t.Errorf("made at once, it has other bytes: %d and %d (%v)", len(once), len(step), err)
 	}
-	_ = again
 }
 
 func TestWhatCannotBeSearchedIsLeftOutByName(t *testing.T) {
@@ -429,7 +429,7 @@ func TestAnotherProcessesUnfinishedFileStays(t *testing.T) {
 		t.Skip(err)
 	}
 	fields := strings.Split(filepath.Base(mine.path), ".")
-	fields[3] = fmt.Sprint(dead.Process.Pid)
+	fields[3] = strconv.Itoa(dead.Process.Pid)
 	abandoned, foreign := filepath.Join(folder, strings.Join(fields, ".")), filepath.Join(folder, ".search.of mine.tmp")
 	if err := errors.Join(os.WriteFile(abandoned, nil, 0o666), os.WriteFile(foreign, nil, 0o666)); err != nil {
 		t.Fatal(err)

@@ -157,7 +157,7 @@ func (u *Update) plan(ctx context.Context, old *File) (*plan, error) {
 		p.from[i].old = -1
 		o.Rows, o.Model = footers[i].Rows, known.add(common(footers[i].Fingerprint))
 	}
-	p.choose(known, old)
+	p.choose(known)
 	return p, nil
 }
 
@@ -263,7 +263,7 @@ const otherModel = "its vectors are by "
 
 // choose takes the outputs of the model that most rows have, and leaves out the others. Of two models with
 // equally many rows, the one whose name comes first counts.
-func (p *plan) choose(known knownModels, old *File) {
+func (p *plan) choose(known knownModels) {
 	p.Models = slices.Clone(known.all)
 	text := func(f chainfile.Fingerprint) string { return identity(f) + fmt.Sprintf("%+v", f) }
 	slices.SortFunc(p.Models, func(a, b chainfile.Fingerprint) int { return strings.Compare(text(a), text(b)) })
