@@ -2,15 +2,15 @@
 
     python bench/search.py [--questions 400] [--rounds 5] [--only reddit|titles]
 
-Embeds what is not embedded yet (in build/bench; the titles take half an hour).
-
-- On `reddit`, random titles are the questions. Brute force is a matrix product in numpy, with the
-  vectors of the outputs and with vectors of the questions that a run made. It prints how often the
-  chain of the title is the first, among three and among ten, and how far the two agree.
-- On `titles` it makes the search file of a million chains, beside a loop that only reads the same
-  column with pyarrow, on as many threads as there are cores. Then it searches for one question, for
-  many, and for a chain, and adds the files of a few subreddits. Memory is what the process has of
-  its own (RssAnon), without the pages of mapped files.
+- On `reddit`, which it embeds first if that is not done yet (in build/bench), random titles are the
+  questions. Brute force is a matrix product in numpy, with the vectors of the outputs and with
+  vectors of the questions that a run made. It prints how often the chain of the title is the first,
+  among three and among ten, and how far the two agree.
+- The 1.1 million chains of `titles` get invented vectors: those of `reddit`, each a little off. So
+  nobody waits for them to be embedded. It makes the search file, beside a loop that only reads the
+  vectors with pyarrow, on as many threads as there are cores. Then it searches for one question,
+  for many, and for a chain, and adds the files of a few subreddits. Memory is what the process has
+  of its own (RssAnon), without the pages of mapped files.
 """
 
 import argparse
@@ -31,6 +31,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 EMBEDDINGS = product.RESULTS / "embeddings"
+KEY = b"threadloom.fingerprint"
 TOP = 10
 SEED = 7
 
@@ -54,20 +55,26 @@ def main() -> None:
 class Corpus:
     """A suffix of the corpus with its outputs."""
 
-    def __init__(self, suffix: str, clusters: Path):
-        """Embed what is missing."""
+    def __init__(self, suffix: str, embeddings: Path, clusters: Path):
+        """Find the chains; outputs are below `embeddings`."""
         self.suffix, self.root = suffix, product.corpus(suffix)
-        self.clusters = clusters
+        self.embeddings = embeddings
         self.list = self.root / f"subreddits_list.{suffix}.json"
         self.flags = [
             *("--root", self.root, "--suffix", suffix),
-            *("--embeddings_dir", EMBEDDINGS, "--clusters_dir", clusters),
+            *("--embeddings_dir", embeddings, "--clusters_dir", clusters),
         ]
-        product.run(*self.flags, "--subreddits", self.list, "--cluster=false", "--runner=prism")
+
+    @property
+    def outputs(self) -> list[Path]:
+        """The outputs, in order."""
         names = sorted(json.loads(self.list.read_text()))
-        self.outputs = [
-            p for n in names for p in sorted((EMBEDDINGS / suffix / n).glob("*.parquet"))
-        ]
+        folder = self.embeddings / self.suffix
+        return [path for name in names for path in sorted((folder / name).glob("*.parquet"))]
+
+    def embed(self) -> None:
+        """Embed what is missing."""
+        product.run(*self.flags, "--subreddits", self.list, "--cluster=false", "--runner=prism")
 
     def input(self, output: Path) -> Path:
         """Return the chains file of an output."""
@@ -122,7 +129,8 @@ def embed(folder: Path, texts: list[str]) -> np.ndarray:
 
 def agreement(folder: Path, count: int) -> None:
     """Print how often a title finds its chain, and how far search agrees with brute force."""
-    corpus = Corpus("reddit", folder / "clusters")
+    corpus = Corpus("reddit", EMBEDDINGS, folder / "clusters")
+    corpus.embed()
     matrix = np.concatenate([vectors(p) for p in corpus.outputs])
     tables = [pq.read_table(p, columns=["chain_id", "title"]) for p in corpus.outputs]
     table = pa.concat_tables(tables)
@@ -156,7 +164,7 @@ def agreement(folder: Path, count: int) -> None:
 
 def scale(folder: Path, count: int, rounds: int) -> None:
     """Print times and memory on the titles."""
-    corpus = Corpus("titles", folder / "clusters")
+    corpus = invented(folder)
     reading = [read_all(corpus.outputs)]
     first = pq.read_table(corpus.outputs[0], columns=["chain_id"])["chain_id"][0].as_py()
     like = f"--like={first}"  # needs no model
@@ -186,6 +194,29 @@ def scale(folder: Path, count: int, rounds: int) -> None:
         print(f"| {name} | {seconds} | {scans} | {max(r[2] for r in results):.0f} |")
     each = statistics.median(r[1] for r in runs[f"{asked} questions"]) / asked
     print(f"\neach of {asked} questions: {each:.3f} s")
+
+
+def invented(folder: Path) -> Corpus:
+    """Return the titles with outputs whose vectors are those of `reddit`, each a little off."""
+    reddit = Corpus("reddit", EMBEDDINGS, folder / "clusters")
+    reddit.embed()
+    known = np.concatenate([vectors(p) for p in reddit.outputs])
+    said = json.loads(pq.read_schema(reddit.outputs[0]).metadata[KEY])
+    titles = Corpus("titles", folder / "embeddings", folder / "clusters")
+    rng = np.random.default_rng(SEED)
+    for chains in sorted((titles.root / "chains" / "titles").glob("*/*.parquet")):
+        table = pq.read_table(chains, columns=["chain_id", "subreddit", "created_utc"])
+        drawn = known[rng.integers(len(known), size=len(table))]
+        drawn = drawn + rng.normal(0, 0.02, drawn.shape).astype(np.float32)
+        drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
+        ends = np.arange(len(table) + 1, dtype=np.int32) * drawn.shape[1]
+        table = table.append_column("embedding", pa.ListArray.from_arrays(ends, drawn.ravel()))
+        footer = {KEY: json.dumps(said | {"input_rows": len(table)})}
+        output = folder / "embeddings" / "titles" / chains.parent.name / chains.name
+        output.parent.mkdir(parents=True, exist_ok=True)
+        table = table.replace_schema_metadata(footer)
+        pq.write_table(table, output, compression="zstd", compression_level=1, use_dictionary=False)
+    return titles
 
 
 def read_all(outputs: list[Path]) -> float:
