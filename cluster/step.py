@@ -150,7 +150,8 @@ def _compute(
     from threadloom.cluster.map.image import write_image
     from threadloom.cluster.map.page import write_map
 
-    data = map_data(fitted, names, described.snippets, keys)
+    charts = [reporting.chart_of(c) for c in report["clusters"]] if timed is not None else None
+    data = map_data(fitted, names, described.snippets, keys, charts)
     write_map(paths.map, data, group)
     write_image(paths.image, data, group)
     # Written last, because its fingerprint says that the others exist. The lease is checked

@@ -30,6 +30,7 @@ class MapData:
     titles: n titles, or None if the chains have none.
     subreddits: n names of subreddits.
     all_rows: the number of chains in the group, if the map shows fewer of them.
+    charts: for each cluster its chains by period as a line of bars, or None if they have no times.
 
     Raises ValueError if these do not fit each other.
     """
@@ -41,6 +42,7 @@ class MapData:
     titles: list[str] | None
     subreddits: list[str]
     all_rows: int = 0
+    charts: list[str] | None = None
 
     def __post_init__(self) -> None:
         """Check the lengths, that every label has a name, and that the points are finite."""
@@ -51,6 +53,8 @@ class MapData:
             values = getattr(self, name)
             if values is not None and len(values) != rows:
                 raise ValueError(f"{len(values)} {name} for {rows} labels")
+        if self.charts is not None and len(self.charts) != len(self.names):
+            raise ValueError(f"{len(self.charts)} charts for {len(self.names)} clusters")
         if rows and not -1 <= self.labels.min() <= self.labels.max() < len(self.names):
             raise ValueError(
                 f"a label outside -1 .. {len(self.names) - 1}, the clusters with names"
@@ -117,11 +121,17 @@ class MapData:
         return np.concatenate([rows[:noise], np.random.default_rng(0).permutation(rows[noise:])])
 
 
-def map_data(fitted: Fitted, names: list[str], snippets: list[str], keys: pa.Table) -> MapData:
+def map_data(
+    fitted: Fitted,
+    names: list[str],
+    snippets: list[str],
+    keys: pa.Table,
+    charts: list[str] | None = None,
+) -> MapData:
     """Return the data of a map of the rows `fitted.drawn`.
 
     names: of the clusters. snippets: of these rows. keys: the key columns of all rows, with their
-    subreddits.
+    subreddits. charts: see `MapData`.
     """
     keys = keys.take(fitted.drawn)
     titles = None
@@ -135,6 +145,7 @@ def map_data(fitted: Fitted, names: list[str], snippets: list[str], keys: pa.Tab
         titles,
         pc.fill_null(keys[SUBREDDIT], "").to_pylist(),
         len(fitted.clustering.labels),
+        charts,
     )
 
 
