@@ -76,6 +76,17 @@ def _packed(data: MapData) -> str:
             }
             for label, name in enumerate(data.names)
         ],
+        "inner": [
+            {
+                "name": inner.name,
+                "size": inner.size,
+                "at": np.rint((inner.at - low) * scale).astype(int).tolist(),
+                "reach": round(inner.reach * scale),
+                "label": inner.label,
+                "parent": inner.parent,
+            }
+            for inner in data.inner
+        ],
         "noise": {"size": len(data.labels) - int(data.sizes.sum()), "colour": NOISE},
         "x": points[:, 0].tolist(),
         "y": points[:, 1].tolist(),
