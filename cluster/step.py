@@ -122,7 +122,7 @@ def _compute(
         paths.model,
         replace(
             fitted.model,
-            names=tuple(names),
+            names=described.names,
             embedding={k: v for k, v in kinds[0].items() if k != "files"} if kinds else {},
             about={"group": group, **settings.as_dict(), "fingerprint": wanted},
         ),
