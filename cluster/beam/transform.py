@@ -28,6 +28,9 @@ _FIELDS = {
     "min_size": int,
     "sample": int,
     "lease": str,
+    "embedder": str,
+    "name_url": str,
+    "name_model": str,
 }
 _LOG = logging.getLogger(__name__)
 
