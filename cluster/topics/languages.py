@@ -16,6 +16,9 @@ from threadloom.cluster.topics.words import stop_words
 # at least this many. English stop words do not count. Of 28,000 posts and titles of English groups
 # 0.3 % pass, mostly titles of a few words.
 _SHARE, _WORDS = 0.2, 2
+# These chains are in the language if together they have so many of the list's words. Chains about
+# war, men and hats have few German ones, however often.
+_VARIETY = 10
 # A word is a stop word of a cluster if this share of the cluster's chains with the word is in a
 # language on whose list it is.
 _MOST = 0.5
@@ -54,15 +57,15 @@ def foreign(ids: np.ndarray, rows: np.ndarray, lists: csr_array) -> np.ndarray:
     words = lists.shape[0]
     pairs = np.unique(rows[ids > 0] * np.int64(words) + ids[ids > 0])
     if not len(pairs):
-        return np.empty(0, np.int64)
+        return pairs
     at = np.divmod(pairs, words)
     uses = csr_array((np.ones(len(pairs), np.int32), at), shape=(int(rows[-1]) + 1, words))
     found = (uses @ lists).toarray()
     spoken = (found >= _WORDS) & (found >= _SHARE * uses.sum(axis=1)[:, None])
     languages = np.flatnonzero(spoken.any(axis=0))
-    if not len(languages):
-        return np.empty(0, np.int64)
     # How many chains use a word, and how many of these are in each language.
     inside = (uses.T @ csr_array(spoken[:, languages].astype(np.int32))).toarray()
+    on_list = lists[:, languages].toarray() > 0
+    varied = (on_list & (inside > 0)).sum(axis=0) >= _VARIETY
     most = inside >= _MOST * np.maximum(uses.sum(axis=0), 1)[:, None]
-    return np.flatnonzero((most & (lists[:, languages].toarray() > 0)).any(axis=1))
+    return np.flatnonzero((most & on_list)[:, varied].any(axis=1))
