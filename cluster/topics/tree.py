@@ -97,6 +97,9 @@ def describe_levels(
     above: list[set[str]] = []
     for level, lies_in in enumerate(parents):
         of_level = described[level]
+        if not of_level:
+            found.append([])
+            continue
         means = unit(np.array([cell_sums[members[level][label]].sum(axis=0) for label in of_level]))
         orders, known = {}, {}
         alone = np.bincount(lies_in, minlength=1)[lies_in] == 1 if len(lies_in) else []
