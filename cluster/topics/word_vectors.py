@@ -29,6 +29,7 @@ def embed(words: list[str], embedder: str, model: dict) -> np.ndarray | None:
     """
     if not embedder or not words:
         return None
+    _LOG.info("%s words are embedded for the names", f"{len(words):,}")
     try:
         return _embed(words, json.loads(embedder), model)
     except (OSError, ValueError, KeyError, TypeError, subprocess.SubprocessError) as error:
