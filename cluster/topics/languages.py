@@ -63,6 +63,8 @@ def foreign(ids: np.ndarray, rows: np.ndarray, lists: csr_array) -> np.ndarray:
     found = (uses @ lists).toarray()
     spoken = (found >= _WORDS) & (found >= _SHARE * uses.sum(axis=1)[:, None])
     languages = np.flatnonzero(spoken.any(axis=0))
+    if not len(languages):
+        return languages
     # How many chains use a word, and how many of these are in each language.
     inside = (uses.T @ csr_array(spoken[:, languages].astype(np.int32))).toarray()
     on_list = lists[:, languages].toarray() > 0
