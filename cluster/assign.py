@@ -29,7 +29,7 @@ from threadloom.cluster.files.texts import read_texts
 from threadloom.cluster.files.vectors import read_vectors
 from threadloom.cluster.methods import grow as growing
 from threadloom.cluster.methods import model as models
-from threadloom.cluster.topics import names as naming
+from threadloom.cluster.topics.tree import Cells, describe_levels
 from threadloom.cluster.topics.vocabulary import ClusterTexts
 
 FORMAT = 2
@@ -74,7 +74,7 @@ def assign_files(
     keys = labelling.with_subreddits(read_keys(files, findings), files)
     if grow:
         grown = growing.grow(model, vectors)
-        model, found = _named(grown, model.names, files, findings), grown.clustering
+        model, found = _named(grown, model.names, files, vectors, findings), grown.clustering
         first_new = grown.first_new_at
     else:
         found, first_new = model.assign(vectors), [len(names) for names in model.names]
@@ -112,20 +112,28 @@ def assign_files(
 
 
 def _named(
-    grown: growing.Grown, names: tuple[tuple[str, ...], ...], files: list[Opened], found: Findings
+    grown: growing.Grown,
+    names: tuple[tuple[str, ...], ...],
+    files: list[Opened],
+    vectors: np.ndarray,
+    found: Findings,
 ) -> models.Model:
     """Return the grown model with names for its new clusters; `names` are those of the old ones."""
     if not grown.new:
         return grown.model
     labels = grown.clustering.labels
-    texts = ClusterTexts()
+    cells = Cells.of([labels])
+    texts = ClusterTexts(len(labels), cells.count)
     for row, text in enumerate(read_texts(files, found)):
-        texts.add(int(labels[row]), text)
-    described = naming.describe(texts)
+        texts.add(int(cells.of_rows[row]), text)
+    # Without the vectors of words, because no program that embeds is at hand here.
+    [described] = describe_levels(
+        texts, cells, [np.empty(0, np.int32)], cells.sums(vectors), lambda _: None
+    )
     taken = {name for level in names for name in level}
     new = []
     for label in grown.new:
-        name = described[label].name if label in described else f"cluster {label}"
+        name = described[label].name
         new.append(f"{name} ({label})" if name in taken else name)
         taken.add(new[-1])
     return replace(grown.model, names=tuple((*level, *new) for level in names))

@@ -29,6 +29,9 @@ _FIELDS = {
     "sample": int,
     "time_column": str,
     "lease": str,
+    "embedder": str,
+    "name_url": str,
+    "name_model": str,
 }
 _LOG = logging.getLogger(__name__)
 

@@ -56,7 +56,7 @@ def write_table(path: str, report: Mapping) -> None:
         typical = cluster["typical"][0]["text"] if cluster["typical"] else ""
         words = ", ".join(cluster["words"])
         chart = [chart_of(cluster)] if timed else []
-        cells = [cluster["name"], f"{cluster['size']:,}", *chart, words, subreddits, typical]
+        cells = [_title(cluster), f"{cluster['size']:,}", *chart, words, subreddits, typical]
         lines.append(f"| {cluster['label']} | {' | '.join(map(escape, cells))} |")
     lines += _tree(report["levels"], report["method_level"])
     write_text(path, "\n".join(lines).rstrip() + "\n")
@@ -125,7 +125,7 @@ def _tree(levels: list[dict], method_level: int, most: int = _TREE_LINES) -> lis
         cluster = levels[level]["clusters"][label]
         if (level, label) in shown:
             number = f"`{level + 1}:{label}`"
-            lines.append(f"{indent}- {number} {escape(cluster['name'])} ({cluster['size']:,})")
+            lines.append(f"{indent}- {number} {escape(_title(cluster))} ({cluster['size']:,})")
             indent += "  "
         for child in cluster["children"]:
             add(level + 1, child, indent)
@@ -133,6 +133,11 @@ def _tree(levels: list[dict], method_level: int, most: int = _TREE_LINES) -> lis
     for cluster in levels[0]["clusters"]:
         add(0, cluster["label"], "")
     return lines
+
+
+def _title(cluster: Mapping) -> str:
+    """Return the name, and the sentence that a server gave with it."""
+    return ": ".join(filter(None, (cluster["name"], cluster.get("about"))))
 
 
 def _undivided(levels: list[dict], level: int, cluster: dict) -> bool:

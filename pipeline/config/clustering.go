@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"math"
+	"net/url"
 	"os"
 	"strings"
 
@@ -20,7 +21,14 @@ type Clustering struct {
 	Seed       int64
 	Endpoint   string // of a Python side that runs already
 	Python     string // interpreter
+
+	NameURL   string // of a server that is asked for names
+	NameModel string
 }
+
+// NameKeyVariable has the key of the server that names clusters. The Python side reads it from its
+// environment, which is this process's unless it runs already.
+const NameKeyVariable = "THREADLOOM_NAME_KEY"
 
 // ByAll clusters all chains together.
 const ByAll = "all"
@@ -39,6 +47,8 @@ func (c *Clustering) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&c.TimeColumn, "time_column", "created_utc", "`column` with the times of the chains; if they have it, over_time.parquet counts each cluster's chains by day, month or year")
 	flags.Int64Var(&c.Seed, "cluster_seed", 42, "random `seed` of the clustering")
 	flags.StringVar(&c.Endpoint, "cluster_endpoint", "", "`HOST:PORT` of a clustering service that runs already (python -m threadloom.cluster.beam.server --listen)")
+	flags.StringVar(&c.NameURL, "name_url", "", "`URL` of a server with OpenAI's chat/completions that names the clusters, such as http://localhost:11434/v1; it gets words and typical chains of each (default: no server is asked, and nothing leaves the machine)")
+	flags.StringVar(&c.NameModel, "name_model", "", "`model` that this server is asked for")
 	addPython(flags, &c.Python)
 }
 
@@ -53,7 +63,42 @@ func (c *Clustering) check() error {
 	case c.Seed < 0 || c.Seed > math.MaxUint32:
 		return Usagef("--cluster_seed %d: want 0 to %d", c.Seed, uint32(math.MaxUint32))
 	}
+	if err := c.checkNaming(); err != nil {
+		return err
+	}
 	return cmp.Or(checkChoice("cluster_by", c.By, clusterings()), checkChoice("cluster_method", c.Method, methods()))
+}
+
+// checkNaming refuses a server's URL that has a secret in it, because URLs are shown and recorded.
+func (c *Clustering) checkNaming() error {
+	switch u, err := url.Parse(c.NameURL); {
+	case c.NameURL == "" && c.NameModel == "":
+		return nil
+	case c.NameURL == "":
+		return Usagef("--name_model: name the server, too, with --name_url")
+	case c.NameModel == "":
+		return Usagef("--name_url: name the model, too, with --name_model")
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return Usagef("--name_url: want http://HOST:PORT/v1 or https://HOST/v1")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return Usagef("--name_url: want no more than a path after the host, and nothing before it: a key goes into %s", NameKeyVariable)
+	}
+	return nil
+}
+
+// shownURL returns a URL without what may be secret in it.
+func shownURL(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "(no URL)"
+	}
+	if u.User != nil {
+		u.User = url.User("xxxxx")
+	}
+	if u.RawQuery != "" {
+		u.RawQuery = "xxxxx"
+	}
+	return u.String()
 }
 
 func (c *Clustering) fill(home Home) { c.Python = cmp.Or(c.Python, home.python()) }
