@@ -21,7 +21,8 @@ from threadloom.cluster.methods.neighbors import (
     means,
     unit,
 )
-from threadloom.cluster.methods.umap import Rows, lay_out
+from threadloom.cluster.methods.rows import Rows
+from threadloom.cluster.methods.umap import lay_out
 
 _LOG = logging.getLogger(__name__)
 

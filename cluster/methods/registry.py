@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from threadloom.cluster.clustering import Found
 from threadloom.cluster.methods import cuml, evoc, hdbscan
-from threadloom.cluster.methods.umap import Rows
+from threadloom.cluster.methods.rows import Rows
 
 # Numba's default threading layer ends the process if two threads enter it at once, and the Beam
 # worker runs several groups at once. So only one clusters at a time, which also bounds memory.
