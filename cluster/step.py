@@ -100,6 +100,7 @@ def _compute(
         "fingerprint": wanted,
         "group": group,
         "settings": settings.as_dict(),
+        "method": fitted.method,
         "recipe": RECIPE.as_dict(),
         "rows": rows,
         "fitted_rows": len(fitted.rows),
@@ -122,7 +123,7 @@ def _compute(
         paths.model,
         replace(
             fitted.model,
-            names=tuple(names),
+            names=described.names,
             embedding={k: v for k, v in kinds[0].items() if k != "files"} if kinds else {},
             about={"group": group, **settings.as_dict(), "fingerprint": wanted},
         ),

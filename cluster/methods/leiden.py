@@ -18,13 +18,14 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from threadloom.cluster.clustering import at_level, numbers_by_size
+from threadloom.cluster.clustering import Found, at_level, numbers_by_size
 from threadloom.cluster.methods.graph import Graph, matrix
+from threadloom.cluster.methods.rows import Rows
 
 # Runs that vote in the first round and in each later one, and the rounds at most. Up to _FEW rows
 # there is time for more runs, which differ less from seed to seed.
 _RUNS, _LATER_RUNS, _ROUNDS = 16, 6, 4
-_FEW, _RUNS_OF_FEW, _LATER_RUNS_OF_FEW = 20_000, 40, 10
+_FEW, _RUNS_OF_FEW, _LATER_RUNS_OF_FEW = 12_000, 40, 10
 # The runs agree if they do about this share of the edges.
 _AGREED = 0.999
 # The resolution of the coarsest level, and how many times finer a level is than the one before.
@@ -38,6 +39,9 @@ _FINEST_AT_LEAST = 4.0
 # A finer level that has fewer than this many times the clusters of the one before says nothing new.
 _MORE = 1.25
 
+# Runs whose labels agree this much on average make a level steady.
+_STEADY = 0.9
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -49,19 +53,23 @@ def resolutions(rows: int) -> list[float]:
     return list(_COARSEST * (finest / _COARSEST) ** (np.arange(steps + 1) / steps))
 
 
-def levels(graph: Graph, seed: int, least: int) -> list[np.ndarray]:
+def levels(graph: Graph, seed: int, least: int) -> tuple[list[np.ndarray], list[float]]:
     """Return the clusters of a graph at each level, int32[n], coarsest first, nested.
 
-    least: a cluster with fewer rows joins a neighbour, unless no edge leads to one. Clusters are
-    numbered by falling size. The same graph and seed give the same levels on any number of threads.
+    Also returns how much the runs of each level agreed, 0..1; see `consensus`. least: a cluster
+    with fewer rows joins a neighbour, unless no edge leads to one. Clusters are numbered by falling
+    size. The same graph and seed give the same levels on any number of threads.
     """
     found: list[np.ndarray] = []
+    agreements: list[float] = []
     for resolution in resolutions(graph.rows):
-        labels = merge_small(consensus(graph, resolution, seed), graph, least)
+        labels, agreed = consensus(graph, resolution, seed)
+        labels = merge_small(labels, graph, least)
+        agreements.append(agreed)
         _LOG.info("resolution %.1f: %s clusters", resolution, f"{labels.max() + 1:,}")
         found.append(labels)
         graph = graph.within(labels)
-    return found
+    return found, agreements
 
 
 def finer(graph: Graph, labels: np.ndarray, seed: int, least: int) -> list[np.ndarray]:
@@ -73,7 +81,7 @@ def finer(graph: Graph, labels: np.ndarray, seed: int, least: int) -> list[np.nd
     found: list[np.ndarray] = []
     for resolution in resolutions(graph.rows)[1:]:
         graph = graph.within(labels)
-        parts = merge_small(consensus(graph, resolution, seed), graph, least)
+        parts = merge_small(consensus(graph, resolution, seed)[0], graph, least)
         parts = np.where(labels >= 0, parts, -1)
         if len(np.unique(parts)) >= _MORE * len(np.unique(labels)):
             labels = _numbered(parts)
@@ -82,11 +90,51 @@ def finer(graph: Graph, labels: np.ndarray, seed: int, least: int) -> list[np.nd
     return found
 
 
-def consensus(graph: Graph, resolution: float, seed: int) -> np.ndarray:
-    """Return the clusters int32[n] on which Leiden runs agree, numbered by falling size."""
+def find(rows: Rows, seed: int, min_cluster_size: int) -> Found:
+    """Find clusters among the rows of `rows`; see `registry`.
+
+    The method's own level is the finest one of those that are steady, or else the coarsest.
+    """
+    found, agreements = levels(rows.graph, seed, min_cluster_size)
+    own = max((i for i, agreed in enumerate(agreements) if agreed >= _STEADY), default=0)
+    probabilities = strengths(rows.graph, found[own])
+    # A row whose neighbours are in other clusters counts as an outlier.
+    return Found(
+        found[own],
+        probabilities,
+        1 - probabilities,
+        layers=tuple(found[:own][::-1]),
+        finer=tuple(found[own + 1 :]),
+    )
+
+
+def smallest(rows: int) -> int:
+    """Return the least number of rows that make a cluster among `rows`."""
+    return int(max(FINEST_ROWS, rows * FINEST_SHARE) / 2)
+
+
+def strengths(graph: Graph, labels: np.ndarray) -> np.ndarray:
+    """Return the share of each row's edges, by weight, inside its own cluster: float32[n], 0..1."""
+    inside = graph.weights * (labels[graph.a] == labels[graph.b])
+    sums = [
+        np.bincount(graph.a, weights, graph.rows) + np.bincount(graph.b, weights, graph.rows)
+        for weights in (inside, graph.weights)
+    ]
+    return (sums[0] / np.maximum(sums[1], np.finfo(np.float64).tiny)).clip(0, 1).astype(np.float32)
+
+
+def consensus(graph: Graph, resolution: float, seed: int) -> tuple[np.ndarray, float]:
+    """Return the clusters int32[n] on which Leiden runs agree, numbered by falling size.
+
+    Also returns how much the runs of the first round agreed: the mean adjusted Rand index (Hubert &
+    Arabie 1985) between each run and the next.
+    """
+    from sklearn.metrics import adjusted_rand_score
+
     a, b, weights = graph.a, graph.b, graph.weights
     seen = weights
     labels = np.zeros(graph.rows, np.int32)
+    agreed: list[float] = []
     few = graph.rows <= _FEW
     first, later = (_RUNS_OF_FEW, _LATER_RUNS_OF_FEW) if few else (_RUNS, _LATER_RUNS)
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # Leiden lets go of the interpreter
@@ -96,14 +144,18 @@ def consensus(graph: Graph, resolution: float, seed: int) -> np.ndarray:
             arrays = (edges.indptr.astype(np.int64), edges.indices.astype(np.int32), edges.data)
             together = np.zeros(len(a), np.int32)
             names = [f"{seed}/{around}/{run}" for run in range(runs)]
+            before = None
             for labels in pool.map(lambda name, g=arrays: _leiden(*g, resolution, name), names):
+                if before is not None and not around:
+                    agreed.append(adjusted_rand_score(before, labels))
+                before = labels
                 together += labels[a] == labels[b]
             if ((together == 0) | (together == runs)).mean() > _AGREED:
                 break
             keep = together > 0
             a, b, weights = a[keep], b[keep], weights[keep]
             seen = weights * together[keep] / runs
-    return _numbered(labels)
+    return _numbered(labels), float(np.mean(agreed))
 
 
 def _leiden(

@@ -5,11 +5,13 @@ All of it works by cosine and in blocks, so that the peak of memory stays near t
 
 import numpy as np
 
-# Up to this many vectors every row is compared with every other: 1 s instead of ... at 20,000.
+# Up to this many vectors every row is compared with every other.
 EXACT_ROWS = 20_000
-# An inverted file has this many lists for each square root of its vectors; the nearest _PROBES of
-# them are searched. k-means finds the lists in this many rounds, from so many vectors for each.
-_LISTS, _PROBES, _ROUNDS, _POINTS = 4, 16, 8, 64
+# An inverted file has this many lists for each square root of its vectors. k-means finds the lists
+# in this many rounds, from so many vectors for each.
+_LISTS, _ROUNDS, _POINTS = 4, 8, 64
+# The lists that are searched for neighbours among the vectors, and for neighbours of others.
+_PROBES, _PROBES_OF_OTHERS = 16, 8
 # Neighbours that are searched beyond those asked for, because faiss may see two of them in another
 # order, or in a block of so many queries.
 _SPARE = 4
@@ -83,21 +85,21 @@ def first_not_finite(vectors: np.ndarray) -> int | None:
 class Index:
     """Finds the nearest of m vectors by cosine.
 
-    Up to `exact` vectors it compares with all of them, above that with those in the nearest lists
-    of an inverted file (Jegou, Douze & Schmid 2011, doi:10.1109/TPAMI.2010.57). The same vectors
-    in the same order give the same neighbours with any number of threads. faiss computes cosines
-    with all vectors by matrix products, whose last digit depends on the threads, so these are
-    computed again, one by one. Those in lists it computes one by one itself.
+    Up to EXACT_ROWS vectors it compares with all of them, above that with those in the nearest
+    lists of an inverted file (Jegou, Douze & Schmid 2011, doi:10.1109/TPAMI.2010.57). The same
+    vectors in the same order give the same neighbours with any number of threads. faiss computes
+    cosines with all vectors by matrix products, whose last digit may depend on the threads, so
+    these are computed again, one by one. Those in lists it computes one by one itself.
     """
 
-    def __init__(self, vectors: np.ndarray, exact: int = EXACT_ROWS) -> None:
+    def __init__(self, vectors: np.ndarray) -> None:
         """Take float[m, d]; the vectors are brought to length 1."""
         import faiss
 
         self._units = unit(vectors)
         rows, width = self._units.shape
         self._searched: faiss.Index = faiss.IndexFlatIP(width)
-        self._exact = rows <= exact
+        self._exact = rows <= EXACT_ROWS
         if not self._exact:
             lists = int(_LISTS * np.sqrt(rows))
             self._searched = faiss.IndexIVFFlat(
@@ -106,7 +108,6 @@ class Index:
             means = self._searched.cp
             means.seed, means.niter, means.spherical = 1, _ROUNDS, True
             means.max_points_per_centroid = _POINTS
-            self._searched.nprobe = _PROBES
             self._searched.train(self._units)
         self._searched.add(self._units)
 
@@ -118,17 +119,24 @@ class Index:
         """Return the k vectors nearest to each row of float32[n, d], all of them if k > m.
 
         Gives indices int32[n, k] and cosines float32[n, k], nearest first; equally near ones come
-        in their order. If the inverted file finds fewer than k, the index of the others is -1 and
-        their cosine is 0.
+        in their order. If the inverted file finds fewer than k, the others have the cosine 0.
         """
+        indices, cosines = self._search(vectors, k, _PROBES_OF_OTHERS)
+        return np.maximum(indices, 0), cosines
+
+    def _search(self, vectors: np.ndarray, k: int, probes: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return what `search` does, from so many lists; an index that is missing is -1."""
+        import faiss
+
         k = min(k, len(self))
+        lists = None if self._exact else faiss.SearchParametersIVF(nprobe=probes)
         indices = np.empty((len(vectors), k), np.int32)
         cosines = np.empty((len(vectors), k), np.float32)
         asked = min(k + _SPARE, len(self))
         for start in range(0, len(vectors) if k else 0, _QUERIES):
             part = slice(start, start + _QUERIES)
             queries = unit(vectors[part])
-            near, found = self._searched.search(queries, asked)
+            near, found = self._searched.search(queries, asked, params=lists)
             if self._exact:
                 near = np.einsum("nd,nkd->nk", queries, self._units[found])
             near[found < 0] = -np.inf
@@ -145,7 +153,7 @@ class Index:
         inverted file finds fewer than k, the row itself fills the rest, at distance 1.
         """
         rows = np.arange(len(self), dtype=np.int32)
-        indices, cosines = self.search(self._units, min(k + 1, len(self)))
+        indices, cosines = self._search(self._units, k + 1, _PROBES)
         # The row itself comes first, even if a copy is as near, or if the row is all zeros.
         cosines[indices == rows[:, None]] = np.inf
         order = np.argsort(-cosines, axis=1, kind="stable")[:, :k]

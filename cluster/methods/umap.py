@@ -9,6 +9,7 @@ import numpy as np
 
 from threadloom.cluster.methods.rows import Rows
 
+
 def lay_out(rows: Rows, k: int, dimensions: int, seed: int, min_dist: float = 0.0) -> np.ndarray:
     """Return the UMAP coordinates of m rows: float64[m, dimensions].
 
