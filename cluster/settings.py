@@ -11,6 +11,8 @@ from threadloom.cluster.methods.hdbscan import RECIPE
 
 ALL = "all"
 SUBREDDIT = "subreddit"
+# Where Reddit's own times are.
+TIME_COLUMN = "created_utc"
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,11 @@ class Settings:
     method: one of `registry.METHODS`, or `registry.AUTO`.
     min_size: the least number of fitted chains in a cluster; 0: a share of those fitted.
     sample: the most different chains that are fitted; 0: as many as the method takes.
+    time_column: the key column with the times of the chains, if they have one.
     lease: the file of the run's lease on `clusters_dir` (see `files.lease`); "" if there is none.
+    embedder: how words are embedded, for the names (see `topics.word_vectors`); "" if they are not.
+    name_url, name_model: the server and its model that are asked for names (see
+    `topics.asked_names`); "" if none is.
 
     Raises ValueError, with one line that says what to change, if a value cannot be used.
     """
@@ -36,7 +42,11 @@ class Settings:
     method: str = registry.DEFAULT
     min_size: int = 0
     sample: int = 0
+    time_column: str = TIME_COLUMN
     lease: str = ""
+    embedder: str = ""
+    name_url: str = ""
+    name_model: str = ""
 
     def __post_init__(self) -> None:
         """Refuse wrong values before a run starts."""
@@ -44,6 +54,8 @@ class Settings:
             raise ValueError("clusters_dir is empty: name the folder for the clusters")
         if not self.text_column:
             raise ValueError("text_column is empty: name the column that holds the text")
+        if not self.time_column:
+            raise ValueError("time_column is empty: name the column that holds the times")
         if self.by not in (ALL, SUBREDDIT):
             raise ValueError(f'by is {self.by!r}: use "{ALL}" or "{SUBREDDIT}"')
         if not 0 <= self.seed < 2**32:
@@ -52,12 +64,18 @@ class Settings:
             raise ValueError(f"min_size is {self.min_size}: use 0, or 2 or more")
         if self.sample < 0:
             raise ValueError(f"sample is {self.sample}: use 0 or more")
+        if bool(self.name_url) != bool(self.name_model):
+            raise ValueError("name_url and name_model belong together: set both or none")
         registry.check(self.method)
 
     def as_dict(self) -> dict:
-        """Return the settings that decide the result, without the folder and the lease."""
+        """Return the settings that decide the result.
+
+        The folder and the lease do not, nor does how words are embedded: the program that does it
+        may lie elsewhere in the next run.
+        """
         settings = asdict(self)
-        del settings["clusters_dir"], settings["lease"]
+        del settings["clusters_dir"], settings["lease"], settings["embedder"]
         return settings
 
 
@@ -72,10 +90,12 @@ class Outputs:
         self.map = os.path.join(folder, "map.html")
         self.image = os.path.join(folder, "map.png")
         self.model = os.path.join(folder, "model")  # a folder; `assign` uses it
+        self.over_time = os.path.join(folder, "over_time.parquet")  # only if chains have times
         self.left_out = os.path.join(folder, "left_out.json")  # only if something was left out
+        self.names = os.path.join(folder, "names.jsonl")  # only if a server was asked for names
 
     def all_there(self) -> bool:
-        """Return whether all of them exist; `left_out` does not count."""
+        """Return whether all exist that every clustering has."""
         files = (self.labels, self.report, self.table, self.map, self.image)
         return all(map(os.path.exists, (*files, os.path.join(self.model, "model.json"))))
 

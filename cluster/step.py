@@ -1,11 +1,13 @@
 """The whole step, from the files of a group to its labels, report and map; needs no Beam."""
 
 import logging
+import os
 import time
 from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 
 from threadloom.cluster.files import labels as labelling
 from threadloom.cluster.files import lease
@@ -13,13 +15,18 @@ from threadloom.cluster.files import report as reporting
 from threadloom.cluster.files import sources as reading
 from threadloom.cluster.files.key_columns import read_keys
 from threadloom.cluster.files.left_out import Findings, NothingLeft, write_list
+from threadloom.cluster.files.over_time import write_over_time
 from threadloom.cluster.files.sources import Opened, Source
+from threadloom.cluster.files.times import instants
 from threadloom.cluster.files.vectors import read_vectors
 from threadloom.cluster.methods import model as models
 from threadloom.cluster.methods.fit import cluster_vectors
 from threadloom.cluster.methods.hdbscan import RECIPE
-from threadloom.cluster.settings import ALL, Outputs, Settings, fingerprint, outputs
+from threadloom.cluster.settings import ALL, TIME_COLUMN, Outputs, Settings, fingerprint, outputs
+from threadloom.cluster.topics import word_vectors
+from threadloom.cluster.topics.asked_names import Server
 from threadloom.cluster.topics.describe import describe
+from threadloom.cluster.topics.over_time import OverTime, over_time
 
 _LOG = logging.getLogger(__name__)
 
@@ -74,6 +81,8 @@ def _still_good(paths: Outputs, wanted: str) -> dict | None:
         return None
     if not report.get("lasting", True):
         return None
+    if report.get("time") and not os.path.exists(paths.over_time):
+        return None
     return report if labelling.read_fingerprint(paths.labels) == wanted else None
 
 
@@ -92,8 +101,18 @@ def _compute(
     )
     clusters = fitted.clustering
     _LOG.info("%s: reading the texts of %s clusters", group, clusters.count)
-    described = describe(files, keys, fitted, vectors, found)
+    model = kinds[0] if kinds else {}
+    server = None
+    if settings.name_url:
+        server = Server(settings.name_url, settings.name_model, settings.seed)
+    described = describe(
+        *(files, keys, fitted, vectors, found),
+        embed=lambda words: word_vectors.embed(words, settings.embedder, model),
+        server=server,
+        answers=paths.names,
+    )
     del vectors
+    timed = over_time(_times(keys, settings, found), clusters)
     found.log(group)
     report = {
         "format": reporting.FORMAT,
@@ -113,10 +132,12 @@ def _compute(
         "models": kinds,
         "warnings": found.lines(),
         "clusters": described.clusters,
+        "method_level": clusters.method_level + 1,
         "levels": described.levels,
         "seconds": round(time.monotonic() - start, 3),
     }
-    names = [cluster["name"] for cluster in described.clusters]
+    if timed is not None:
+        _add_times(report, timed)
     lease.check(settings.lease)
     labelling.write_labels(paths.labels, keys, clusters, wanted)
     models.save(
@@ -124,10 +145,15 @@ def _compute(
         replace(
             fitted.model,
             names=described.names,
-            embedding={k: v for k, v in kinds[0].items() if k != "files"} if kinds else {},
+            embedding={k: v for k, v in model.items() if k != "files"},
             about={"group": group, **settings.as_dict(), "fingerprint": wanted},
         ),
     )
+    if timed is not None:
+        spans = timed.periods
+        write_over_time(paths.over_time, spans.unit, spans.starts, timed.tables, described.names)
+    elif os.path.exists(paths.over_time):
+        os.remove(paths.over_time)
     write_list(paths.left_out, found.left_out)
     reporting.write_table(paths.table, report)
     # Not at the top, because drawing takes a second to import.
@@ -135,7 +161,8 @@ def _compute(
     from threadloom.cluster.map.image import write_image
     from threadloom.cluster.map.page import write_map
 
-    data = map_data(fitted, names, described.snippets, keys)
+    charts = [reporting.chart_of(c) for c in report["clusters"]] if timed is not None else None
+    data = map_data(fitted, described.names, described.snippets, keys, charts)
     write_map(paths.map, data, group)
     write_image(paths.image, data, group)
     # Written last, because its fingerprint says that the others exist. The lease is checked
@@ -143,6 +170,27 @@ def _compute(
     lease.check(settings.lease)
     reporting.write_report(paths.report, report)
     return report
+
+
+def _times(keys: pa.Table, settings: Settings, found: Findings) -> np.ndarray:
+    """Return the times of all rows, datetime64[s][n]; NaT if one is not known."""
+    name = settings.time_column
+    if name in keys.column_names:
+        return instants(keys.column(name))
+    if name != TIME_COLUMN:
+        found.warn(f"no column {name!r} has times: name one of the key columns as time_column")
+    return np.full(keys.num_rows, np.datetime64("NaT"), "datetime64[s]")
+
+
+def _add_times(report: dict, timed: OverTime) -> None:
+    """Add to the report when the chains of each cluster were written, and whether it rises."""
+    report["time"] = timed.about()
+    for number, level in enumerate(report["levels"]):
+        for cluster, said in zip(level["clusters"], timed.of_clusters(number), strict=True):
+            cluster |= said
+    own = report["levels"][report["method_level"] - 1]["clusters"]
+    for cluster, same in zip(report["clusters"], own, strict=True):
+        cluster |= {key: same[key] for key in ("over_time", "trend")}
 
 
 def _read(

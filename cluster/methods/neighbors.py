@@ -119,13 +119,13 @@ class Index:
         """Return the k vectors nearest to each row of float32[n, d], all of them if k > m.
 
         Gives indices int32[n, k] and cosines float32[n, k], nearest first; equally near ones come
-        in their order. If the inverted file finds fewer than k, the others have the cosine 0.
+        in their order. If the inverted file finds fewer than k, the index of the others is -1 and
+        their cosine is 0.
         """
-        indices, cosines = self._search(vectors, k, _PROBES_OF_OTHERS)
-        return np.maximum(indices, 0), cosines
+        return self._search(vectors, k, _PROBES_OF_OTHERS)
 
     def _search(self, vectors: np.ndarray, k: int, probes: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return what `search` does, from so many lists; an index that is missing is -1."""
+        """Return what `search` does, from so many lists."""
         import faiss
 
         k = min(k, len(self))
