@@ -11,8 +11,9 @@ from threadloom.cluster.files import labels as labelling
 from threadloom.cluster.files import lease
 from threadloom.cluster.files import report as reporting
 from threadloom.cluster.files import sources as reading
-from threadloom.cluster.files.key_columns import read_keys
+from threadloom.cluster.files.key_columns import read_chains_column, read_keys
 from threadloom.cluster.files.left_out import Findings, NothingLeft, write_list
+from threadloom.cluster.files.points import CREATED, Named, write_points
 from threadloom.cluster.files.sources import Opened, Source
 from threadloom.cluster.files.vectors import read_vectors
 from threadloom.cluster.methods import model as models
@@ -94,6 +95,9 @@ def _compute(
     _LOG.info("%s: reading the texts of %s clusters", group, clusters.count)
     described = describe(files, keys, fitted, vectors, found)
     del vectors
+    created = None
+    if CREATED not in keys.column_names:
+        created = read_chains_column(CREATED, files, found)
     found.log(group)
     report = {
         "format": reporting.FORMAT,
@@ -118,6 +122,16 @@ def _compute(
     names = [cluster["name"] for cluster in described.clusters]
     lease.check(settings.lease)
     labelling.write_labels(paths.labels, keys, clusters, wanted)
+    write_points(
+        paths.points,
+        keys,
+        created,
+        fitted.places,
+        Named(clusters.labels, names),
+        clusters.probabilities,
+        [],
+        wanted,
+    )
     models.save(
         paths.model,
         replace(

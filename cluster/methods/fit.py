@@ -21,6 +21,7 @@ from threadloom.cluster.methods.neighbors import (
     means,
     unit,
 )
+from threadloom.cluster.methods.places import places
 from threadloom.cluster.methods.umap import Rows, lay_out
 
 _LOG = logging.getLogger(__name__)
@@ -36,12 +37,14 @@ class Fitted:
     """What was found.
 
     clustering: of all n rows. model: holds the m fitted rows. rows: int[m], the first row that has
-    the vector of each anchor.
+    the vector of each anchor. places: float32[n, 2], where all rows lie on the map; (0, 0) without
+    a map.
     """
 
     clustering: Clustering
     model: Model
     rows: np.ndarray
+    places: np.ndarray
 
     @property
     def drawn(self) -> np.ndarray:
@@ -81,7 +84,8 @@ def cluster_vectors(
         points = _map_points(rows, seed) if draw else np.empty((0, 2), np.float32)
     model = _model(rows, found, points)
     labels, probabilities, scores = _assign_others(model, vectors, first, copy_of)
-    return _finish(vectors, model, found, first_fitted, labels, probabilities, scores)
+    fitted = _finish(vectors, model, found, first_fitted, labels, probabilities, scores)
+    return replace(fitted, places=places(vectors, model.anchors, points, first, copy_of))
 
 
 def _assign_others(
@@ -129,7 +133,7 @@ def _finish(
     model = replace(model, noise_share=model.expected_noise())
     nearest, distances = model.nearest(vectors, labels)
     clustering = Clustering(labels, probabilities, scores, nearest, distances, levels)
-    return Fitted(clustering, model, first_fitted)
+    return Fitted(clustering, model, first_fitted, np.empty((0, 2), np.float32))
 
 
 def _model(rows: Rows, found: Found, points: np.ndarray) -> Model:
