@@ -1,0 +1,139 @@
+"""The chains that the page shows: their places, clusters, texts, links and nearest chains."""
+
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from threadloom.cluster.explore.page import (
+    CLUSTER,
+    CLUSTER_LEVEL,
+    LINK,
+    NEIGHBORS,
+    NOISE,
+    ROW,
+    TEXT,
+    Column,
+)
+from threadloom.cluster.files.atomic_write import replacing
+from threadloom.cluster.files.key_columns import as_texts
+from threadloom.cluster.files.labels import LABEL, LEVEL, renamed
+from threadloom.cluster.files.points import CREATED, NAME, NAME_LEVEL, X, Y
+from threadloom.cluster.methods.neighbors import nearest_neighbors
+
+# More points make the page slow, and its memory in the browser ends at 4 GB.
+MOST = 300_000
+# The nearest chains that the page shows of a chain.
+NEIGHBORS_SHOWN = 10
+_REDDIT = "https://www.reddit.com"
+_PERMALINK = re.compile(r"/r/[!-~]+")
+# Times before this number are seconds, others milliseconds: it is the year 5138 in seconds.
+_SECONDS = 100_000_000_000
+
+
+def sample(labels: np.ndarray, most: int = MOST) -> np.ndarray:
+    """Return the rows to show, int[<= most], in row order; every cluster gives its share."""
+    if len(labels) <= most:
+        return np.arange(len(labels))
+    rows = np.argsort(labels, kind="stable")
+    return np.sort(rows[np.arange(most) * len(rows) // most])
+
+
+def dataset(points: pa.Table, texts: list[str], vectors: np.ndarray) -> pa.Table:
+    """Return the table of the page from some rows of points.parquet, their texts and vectors.
+
+    `__neighbors` has the rows and the cosine distances of the nearest chains among these.
+    """
+    numbered = [n for n in points.column_names if n.startswith(LEVEL)]
+    ours = {X, Y, LABEL, NAME, *numbered, *(n.replace(LEVEL, NAME_LEVEL) for n in numbered)}
+    kept = [n for n in points.column_names if n not in ours]
+    table = {ROW: pa.array(np.arange(len(points), dtype=np.int32)), TEXT: pa.array(texts)}
+    for name, free in zip(
+        kept, renamed(kept, [CLUSTER, LINK, TEXT], ("__", CLUSTER_LEVEL)), strict=True
+    ):
+        column = _simple(points.column(name))
+        if column is not None:
+            table[free] = _times(column) if name.lower() == CREATED else column
+    if "permalink" in kept and (links := _links(points.column("permalink"))) is not None:
+        table[LINK] = links
+    table[CLUSTER] = pc.fill_null(points.column(NAME), NOISE)
+    for number in range(1, len(numbered) + 1):
+        table[f"{CLUSTER_LEVEL}{number}"] = pc.fill_null(
+            points.column(f"{NAME_LEVEL}{number}"), NOISE
+        )
+    table[X], table[Y] = points.column(X), points.column(Y)
+    table[NEIGHBORS] = _neighbors(vectors)
+    return pa.table(table)
+
+
+def _neighbors(vectors: np.ndarray) -> pa.Array:
+    """Return `{ids, distances}` of the nearest rows of each row, nearest first, without itself."""
+    k = min(NEIGHBORS_SHOWN + 1, len(vectors))
+    ids, distances = nearest_neighbors(vectors, k) if k else (np.empty((0, 0), np.int32),) * 2
+    ends = pa.array(np.arange(len(vectors) + 1, dtype=np.int32) * max(k - 1, 0))
+    lists = [
+        pa.ListArray.from_arrays(ends, np.ascontiguousarray(values[:, 1:]).ravel())
+        for values in (ids.astype(np.int32), distances.astype(np.float32))
+    ]
+    return pa.StructArray.from_arrays(lists, ["ids", "distances"])
+
+
+def _simple(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Return a column as the page can show it; None if it cannot."""
+    kind = column.type
+    tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_timestamp)
+    if any(test(kind) for test in tests):
+        return column
+    try:
+        return as_texts(column)
+    except pa.ArrowException:
+        return None
+
+
+def _times(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return times as timestamps in UTC; they may be seconds, milliseconds, or texts of these.
+
+    The result has no time zone, because for one the page would need a part of DuckDB that it does
+    not have. What is no time stays as it is.
+    """
+    try:
+        if not pa.types.is_timestamp(column.type):
+            numbers = column.cast(pa.int64())
+            seconds = pc.less(pc.abs(numbers), _SECONDS)
+            column = pc.if_else(seconds, pc.multiply(numbers, 1000), numbers)
+        elif column.type.tz is not None:
+            column = column.cast(pa.timestamp(column.type.unit, "UTC"))
+            column = column.cast(pa.timestamp("ms", "UTC"), safe=False).cast(pa.int64())
+        return column.cast(pa.timestamp("ms"), safe=False)
+    except pa.ArrowException:
+        return column
+
+
+def _links(permalinks: pa.ChunkedArray) -> pa.Array | None:
+    """Return links to Reddit, null for what is no path below /r/; None if there are none."""
+    try:
+        paths = as_texts(permalinks).to_pylist()
+    except pa.ArrowException:
+        return None
+    links = [_REDDIT + p if p and _PERMALINK.fullmatch(p) else None for p in paths]
+    return pa.array(links, pa.string()) if any(links) else None
+
+
+def columns(table: pa.Table) -> list[Column]:
+    """Return what the page's charts depend on."""
+    return [
+        Column(
+            field.name,
+            pa.types.is_large_string(field.type) or pa.types.is_string(field.type),
+            0 if field.name in (NEIGHBORS, TEXT) else pc.count_distinct(column).as_py(),
+        )
+        for field, column in zip(table.schema, table.columns, strict=True)
+    ]
+
+
+def write_dataset(path: str, table: pa.Table) -> None:
+    """Write the table (zstd)."""
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd", store_schema=False)
