@@ -60,8 +60,9 @@ def assign_files(
     found = model.assign(vectors)
     rows = len(found.labels)
     share = found.noise_rows / rows if rows else 0.0
-    now = np.bincount(found.labels[found.labels >= 0], minlength=len(model.names))
-    before = np.bincount(model.labels[model.labels >= 0], minlength=len(model.names))
+    names = model.names[model.method_level]
+    now = np.bincount(found.labels[found.labels >= 0], minlength=len(names))
+    before = np.bincount(model.labels[model.labels >= 0], minlength=len(names))
     report = {
         "format": FORMAT,
         "model": os.path.abspath(model_dir),
@@ -83,7 +84,7 @@ def assign_files(
                 "share": round(int(now[label]) / rows, 4) if rows else 0.0,
                 "fitted_share": round(int(before[label]) / len(model.labels), 4),
             }
-            for label, name in enumerate(model.names)
+            for label, name in enumerate(names)
         ],
         "seconds": round(time.monotonic() - start, 3),
     }

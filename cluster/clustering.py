@@ -1,5 +1,6 @@
 """The result of a clustering as arrays, the same for every method."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,12 +18,33 @@ class Found:
     cluster. outlier_scores: float32[m] in 0..1, how far a row lies outside the dense region around
     it.
     layers: the method's own coarser labels, int[m] each, finest first; none for most methods.
+    finer: labels of clusters inside those of `labels`, int[m] each, coarsest first. Each lies
+    within those before it, and -1 is where `labels` has -1. None if nobody looked inside.
     """
 
     labels: np.ndarray
     probabilities: np.ndarray
     outlier_scores: np.ndarray
     layers: tuple[np.ndarray, ...] = ()
+    finer: tuple[np.ndarray, ...] = ()
+
+
+@dataclass(frozen=True)
+class Level:
+    """The clusters of n rows at one level of the tree.
+
+    labels: int32[n], -1 for noise. strengths: float32[n] in 0..1: the share of the votes of a row's
+    nearest fitted rows (see `methods.model`) for its own cluster; 0 for noise.
+    nearest: int32[n]: the row's cluster. For noise it is the one to which most of its clustered
+    neighbours belong, inside its nearest cluster of the level before. -1 if there are no clusters.
+    parents: int32[k]: for each of the k clusters the one of the level before that it lies in. Empty
+    at the first level, which has no parents.
+    """
+
+    labels: np.ndarray
+    strengths: np.ndarray
+    nearest: np.ndarray
+    parents: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -37,7 +59,10 @@ class Clustering:
     neighbours belong. -1 if there are no clusters.
     distances: float32[n] in 0..2: the cosine distance to the mean vector of `nearest`; 2 if it is
     -1.
-    levels: int32[k] each: the group of each of the k clusters at coarser and coarser levels.
+    levels: the tree, coarsest first; the clusters above are one of them. At a coarser level a group
+    has the number of its first cluster in the order of the clusters. At a finer level clusters are
+    numbered by their parents' numbers, and by falling size within one parent.
+    method_level: the index in `levels` of the clusters above.
     """
 
     labels: np.ndarray
@@ -45,7 +70,8 @@ class Clustering:
     outlier_scores: np.ndarray
     nearest: np.ndarray
     distances: np.ndarray
-    levels: tuple[np.ndarray, ...] = ()
+    levels: tuple[Level, ...]
+    method_level: int
 
     @property
     def count(self) -> int:
@@ -57,9 +83,13 @@ class Clustering:
         """The number of rows in no cluster."""
         return int((self.labels < 0).sum())
 
-    def labels_at(self, level: int) -> np.ndarray:
-        """Return the label of each row at a coarser level, int32[n], noise -1."""
-        return at_level(self.levels[level], self.labels)
+    def count_at(self, level: int) -> int:
+        """Return the number of clusters of a level."""
+        if level:
+            return len(self.levels[level].parents)
+        if level == self.method_level:
+            return self.count
+        return int(self.levels[1].parents.max()) + 1
 
 
 def at_level(groups: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -87,6 +117,42 @@ def numbers_by_size(labels: np.ndarray) -> np.ndarray:
     new = np.empty(count, np.int32)
     new[order] = np.arange(count, dtype=np.int32)
     return new
+
+
+def numbers_within(labels: np.ndarray, parents: np.ndarray) -> np.ndarray:
+    """Return the new number of each cluster: by its parent's number, then by falling size.
+
+    labels: int[n] of 0 .. k-1 and noise -1, all numbers used; parents: int[k]. Clusters of one
+    parent and one size are numbered by their first rows. Gives int32[k].
+    """
+    new = np.empty(len(parents), np.int32)
+    new[np.lexsort((numbers_by_size(labels), parents))] = np.arange(len(parents), dtype=np.int32)
+    return new
+
+
+def parents_of(labels: np.ndarray, coarser: np.ndarray) -> np.ndarray:
+    """Return the coarser cluster in which each cluster lies, int32[k].
+
+    labels, coarser: int[m] of the same rows. Raises ValueError if a number below k has no row, if a
+    cluster lies in two coarser ones, or if one of the labels is noise (-1) and the other is not.
+    """
+    count = int(labels.max(initial=-1)) + 1
+    parents = np.full(count, -1, np.int32)
+    inside = labels >= 0
+    parents[labels[inside]] = coarser[inside]
+    if (parents < 0).any() or (at_level(parents, labels) != coarser).any():
+        raise ValueError("the clusters of a finer level do not lie within those of a coarser one")
+    return parents
+
+
+def tree_of_groups(groups: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+    """Return the parents of groups of k clusters, coarsest level first, and of the clusters last.
+
+    groups: int32[k] each, the group of each cluster at coarser and coarser levels. The first level
+    has no parents, so its array is empty.
+    """
+    above = [parents_of(fine, coarse) for fine, coarse in itertools.pairwise(groups)]
+    return (np.empty(0, np.int32), *above[::-1], *groups[:1])
 
 
 def coarser_levels(middles: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -129,14 +129,17 @@ def _compute(
         fitted.places,
         Named(clusters.labels, names),
         clusters.probabilities,
-        [],
+        [
+            Named(at.labels, names)
+            for at, names in zip(clusters.levels, described.names, strict=True)
+        ],
         wanted,
     )
     models.save(
         paths.model,
         replace(
             fitted.model,
-            names=tuple(names),
+            names=described.names,
             embedding={k: v for k, v in kinds[0].items() if k != "files"} if kinds else {},
             about={"group": group, **settings.as_dict(), "fingerprint": wanted},
         ),

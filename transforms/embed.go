@@ -7,6 +7,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/counters"
 	"github.com/threadloom/threadloom/transforms/embedding"
 	"github.com/threadloom/threadloom/transforms/layout"
 )
@@ -33,7 +34,7 @@ type embedFn struct {
 // run that finds nothing to do needs none.
 func (f *embedFn) Setup() error {
 	if _, err := models.Check(f.Options.Model); err != nil {
-		return onHost(err)
+		return counters.OnHost(err)
 	}
 	f.bundle = thisProcess.Embedder.NewBundle(f.Options)
 	return nil

@@ -39,7 +39,7 @@ type filterFn struct {
 
 func (f *filterFn) Setup() (err error) {
 	if f.checker, err = f.Options.Checker(thisProcess.Reads, f.Layout); err != nil {
-		return onHost(err)
+		return counters.OnHost(err)
 	}
 	return nil
 }

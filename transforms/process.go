@@ -2,7 +2,6 @@ package transforms
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
@@ -64,6 +63,3 @@ func (p *Process) setFolderAside(ctx context.Context, deadLetters, step, folder 
 	p.Count(ctx, counters.FilesDeadLettered, 1)
 	return deadletter.Append(deadLetters, deadletter.OfFolder(folder, step, err))
 }
-
-// onHost adds the name of this machine to an error, for runs on a cluster.
-func onHost(err error) error { return fmt.Errorf("on %s: %w", counters.Host(), err) }

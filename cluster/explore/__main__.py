@@ -23,9 +23,9 @@ import pyarrow.parquet as pq
 from threadloom.cluster.explore import dataset, page
 from threadloom.cluster.files.atomic_write import write_text
 from threadloom.cluster.files.key_columns import read_keys
-from threadloom.cluster.files.labels import FINGERPRINT, LABEL, LEVEL, with_subreddits
+from threadloom.cluster.files.labels import FINGERPRINT, LABEL, with_subreddits
 from threadloom.cluster.files.left_out import FILE, Findings, shown
-from threadloom.cluster.files.points import NAME_LEVEL, Named, X, Y
+from threadloom.cluster.files.points import LEVEL, NAME_LEVEL, Named, X, Y
 from threadloom.cluster.files.report import headline, read_report
 from threadloom.cluster.files.sources import Opened, Source, open_sources
 from threadloom.cluster.files.texts import read_texts
@@ -119,7 +119,7 @@ def _make(
     names = [c["name"] for c in report["clusters"]]
     drawn = page.map_labels(levels or [Named(labels, names)], places)
     note = _note(len(points), len(rows), len(names), int((labels < 0).sum()), group)
-    metadata = page.metadata(note, dataset.columns(table), _charted(table), drawn)
+    metadata = page.metadata(note, dataset.columns(table), _charted(table), drawn, places)
     made = {"identity": wanted, "rows": len(points), "shown": len(rows), "clusters": len(names)}
     dataset.write_dataset(os.path.join(folder, "dataset.parquet"), table)
     # Written last, because it says that the other is there.

@@ -19,8 +19,9 @@ from threadloom.cluster.explore.page import (
 )
 from threadloom.cluster.files.atomic_write import replacing
 from threadloom.cluster.files.key_columns import as_texts
-from threadloom.cluster.files.labels import LABEL, LEVEL, renamed
-from threadloom.cluster.files.points import CREATED, NAME, NAME_LEVEL, X, Y
+from threadloom.cluster.files.labels import LABEL, SUBREDDIT, renamed
+from threadloom.cluster.files.points import CREATED, LEVEL, NAME, NAME_LEVEL, X, Y
+from threadloom.cluster.files.times import instants
 from threadloom.cluster.methods.neighbors import nearest_neighbors
 
 # More points make the page slow, and its memory in the browser ends at 4 GB.
@@ -29,8 +30,8 @@ MOST = 300_000
 NEIGHBORS_SHOWN = 10
 _REDDIT = "https://www.reddit.com"
 _PERMALINK = re.compile(r"/r/[!-~]+")
-# Times before this number are seconds, others milliseconds: it is the year 5138 in seconds.
-_SECONDS = 100_000_000_000
+# What a reader wants first. The page shows the columns in the order of the table.
+_FIRST = ("title", TEXT, LINK, SUBREDDIT, CREATED, "score", CLUSTER)
 
 
 def sample(labels: np.ndarray, most: int = MOST) -> np.ndarray:
@@ -53,9 +54,12 @@ def dataset(points: pa.Table, texts: list[str], vectors: np.ndarray) -> pa.Table
     for name, free in zip(
         kept, renamed(kept, [CLUSTER, LINK, TEXT], ("__", CLUSTER_LEVEL)), strict=True
     ):
-        column = _simple(points.column(name))
-        if column is not None:
-            table[free] = _times(column) if name.lower() == CREATED else column
+        column = points.column(name)
+        if name == CREATED:
+            # Without a time zone, because for one the page's DuckDB lacks a part.
+            table[free] = pa.array(instants(column)).cast(pa.timestamp("ms"))
+        elif (simple := _simple(column)) is not None:
+            table[free] = simple
     if "permalink" in kept and (links := _links(points.column("permalink"))) is not None:
         table[LINK] = links
     table[CLUSTER] = pc.fill_null(points.column(NAME), NOISE)
@@ -65,7 +69,9 @@ def dataset(points: pa.Table, texts: list[str], vectors: np.ndarray) -> pa.Table
         )
     table[X], table[Y] = points.column(X), points.column(Y)
     table[NEIGHBORS] = _neighbors(vectors)
-    return pa.table(table)
+    return pa.table(
+        {name: table[name] for name in dict.fromkeys((*_FIRST, *table)) if name in table}
+    )
 
 
 def _neighbors(vectors: np.ndarray) -> pa.Array:
@@ -90,25 +96,6 @@ def _simple(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
         return as_texts(column)
     except pa.ArrowException:
         return None
-
-
-def _times(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return times as timestamps in UTC; they may be seconds, milliseconds, or texts of these.
-
-    The result has no time zone, because for one the page would need a part of DuckDB that it does
-    not have. What is no time stays as it is.
-    """
-    try:
-        if not pa.types.is_timestamp(column.type):
-            numbers = column.cast(pa.int64())
-            seconds = pc.less(pc.abs(numbers), _SECONDS)
-            column = pc.if_else(seconds, pc.multiply(numbers, 1000), numbers)
-        elif column.type.tz is not None:
-            column = column.cast(pa.timestamp(column.type.unit, "UTC"))
-            column = column.cast(pa.timestamp("ms", "UTC"), safe=False).cast(pa.int64())
-        return column.cast(pa.timestamp("ms"), safe=False)
-    except pa.ArrowException:
-        return column
 
 
 def _links(permalinks: pa.ChunkedArray) -> pa.Array | None:

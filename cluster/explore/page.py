@@ -22,6 +22,10 @@ CLUSTER_LEVEL = "cluster_level_"
 LINK, TITLE = "link", "title"
 # How a chain in no cluster is called.
 NOISE = "(noise)"
+# The map as it opens: how many times as wide as high it may be, and the room around the points.
+_ASPECT, _MARGIN = 2.4, 1.1
+# More names would cover each other on the map as it opens.
+_FIRST_NAMES = 40
 # What Markdown takes for markup.
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>:])")
 
@@ -36,18 +40,27 @@ class Column:
 
 
 def metadata(
-    note: str, columns: Sequence[Column], charted: Sequence[str], labels: list[dict]
+    note: str,
+    columns: Sequence[Column],
+    charted: Sequence[str],
+    labels: list[dict],
+    places: np.ndarray,
 ) -> dict:
     """Return the content of `metadata.json`.
 
     note: Markdown, shown above the charts. charted: the names of columns that get a chart, in this
-    order. labels: those of `map_labels`.
+    order. labels: those of `map_labels`. places: float32[n, 2]; the map shows all of them at first.
     """
+    shown = [c.name for c in columns if not c.name.startswith("__") and c.name not in (X, Y)]
     known = {c.name: c for c in columns}
     data = {"x": X, "y": Y, "text": TEXT, "neighbors": NEIGHBORS}
     charts = [
         {"type": "embedding", "title": "Map", "data": {**data, "category": CLUSTER}},
-        {"type": "instances", "title": "Chains", "columns": _in_table(columns)},
+        {
+            "type": "instances",
+            "title": "Chains",
+            "columns": shown,
+        },
         {"type": "markdown", "title": "What this shows", "content": note},
         {"type": "predicates", "title": "SQL predicates"},
     ]
@@ -69,6 +82,7 @@ def metadata(
             "embeddingViewLabels": labels,
             "initialState": {
                 "charts": {str(i): chart for i, chart in enumerate(charts, 1)},
+                "chartStates": {"1": {"viewport": _viewport(places)}} if len(places) else {},
                 "columnStyles": {**hidden, LINK: {"renderer": "url", "display": "full"},
                                  **{n: {"display": "full"} for n in (TITLE, TEXT)}},
             },
@@ -76,11 +90,15 @@ def metadata(
     }  # fmt: skip
 
 
-def _in_table(columns: Sequence[Column]) -> list[str]:
-    """Return the columns of the table: what a reader wants first, then the others."""
-    first = (TITLE, TEXT, LINK, "subreddit", "created_utc", "score", CLUSTER)
-    names = [c.name for c in columns if not c.name.startswith("__") and c.name not in (X, Y)]
-    return [n for n in first if n in names] + [n for n in names if n not in first]
+def _viewport(places: np.ndarray) -> dict:
+    """Return the view that has all but the outermost thousandths of the places.
+
+    The page shows x - 1/scale to x + 1/scale across the longer side of the map.
+    """
+    low, high = np.quantile(places.astype(np.float64), [0.001, 0.999], axis=0)
+    width, height = np.maximum((high - low) / 2 * _MARGIN, np.finfo(np.float32).tiny)
+    x, y = ((low + high) / 2).tolist()
+    return {"x": x, "y": y, "scale": float(1 / max(width, height * _ASPECT))}
 
 
 def _counts(name: str) -> dict:
@@ -103,21 +121,24 @@ def _histogram(name: str) -> dict:
 
 
 def map_labels(levels: Sequence[Named], places: np.ndarray) -> list[dict]:
-    """Return the names on the map: with each level, finer ones appear as one zooms in.
+    """Return the names on the map: as one zooms in, those of finer levels appear.
 
-    levels: coarsest first, of n rows. places: float32[n, 2]. A name stands at that chain of its
-    cluster that is nearest to the medians of x and y, because the middle of a bent cluster may lie
-    in another one. A larger cluster has priority.
+    levels: coarsest first, of n rows. places: float32[n, 2]. At first the page shows the finest
+    level that has at most `_FIRST_NAMES` clusters. A name stands at that chain of its cluster that
+    is nearest to the medians of x and y, because the middle of a bent cluster may lie in another
+    one. A larger cluster has priority.
     """
+    few = [i for i, level in enumerate(levels) if len(level.names) <= _FIRST_NAMES]
     labels = []
-    for number, level in enumerate(levels):
+    for zoom, level in enumerate(levels[max(few, default=0) :]):
         for name, rows in zip(level.names, members(level.labels, len(level.names)), strict=True):
-            if not len(rows):
+            if not len(rows) or not name:
                 continue
             mine = places[rows].astype(np.float64)
             away = ((mine - np.median(mine, axis=0)) ** 2).sum(axis=1)
             x, y = mine[away.argmin()].tolist()
-            labels.append({"x": x, "y": y, "text": name, "level": number, "priority": len(rows)})
+            # The package's documentation calls `content` `text`, which its page does not know.
+            labels.append({"x": x, "y": y, "content": name, "level": zoom, "priority": len(rows)})
     return labels
 
 

@@ -13,8 +13,13 @@ from threadloom.cluster.files.key_columns import as_texts
 from threadloom.cluster.files.sources import Opened
 
 SUBREDDIT = "subreddit"
-# Then one for each coarser level: label_level_1 and so on.
-LEVEL = "label_level_"
+# Then three for each level of the tree, coarsest first: label_level_1 and so on, and the fields of
+# `Level` that they hold.
+LEVELS = {
+    "label_level_": "labels",
+    "strength_level_": "strengths",
+    "nearest_level_": "nearest",
+}
 # The columns that the step adds, in this order, and the fields of `Clustering` that they hold.
 LABEL = "label"
 ADDED = {
@@ -33,7 +38,7 @@ def with_subreddits(keys: pa.Table, files: list[Opened]) -> pa.Table:
 
     A column of the input with a name of ours, such as `label`, becomes `input_label`.
     """
-    keys = keys.rename_columns(renamed(keys.column_names, [*ADDED, SUBREDDIT], (LEVEL,)))
+    keys = keys.rename_columns(renamed(keys.column_names, [*ADDED, SUBREDDIT], tuple(LEVELS)))
     job = pa.chunked_array(
         [pa.repeat(pa.scalar(f.source.subreddit, pa.string()), f.rows) for f in files],
         pa.string(),
@@ -78,12 +83,13 @@ def _free(name: str, used: set[str]) -> str:
 
 
 def write_labels(path: str, keys: pa.Table, clustering: Clustering, fingerprint: str) -> None:
-    """Write the key columns, those of `ADDED` and one for each level, in row order (zstd)."""
+    """Write the key columns, those of `ADDED` and those of each level, in row order (zstd)."""
     table = keys
     for name, values in ADDED.items():
         table = table.append_column(name, pa.array(getattr(clustering, values)))
-    for level in range(len(clustering.levels)):
-        table = table.append_column(f"{LEVEL}{level + 1}", pa.array(clustering.labels_at(level)))
+    for number, level in enumerate(clustering.levels, 1):
+        for name, values in LEVELS.items():
+            table = table.append_column(f"{name}{number}", pa.array(getattr(level, values)))
     with replacing(path) as temporary:
         pq.write_table(
             table.replace_schema_metadata({FINGERPRINT: fingerprint}),

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from threadloom.cluster.files.atomic_write import replacing
-from threadloom.cluster.files.labels import FINGERPRINT, LABEL, LEVEL, renamed
+from threadloom.cluster.files.labels import FINGERPRINT, LABEL, renamed
 
 X, Y, NAME, PROBABILITY = "x", "y", "name", "probability"
 # Then one for each level, coarsest first: label_level_1, name_level_1 and so on.
-NAME_LEVEL = "name_level_"
+LEVEL, NAME_LEVEL = "label_level_", "name_level_"
 CREATED = "created_utc"
 _ADDED = (X, Y, LABEL, NAME, PROBABILITY)
 # Rows that are made and written at a time.

@@ -6,19 +6,23 @@ there are more rows than a method takes, it fits the first in that order as a sa
 to the clusters of their nearest fitted rows.
 """
 
+import itertools
 import logging
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from threadloom.cluster import clustering as results
-from threadloom.cluster.clustering import Clustering, Found
+from threadloom.cluster.clustering import Clustering, Found, Level
 from threadloom.cluster.methods import registry
-from threadloom.cluster.methods.model import Model
+from threadloom.cluster.methods.model import Model, Votes
+from threadloom.cluster.methods.neighbor_votes import VOTERS
 from threadloom.cluster.methods.neighbors import (
     different_rows,
     first_not_finite,
     means,
+    nearest_means,
+    nearest_of,
     unit,
 )
 from threadloom.cluster.methods.places import places
@@ -83,71 +87,137 @@ def cluster_vectors(
             found = chosen.find(rows, seed, smallest)
         points = _map_points(rows, seed) if draw else np.empty((0, 2), np.float32)
     model = _model(rows, found, points)
-    labels, probabilities, scores = _assign_others(model, vectors, first, copy_of)
-    fitted = _finish(vectors, model, found, first_fitted, labels, probabilities, scores)
-    return replace(fitted, places=places(vectors, model.anchors, points, first, copy_of))
+    votes = _votes(model, rows, vectors, first)
+    return _finish(vectors, model, found, first, copy_of, votes)
 
 
-def _assign_others(
-    model: Model, vectors: np.ndarray, first: np.ndarray, copy_of: np.ndarray
-) -> tuple[np.ndarray, ...]:
-    """Return labels, probabilities and outlier scores of all rows.
+def _votes(model: Model, rows: Rows, vectors: np.ndarray, first: np.ndarray) -> Votes:
+    """Return the votes on the different rows, `first`; the first of them are the fitted `rows`."""
+    parts = [_votes_of_others(model, rows)]
+    block = 65_536  # vectors copied at a time
+    for start in range(len(rows), len(first), block):
+        _LOG.info("%s of %s different rows are done", f"{start:,}", f"{len(first):,}")
+        parts.append(model.poll(vectors[first[start : start + block]]))
+    width = max(part.voters.shape[1] for part in parts)
+    return Votes(
+        np.concatenate([_widened(part.voters, width) for part in parts]),
+        np.concatenate([_widened(part.weights, width) for part in parts]),
+    )
 
-    Fitted rows have what the method found, and other rows what their neighbours vote for. A copy
-    has what its first row has.
-    """
-    fitted = len(model.labels)
-    values = [model.labels, model.probabilities, model.outlier_scores]
-    if len(first) > fitted:
-        new = [np.empty(len(first) - fitted, v.dtype) for v in values]
-        block = 65_536  # vectors copied at a time
-        for start in range(fitted, len(first), block):
-            _LOG.info("%s of %s different rows are done", f"{start:,}", f"{len(first):,}")
-            part = slice(start - fitted, start - fitted + block)
-            for array, got in zip(new, model.vote(vectors[first[start : start + block]]),
-                                  strict=True):  # fmt: skip
-                array[part] = got
-        values = [np.concatenate(pair) for pair in zip(values, new, strict=True)]
-    return tuple(v[copy_of] for v in values)
+
+def _widened(values: np.ndarray, width: int) -> np.ndarray:
+    """Return n x v values with zeros up to the width: votes without any weight."""
+    return np.pad(values, ((0, 0), (0, width - values.shape[1])))
+
+
+def _votes_of_others(model: Model, rows: Rows) -> Votes:
+    """Return the votes on each fitted row of the fitted rows nearest to it, without its own."""
+    k = min(VOTERS + 1, len(rows))
+    if not k:
+        return model.poll(rows.vectors)
+    voters, distances = rows.neighbors(k)
+    if voters is None:
+        voters, closeness = nearest_of(rows.vectors, unit(model.anchors), k)
+    else:
+        closeness = 1 - distances
+    itself = voters == np.arange(len(rows))[:, None]
+    # Among copies that float16 cannot tell apart, a row may not be the nearest to itself.
+    others = np.argsort(itself, axis=1, kind="stable")[:, :-1]
+    return model.weighted(
+        np.take_along_axis(voters, others, axis=1), np.take_along_axis(closeness, others, axis=1)
+    )
 
 
 def _finish(
     vectors: np.ndarray,
     model: Model,
     found: Found,
-    first_fitted: np.ndarray,
-    labels: np.ndarray,
-    probabilities: np.ndarray,
-    scores: np.ndarray,
+    first: np.ndarray,
+    copy_of: np.ndarray,
+    votes: Votes,
 ) -> Fitted:
-    """Number the clusters by size, and compute what follows from their rows."""
+    """Put all rows into the clusters, number these, and compute what follows from their rows.
+
+    Fitted rows have what the method found, and other rows what their neighbours vote for. A copy
+    has what its first row has.
+    """
+    fitted = len(model.anchors)
+    others = model.elect(Votes(votes.voters[fitted:], votes.weights[fitted:]))
+    values = (model.labels, model.probabilities, model.outlier_scores)
+    labels, probabilities, scores = (
+        np.concatenate(pair)[copy_of] for pair in zip(values, others, strict=True)
+    )
     new = results.numbers_by_size(labels)
     labels = results.at_level(new, labels)
-    anchors = results.at_level(new, model.labels)
-    middles = means(vectors, labels, len(new))
+    model = replace(_renumbered(model, 0, new), middles=means(vectors, labels, len(new)))
+    model = replace(model, noise_share=model.expected_noise(_first(votes, fitted)))
+    elected = model.elected(labels[first], votes)[copy_of]
+    nearest, distances = nearest_means(vectors, elected, model.middles)
+    finest = np.full(len(first), -1, np.int32)
+    finest[:fitted] = model.finest
+    tree = model.descend(vectors, first, nearest[first], votes, finest)
+    for level in range(1, len(tree)):
+        mine = np.where(labels >= 0, tree[level][copy_of], -1)
+        new = results.numbers_within(mine, model.parents[level])
+        tree[level] = results.at_level(new, tree[level])
+        model = _renumbered(model, level, new)
     layers = found.layers
-    levels = (
-        results.levels_of_layers(anchors, layers) if layers else results.coarser_levels(middles)
+    groups = (
+        results.levels_of_layers(model.labels, layers)
+        if layers
+        else results.coarser_levels(model.middles)
     )
-    model = replace(model, labels=anchors, middles=middles, levels=levels)
-    model = replace(model, noise_share=model.expected_noise())
-    nearest, distances = model.nearest(vectors, labels)
-    clustering = Clustering(labels, probabilities, scores, nearest, distances, levels)
-    return Fitted(clustering, model, first_fitted, np.empty((0, 2), np.float32))
+    above = results.tree_of_groups(groups)
+    model = replace(model, parents=(*above, *model.parents[1:]), method_level=len(groups))
+    tree = [results.at_level(g, tree[0]) for g in groups[::-1]] + tree
+    levels = tuple(
+        Level(at.labels[copy_of], at.strengths[copy_of], at.nearest[copy_of], at.parents)
+        for at in model.levels(labels[first], tree, votes)
+    )
+    clustering = Clustering(
+        labels, probabilities, scores, nearest, distances, levels, model.method_level
+    )
+    where = places(vectors, model.anchors, model.points, first, copy_of, votes)
+    return Fitted(clustering, model, first[:fitted], where)
+
+
+def _first(votes: Votes, rows: int) -> Votes:
+    return Votes(votes.voters[:rows], votes.weights[:rows])
+
+
+def _renumbered(model: Model, level: int, new: np.ndarray) -> Model:
+    """Return the model with other numbers for the clusters of a level, int32[k]."""
+    parents = list(model.parents)
+    if level:
+        above = np.empty_like(parents[level])
+        above[new] = parents[level]
+        parents[level] = above
+    if level + 1 < len(parents):
+        parents[level + 1] = new[parents[level + 1]]
+        return replace(model, parents=tuple(parents))
+    finest = results.at_level(new, model.finest)
+    return replace(model, finest=finest, parents=tuple(parents))
 
 
 def _model(rows: Rows, found: Found, points: np.ndarray) -> Model:
     """Return the model of what was found, with the method's own numbers of clusters."""
-    labels = np.asarray(found.labels, np.int32)
-    count = int(labels.max(initial=-1)) + 1
+    tree = [_compact(labels) for labels in (found.labels, *found.finer)]
+    parents = [results.parents_of(fine, coarse) for coarse, fine in itertools.pairwise(tree)]
     return Model(
         unit(rows.vectors).astype(np.float16),
-        labels,
+        tree[-1],
         np.asarray(found.probabilities, np.float32),
         np.asarray(found.outlier_scores, np.float32),
         points,
-        means(rows.vectors, labels, count),
+        means(rows.vectors, tree[0], int(tree[0].max(initial=-1)) + 1),
+        (np.empty(0, np.int32), *parents),
     )
+
+
+def _compact(labels: np.ndarray) -> np.ndarray:
+    """Return labels int32[m] without numbers that no row has; noise stays -1."""
+    used = np.unique(labels[labels >= 0])
+    return np.where(labels >= 0, np.searchsorted(used, labels), -1).astype(np.int32)
 
 
 def _nothing(rows: int) -> Found:

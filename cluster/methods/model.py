@@ -6,6 +6,10 @@ in that cluster. So the model is the same for every method and needs neither UMA
 holds no pickled objects, because these run code when they are read, and break with the next version
 of a library.
 
+The votes decide at the method's level whether a row is noise, and if not, which cluster is its own.
+The coarser levels follow from the tree. At a finer level only those voters count that are in the
+row's cluster of the level before, so levels always nest.
+
 On disk it is a folder: `anchors.npz` (arrays) and `model.json` (the rest), bound by a sha256.
 """
 
@@ -14,42 +18,67 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
-from threadloom.cluster.clustering import Clustering
+from threadloom.cluster.clustering import Clustering, Level, at_level
 from threadloom.cluster.files.atomic_write import replacing, write_text
-from threadloom.cluster.methods.neighbor_votes import VOTERS, tally
-from threadloom.cluster.methods.neighbors import BLOCK, nearest_means, nearest_of, unit
+from threadloom.cluster.methods.neighbor_votes import VOTERS, heaviest, shares, tally
+from threadloom.cluster.methods.neighbors import BLOCK, means, nearest_means, nearest_of, unit
 
-FORMAT = 1
+FORMAT = 2
 
-_ARRAYS = ("anchors", "labels", "probabilities", "outlier_scores", "points", "middles")
+_ARRAYS = ("anchors", "finest", "probabilities", "outlier_scores", "points", "middles")
 
 
 @dataclass(frozen=True)
+class Votes:
+    """The fitted rows that vote on n rows.
+
+    voters: int32[n, v], numbers of anchors. weights: float32[n, v], at least 0.
+    """
+
+    voters: np.ndarray
+    weights: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Model:
     """The m rows that were fitted, and their clusters.
 
-    anchors: float16[m, d] of length 1. labels: int32[m]. probabilities, outlier_scores: float32[m].
-    points: float32[p, 2], where the first p of the anchors lie on the map. middles: float32[k, d],
-    the clusters' mean directions. levels: int32[k] each, see `Clustering`. names: of the clusters.
-    embedding: what made the vectors: `model`, `model_sha256`, `precision`, `dimension`.
-    noise_share: the share of noise that `assign` gives rows like the fitted ones. about: method,
-    seed and other settings.
+    anchors: float16[m, d] of length 1. finest: int32[m], their clusters at the finest level, -1 for
+    noise. probabilities, outlier_scores: float32[m]. points: float32[p, 2], where the first p of
+    the anchors lie on the map. middles: float32[k, d], the mean directions of the method's
+    clusters. parents: the tree of the levels, coarsest first: for each cluster of a level the one
+    of the level before, int32 each; empty at the first level. method_level: the index of the
+    method's own level.
+    names: of the clusters of each level. embedding: what made the vectors: `model`, `model_sha256`,
+    `precision`, `dimension`. noise_share: the share of noise that `assign` gives rows like the
+    fitted ones. about: method, seed and other settings.
     """
 
     anchors: np.ndarray
-    labels: np.ndarray
+    finest: np.ndarray
     probabilities: np.ndarray
     outlier_scores: np.ndarray
     points: np.ndarray
     middles: np.ndarray
-    levels: tuple[np.ndarray, ...] = ()
-    names: tuple[str, ...] = ()
+    parents: tuple[np.ndarray, ...] = (np.empty(0, np.int32),)
+    method_level: int = 0
+    names: tuple[tuple[str, ...], ...] = ()
     embedding: dict = field(default_factory=dict)
     noise_share: float = 0.0
     about: dict = field(default_factory=dict)
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """The anchors' labels at the method's level, int32[m]."""
+        return self.labels_at(self.method_level)
+
+    def labels_at(self, level: int) -> np.ndarray:
+        """Return the anchors' labels at a level, int32[m]."""
+        return self._climb(self.finest, level)
 
     def assign(self, vectors: np.ndarray) -> Clustering:
         """Return the clusters of new vectors, float32[n, d]; nothing is fitted.
@@ -57,75 +86,157 @@ class Model:
         A row's probability is the share of the votes that its cluster got, and its outlier score
         is the mean of its voters' scores.
         """
-        labels, probabilities, scores = self.vote(vectors)
-        nearest, distances = self.nearest(vectors, labels)
-        return Clustering(labels, probabilities, scores, nearest, distances, self.levels)
+        votes = self.poll(vectors)
+        labels, probabilities, scores = self.elect(votes)
+        nearest, distances = self.nearest(vectors, labels, votes)
+        found = self.descend(vectors, np.arange(len(vectors)), nearest, votes)
+        levels = self.levels(labels, found, votes)
+        return Clustering(
+            labels, probabilities, scores, nearest, distances, levels, self.method_level
+        )
 
-    def vote(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return labels int32[n], probabilities and outlier scores float32[n] of new vectors."""
-        rows, noise = len(vectors), len(self.middles)
+    def poll(self, vectors: np.ndarray) -> Votes:
+        """Return the votes of the nearest anchors on new vectors, float32[n, d]."""
+        if not len(self.anchors):
+            none = np.empty((len(vectors), 0))
+            return Votes(none.astype(np.int32), none.astype(np.float32))
+        return self.weighted(*nearest_of(vectors, unit(self.anchors), VOTERS))
+
+    def weighted(self, voters: np.ndarray, closeness: np.ndarray) -> Votes:
+        """Return the votes of anchors, int32[n, v], that are as close as float32[n, v] (cosine).
+
+        The weight of a vote is the cosine times the voter's probability, which is 1 for noise.
+        """
+        says = np.where(self.labels >= 0, self.probabilities, 1).astype(np.float32)
+        return Votes(voters, np.maximum(closeness, 0) * says[voters])
+
+    def elect(self, votes: Votes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return labels int32[n], probabilities and outlier scores float32[n] from the votes."""
+        rows, noise = len(votes.voters), len(self.middles)
         labels = np.full(rows, -1, np.int32)
         probabilities, scores = np.zeros(rows, np.float32), np.zeros(rows, np.float32)
-        for part, votes, voters in self._polls(vectors):
-            winner = votes.argmax(axis=1)
-            share = votes.max(axis=1) / np.maximum(votes.sum(axis=1), np.finfo(np.float32).tiny)
+        if not votes.voters.size:
+            return labels, probabilities, scores
+        for part, counted in self._tallies(votes):
+            winner = counted.argmax(axis=1)
+            all_of_it = np.maximum(counted.sum(axis=1), np.finfo(np.float32).tiny)
             labels[part] = np.where(winner == noise, -1, winner)
-            probabilities[part] = np.where(winner == noise, 0, share)
-            scores[part] = self.outlier_scores[voters].mean(axis=1)
+            probabilities[part] = np.where(winner == noise, 0, counted.max(axis=1) / all_of_it)
+            scores[part] = self.outlier_scores[votes.voters[part]].mean(axis=1)
         return labels, probabilities, scores
 
-    def nearest(self, vectors: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def nearest(
+        self, vectors: np.ndarray, labels: np.ndarray, votes: Votes
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return the cluster of each row; for noise the one that got the most votes.
 
         If no neighbour is in any cluster, it is the one whose mean is nearest. Gives int32[n], -1
         if there are no clusters, and the cosine distances float32[n] (0..2) to the clusters' means,
         2 if there are none.
         """
-        labels = labels.astype(np.int32)
-        noise = np.flatnonzero(labels < 0)
-        for part, votes, _ in self._polls(vectors, noise):
-            inside = votes[:, :-1]
-            if inside.shape[1]:
-                labels[noise[part]] = np.where(inside.any(axis=1), inside.argmax(axis=1), -1)
-        return nearest_means(vectors, labels, self.middles)
+        return nearest_means(vectors, self.elected(labels, votes), self.middles)
 
-    def expected_noise(self) -> float:
+    def elected(self, labels: np.ndarray, votes: Votes) -> np.ndarray:
+        """Return labels int32[n], with that of most votes for noise; -1 if no vote names any."""
+        elected = labels.astype(np.int32)
+        noise = np.flatnonzero(elected < 0)
+        if len(self.middles) and votes.voters.size:
+            of_noise = Votes(votes.voters[noise], votes.weights[noise])
+            for part, counted in self._tallies(of_noise):
+                inside = counted[:, :-1]
+                elected[noise[part]] = np.where(inside.any(axis=1), inside.argmax(axis=1), -1)
+        return elected
+
+    def descend(
+        self,
+        vectors: np.ndarray,
+        rows: np.ndarray,
+        nearest: np.ndarray,
+        votes: Votes,
+        finest: np.ndarray | None = None,
+    ) -> list[np.ndarray]:
+        """Return the cluster at each level, int32[n], of n of the vectors; for noise its nearest.
+
+        vectors: float32[N, d]; rows: int[n], which of them. nearest: int32[n], their clusters at
+        the method's level, from which those of coarser levels follow. At a finer level it is the
+        cluster with the most votes inside the row's cluster at the level before. If no vote names
+        any, the nearest mean at the finest level decides.
+        finest: int32[n], clusters at the finest level that are known already; -1 for the others.
+        """
+        known = np.full(len(nearest), -1, np.int32) if finest is None else finest.copy()
+        inside = votes.weights * (self.labels[votes.voters] == nearest[:, None])
+        lost = np.flatnonzero((known < 0) & (nearest >= 0) & ~inside.any(axis=1))
+        found = [nearest]
+        for parents in self.parents[self.method_level : 0 : -1]:
+            found.insert(0, at_level(parents, found[0]))
+        if self.method_level == len(self.parents) - 1:
+            return found
+        known[lost] = self._nearest_inside(vectors, rows[lost], nearest[lost])
+        for level in range(self.method_level + 1, len(self.parents)):
+            labels = self.labels_at(level)[votes.voters]
+            elected = heaviest(labels, inside)
+            mine = np.where(known >= 0, self._climb(known, level), elected)
+            inside = inside * (labels == mine[:, None])
+            found.append(mine)
+        return found
+
+    def _climb(self, finest: np.ndarray, level: int) -> np.ndarray:
+        """Return the clusters of a level, int32[n], from those of the finest; noise stays -1."""
+        for parents in self.parents[:level:-1]:
+            finest = at_level(parents, finest)
+        return finest
+
+    def _nearest_inside(
+        self, vectors: np.ndarray, rows: np.ndarray, inside: np.ndarray
+    ) -> np.ndarray:
+        """Return the nearest of the finest clusters inside a cluster of the method, int32[p].
+
+        rows: int[p], which of the vectors, float32[n, d]; inside: int32[p], the method's cluster.
+        """
+        above = self._climb(np.arange(self.finest.max(initial=-1) + 1), self.method_level)
+        best = np.full(len(rows), -1, np.int32)
+        middles = means(self.anchors, self.finest, len(above))
+        for start in range(0, len(rows), BLOCK):
+            part = slice(start, start + BLOCK)
+            closeness = unit(vectors[rows[part]]) @ middles.T
+            closeness[above != inside[part, None]] = -2
+            best[part] = closeness.argmax(axis=1)
+        return best
+
+    def levels(
+        self, labels: np.ndarray, found: list[np.ndarray], votes: Votes
+    ) -> tuple[Level, ...]:
+        """Return the levels of n rows, from what `descend` found.
+
+        labels: int32[n], at the method's level. A row of noise there is noise at every level.
+        """
+        levels = []
+        for level, (nearest, parents) in enumerate(zip(found, self.parents, strict=True)):
+            mine = np.where(labels >= 0, nearest, -1).astype(np.int32)
+            strengths = np.zeros(len(labels), np.float32)
+            if votes.voters.size:
+                strengths = shares(self.labels_at(level)[votes.voters], votes.weights, mine)
+            levels.append(Level(mine, strengths, nearest.astype(np.int32), parents))
+        return tuple(levels)
+
+    def expected_noise(self, votes: Votes) -> float:
         """Return the share of noise if each anchor were assigned by the other anchors.
 
-        The first 4,096 anchors decide, which are a fair sample. `assign` compares the noise among
-        new rows with this share.
+        votes: on the anchors, without their own. `assign` compares the noise among new rows with
+        this share.
         """
-        asked = self.anchors[:4096]
-        if not len(asked):
-            return 0.0
-        voters, closeness = nearest_of(asked, unit(self.anchors), VOTERS + 1)
-        others = voters != np.arange(len(asked))[:, None]
-        weights = np.maximum(closeness, 0) * self._says()[voters] * others
-        votes = tally(self.labels[voters], weights, len(self.middles))
-        return round(float((votes.argmax(axis=1) == len(self.middles)).mean()), 4)
+        noise = self.elect(votes)[0] < 0
+        return round(float(noise.mean()), 4) if len(noise) else 0.0
 
-    def _says(self) -> np.ndarray:
-        """Return the weight of each anchor's vote: its probability, or 1 if it is noise."""
-        return np.where(self.labels >= 0, self.probabilities, 1).astype(np.float32)
+    def _tallies(self, votes: Votes) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield the votes for the method's clusters, a part of the rows at a time.
 
-    def _polls(
-        self, vectors: np.ndarray, rows: np.ndarray | None = None
-    ) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-        """Yield the votes on some rows (all, if `rows` is None), a part at a time.
-
-        Yields the part of `rows`, votes float32[p, k + 1] with noise last, and voters int[p, v].
+        Yields the part, and float32[p, k + 1] with noise last.
         """
-        if not len(self.anchors):
-            return
-        anchors = unit(self.anchors)
-        says = self._says()
-        for start in range(0, len(vectors) if rows is None else len(rows), BLOCK):
+        for start in range(0, len(votes.voters), BLOCK):
             part = slice(start, start + BLOCK)
-            voters, closeness = nearest_of(
-                vectors[part if rows is None else rows[part]], anchors, VOTERS
-            )
-            weights = np.maximum(closeness, 0) * says[voters]
-            yield part, tally(self.labels[voters], weights, len(self.middles)), voters
+            labels = self.labels[votes.voters[part]]
+            yield part, tally(labels, votes.weights[part], len(self.middles))
 
 
 def save(folder: str, model: Model) -> None:
@@ -141,8 +252,9 @@ def save(folder: str, model: Model) -> None:
         "noise_share": model.noise_share,
         "embedding": model.embedding,
         "about": model.about,
-        "names": list(model.names),
-        "levels": [groups.tolist() for groups in model.levels],
+        "method_level": model.method_level,
+        "parents": [parents.tolist() for parents in model.parents],
+        "names": [list(names) for names in model.names],
     }
     # Written last, because it says that the arrays exist, and which ones.
     write_text(os.path.join(folder, "model.json"), json.dumps(facts, indent=2) + "\n")
@@ -162,8 +274,9 @@ def load(folder: str) -> Model:
             values = {name: held[name] for name in _ARRAYS}
         return Model(
             **values,
-            levels=tuple(np.array(groups, np.int32) for groups in facts["levels"]),
-            names=tuple(facts["names"]),
+            parents=tuple(np.array(parents, np.int32) for parents in facts["parents"]),
+            method_level=facts["method_level"],
+            names=tuple(tuple(names) for names in facts["names"]),
             embedding=facts["embedding"],
             noise_share=facts["noise_share"],
             about=facts["about"],

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from threadloom.cluster.methods.neighbors import BLOCK
 from threadloom.cluster.methods.umap import EXACT_LIMIT, Rows
 
 # The number of neighbours that vote.
@@ -18,6 +19,35 @@ def tally(labels: np.ndarray, weights: np.ndarray, count: int) -> np.ndarray:
     chosen = np.where(labels < 0, count, labels)
     np.add.at(votes, (np.arange(len(labels))[:, None], chosen), weights)
     return votes
+
+
+def heaviest(labels: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return for each row the label that has the largest weight, the lowest of equal ones.
+
+    labels: int[n, v], the labels of each row's v voters; weights: float32[n, v]. Gives int32[n], -1
+    for a row without any weight. It takes no memory for each label, as `tally` does.
+    """
+    best = np.full(len(labels), -1, np.int32)
+    for start in range(0, len(labels), BLOCK):
+        part = slice(start, start + BLOCK)
+        mine, weight = labels[part], weights[part]
+        same = mine[:, :, None] == mine[:, None, :]
+        totals = np.where(weight > 0, (same * weight[:, None, :]).sum(axis=2), 0)
+        most = totals.max(axis=1, initial=0)
+        first = np.where((totals == most[:, None]) & (totals > 0), mine, np.iinfo(np.int32).max)
+        best[part] = np.where(most > 0, first.min(axis=1, initial=np.iinfo(np.int32).max), -1)
+    return best
+
+
+def shares(labels: np.ndarray, weights: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Return the share of the votes that each row's own label has, float32[n] in 0..1.
+
+    labels: int[n, v], the labels of each row's v voters; weights: float32[n, v]; own: int[n]. 0 for
+    a row of noise (-1), and for one without any weight.
+    """
+    mine = np.where(labels == own[:, None], weights, 0).sum(axis=1)
+    all_of_it = np.maximum(weights.sum(axis=1), np.finfo(np.float32).tiny)
+    return np.where(own < 0, 0, mine / all_of_it).clip(0, 1).astype(np.float32)
 
 
 def adopt(

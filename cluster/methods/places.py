@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from threadloom.cluster.methods.model import Votes
 from threadloom.cluster.methods.neighbor_votes import VOTERS
 from threadloom.cluster.methods.neighbors import nearest_of, unit
 
-# Vectors that are copied at a time.
+# Rows that are placed at a time.
 _ROWS = 65_536
 
 
@@ -15,26 +16,44 @@ def places(
     points: np.ndarray,
     first: np.ndarray,
     copy_of: np.ndarray,
+    votes: Votes,
 ) -> np.ndarray:
     """Return where all rows lie, float32[n, 2].
 
     vectors: float32[n, d]. anchors: float[m, d], of length 1; points: float32[p, 2], where the
     first p of the anchors lie. first: int[k], the rows with different vectors, the anchors' before
-    the others. copy_of: int[n], which of them each row is a copy of.
+    the others. copy_of: int[n], which of them each row is a copy of. votes: on these k rows.
 
     A row with the vector of one of these p anchors lies where that lies. Another row lies at the
-    mean of the places of those anchors that vote on its cluster, weighted by their cosines.
+    mean of the places of those of them that vote on its cluster, weighted by their votes. If none
+    of them does, the nearest of them vote.
     """
     shown = len(points)
     if not shown:
         return np.zeros((len(copy_of), 2), np.float32)
     found = np.empty((len(first), 2), np.float32)
     found[:shown] = points
-    near = unit(anchors[:shown])
     for start in range(shown, len(first), _ROWS):
-        voters, closeness = nearest_of(vectors[first[start : start + _ROWS]], near, VOTERS)
-        # The least weight is for a row of zeros, which is near to none.
-        weights = np.maximum(closeness, np.finfo(np.float32).eps)
-        weights /= weights.sum(axis=1, keepdims=True)
-        found[start : start + _ROWS] = np.einsum("nv,nvd->nd", weights, points[voters])
+        part = slice(start, min(start + _ROWS, len(first)))
+        voters, weights = votes.voters[part], votes.weights[part]
+        weights = np.where(voters < shown, weights, 0)
+        found[part], alone = _means(points, np.minimum(voters, shown - 1), weights)
+        if len(alone):
+            near = unit(anchors[:shown])
+            voters, closeness = nearest_of(vectors[first[start + alone]], near, VOTERS)
+            # The least weight is for a row of zeros, which is near to none.
+            weights = np.maximum(closeness, np.finfo(np.float32).eps)
+            found[start + alone], _ = _means(points, voters, weights)
     return found[copy_of]
+
+
+def _means(
+    points: np.ndarray, voters: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weighted means of the voters' places, and the rows whose weights are all 0.
+
+    points: float32[p, 2]; voters: int[n, v]; weights: float32[n, v], not negative.
+    """
+    sums = weights.sum(axis=1)
+    shares = weights / np.where(sums > 0, sums, 1)[:, None]
+    return np.einsum("nv,nvd->nd", shares, points[voters]), np.flatnonzero(sums <= 0)

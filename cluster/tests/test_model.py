@@ -81,11 +81,11 @@ def test_types_that_differ_do_not_end_an_assignment(fitted, folder, make_blobs, 
 def test_a_model_is_read_as_it_was_written(make_blobs, made_by, tmp_path):
     vectors, _ = make_blobs(120)
     model = cluster_vectors(vectors, 1, draw=True).model
-    model = replace(model, names=("a", "b", "c"), embedding=made_by, about={"seed": 1})
+    model = replace(model, names=(("a", "b", "c"),), embedding=made_by, about={"seed": 1})
     save(str(tmp_path), model)
     again = load(str(tmp_path))
     assert (again.names, again.embedding, again.about) == (model.names, made_by, {"seed": 1})
-    for name in ("anchors", "labels", "probabilities", "outlier_scores", "points", "middles"):
+    for name in ("anchors", "finest", "probabilities", "outlier_scores", "points", "middles"):
         assert (getattr(again, name) == getattr(model, name)).all(), name
     one, two = model.assign(vectors), again.assign(vectors)
     assert (one.labels == two.labels).all() and (one.distances == two.distances).all()

@@ -29,6 +29,7 @@ def test_labels_and_report(folder, settings):
     assert labels.column_names == [
         *("chain_id", "subreddit", "label", "probability"),
         *("outlier_score", "nearest_label", "nearest_distance"),
+        *("label_level_1", "strength_level_1", "nearest_level_1"),
     ]
     # Topic i % 3 is the blob, and rows stand in the order of the files' paths.
     got = labels["label"].to_numpy()

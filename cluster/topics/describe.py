@@ -24,11 +24,13 @@ _GROUP_NAMES = 3
 class Described:
     """What the report says of each cluster, largest first, and of each coarser level.
 
+    names: of the clusters of each level, coarsest first; "" if a cluster has none.
     snippets: the beginnings of the texts of the rows that the map shows, `Fitted.drawn`.
     """
 
     clusters: list[dict]
     levels: list[list[dict]]
+    names: tuple[tuple[str, ...], ...]
     snippets: list[str]
 
 
@@ -67,19 +69,25 @@ def describe(
         }
         for label in range(found.count)
     ]
-    return Described(clusters, _levels(found, clusters), list(on_map.values()))
+    levels = _levels(found, clusters)
+    names = [tuple(group["name"] for group in level) for level in levels[::-1]]
+    names.append(tuple(cluster["name"] for cluster in clusters))
+    names += [("",) * found.count_at(i) for i in range(len(names), len(found.levels))]
+    return Described(clusters, levels, tuple(names), list(on_map.values()))
 
 
 def _levels(found: Clustering, clusters: list[dict]) -> list[list[dict]]:
     """Return, for each coarser level, its groups: label, name, size and the clusters in them."""
     levels = []
-    for groups in found.levels:
-        level = []
-        for label in range(int(groups.max()) + 1):
+    groups = np.arange(found.count)
+    for level in range(found.method_level, 0, -1):
+        groups = found.levels[level].parents[groups]
+        level_groups = []
+        for label in range(found.count_at(level - 1)):
             mine = [clusters[c] for c in np.flatnonzero(groups == label)]
             # Clusters are numbered by size: the first are the largest.
             firsts = [c["words"][0] if c["words"] else c["name"] for c in mine[:_GROUP_NAMES]]
-            level.append(
+            level_groups.append(
                 {
                     "label": label,
                     "name": ", ".join(dict.fromkeys(firsts)),
@@ -87,5 +95,5 @@ def _levels(found: Clustering, clusters: list[dict]) -> list[list[dict]]:
                     "clusters": [c["label"] for c in mine],
                 }
             )
-        levels.append(level)
+        levels.append(level_groups)
     return levels

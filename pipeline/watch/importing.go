@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/dustin/go-humanize"
-	"github.com/threadloom/threadloom/pipeline/config"
 )
 
 // ImportState is how far an import is.
@@ -30,22 +28,7 @@ type Import struct {
 
 // Start shows the progress until the function that it returns is called.
 func (p *Import) Start(ctx context.Context, kind string, log *slog.Logger) (stop func()) {
-	if kind == config.ProgressNone {
-		return func() {}
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	var shown sync.WaitGroup
-	shown.Go(func() {
-		if kind == config.ProgressBar {
-			p.bar(ctx)
-		} else {
-			p.log(ctx, log)
-		}
-	})
-	return func() {
-		cancel()
-		shown.Wait()
-	}
+	return shown(ctx, kind, p.bar, func(ctx context.Context) { p.log(ctx, log) })
 }
 
 func (p *Import) bar(ctx context.Context) {
@@ -70,27 +53,18 @@ func (p *Import) bar(ctx context.Context) {
 }
 
 func (p *Import) log(ctx context.Context, log *slog.Logger) {
-	start := time.Now()
-	tick := time.NewTicker(paceEvery)
-	defer tick.Stop()
-	for next := start.Add(logEvery); ; {
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-tick.C:
-			s := p.Look()
-			p.update(now, s)
-			if now.Before(next) {
-				continue
-			}
-			next = next.Add(logEvery)
-			line := []any{"progress", s.text(), "chains", s.Chains}
-			if d, known := p.left(s); known {
-				line = append(line, "left", d)
-			}
-			log.Info("importing", line...)
-		}
+	var s ImportState
+	look := func(now time.Time) {
+		s = p.Look()
+		p.update(now, s)
 	}
+	logged(ctx, look, func() {
+		line := []any{"progress", s.text(), "chains", s.Chains}
+		if d, known := p.left(s); known {
+			line = append(line, "left", d)
+		}
+		log.Info("importing", line...)
+	})
 }
 
 func (p *Import) update(now time.Time, s ImportState) {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/threadloom/threadloom/models"
-	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/transforms"
 	"github.com/threadloom/threadloom/transforms/embedding"
 	"github.com/threadloom/threadloom/transforms/layout"
@@ -96,44 +95,21 @@ func (p *Progress) by(s State) string {
 
 // Start shows the progress until the function that it returns is called.
 func (p *Progress) Start(ctx context.Context, kind string, log *slog.Logger) (stop func()) {
-	if kind == config.ProgressNone {
-		return func() {}
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	var shown sync.WaitGroup
-	if kind == config.ProgressBar {
-		shown.Go(func() { p.showBars(ctx) })
-	} else {
-		shown.Go(func() { p.log(ctx, log) })
-	}
-	return func() {
-		cancel()
-		shown.Wait()
-	}
+	return shown(ctx, kind, p.showBars, func(ctx context.Context) { p.log(ctx, log) })
 }
 
 // log logs a line now and then while files are worked on.
 func (p *Progress) log(ctx context.Context, log *slog.Logger) {
-	start := time.Now()
-	p.pace.update(start, p.Look())
-	tick := time.NewTicker(paceEvery)
-	defer tick.Stop()
-	for next := start.Add(logEvery); ; {
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-tick.C:
-			s := p.Look()
-			p.pace.update(now, s)
-			if now.Before(next) {
-				continue
-			}
-			next = next.Add(logEvery)
-			if s.Done < s.Missing {
-				log.Info(p.Words.Doing, p.line(s)...)
-			}
-		}
+	var s State
+	look := func(now time.Time) {
+		s = p.Look()
+		p.pace.update(now, s)
 	}
+	logged(ctx, look, func() {
+		if s.Done < s.Missing {
+			log.Info(p.Words.Doing, p.line(s)...)
+		}
+	})
 }
 
 // line is how far a run is, as a logger's arguments.

@@ -111,6 +111,9 @@ func Host() string {
 	return strings.ReplaceAll(host, " ", "")
 }
 
+// OnHost adds the name of this machine to an error, for runs on a cluster.
+func OnHost(err error) error { return fmt.Errorf("on %s: %w", Host(), err) }
+
 // OfProcess names the counter of the files that this process embedded with a back end.
 func OfProcess(b models.Backend) string {
 	return processPrefix + strings.Join([]string{thisProcess(), b.Name, b.Precision}, " ")

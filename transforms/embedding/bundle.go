@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"github.com/threadloom/threadloom/models"
+	"github.com/threadloom/threadloom/transforms/counters"
 	"github.com/threadloom/threadloom/transforms/inflight"
 	"github.com/threadloom/threadloom/transforms/layout"
 )
@@ -57,7 +58,7 @@ func (b *Bundle) openEngine() (err error) {
 		return nil
 	}
 	if b.engine, err = models.Shared(b.options.Model); err != nil {
-		return onHost(err)
+		return counters.OnHost(err)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package embedding
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/threadloom/threadloom/models"
@@ -73,7 +72,7 @@ func (e *Embedder) Time() time.Duration { return e.files.inUse(time.Now()) }
 // embed embeds one file unless no more files are to be opened.
 func (e *Embedder) embed(ctx context.Context, engine *models.Engine, file layout.File, o Options) Outcome {
 	if err := engine.Broken(); err != nil { // not because of this file
-		return Outcome{File: file, Left: onHost(err)}
+		return Outcome{File: file, Left: counters.OnHost(err)}
 	}
 	if !e.files.enter(time.Now()) {
 		return Outcome{File: file, Left: ErrInterrupted}
@@ -100,6 +99,3 @@ func (e *Embedder) Settle(tree layout.Layout, o Outcome) {
 	o.each(e.counts.Add)
 	noteCrashes(tree, o)
 }
-
-// onHost adds the name of this machine to an error, for runs on a cluster.
-func onHost(err error) error { return fmt.Errorf("on %s: %w", counters.Host(), err) }

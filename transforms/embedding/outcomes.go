@@ -50,7 +50,7 @@ func (e *Embedder) finish(ctx context.Context, o Outcome) Outcome {
 	case errors.Is(o.Err, ErrInterrupted):
 		o.Left = o.Err
 	case errors.Is(o.Err, models.ErrBroken): // any file would fail
-		o.Left = onHost(o.Err)
+		o.Left = counters.OnHost(o.Err)
 	case o.Err != nil && ctx.Err() != nil:
 		o.Left = fmt.Errorf("embedding %s: %w", o.File.Input, o.Err)
 	}

@@ -1,0 +1,112 @@
+"""Clusters by day, month and year, and what rises."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from threadloom.cluster.topics import over_time
+
+
+def times(*texts: str) -> np.ndarray:
+    return np.array(texts, "datetime64[s]")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "unit", "periods"),
+    [
+        ("2023-01-01", "2023-01-01T23:00:00", "day", 1),
+        ("2023-12-30", "2024-01-02", "day", 4),
+        ("2023-01-01", "2023-12-31", "month", 12),
+        ("2005-06-30", "2024-01-01", "month", 224),
+        ("1993-01-01", "2024-01-01", "year", 32),
+    ],
+)
+def test_the_span_decides_the_unit(first, last, unit, periods):
+    found = over_time.periods(times(first, last))
+    assert (found.unit, len(found.starts)) == (unit, periods)
+    assert found.of_rows.tolist() == [0, periods - 1]
+
+
+def test_one_broken_time_does_not_make_years_of_days():
+    days = np.datetime64("2024-01-01", "s") + np.arange(500) * np.timedelta64(3600, "s")
+    found = over_time.periods(np.append(days, np.datetime64("2022-03-05")).astype("datetime64[s]"))
+    assert found.unit == "day"
+
+
+def test_no_time_is_known():
+    assert over_time.periods(times("NaT", "NaT")) is None
+    assert over_time.periods(times()) is None
+
+
+def test_months_add_up_to_the_chains():
+    """The standard library counts the same."""
+    rng = np.random.default_rng(3)
+    when = np.datetime64("2021-05-03", "s") + rng.integers(0, 10**8, 5000) * np.timedelta64(1, "s")
+    when[rng.random(5000) < 0.1] = np.datetime64("NaT")
+    labels = rng.integers(-1, 4, 5000)
+    found = over_time.periods(when)
+    assert found.unit == "month"
+    table = over_time.counts(found, labels, 4)
+    assert table.sum() == 5000
+    wanted = Counter(
+        (label, "never" if np.isnat(time) else str(time)[:7])
+        for label, time in zip(labels.tolist(), when, strict=True)
+    )
+    names = [str(day)[:7] for day in found.starts] + ["never"]
+    got = {
+        (label if label < 4 else -1, name): int(table[label, column])
+        for label in range(5)
+        for column, name in enumerate(names)
+        if table[label, column]
+    }
+    assert got == dict(wanted)
+
+
+def planted(months: int = 6, begins: int = 2, seed: int = 1) -> np.ndarray:
+    """Return chains by month: a steady topic, one that begins, one that ends, and a short one.
+
+    There are more chains each month, so the steady topic grows in number and not in share.
+    """
+    rng = np.random.default_rng(seed)
+    table = np.zeros((5, months + 1), np.int64)
+    for month in range(months):
+        weights = [4.0, 1.0 * (month >= begins), 1.0 * (month < months - begins), 0, 2.0]
+        weights[3] = 3.0 * (month == months // 2)
+        shares = np.array(weights) / sum(weights)
+        table[:, month] = rng.multinomial(300 + 200 * month, shares)
+    return table
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_topic_that_begins_rises_and_one_that_ends_falls(seed):
+    assert over_time.trends(planted(seed=seed)) == [None, "rising", "falling", None]
+
+
+def test_chance_is_no_trend():
+    """Of 4,000 clusters whose shares do not change, none rises or falls."""
+    rng = np.random.default_rng(5)
+    table = rng.multinomial(100_000, np.full(4001, 1 / 4001), size=12).T
+    table = np.column_stack([table, np.zeros(4001, np.int64)])
+    assert not any(over_time.trends(table))
+
+
+def test_the_test_for_a_trend_is_a_correlation_over_single_chains():
+    """Its square is N times that of Pearson's correlation of time and being in the cluster."""
+    table = planted()
+    chains = table[:, :-1].sum(axis=0)
+    month = np.repeat(np.arange(6), chains)
+    for label, z in enumerate(over_time.deviations(table)):
+        inside = np.concatenate(
+            [np.arange(n) < table[label, t] for t, n in enumerate(chains.tolist())]
+        )
+        assert z == pytest.approx(np.corrcoef(month, inside)[0, 1] * np.sqrt(len(month)))
+
+
+def test_bars():
+    assert over_time.bars(np.array([0, 1, 4, 8])) == "·▁▄█"
+    assert over_time.bars(np.array([0, 0])) == "··"
+    assert over_time.bars(np.array([5])) == "█"
+    assert over_time.bars(np.array([], np.int64)) == ""
+    assert len(over_time.bars(np.ones(100, np.int64))) == 20
+    assert over_time.bars(np.array([1000, 1])) == "█▁"
