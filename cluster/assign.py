@@ -16,6 +16,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from threadloom.cluster.clustering import Clustering
 from threadloom.cluster.files import labels as labelling
 from threadloom.cluster.files import lease as leases
 from threadloom.cluster.files import sources as reading
@@ -41,7 +42,9 @@ def assign_files(
     Writes `assigned.parquet`, which has the columns of labels.parquet, and `assigned.json`, whose
     content this returns: `rows`, `noise_rows`, `noise_share`, `fitted_noise_share` (the share to
     expect among rows like those that were fitted), `drift` (the difference), and for each cluster
-    its `label`, `name`, `rows`, `share` and `fitted_share`. `left_out` has the files that cannot
+    its `label`, `name`, `rows`, `share` and `fitted_share`. `levels` has the same for each level of
+    the tree, coarsest first, and `moved`: the share of the clustered rows that are in other
+    clusters than the fitted rows would let expect. `left_out` has the files that cannot
     take part, such as those of another model or precision, with the reasons; `files_left_out`
     counts them. `warnings` has other findings about the files.
 
@@ -60,9 +63,7 @@ def assign_files(
     found = model.assign(vectors)
     rows = len(found.labels)
     share = found.noise_rows / rows if rows else 0.0
-    names = model.names[model.method_level]
-    now = np.bincount(found.labels[found.labels >= 0], minlength=len(names))
-    before = np.bincount(model.labels[model.labels >= 0], minlength=len(names))
+    levels = [_level(model, found, level) for level in range(len(model.parents))]
     report = {
         "format": FORMAT,
         "model": os.path.abspath(model_dir),
@@ -76,16 +77,9 @@ def assign_files(
         "noise_share": round(share, 4),
         "fitted_noise_share": model.noise_share,
         "drift": round(share - model.noise_share, 4),
-        "clusters": [
-            {
-                "label": label,
-                "name": name,
-                "rows": int(now[label]),
-                "share": round(int(now[label]) / rows, 4) if rows else 0.0,
-                "fitted_share": round(int(before[label]) / len(model.labels), 4),
-            }
-            for label, name in enumerate(names)
-        ],
+        "method_level": model.method_level + 1,
+        "clusters": levels[model.method_level]["clusters"],
+        "levels": levels,
         "seconds": round(time.monotonic() - start, 3),
     }
     leases.check(lease)
@@ -93,6 +87,30 @@ def assign_files(
     labelling.write_labels(os.path.join(clusters_dir, "assigned.parquet"), keys, found, fingerprint)
     write_report(os.path.join(clusters_dir, "assigned.json"), report)
     return report
+
+
+def _level(model: models.Model, found: Clustering, level: int) -> dict:
+    """Return the clusters of a level with their rows among the new ones and the fitted ones."""
+    names = model.names[level]
+    labels, fitted = found.levels[level].labels, model.labels_at(level)
+    now = np.bincount(labels[labels >= 0], minlength=len(names))
+    before = np.bincount(fitted[fitted >= 0], minlength=len(names))
+    # The total variation distance of the two distributions.
+    moved = np.abs(now / max(now.sum(), 1) - before / max(before.sum(), 1)).sum() / 2
+    return {
+        "level": level + 1,
+        "moved": round(float(moved), 4) if now.any() else 0.0,
+        "clusters": [
+            {
+                "label": label,
+                "name": name,
+                "rows": int(now[label]),
+                "share": round(int(now[label]) / len(labels), 4) if len(labels) else 0.0,
+                "fitted_share": round(int(before[label]) / len(fitted), 4),
+            }
+            for label, name in enumerate(names)
+        ],
+    }
 
 
 def main() -> None:

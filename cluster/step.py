@@ -116,6 +116,7 @@ def _compute(
         "models": kinds,
         "warnings": found.lines(),
         "clusters": described.clusters,
+        "method_level": clusters.method_level + 1,
         "levels": described.levels,
         "seconds": round(time.monotonic() - start, 3),
     }

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 
 from threadloom.cluster.files.atomic_write import write_text
 
-FORMAT = 2
+FORMAT = 3
+
+# The tree in the table for readers has at most so many lines.
+_TREE_LINES = 300
 
 
 def write_report(path: str, report: Mapping) -> None:
@@ -27,7 +30,7 @@ def read_report(path: str) -> dict | None:
 
 
 def write_table(path: str, report: Mapping) -> None:
-    """Write the clusters as a Markdown table, largest first."""
+    """Write the clusters as a Markdown table, largest first, and the tree as a list."""
     rows, noise = report["rows"], report["noise_rows"]
     lines = [
         f"# {escape(report['group'])}: {headline(rows, len(report['clusters']), noise)}",
@@ -45,7 +48,60 @@ def write_table(path: str, report: Mapping) -> None:
         words = ", ".join(cluster["words"])
         cells = [cluster["name"], f"{cluster['size']:,}", words, subreddits, typical]
         lines.append(f"| {cluster['label']} | {' | '.join(map(escape, cells))} |")
+    lines += _tree(report["levels"], report["method_level"])
     write_text(path, "\n".join(lines).rstrip() + "\n")
+
+
+def _tree(levels: list[dict], method_level: int, most: int = _TREE_LINES) -> list[str]:
+    """Return the tree as a nested list, with the largest `most` clusters; [] for a flat one.
+
+    A cluster that a finer level does not divide has a line at its coarsest level only.
+    """
+    if len(levels) < 2:
+        return []
+    by_size = sorted(
+        (-cluster["size"], level, cluster["label"])
+        for level, found in enumerate(levels)
+        for cluster in found["clusters"]
+        if not _undivided(levels, level, cluster)
+    )
+    # A parent is at least as large as its child and comes before it, so no line lacks its parent.
+    shown = {(level, label) for _, level, label in by_size[:most]}
+    lines = [
+        "",
+        "## The tree",
+        "",
+        "Each line has the level, the label at that level, the name and the number of chains."
+        f" The table above shows level {method_level}."
+        " A cluster that no finer level divides has no more lines.",
+        "",
+    ]
+    if left_out := len(by_size) - len(shown):
+        lines[4:4] = [
+            f"The smallest {left_out:,} of {len(by_size):,} clusters are left out here."
+            " `clusters.json` has all.",
+            "",
+        ]
+
+    def add(level: int, label: int, indent: str) -> None:
+        cluster = levels[level]["clusters"][label]
+        if (level, label) in shown:
+            number = f"`{level + 1}:{label}`"
+            lines.append(f"{indent}- {number} {escape(cluster['name'])} ({cluster['size']:,})")
+            indent += "  "
+        for child in cluster["children"]:
+            add(level + 1, child, indent)
+
+    for cluster in levels[0]["clusters"]:
+        add(0, cluster["label"], "")
+    return lines
+
+
+def _undivided(levels: list[dict], level: int, cluster: dict) -> bool:
+    """Return whether a cluster is all of its parent."""
+    if not level:
+        return False
+    return len(levels[level - 1]["clusters"][cluster["parent"]]["children"]) == 1
 
 
 def headline(rows: int, clusters: int, noise_rows: int) -> str:

@@ -1,10 +1,17 @@
 """The levels of the tree: they nest, they are numbered by size, and their strengths are votes."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
+import duckdb
 import numpy as np
+import polars
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from threadloom.cluster.assign import assign_files
 from threadloom.cluster.clustering import (
     Found,
     numbers_within,
@@ -14,6 +21,8 @@ from threadloom.cluster.clustering import (
 from threadloom.cluster.methods import registry
 from threadloom.cluster.methods.fit import Fitted, cluster_vectors
 from threadloom.cluster.methods.model import load, save
+from threadloom.cluster.settings import Settings
+from threadloom.cluster.step import cluster_files
 
 # Topics, and topics inside them, at three depths: 7 clusters of the method, 3 in each, 2 in those.
 TREE = (7, 3, 2)
@@ -39,10 +48,10 @@ def forest(rows: int = 900, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.fixture
-def planted(monkeypatch):
-    """Return a function that clusters with a method that knows the leaves of the vectors."""
+def plant(monkeypatch):
+    """Return a function that makes `hdbscan` a method that knows the leaves of some vectors."""
 
-    def cluster(vectors: np.ndarray, leaves: np.ndarray, sample: int = 0) -> Fitted:
+    def plant(vectors: np.ndarray, leaves: np.ndarray) -> None:
         known = {v.tobytes(): leaf for v, leaf in zip(vectors, leaves, strict=True)}
 
         def find(rows, seed, smallest):
@@ -55,9 +64,127 @@ def planted(monkeypatch):
 
         method = replace(registry.METHODS["hdbscan"], find=find, smallest=lambda _: 10)
         monkeypatch.setitem(registry.METHODS, "hdbscan", method)
+
+    return plant
+
+
+@pytest.fixture
+def planted(plant):
+    """Return a function that clusters vectors with the method that knows their leaves."""
+
+    def cluster(vectors: np.ndarray, leaves: np.ndarray, sample: int = 0) -> Fitted:
+        plant(vectors, leaves)
         return cluster_vectors(vectors, 1, "hdbscan", sample=sample)
 
     return cluster
+
+
+def word(number: int) -> str:
+    """Return a word for a number; a number itself is no word."""
+    return chr(ord("a") + number // 26) + chr(ord("a") + number % 26)
+
+
+@pytest.fixture
+def clustered(plant, folder, tmp_path):
+    """Cluster a planted forest from files; returns the summary and the source."""
+    vectors, leaves = forest()
+    plant(vectors, leaves)
+    words = "bread flour oven bicycle pedal saddle telescope planet orbit guitar piano violin"
+    texts = [
+        f"{words.split()[leaf // 6]} of {word(leaf // 2)}branch, {word(leaf)}leaf {i}" if leaf >= 0
+        else f"nothing {i}" for i, leaf in enumerate(leaves)
+    ]  # fmt: skip
+    model = {"model": "m", "model_sha256": "a", "precision": "fp32", "dimension": 24}
+    source = folder.write("a.parquet", vectors, texts, model=model)
+    settings = Settings(clusters_dir=str(tmp_path / "clusters"), method="hdbscan")
+    return cluster_files([source], settings), source
+
+
+def test_readers_agree_on_the_columns_of_the_levels(clustered):
+    summary, _ = clustered
+    path = summary["labels"]
+    want = [
+        f"{kind}_level_{level}"
+        for level in range(1, 5)
+        for kind in ("label", "strength", "nearest")
+    ]
+    table = pq.read_table(path)
+    assert table.column_names[-12:] == want
+    kinds = [pa.int32(), pa.float32(), pa.int32()] * 4
+    assert [table.schema.field(name).type for name in want] == kinds
+    assert table["label_level_2"].equals(table["label"])
+    assert table["nearest_level_2"].equals(table["nearest_label"])
+    rows = table.num_rows
+    by_duckdb = duckdb.sql(f"select * from '{path}'").fetchnumpy()
+    by_polars = polars.read_parquet(path)
+    for name in want:
+        values = table[name].to_numpy()
+        assert len(values) == rows
+        for read in (by_duckdb[name], by_polars[name].to_numpy()):
+            assert read.dtype == values.dtype and (read == values).all(), name
+
+
+def test_the_report_and_the_labels_tell_the_same_tree(clustered):
+    summary, _ = clustered
+    report = json.loads(Path(summary["report"]).read_text())
+    assert (report["format"], report["method_level"], len(report["levels"])) == (3, 2, 4)
+    assert [c["level"] for c in report["clusters"]] == [2] * 7
+    method = report["levels"][1]["clusters"]
+    assert [c | {"level": 2} for c in method] == [
+        {"parent": m["parent"], "children": m["children"]} | c
+        for c, m in zip(report["clusters"], method, strict=True)
+    ]
+    labels = f"'{summary['labels']}'"
+    for level, found in enumerate(report["levels"], 1):
+        assert found["level"] == level
+        sizes = duckdb.sql(
+            f"select label_level_{level} as label, count(*) from {labels} where label >= 0"
+            " group by 1 order by 1"
+        ).fetchall()
+        assert [(c["label"], c["size"]) for c in found["clusters"]] == sizes
+        assert sum(size for _, size in sizes) + report["noise_rows"] == report["rows"]
+        assert len({c["name"] for c in found["clusters"]}) == len(found["clusters"])
+        for cluster in found["clusters"]:
+            assert cluster["name"] and cluster["words"] and cluster["typical"]
+            assert cluster["share"] == round(cluster["size"] / report["rows"], 4)
+        if level == 1:
+            assert {c["parent"] for c in found["clusters"]} == {None}
+            continue
+        pairs = duckdb.sql(
+            f"select distinct label_level_{level - 1}, label_level_{level} from {labels}"
+            f" where label >= 0"
+        ).fetchall()
+        assert {(c["parent"], c["label"]) for c in found["clusters"]} == set(pairs)
+        for parent in report["levels"][level - 2]["clusters"]:
+            mine = sorted(child for above, child in pairs if above == parent["label"])
+            assert parent["children"] == mine
+    assert not any(c["children"] for c in report["levels"][-1]["clusters"])
+    # The words of a leaf's own chains name it.
+    leaf = report["levels"][-1]["clusters"][0]
+    assert any(word.endswith("leaf") for word in leaf["words"])
+    table = Path(summary["table"]).read_text()
+    assert "## The tree" in table and "- `1:0` " in table and "      - `4:" in table
+
+
+def test_assigned_rows_have_every_level(clustered, tmp_path):
+    summary, source = clustered
+    report = assign_files([source], f"{tmp_path}/clusters/model", str(tmp_path / "next"))
+    labels, assigned = (
+        pq.read_table(path) for path in (summary["labels"], tmp_path / "next" / "assigned.parquet")
+    )
+    assert labels.column_names == assigned.column_names
+    inside = labels["label"].to_numpy() >= 0
+    for level, found in enumerate(report["levels"], 1):
+        mine, theirs = (t[f"label_level_{level}"].to_numpy() for t in (labels, assigned))
+        assert (mine == theirs)[inside].mean() > 0.95
+        sizes = np.bincount(theirs[theirs >= 0], minlength=len(found["clusters"]))
+        assert [c["rows"] for c in found["clusters"]] == sizes.tolist()
+        before = np.bincount(mine[inside], minlength=len(sizes))
+        want = np.abs(sizes / sizes.sum() - before / before.sum()).sum() / 2
+        # The copies count in the files, but each vector was fitted once.
+        assert found["moved"] == pytest.approx(want, abs=0.03)
+    assert report["clusters"] == report["levels"][1]["clusters"]
+    assert report["method_level"] == 2
 
 
 def test_levels_nest_and_are_numbered_by_size_within_their_parents(planted):

@@ -2,17 +2,15 @@
 
 import numpy as np
 
-from threadloom.cluster.clustering import Clustering
 from threadloom.cluster.topics.typical import SNIPPET_CHARACTERS, candidates, pick, snippet
 
 
-def clustering(labels: list[int], probabilities: list[float] | None = None) -> Clustering:
-    rows = len(labels)
-    zeros = np.zeros(rows, np.float32)
+def typical_of(
+    v: np.ndarray, labels: list[int], firmness: list[float] | None = None
+) -> list[list[int]]:
+    """Return the typical rows of clusters whose rows are equally firm by default."""
     found = np.array(labels, np.int32)
-    return Clustering(
-        found, np.array(probabilities or [1.0] * rows, np.float32), zeros, found, zeros
-    )
+    return candidates(v, found, found.max() + 1, np.array(firmness or [1.0] * len(v), np.float32))
 
 
 def vectors(rows: int, seed: int = 1) -> np.ndarray:
@@ -25,7 +23,7 @@ def vectors(rows: int, seed: int = 1) -> np.ndarray:
 
 def test_the_rows_nearest_the_middle_come_first():
     v = vectors(40)
-    found = candidates(v, clustering([0] * 40))[0]
+    found = typical_of(v, [0] * 40)[0]
     units = v / np.linalg.norm(v, axis=1, keepdims=True)
     closeness = units @ units.mean(axis=0)
     assert found[0] == int(closeness.argmax())
@@ -35,7 +33,7 @@ def test_the_rows_nearest_the_middle_come_first():
 def test_near_copies_come_last_and_copies_not_at_all():
     v = np.repeat(vectors(5), 4, axis=0)
     v[1::4] += np.random.default_rng(2).normal(size=(5, 16)).astype(np.float32) * 0.03
-    found = candidates(v, clustering([0] * 20))[0]
+    found = typical_of(v, [0] * 20)[0]
     units = v[found] / np.linalg.norm(v[found], axis=1, keepdims=True)
     likeness = units @ units.T - np.eye(len(found))
     assert len(found) == 10
@@ -47,15 +45,15 @@ def test_near_copies_come_last_and_copies_not_at_all():
 def test_the_order_of_the_rows_does_not_matter():
     v = vectors(200)
     labels = np.arange(200) % 3
-    first = candidates(v, clustering(labels.tolist()))
+    first = typical_of(v, labels.tolist())
     order = np.random.default_rng(4).permutation(200)
-    other = candidates(v[order], clustering(labels[order].tolist()))
+    other = typical_of(v[order], labels[order].tolist())
     assert [order[rows].tolist() for rows in other] == first
 
 
-def test_noise_and_improbable_rows_are_not_typical():
-    probabilities = [1.0] * 10 + [0.1] * 9 + [1.0]
-    found = candidates(vectors(20), clustering([0] * 19 + [-1], probabilities))
+def test_noise_and_loose_rows_are_not_typical():
+    firmness = [1.0] * 10 + [0.1] * 9 + [1.0]
+    found = typical_of(vectors(20), [0] * 19 + [-1], firmness)
     assert len(found) == 1
     assert set(found[0]) <= set(range(10))
 

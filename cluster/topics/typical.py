@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from threadloom.cluster.clustering import Clustering, members
+from threadloom.cluster.clustering import members
 from threadloom.cluster.methods.neighbors import BLOCK, unit
 from threadloom.cluster.topics.words import skip_quotes
 
@@ -20,17 +20,17 @@ _ALIKE = 0.5
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]+")
 
 
-def candidates(vectors: np.ndarray, clustering: Clustering) -> list[list[int]]:
+def candidates(
+    vectors: np.ndarray, labels: np.ndarray, count: int, firmness: np.ndarray
+) -> list[list[int]]:
     """Return the most typical rows of each cluster, best first: up to 12, no two of them copies.
 
-    They come from the more probable half of a cluster's rows. The best are closest by cosine to the
-    mean of the cluster's unit vectors; vectors: float32[n, d]. Near copies of a better row come
+    vectors: float32[n, d]; labels: int32[n] of `count` clusters; firmness: float32[n], how firmly
+    each row sits in its cluster. The rows come from the firmer half of a cluster. The best are
+    closest by cosine to the mean of the cluster's unit vectors. Near copies of a better row come
     last.
     """
-    return [
-        _closest(vectors, rows, clustering.probabilities[rows])
-        for rows in members(clustering.labels, clustering.count)
-    ]
+    return [_closest(vectors, rows, firmness[rows]) for rows in members(labels, count)]
 
 
 def pick(rows: list[int], texts: dict[int, str], number: int = 3) -> list[tuple[int, str]]:
@@ -66,15 +66,15 @@ def _overlap(words: set[str], others: set[str]) -> bool:
     return len(words & others) >= _ALIKE * len(words | others)
 
 
-def _closest(vectors: np.ndarray, rows: np.ndarray, probabilities: np.ndarray) -> list[int]:
-    """Return the candidates among a cluster's `rows`, int[m], with probabilities float32[m]."""
+def _closest(vectors: np.ndarray, rows: np.ndarray, firmness: np.ndarray) -> list[int]:
+    """Return the candidates among a cluster's `rows`, int[m], with firmness float32[m]."""
     units = unit(vectors[rows])
     # In double precision, so that the order of the rows does not change the result.
     middle = units.mean(axis=0, dtype=np.float64)
     closeness = np.concatenate(
         [units[i : i + BLOCK].astype(np.float64) @ middle for i in range(0, len(units), BLOCK)]
     )
-    probable = np.flatnonzero(probabilities >= np.median(probabilities))
+    probable = np.flatnonzero(firmness >= np.median(firmness))
     order = probable[np.argsort(-closeness[probable], kind="stable")]
     found: list[int] = []
     for same in _SAME:
