@@ -1,6 +1,6 @@
 # Threadloom. 'make help' lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev writers run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-afterkill bench-together bench-flink bench-clusters bench-clusterscale bench-import picture palette audit lock clean prerequisites
+.PHONY: help setup setup-dev writers run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-afterkill bench-together bench-flink bench-clusters bench-clusterscale bench-import picture screenshots palette audit lock clean prerequisites
 
 PYTHON := .venv/bin/python
 # uv takes seconds, pip minutes. It trusts the system's certificates, as pip does, so that it works behind a company's proxy.
@@ -110,6 +110,10 @@ lint: $(SETUP) $(VENV_DEV) $(GOLANGCI) ## check style and layers: golangci-lint,
 
 picture: run ## make the README's picture of a map (docs/map.png) from the bundled sample
 	cp build/sample/clusters/sample/map.png docs/map.png
+
+screenshots: run $(VENV_DEV) ## make the pictures in docs/explore.md from the bundled sample (needs chromium and chromedriver)
+	go build -o build/pipeline ./pipeline
+	$(PYTHON) docs/screenshots.py
 
 palette: $(VENV_DEV) ## choose new colours for the map (cluster/map/assets/palette.json)
 	$(PYTHON) -m threadloom.cluster.map.palette

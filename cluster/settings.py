@@ -11,6 +11,8 @@ from threadloom.cluster.methods.hdbscan import RECIPE
 
 ALL = "all"
 SUBREDDIT = "subreddit"
+# Where Reddit's own times are.
+TIME_COLUMN = "created_utc"
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Settings:
     method: one of `registry.METHODS`.
     min_size: the least number of fitted chains in a cluster; 0: a share of those fitted.
     sample: the most different chains that are fitted; 0: as many as the method takes.
+    time_column: the key column with the times of the chains, if they have one.
     lease: the file of the run's lease on `clusters_dir` (see `files.lease`); "" if there is none.
 
     Raises ValueError, with one line that says what to change, if a value cannot be used.
@@ -36,6 +39,7 @@ class Settings:
     method: str = registry.DEFAULT
     min_size: int = 0
     sample: int = 0
+    time_column: str = TIME_COLUMN
     lease: str = ""
 
     def __post_init__(self) -> None:
@@ -44,6 +48,8 @@ class Settings:
             raise ValueError("clusters_dir is empty: name the folder for the clusters")
         if not self.text_column:
             raise ValueError("text_column is empty: name the column that holds the text")
+        if not self.time_column:
+            raise ValueError("time_column is empty: name the column that holds the times")
         if self.by not in (ALL, SUBREDDIT):
             raise ValueError(f'by is {self.by!r}: use "{ALL}" or "{SUBREDDIT}"')
         if not 0 <= self.seed < 2**32:
@@ -73,10 +79,11 @@ class Outputs:
         self.map = os.path.join(folder, "map.html")
         self.image = os.path.join(folder, "map.png")
         self.model = os.path.join(folder, "model")  # a folder; `assign` uses it
+        self.over_time = os.path.join(folder, "over_time.parquet")  # only if chains have times
         self.left_out = os.path.join(folder, "left_out.json")  # only if something was left out
 
     def all_there(self) -> bool:
-        """Return whether all of them exist; `left_out` does not count."""
+        """Return whether all exist that every clustering has."""
         files = (self.labels, self.points, self.report, self.table, self.map, self.image)
         return all(map(os.path.exists, (*files, os.path.join(self.model, "model.json"))))
 

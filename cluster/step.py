@@ -1,11 +1,13 @@
 """The whole step, from the files of a group to its labels, report and map; needs no Beam."""
 
 import logging
+import os
 import time
 from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 
 from threadloom.cluster.files import labels as labelling
 from threadloom.cluster.files import lease
@@ -13,14 +15,17 @@ from threadloom.cluster.files import report as reporting
 from threadloom.cluster.files import sources as reading
 from threadloom.cluster.files.key_columns import read_chains_column, read_keys
 from threadloom.cluster.files.left_out import Findings, NothingLeft, write_list
+from threadloom.cluster.files.over_time import write_over_time
 from threadloom.cluster.files.points import CREATED, Named, write_points
 from threadloom.cluster.files.sources import Opened, Source
+from threadloom.cluster.files.times import instants
 from threadloom.cluster.files.vectors import read_vectors
 from threadloom.cluster.methods import model as models
 from threadloom.cluster.methods.fit import cluster_vectors
 from threadloom.cluster.methods.hdbscan import RECIPE
-from threadloom.cluster.settings import ALL, Outputs, Settings, fingerprint, outputs
+from threadloom.cluster.settings import ALL, TIME_COLUMN, Outputs, Settings, fingerprint, outputs
 from threadloom.cluster.topics.describe import describe
+from threadloom.cluster.topics.over_time import OverTime, over_time
 
 _LOG = logging.getLogger(__name__)
 
@@ -75,6 +80,8 @@ def _still_good(paths: Outputs, wanted: str) -> dict | None:
         return None
     if not report.get("lasting", True):
         return None
+    if report.get("time") and not os.path.exists(paths.over_time):
+        return None
     return report if labelling.read_fingerprint(paths.labels) == wanted else None
 
 
@@ -98,6 +105,7 @@ def _compute(
     created = None
     if CREATED not in keys.column_names:
         created = read_chains_column(CREATED, files, found)
+    timed = over_time(_times(keys, settings, found), clusters)
     found.log(group)
     report = {
         "format": reporting.FORMAT,
@@ -120,6 +128,8 @@ def _compute(
         "levels": described.levels,
         "seconds": round(time.monotonic() - start, 3),
     }
+    if timed is not None:
+        _add_times(report, timed)
     names = [cluster["name"] for cluster in described.clusters]
     lease.check(settings.lease)
     labelling.write_labels(paths.labels, keys, clusters, wanted)
@@ -145,6 +155,11 @@ def _compute(
             about={"group": group, **settings.as_dict(), "fingerprint": wanted},
         ),
     )
+    if timed is not None:
+        spans = timed.periods
+        write_over_time(paths.over_time, spans.unit, spans.starts, timed.tables, described.names)
+    elif os.path.exists(paths.over_time):
+        os.remove(paths.over_time)
     write_list(paths.left_out, found.left_out)
     reporting.write_table(paths.table, report)
     # Not at the top, because drawing takes a second to import.
@@ -160,6 +175,27 @@ def _compute(
     lease.check(settings.lease)
     reporting.write_report(paths.report, report)
     return report
+
+
+def _times(keys: pa.Table, settings: Settings, found: Findings) -> np.ndarray:
+    """Return the times of all rows, datetime64[s][n]; NaT if one is not known."""
+    name = settings.time_column
+    if name in keys.column_names:
+        return instants(keys.column(name))
+    if name != TIME_COLUMN:
+        found.warn(f"no column {name!r} has times: name one of the key columns as time_column")
+    return np.full(keys.num_rows, np.datetime64("NaT"), "datetime64[s]")
+
+
+def _add_times(report: dict, timed: OverTime) -> None:
+    """Add to the report when the chains of each cluster were written, and whether it rises."""
+    report["time"] = timed.about()
+    for number, level in enumerate(report["levels"]):
+        for cluster, said in zip(level["clusters"], timed.of_clusters(number), strict=True):
+            cluster |= said
+    own = report["levels"][report["method_level"] - 1]["clusters"]
+    for cluster, same in zip(report["clusters"], own, strict=True):
+        cluster |= {key: same[key] for key in ("over_time", "trend")}
 
 
 def _read(

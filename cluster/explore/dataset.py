@@ -64,9 +64,9 @@ def dataset(points: pa.Table, texts: list[str], vectors: np.ndarray) -> pa.Table
         table[LINK] = links
     table[CLUSTER] = pc.fill_null(points.column(NAME), NOISE)
     for number in range(1, len(numbered) + 1):
-        table[f"{CLUSTER_LEVEL}{number}"] = pc.fill_null(
-            points.column(f"{NAME_LEVEL}{number}"), NOISE
-        )
+        names = pc.fill_null(points.column(f"{NAME_LEVEL}{number}"), NOISE)
+        if not names.equals(table[CLUSTER]):  # the method's level, which is there already
+            table[f"{CLUSTER_LEVEL}{number}"] = names
     table[X], table[Y] = points.column(X), points.column(Y)
     table[NEIGHBORS] = _neighbors(vectors)
     return pa.table(

@@ -144,4 +144,4 @@ def map_labels(levels: Sequence[Named], places: np.ndarray) -> list[dict]:
 
 def as_markdown(text: str) -> str:
     """Return a text that Markdown shows as it is."""
-    return _MARKUP.sub(r"\\\1", html.escape(" ".join(text.split())))
+    return _MARKUP.sub(r"\\\1", html.escape(" ".join(text.split()), quote=False))

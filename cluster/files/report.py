@@ -2,12 +2,17 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from threadloom.cluster.files.atomic_write import write_text
 
 FORMAT = 3
 
+# At most so many rising and so many falling clusters are named.
+_TREND_NAMES = 10
+_ARROWS = {"rising": " ↗", "falling": " ↘", None: ""}
+_BARS = "·▁▂▃▄▅▆▇█"
+_MOST_BARS = 24
 # The tree in the table for readers has at most so many lines.
 _TREE_LINES = 300
 
@@ -37,19 +42,47 @@ def write_table(path: str, report: Mapping) -> None:
         "",
     ]
     lines += [f"> {escape(warning)}\n" for warning in report["warnings"]]
+    timed = report.get("time")
+    if timed:
+        lines += _trends(report["clusters"])
     if report["clusters"]:
+        when = f" by {timed['unit']} |" if timed else ""
         lines += [
-            "| label | name | chains | words | subreddits | typical |",
-            "|---:|---|---:|---|---|---|",
+            f"| label | name | chains |{when} words | subreddits | typical |",
+            f"|---:|---|---:|{'---|' if timed else ''}---|---|---|",
         ]
     for cluster in report["clusters"]:
         subreddits = ", ".join(f"{name} {size:,}" for name, size in cluster["subreddits"].items())
         typical = cluster["typical"][0]["text"] if cluster["typical"] else ""
         words = ", ".join(cluster["words"])
-        cells = [cluster["name"], f"{cluster['size']:,}", words, subreddits, typical]
+        chart = [bars(cluster["over_time"]) + _ARROWS[cluster["trend"]]] if timed else []
+        cells = [cluster["name"], f"{cluster['size']:,}", *chart, words, subreddits, typical]
         lines.append(f"| {cluster['label']} | {' | '.join(map(escape, cells))} |")
     lines += _tree(report["levels"], report["method_level"])
     write_text(path, "\n".join(lines).rstrip() + "\n")
+
+
+def _trends(clusters: list[dict]) -> list[str]:
+    """Return a line for the clusters that rise, and one for those that fall, largest first."""
+    lines = []
+    for trend in ("rising", "falling"):
+        names = [escape(c["name"]) for c in clusters if c["trend"] == trend]
+        if names:
+            more = f"; and {len(names) - _TREND_NAMES:,} more" if len(names) > _TREND_NAMES else ""
+            lines += [f"{trend.capitalize()}: {'; '.join(names[:_TREND_NAMES])}{more}", ""]
+    return lines
+
+
+def bars(chains: Sequence[int]) -> str:
+    """Return the chains of each period as a line of bars such as "▁▂▅█".
+
+    The highest bar is the largest number. A period without chains is a dot. More periods than fit
+    are joined, each bar the same number of them, the last perhaps fewer.
+    """
+    joined = max(-(-len(chains) // _MOST_BARS), 1)
+    sums = [sum(chains[i : i + joined]) for i in range(0, len(chains), joined)]
+    largest = max([1, *sums])
+    return "".join(_BARS[-(-n * (len(_BARS) - 1) // largest)] for n in sums)
 
 
 def _tree(levels: list[dict], method_level: int, most: int = _TREE_LINES) -> list[str]:

@@ -1,10 +1,16 @@
 """Clusters by day, month and year, and what rises."""
 
+import json
 from collections import Counter
 
+import duckdb
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from threadloom.cluster.files.report import bars
+from threadloom.cluster.settings import Settings
+from threadloom.cluster.step import cluster_files
 from threadloom.cluster.topics import over_time
 
 
@@ -104,9 +110,93 @@ def test_the_test_for_a_trend_is_a_correlation_over_single_chains():
 
 
 def test_bars():
-    assert over_time.bars(np.array([0, 1, 4, 8])) == "·▁▄█"
-    assert over_time.bars(np.array([0, 0])) == "··"
-    assert over_time.bars(np.array([5])) == "█"
-    assert over_time.bars(np.array([], np.int64)) == ""
-    assert len(over_time.bars(np.ones(100, np.int64))) == 20
-    assert over_time.bars(np.array([1000, 1])) == "█▁"
+    assert bars([0, 1, 4, 8]) == "·▁▄█"
+    assert bars([0, 0]) == "··"
+    assert bars([5]) == "█"
+    assert bars([]) == ""
+    assert len(bars([1] * 100)) == 20
+    assert bars([1000, 1]) == "█▁"
+
+
+MONTHS = np.array(["2024-01-15T12:00", "2024-02-15T00:00", "2024-06-30T23:59"], "datetime64[s]")
+
+
+def kept(kind: str, when: np.ndarray) -> pa.Array:
+    """Return times as a writer keeps them."""
+    seconds = when.astype(np.int64)
+    if kind == "digits":
+        return pa.array([str(s) for s in seconds.tolist()])
+    if kind == "timestamps":
+        return pa.array(when, pa.timestamp("ms", "UTC"))
+    return pa.array(seconds * {"seconds": 1, "milliseconds": 1000}[kind])
+
+
+@pytest.fixture
+def timed(folder, make_blobs):
+    """Return a function that clusters three topics whose chains were written in three months."""
+
+    def cluster(kind: str, settings=None) -> tuple[dict, pa.Table]:
+        vectors, texts = make_blobs(120)
+        when = MONTHS[np.arange(120) // 40]
+        source = folder.write(f"{kind}.parquet", vectors, texts,
+                              keys={"created_utc": kept(kind, when)})  # fmt: skip
+        settings = settings or Settings(str(folder.root / kind), min_size=10)
+        done = cluster_files([source], settings)
+        with open(done["report"], encoding="utf-8") as file:
+            report = json.load(file)
+        return report, folder.root / kind / "over_time.parquet"
+
+    return cluster
+
+
+@pytest.mark.parametrize("kind", ["seconds", "milliseconds", "timestamps", "digits"])
+def test_months_add_up_to_the_chains_in_duckdb(timed, kind):
+    report, path = timed(kind)
+    assert report["time"] == {
+        "unit": "month", "first": "2024-01-01", "last": "2024-06-01", "unknown": 0,
+    }  # fmt: skip
+    labels = path.with_name("labels.parquet")
+    when = {"digits": "to_timestamp(created_utc::BIGINT)", "timestamps": "created_utc",
+            "milliseconds": "make_timestamp(created_utc * 1000)",
+            "seconds": "to_timestamp(created_utc)"}[kind]  # fmt: skip
+    duckdb.sql("SET TimeZone = 'UTC'")
+    for level in range(1, len(report["levels"]) + 1):
+        got = duckdb.sql(
+            f"SELECT label, period, chains FROM '{path}' WHERE level = {level} ORDER BY ALL"
+        ).fetchall()
+        wanted = duckdb.sql(
+            f"SELECT label_level_{level}, date_trunc('month', {when})::DATE, count(*)"
+            f" FROM '{labels}' GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+        assert got == wanted
+        assert sum(chains for *_, chains in got) == 120
+        shares = duckdb.sql(
+            f"SELECT period, sum(share) FROM '{path}' WHERE level = {level} GROUP BY ALL"
+        ).fetchall()
+        assert all(total == pytest.approx(1) for _, total in shares)
+    for cluster in report["clusters"]:
+        assert sum(cluster["over_time"]) == cluster["size"]
+
+
+def test_without_times_there_is_no_file_and_an_old_one_goes(folder, timed):
+    _, path = timed("seconds")
+    assert path.exists()
+    settings = Settings(str(path.parent), min_size=10)
+    done = cluster_files(folder.write_topics(), settings)
+    assert not path.exists()
+    with open(done["report"], encoding="utf-8") as file:
+        assert "time" not in json.load(file)
+
+
+def test_a_column_that_is_named_and_missing_is_a_warning(folder):
+    settings = Settings(str(folder.root / "out"), min_size=10, time_column="written")
+    done = cluster_files(folder.write_topics(), settings)
+    with open(done["report"], encoding="utf-8") as file:
+        assert any("written" in warning for warning in json.load(file)["warnings"])
+
+
+def test_the_table_for_readers_has_the_bars(timed):
+    _, path = timed("seconds")
+    table = path.with_name("clusters.md").read_text()
+    assert "by month" in table
+    assert "█" in table

@@ -5,6 +5,8 @@ from typing import Literal
 
 import numpy as np
 
+from threadloom.cluster.clustering import Clustering
+
 Unit = Literal["day", "month", "year"]
 
 # A period is the shortest that gives at most this many between the first time and the last. The
@@ -18,8 +20,6 @@ _CODES = {"day": "D", "month": "M", "year": "Y"}
 _DEVIATIONS = 4.0
 # ... and if its share in one half of the time is this many times that in the other.
 _TIMES = 1.5
-_BARS = "▁▂▃▄▅▆▇█"
-_MOST_BARS = 24
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,49 @@ def counts(found: Periods, labels: np.ndarray, count: int) -> np.ndarray:
     return np.bincount(cells, minlength=(count + 1) * wide).reshape(count + 1, wide)
 
 
+@dataclass(frozen=True)
+class OverTime:
+    """The chains of each cluster by period.
+
+    tables: of each level, coarsest first: int64[k + 1, p + 1], see `counts`. unknown: how many
+    chains have no time.
+    """
+
+    periods: Periods
+    tables: tuple[np.ndarray, ...]
+
+    def about(self) -> dict:
+        """Return what the report says: `unit`, `first` and `last` period, and `unknown` chains."""
+        starts = self.periods.starts
+        return {
+            "unit": self.periods.unit,
+            "first": str(starts[0]),
+            "last": str(starts[-1]),
+            "unknown": int(self.tables[0][:, -1].sum()),
+        }
+
+    def of_clusters(self, level: int) -> list[dict]:
+        """Return what the report says of each cluster of a level: `over_time` and `trend`."""
+        table = self.tables[level]
+        return [
+            {"over_time": chains.tolist(), "trend": trend}
+            for chains, trend in zip(table[:-1, :-1], trends(table), strict=True)
+        ]
+
+
+def over_time(times: np.ndarray, found: Clustering) -> OverTime | None:
+    """Return the chains of each cluster of each level by period; None if no time is known.
+
+    times: datetime64[s][n], NaT if one is not known.
+    """
+    if (spans := periods(times)) is None:
+        return None
+    tables = (
+        counts(spans, level.labels, found.count_at(i)) for i, level in enumerate(found.levels)
+    )
+    return OverTime(spans, tuple(tables))
+
+
 def deviations(table: np.ndarray) -> np.ndarray:
     """Return how firmly each cluster's share of the chains grows (above 0) or shrinks, float64[k].
 
@@ -104,15 +147,3 @@ def trends(table: np.ndarray) -> list[Literal["rising", "falling"] | None]:
         "rising" if up else "falling" if down else None
         for up, down in zip(rising.tolist(), falling.tolist(), strict=True)
     ]
-
-
-def bars(chains: np.ndarray) -> str:
-    """Return the chains of each period, int[p], as a line of bars such as "▁▂▅█".
-
-    The highest bar is the largest number. A period without chains is a dot. More periods than fit
-    are joined, each bar the same number of them, the last perhaps fewer.
-    """
-    joined = max(-(-len(chains) // _MOST_BARS), 1)
-    sums = np.array([chains[i : i + joined].sum() for i in range(0, len(chains), joined)], np.int64)
-    heights = -(-sums * len(_BARS) // max(int(sums.max(initial=0)), 1)) - 1
-    return "".join("·" if height < 0 else _BARS[height] for height in heights.tolist())
