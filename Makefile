@@ -176,6 +176,7 @@ lock: $(VENV) ## pin the newest Python packages into requirements/
 	$(LOCK) audit.in -o audit.txt
 	$(LOCK) uv.in -o uv.txt
 	$(foreach writer,$(wildcard requirements/writers/*.in),$(LOCK) $(writer:requirements/%=%) -o $(writer:requirements/%.in=%.txt)$(NEWLINE))
+	$(foreach recipe,$(wildcard requirements/recipes/*.in),$(LOCK) -c test.txt $(recipe:requirements/%=%) -o $(recipe:requirements/%.in=%.txt)$(NEWLINE))
 
 clean: ## remove everything that set-up and runs left behind
 	rm -rf build .venv threadloom.egg-info
