@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
@@ -84,30 +84,25 @@ class Page:
     def until(self, holds, seconds: float = 120):
         """Wait until `holds()` is true, and return it; the page may redraw meanwhile."""
         wait = WebDriverWait(
-            self.driver, seconds, 0.1, ignored_exceptions=[StaleElementReferenceException]
+            self.driver,
+            seconds,
+            0.1,
+            ignored_exceptions=[NoSuchElementException, StaleElementReferenceException],
         )
         return wait.until(lambda _: holds())
 
     def text(self, selector: str) -> str:
         return self.driver.find_element(By.CSS_SELECTOR, selector).text
 
-    def chart(self, title: str):
-        """Return the panel of a chart."""
-        heading = f"//*[normalize-space(text())='{title}']"
-        return self.driver.find_element(
-            By.XPATH, f"({heading})[last()]/ancestor::div[.//*[@role or self::svg]][1]/.."
-        )
-
     def canvas(self):
         return self.driver.find_element(By.CSS_SELECTOR, "canvas")
 
     def search(self):
         """Return the box of the search, which this opens if it is closed."""
-        box = self.driver.find_element(By.CSS_SELECTOR, "input[type=search]")
-        if not box.is_displayed():
+        boxes = self.driver.find_elements(By.CSS_SELECTOR, "input[type=search]")
+        if not boxes or not boxes[0].is_displayed():
             self.driver.find_element(By.CSS_SELECTOR, "button[aria-label=Search]").click()
-            self.until(box.is_displayed)
-        return box
+        return self.until(lambda: self.driver.find_element(By.CSS_SELECTOR, "input[type=search]"))
 
     def errors(self) -> list[str]:
         """Return what went wrong, breaches of its policy included, but for WebGPU and an icon."""
