@@ -102,7 +102,7 @@ def _make(
         raise ValueError(f"{paths.points} is not of the same run as clusters.json: run it again")
     files = _files(sources, paths, report, points)
     labels = points.column(LABEL).to_numpy()
-    rows = dataset.sample(labels)
+    rows = dataset.sample(labels, dataset.MOST)
     findings = Findings()
     texts = [
         text

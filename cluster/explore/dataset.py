@@ -34,7 +34,7 @@ _PERMALINK = re.compile(r"/r/[!-~]+")
 _FIRST = ("title", TEXT, LINK, SUBREDDIT, CREATED, "score", CLUSTER)
 
 
-def sample(labels: np.ndarray, most: int = MOST) -> np.ndarray:
+def sample(labels: np.ndarray, most: int) -> np.ndarray:
     """Return the rows to show, int[<= most], in row order; every cluster gives its share."""
     if len(labels) <= most:
         return np.arange(len(labels))
