@@ -3,11 +3,12 @@
 import numpy as np
 
 from threadloom.cluster.methods.model import Votes
-from threadloom.cluster.methods.neighbor_votes import VOTERS
-from threadloom.cluster.methods.neighbors import nearest_of, unit
+from threadloom.cluster.methods.neighbors import unit
 
 # Rows that are placed at a time.
 _ROWS = 65_536
+# Rows without a voter that has a place, of which there are few.
+_ALONE = 256
 
 
 def places(
@@ -26,7 +27,7 @@ def places(
 
     A row with the vector of one of these p anchors lies where that lies. Another row lies at the
     mean of the places of those of them that vote on its cluster, weighted by their votes. If none
-    of them does, the nearest of them vote.
+    of them does, it lies where the nearest of them lies.
     """
     shown = len(points)
     if not shown:
@@ -38,12 +39,9 @@ def places(
         voters, weights = votes.voters[part], votes.weights[part]
         weights = np.where(voters < shown, weights, 0)
         found[part], alone = _means(points, np.minimum(voters, shown - 1), weights)
-        if len(alone):
-            near = unit(anchors[:shown])
-            voters, closeness = nearest_of(vectors[first[start + alone]], near, VOTERS)
-            # The least weight is for a row of zeros, which is near to none.
-            weights = np.maximum(closeness, np.finfo(np.float32).eps)
-            found[start + alone], _ = _means(points, voters, weights)
+        for block in np.split(alone, range(_ALONE, len(alone), _ALONE)):
+            cosines = unit(vectors[first[start + block]]) @ unit(anchors[:shown]).T
+            found[start + block] = points[cosines.argmax(axis=1)]
     return found[copy_of]
 
 

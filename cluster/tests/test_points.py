@@ -13,6 +13,8 @@ import pytest
 from threadloom.cluster.files import points
 from threadloom.cluster.files.points import Named, write_points
 from threadloom.cluster.methods import fit
+from threadloom.cluster.methods.model import Votes
+from threadloom.cluster.methods.places import places
 from threadloom.cluster.settings import Settings, outputs
 from threadloom.cluster.step import cluster_files
 
@@ -96,8 +98,8 @@ def test_the_step_gives_each_chain_its_place(folder, tmp_path, make_blobs, monke
         weight = np.where(model["finest"] < 0, 1, model["probabilities"])
     assert (len(drawn), len(anchors)) == (60, 80)
     weight[60:] = 0  # they vote on the cluster, but lie nowhere themselves
-    places = points.select("x", "y").to_numpy()
-    assert (places[89] == places[0]).all()
+    got = points.select("x", "y").to_numpy()
+    assert (got[89] == got[0]).all()
     # The expected place by scikit-learn's way to find neighbours.
     from sklearn.neighbors import NearestNeighbors
 
@@ -107,10 +109,23 @@ def test_the_step_gives_each_chain_its_place(folder, tmp_path, make_blobs, monke
     itself = distances[:, 0] < 1e-6
     fitted = itself & (nearest[:, 0] < 60)
     assert 60 <= fitted.sum() <= 61
-    np.testing.assert_allclose(places[fitted], drawn[nearest[fitted, 0]], atol=1e-6)
+    np.testing.assert_allclose(got[fitted], drawn[nearest[fitted, 0]], atol=1e-6)
     for row in np.flatnonzero(~fitted):
         voters = slice(1, 16) if itself[row] else slice(0, 15)
         who = nearest[row, voters]
         weights = (1 - distances[row, voters]) * weight[who]
         mean = (drawn[np.minimum(who, 59)] * weights[:, None]).sum(axis=0) / weights.sum()
-        np.testing.assert_allclose(places[row], mean, atol=1e-3)
+        np.testing.assert_allclose(got[row], mean, atol=1e-3)
+
+
+def test_a_row_without_a_voter_on_the_map_lies_where_the_nearest_lies():
+    anchors = np.eye(4, dtype=np.float32)
+    placed = np.array([[1, 2], [3, 4]], np.float32)
+    vectors = np.array([*anchors, [0.1, 0.9, 2, 0], [0.9, 0.1, 0, 3], [0, 0, 0, 0]], np.float32)
+    # The second anchor votes on row 4, and two that lie nowhere on the others.
+    votes = Votes(
+        np.array([[1, 2], [2, 3], [2, 3], [2, 3], [1, 2], [2, 3], [3, 2]], np.int32),
+        np.ones((7, 2), np.float32),
+    )
+    got = places(vectors, anchors, placed, np.arange(7), np.array([0, 1, 2, 3, 4, 5, 6, 4]), votes)
+    assert got.tolist() == [[1, 2], [3, 4], [1, 2], [1, 2], [3, 4], [1, 2], [1, 2], [3, 4]]
