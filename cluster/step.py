@@ -23,6 +23,8 @@ from threadloom.cluster.methods import model as models
 from threadloom.cluster.methods.fit import cluster_vectors
 from threadloom.cluster.methods.hdbscan import RECIPE
 from threadloom.cluster.settings import ALL, TIME_COLUMN, Outputs, Settings, fingerprint, outputs
+from threadloom.cluster.topics import word_vectors
+from threadloom.cluster.topics.asked_names import Server
 from threadloom.cluster.topics.describe import describe
 from threadloom.cluster.topics.over_time import OverTime, over_time
 
@@ -99,7 +101,16 @@ def _compute(
     )
     clusters = fitted.clustering
     _LOG.info("%s: reading the texts of %s clusters", group, clusters.count)
-    described = describe(files, keys, fitted, vectors, found)
+    model = kinds[0] if kinds else {}
+    server = None
+    if settings.name_url:
+        server = Server(settings.name_url, settings.name_model, settings.seed)
+    described = describe(
+        *(files, keys, fitted, vectors, found),
+        embed=lambda words: word_vectors.embed(words, settings.embedder, model),
+        server=server,
+        answers=paths.names,
+    )
     del vectors
     timed = over_time(_times(keys, settings, found), clusters)
     found.log(group)
@@ -133,7 +144,7 @@ def _compute(
         replace(
             fitted.model,
             names=described.names,
-            embedding={k: v for k, v in kinds[0].items() if k != "files"} if kinds else {},
+            embedding={k: v for k, v in model.items() if k != "files"},
             about={"group": group, **settings.as_dict(), "fingerprint": wanted},
         ),
     )
@@ -149,7 +160,8 @@ def _compute(
     from threadloom.cluster.map.image import write_image
     from threadloom.cluster.map.page import write_map
 
-    data = map_data(fitted, described.names, described.snippets, keys)
+    charts = [reporting.chart_of(c) for c in report["clusters"]] if timed is not None else None
+    data = map_data(fitted, described.names, described.snippets, keys, charts)
     write_map(paths.map, data, group)
     write_image(paths.image, data, group)
     # Written last, because its fingerprint says that the others exist. The lease is checked

@@ -61,6 +61,7 @@ class MapData:
     subreddits: n names of subreddits.
     all_rows: the number of chains in the group, if the map shows fewer of them.
     finer: the levels below, coarsest first.
+    charts: for each cluster its chains by period as a line of bars, or None if they have no times.
 
     Raises ValueError if these do not fit each other.
     """
@@ -73,6 +74,7 @@ class MapData:
     subreddits: list[str]
     all_rows: int = 0
     finer: tuple[Finer, ...] = ()
+    charts: list[str] | None = None
 
     def __post_init__(self) -> None:
         """Check the lengths, that every label has a name, and that the points are finite."""
@@ -83,6 +85,8 @@ class MapData:
             values = getattr(self, name)
             if values is not None and len(values) != rows:
                 raise ValueError(f"{len(values)} {name} for {rows} labels")
+        if self.charts is not None and len(self.charts) != len(self.names):
+            raise ValueError(f"{len(self.charts)} charts for {len(self.names)} clusters")
         if rows and not -1 <= self.labels.min() <= self.labels.max() < len(self.names):
             raise ValueError(
                 f"a label outside -1 .. {len(self.names) - 1}, the clusters with names"
@@ -175,12 +179,16 @@ def _amid(points: np.ndarray, labels: np.ndarray, count: int) -> tuple[np.ndarra
 
 
 def map_data(
-    fitted: Fitted, names: tuple[tuple[str, ...], ...], snippets: list[str], keys: pa.Table
+    fitted: Fitted,
+    names: tuple[tuple[str, ...], ...],
+    snippets: list[str],
+    keys: pa.Table,
+    charts: list[str] | None = None,
 ) -> MapData:
     """Return the data of a map of the rows `fitted.drawn`.
 
     names: of the clusters of each level. snippets: of these rows. keys: the key columns of all
-    rows, with their subreddits.
+    rows, with their subreddits. charts: see `MapData`.
     """
     keys = keys.take(fitted.drawn)
     model, shown = fitted.model, len(fitted.model.points)
@@ -199,6 +207,7 @@ def map_data(
             Finer(model.labels_at(level)[:shown], list(names[level]), model.parents[level])
             for level in range(model.method_level + 1, len(model.parents))
         ),
+        charts,
     )
 
 

@@ -72,6 +72,7 @@ def _packed(data: MapData) -> str:
                 "reach": round(data.reaches[label] * scale),
                 "colour": data.colours[label][0],
                 "ink": data.colours[label][1],
+                "chart": data.charts[label] if data.charts else "",
             }
             for label, name in enumerate(data.names)
         ],

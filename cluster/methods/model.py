@@ -80,6 +80,14 @@ class Model:
         """Return the anchors' labels at a level, int32[m]."""
         return self._climb(self.finest, level)
 
+    def count_at(self, level: int) -> int:
+        """Return the number of clusters of a level."""
+        if level == self.method_level:
+            return len(self.middles)
+        if level:
+            return len(self.parents[level])
+        return int(self.parents[1].max(initial=-1)) + 1
+
     def assign(self, vectors: np.ndarray) -> Clustering:
         """Return the clusters of new vectors, float32[n, d]; nothing is fitted.
 

@@ -174,6 +174,13 @@ def test_a_map_shows_points_names_and_legend(reader, rows, clusters):
     assert reader.errors() == []
 
 
+def test_the_legend_shows_each_cluster_over_time(reader):
+    charts = ["▁█", "··█ ↗", "", HOSTILE]
+    reader.open(grid(40, 4, charts=charts))
+    assert reader.texts("#legend .bars") == [charts[0], charts[1], SHOWN]
+    assert reader.errors() == []
+
+
 @pytest.mark.parametrize("size", [(1200, 800), (700, 500), (360, 480)])
 def test_a_tooltip_says_what_a_chain_is_and_stays_in_the_window(reader, square, size):
     texts = [f"{'long words ' * 30} {i}" for i in range(4)]

@@ -82,6 +82,8 @@ func (s *Settings) Shown() []Setting {
 		switch {
 		case f.Name == "redis":
 			shown.Value = mpsbridge.Redacted(shown.Value)
+		case f.Name == "name_url":
+			shown.Value = shownURL(shown.Value)
 		case !isOwn(f) && shown.From == "":
 			return // a flag of Beam's that nobody has set
 		}
