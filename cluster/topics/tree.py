@@ -145,4 +145,4 @@ class _Order:
             return names.by_weight(candidates)
         texts = [c.text for c in candidates]
         vectors = self._vectors[[self._numbers[text] for text in texts]]
-        return nearness.by_nearness(texts, vectors, direction)
+        return nearness.by_nearness(texts, [c.chains for c in candidates], vectors, direction)
