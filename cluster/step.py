@@ -137,7 +137,6 @@ def _compute(
     }
     if timed is not None:
         _add_times(report, timed)
-    names = [cluster["name"] for cluster in described.clusters]
     lease.check(settings.lease)
     labelling.write_labels(paths.labels, keys, clusters, wanted)
     models.save(
@@ -161,7 +160,8 @@ def _compute(
     from threadloom.cluster.map.image import write_image
     from threadloom.cluster.map.page import write_map
 
-    data = map_data(fitted, names, described.snippets, keys)
+    charts = [reporting.chart_of(c) for c in report["clusters"]] if timed is not None else None
+    data = map_data(fitted, described.names, described.snippets, keys, charts)
     write_map(paths.map, data, group)
     write_image(paths.image, data, group)
     # Written last, because its fingerprint says that the others exist. The lease is checked

@@ -27,6 +27,7 @@ _FIELDS = {
     "method": str,
     "min_size": int,
     "sample": int,
+    "time_column": str,
     "lease": str,
     "embedder": str,
     "name_url": str,

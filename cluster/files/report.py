@@ -55,7 +55,7 @@ def write_table(path: str, report: Mapping) -> None:
         subreddits = ", ".join(f"{name} {size:,}" for name, size in cluster["subreddits"].items())
         typical = cluster["typical"][0]["text"] if cluster["typical"] else ""
         words = ", ".join(cluster["words"])
-        chart = [bars(cluster["over_time"]) + _ARROWS[cluster["trend"]]] if timed else []
+        chart = [chart_of(cluster)] if timed else []
         cells = [_title(cluster), f"{cluster['size']:,}", *chart, words, subreddits, typical]
         lines.append(f"| {cluster['label']} | {' | '.join(map(escape, cells))} |")
     lines += _tree(report["levels"], report["method_level"])
@@ -71,6 +71,11 @@ def _trends(clusters: list[dict]) -> list[str]:
             more = f"; and {len(names) - _TREND_NAMES:,} more" if len(names) > _TREND_NAMES else ""
             lines += [f"{trend.capitalize()}: {'; '.join(names[:_TREND_NAMES])}{more}", ""]
     return lines
+
+
+def chart_of(cluster: Mapping) -> str:
+    """Return a cluster's chains by period as bars, with an arrow if it rises or falls."""
+    return bars(cluster["over_time"]) + _ARROWS[cluster["trend"]]
 
 
 def bars(chains: Sequence[int]) -> str:

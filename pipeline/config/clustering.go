@@ -12,14 +12,15 @@ import (
 
 // Clustering says whether and how the embeddings are clustered.
 type Clustering struct {
-	On       bool
-	By       string // one of clusterings
-	Method   string // one of methods
-	MinSize  int64
-	Sample   int64
-	Seed     int64
-	Endpoint string // of a Python side that runs already
-	Python   string // interpreter
+	On         bool
+	By         string // one of clusterings
+	Method     string // one of methods
+	MinSize    int64
+	Sample     int64
+	TimeColumn string // with the times of the chains
+	Seed       int64
+	Endpoint   string // of a Python side that runs already
+	Python     string // interpreter
 
 	NameURL   string // of a server that is asked for names
 	NameModel string
@@ -43,6 +44,7 @@ func (c *Clustering) addFlags(flags *pflag.FlagSet) {
 	choice(flags, &c.Method, "cluster_method", methods(), "`method` of the clustering: "+strings.Join(methods(), ", ")+" (evoc: for very many chains; cuml: on an NVIDIA GPU with RAPIDS)")
 	flags.Int64Var(&c.MinSize, "cluster_min_size", 0, "least `chains` of a cluster (default: by their number)")
 	flags.Int64Var(&c.Sample, "cluster_sample", 0, "`chains` that the clusters are found with, at most; the others are put beside them (default: 50000; evoc 200000, cuml 1000000)")
+	flags.StringVar(&c.TimeColumn, "time_column", "created_utc", "`column` with the times of the chains; if they have it, over_time.parquet counts each cluster's chains by day, month or year")
 	flags.Int64Var(&c.Seed, "cluster_seed", 42, "random `seed` of the clustering")
 	flags.StringVar(&c.Endpoint, "cluster_endpoint", "", "`HOST:PORT` of a clustering service that runs already (python -m threadloom.cluster.beam.server --listen)")
 	flags.StringVar(&c.NameURL, "name_url", "", "`URL` of a server with OpenAI's chat/completions that names the clusters, such as http://localhost:11434/v1; it gets words and typical chains of each (default: no server is asked, and nothing leaves the machine)")
@@ -56,6 +58,8 @@ func (c *Clustering) check() error {
 		return Usagef("--cluster_min_size %d: want 2 or more", c.MinSize)
 	case c.Sample < 0:
 		return Usagef("--cluster_sample %d: want more than 0", c.Sample)
+	case c.TimeColumn == "":
+		return Usagef("--time_column: name the column that holds the times")
 	case c.Seed < 0 || c.Seed > math.MaxUint32:
 		return Usagef("--cluster_seed %d: want 0 to %d", c.Seed, uint32(math.MaxUint32))
 	}

@@ -42,7 +42,8 @@ func build(s beam.Scope, c *config.Run, clusterAddr, clustersLease string) error
 	}
 	return cluster.Cluster(s, clusterAddr, cluster.Options{
 		ClustersDir: c.Files.Clusters(), Lease: clustersLease, TextColumn: c.Files.TextColumn, By: c.Clustering.By, Seed: c.Clustering.Seed,
-		Method: c.Clustering.Method, MinSize: c.Clustering.MinSize, Sample: c.Clustering.Sample,
+		TimeColumn: c.Clustering.TimeColumn,
+		Method:     c.Clustering.Method, MinSize: c.Clustering.MinSize, Sample: c.Clustering.Sample,
 		Embedder: embedder, NameURL: c.Clustering.NameURL, NameModel: c.Clustering.NameModel,
 	}, beam.Flatten(s, done, embedded))
 }
