@@ -8,12 +8,11 @@ cluster lies in the direction
 which its chains have and those of its siblings, the other clusters in the same parent, have not.
 The score of a word is
 
-    cosine to that direction * max(0.05, 1 - 2 / sqrt(chains)) / (1 + rank / 10)
+    cosine to that direction * min(1, (chains - 2) / 4) / (1 + rank / 10)
 
 The rank is that of the word's weight (see `topics.names`), because a word that is near but rare is
-an odd name. The root is for words of few chains, which may be those of one post and its replies:
-sqrt(chains) is the standard error of their number, and the factor is what is left of the number if
-two of these are taken away.
+an odd name. A word of three to five chains counts less, because those may be one post and the
+replies that quote it. Any more weight on the number of chains would lead to words such as "try".
 
 The words of a name are chosen one by one, each for a high score and for a small cosine to those
 before it (maximal marginal relevance, Carbonell & Goldstein 1998, doi:10.1145/290941.291025).
@@ -28,7 +27,7 @@ from threadloom.cluster.topics.names import beginnings
 CANDIDATES = 30
 _SIBLINGS = 0.5
 _RANKS = 10
-_ERRORS, _LEAST = 2, 0.05
+_FEW = 2
 # What a high score counts for, and what likeness to the words before counts against.
 _SCORE, _LIKENESS = 0.7, 0.3
 
@@ -55,7 +54,7 @@ def by_nearness(
     texts: the candidates, heaviest first. chains: how many have each, at least 1. vectors:
     float32[m, d] of them, of length 1. direction: float32[d], see `directions`.
     """
-    sure = np.maximum(1 - _ERRORS / np.sqrt(np.maximum(chains, 1)), _LEAST)
+    sure = np.clip((np.array(chains) - _FEW) / _FEW**2, 0, 1)
     near = vectors.astype(np.float64) @ direction * sure / (1 + np.arange(len(texts)) / _RANKS)
     # In the first round there is nothing to be like.
     likeness = np.zeros(len(texts))
