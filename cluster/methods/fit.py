@@ -41,8 +41,8 @@ class Fitted:
     """What was found.
 
     clustering: of all n rows. model: holds the m fitted rows. rows: int[m], the first row that has
-    the vector of each anchor. method: the name of the method that found them. places: float32[n, 2],
-    where all rows lie on the map; (0, 0) without a map.
+    the vector of each anchor. method: the name of the method that found them. places:
+    float32[n, 2], where all rows lie on the map; (0, 0) without a map.
     """
 
     clustering: Clustering
