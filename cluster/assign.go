@@ -1,15 +1,8 @@
 package cluster
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"os/exec"
-	"strings"
-	"syscall"
-	"time"
 
 	"github.com/threadloom/threadloom/transforms/layout"
 )
@@ -28,46 +21,27 @@ type Assignment struct {
 		Rows        int64   `json:"rows"`
 		Share       float64 `json:"share"`
 		FittedShare float64 `json:"fitted_share"`
+		New         bool    `json:"new"` // made of these chains, which fitted no cluster
 	} `json:"clusters"`
 	FilesLeftOut int64     `json:"files_left_out"`
 	LeftOut      []LeftOut `json:"left_out"`
 	Warnings     []string  `json:"warnings"` // about columns
+	Grown        string    `json:"grown"`    // folder of the model with new clusters; empty if there is none
 	Seconds      float64   `json:"seconds"`
 }
 
 // Assign puts the embedded chains of files into the clusters of a model, a folder
 // that a run wrote, and leaves assigned.parquet and assigned.json in clustersDir, on
-// which the caller holds the lease. It runs python -m threadloom.cluster.assign;
+// which the caller holds the lease. If it is to grow, it makes new clusters of chains that fit none,
+// and leaves a model with these in clustersDir, too. It runs python -m threadloom.cluster.assign;
 // cancelling ctx ends that.
-func Assign(ctx context.Context, python, model, clustersDir, lease, textColumn string, files []layout.File) (a Assignment, err error) {
+func Assign(ctx context.Context, python, model, clustersDir, lease, textColumn string, grow bool, files []layout.File) (a Assignment, err error) {
 	if err := errors.Join(checkFolder("the folder of the clusters", clustersDir), checkFolder("the model's folder", model)); err != nil {
 		return a, err
 	}
-	request, err := json.Marshal(map[string]any{
-		"model": model, "clusters_dir": clustersDir, "lease": lease, "text_column": textColumn, "jobs": files,
-	})
-	if err != nil {
-		return a, fmt.Errorf("assigning: %w", err)
+	request := map[string]any{
+		"model": model, "clusters_dir": clustersDir, "lease": lease, "text_column": textColumn, "grow": grow, "jobs": files,
 	}
-	var out, errs bytes.Buffer
-	cmd := exec.CommandContext(ctx, python, "-m", "threadloom.cluster.assign")
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(request), &out, &errs
-	// It ends as at Ctrl-C; results are renamed into place only when whole.
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = stopTimeout + time.Second
-	err = cmd.Run()
-	if ctx.Err() != nil {
-		return a, fmt.Errorf("assigning: %w", context.Cause(ctx))
-	}
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		lines := strings.Split(strings.TrimSpace(errs.String()), "\n")
-		return a, fmt.Errorf("assigning: %s", lines[len(lines)-1]) // a traceback's last line says what
-	}
-	if err != nil {
-		return a, fmt.Errorf("starting %s for the assignment: %w", python, err)
-	}
-	if err := json.Unmarshal(out.Bytes(), &a); err != nil {
-		return a, fmt.Errorf("reading what the assignment says: %w", err)
-	}
-	return a, nil
+	_, err = askPython(ctx, python, "threadloom.cluster.assign", "assigning", request, &a)
+	return a, err
 }

@@ -43,9 +43,13 @@ type Options struct {
 	TextColumn  string `beam:"text_column"`
 	By          string `beam:"by"` // "all" or "subreddit"
 	Seed        int64  `beam:"seed"`
-	Method      string `beam:"method"`   // as Python's registry.METHODS has it
-	MinSize     int64  `beam:"min_size"` // least rows of a cluster; 0: by the number of rows
-	Sample      int64  `beam:"sample"`   // rows that are fitted at most; 0: as many as the method takes
+	Method      string `beam:"method"`      // as Python's registry.METHODS has it
+	MinSize     int64  `beam:"min_size"`    // least rows of a cluster; 0: by the number of rows
+	TimeColumn  string `beam:"time_column"` // with the times of the chains
+	Sample      int64  `beam:"sample"`      // rows that are fitted at most; 0: as many as the method takes
+	Embedder    string `beam:"embedder"`    // JSON: the command that embeds words where the Python side runs, and its model; empty: there is none
+	NameURL     string `beam:"name_url"`    // of a server that is asked for names; empty: none is
+	NameModel   string `beam:"name_model"`
 }
 
 // Cluster clusters the embeddings of files, all together or each subreddit for

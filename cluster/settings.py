@@ -23,11 +23,14 @@ class Settings:
     text_column: the column of the chains files that holds the text.
     by: "all" clusters all chains together, "subreddit" each subreddit on its own.
     seed: 0 .. 2**32 - 1.
-    method: one of `registry.METHODS`.
+    method: one of `registry.METHODS`, or `registry.AUTO`.
     min_size: the least number of fitted chains in a cluster; 0: a share of those fitted.
     sample: the most different chains that are fitted; 0: as many as the method takes.
     time_column: the key column with the times of the chains, if they have one.
     lease: the file of the run's lease on `clusters_dir` (see `files.lease`); "" if there is none.
+    embedder: how words are embedded, for the names (see `topics.word_vectors`); "" if they are not.
+    name_url, name_model: the server and its model that are asked for names (see
+    `topics.asked_names`); "" if none is.
 
     Raises ValueError, with one line that says what to change, if a value cannot be used.
     """
@@ -41,6 +44,9 @@ class Settings:
     sample: int = 0
     time_column: str = TIME_COLUMN
     lease: str = ""
+    embedder: str = ""
+    name_url: str = ""
+    name_model: str = ""
 
     def __post_init__(self) -> None:
         """Refuse wrong values before a run starts."""
@@ -58,12 +64,18 @@ class Settings:
             raise ValueError(f"min_size is {self.min_size}: use 0, or 2 or more")
         if self.sample < 0:
             raise ValueError(f"sample is {self.sample}: use 0 or more")
-        registry.named(self.method)
+        if bool(self.name_url) != bool(self.name_model):
+            raise ValueError("name_url and name_model belong together: set both or none")
+        registry.check(self.method)
 
     def as_dict(self) -> dict:
-        """Return the settings that decide the result, without the folder and the lease."""
+        """Return the settings that decide the result.
+
+        The folder and the lease do not, nor does how words are embedded: the program that does it
+        may lie elsewhere in the next run.
+        """
         settings = asdict(self)
-        del settings["clusters_dir"], settings["lease"]
+        del settings["clusters_dir"], settings["lease"], settings["embedder"]
         return settings
 
 
@@ -73,6 +85,7 @@ class Outputs:
     def __init__(self, folder: str) -> None:
         """Name the results in a folder."""
         self.labels = os.path.join(folder, "labels.parquet")  # one row for each chain
+        self.points = os.path.join(folder, "points.parquet")  # where each chain lies on the map
         self.report = os.path.join(folder, "clusters.json")  # written last: all are there if it is
         self.table = os.path.join(folder, "clusters.md")  # the report for readers
         self.map = os.path.join(folder, "map.html")
@@ -80,10 +93,11 @@ class Outputs:
         self.model = os.path.join(folder, "model")  # a folder; `assign` uses it
         self.over_time = os.path.join(folder, "over_time.parquet")  # only if chains have times
         self.left_out = os.path.join(folder, "left_out.json")  # only if something was left out
+        self.names = os.path.join(folder, "names.jsonl")  # only if a server was asked for names
 
     def all_there(self) -> bool:
         """Return whether all exist that every clustering has."""
-        files = (self.labels, self.report, self.table, self.map, self.image)
+        files = (self.labels, self.points, self.report, self.table, self.map, self.image)
         return all(map(os.path.exists, (*files, os.path.join(self.model, "model.json"))))
 
 
@@ -112,6 +126,6 @@ def fingerprint(settings: Settings, group: str, paths: Iterable[str]) -> str:
             files.append([path, stat.st_size, stat.st_mtime_ns])
         except OSError:
             files.append([path])
-    version = registry.METHODS[settings.method].version
-    facts = [settings.as_dict(), version, group, RECIPE.as_dict(), files]
+    versions = registry.versions(settings.method)
+    facts = [settings.as_dict(), versions, group, RECIPE.as_dict(), files]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -13,9 +13,10 @@ from threadloom.cluster.files import labels as labelling
 from threadloom.cluster.files import lease
 from threadloom.cluster.files import report as reporting
 from threadloom.cluster.files import sources as reading
-from threadloom.cluster.files.key_columns import read_keys
+from threadloom.cluster.files.key_columns import read_chains_column, read_keys
 from threadloom.cluster.files.left_out import Findings, NothingLeft, write_list
 from threadloom.cluster.files.over_time import write_over_time
+from threadloom.cluster.files.points import CREATED, Named, write_points
 from threadloom.cluster.files.sources import Opened, Source
 from threadloom.cluster.files.times import instants
 from threadloom.cluster.files.vectors import read_vectors
@@ -23,6 +24,8 @@ from threadloom.cluster.methods import model as models
 from threadloom.cluster.methods.fit import cluster_vectors
 from threadloom.cluster.methods.hdbscan import RECIPE
 from threadloom.cluster.settings import ALL, TIME_COLUMN, Outputs, Settings, fingerprint, outputs
+from threadloom.cluster.topics import word_vectors
+from threadloom.cluster.topics.asked_names import Server
 from threadloom.cluster.topics.describe import describe
 from threadloom.cluster.topics.over_time import OverTime, over_time
 
@@ -99,8 +102,20 @@ def _compute(
     )
     clusters = fitted.clustering
     _LOG.info("%s: reading the texts of %s clusters", group, clusters.count)
-    described = describe(files, keys, fitted, vectors, found)
+    model = kinds[0] if kinds else {}
+    server = None
+    if settings.name_url:
+        server = Server(settings.name_url, settings.name_model, settings.seed)
+    described = describe(
+        *(files, keys, fitted, vectors, found),
+        embed=lambda words: word_vectors.embed(words, settings.embedder, model),
+        server=server,
+        answers=paths.names,
+    )
     del vectors
+    created = None
+    if CREATED not in keys.column_names:
+        created = read_chains_column(CREATED, files, found)
     timed = over_time(_times(keys, settings, found), clusters)
     found.log(group)
     report = {
@@ -108,6 +123,7 @@ def _compute(
         "fingerprint": wanted,
         "group": group,
         "settings": settings.as_dict(),
+        "method": fitted.method,
         "recipe": RECIPE.as_dict(),
         "rows": rows,
         "fitted_rows": len(fitted.rows),
@@ -126,15 +142,27 @@ def _compute(
     }
     if timed is not None:
         _add_times(report, timed)
-    names = [cluster["name"] for cluster in described.clusters]
     lease.check(settings.lease)
     labelling.write_labels(paths.labels, keys, clusters, wanted)
+    write_points(
+        paths.points,
+        keys,
+        created,
+        fitted.places,
+        Named(clusters.labels, described.names[clusters.method_level]),
+        clusters.probabilities,
+        [
+            Named(at.labels, names)
+            for at, names in zip(clusters.levels, described.names, strict=True)
+        ],
+        wanted,
+    )
     models.save(
         paths.model,
         replace(
             fitted.model,
             names=described.names,
-            embedding={k: v for k, v in kinds[0].items() if k != "files"} if kinds else {},
+            embedding={k: v for k, v in model.items() if k != "files"},
             about={"group": group, **settings.as_dict(), "fingerprint": wanted},
         ),
     )
@@ -150,7 +178,8 @@ def _compute(
     from threadloom.cluster.map.image import write_image
     from threadloom.cluster.map.page import write_map
 
-    data = map_data(fitted, names, described.snippets, keys)
+    charts = [reporting.chart_of(c) for c in report["clusters"]] if timed is not None else None
+    data = map_data(fitted, described.names, described.snippets, keys, charts)
     write_map(paths.map, data, group)
     write_image(paths.image, data, group)
     # Written last, because its fingerprint says that the others exist. The lease is checked

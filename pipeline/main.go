@@ -28,5 +28,8 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == embedding.IsolatedCommand {
 		embedding.EmbedIsolated(os.Stdin, os.Stdout) // does not return
 	}
+	if len(os.Args) > 1 && os.Args[1] == models.TextsCommand {
+		os.Exit(failed(models.EmbedTexts(os.Stdin, os.Stdout), os.Stderr))
+	}
 	os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr))
 }

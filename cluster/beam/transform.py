@@ -27,7 +27,11 @@ _FIELDS = {
     "method": str,
     "min_size": int,
     "sample": int,
+    "time_column": str,
     "lease": str,
+    "embedder": str,
+    "name_url": str,
+    "name_model": str,
 }
 _LOG = logging.getLogger(__name__)
 

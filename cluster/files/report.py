@@ -55,8 +55,8 @@ def write_table(path: str, report: Mapping) -> None:
         subreddits = ", ".join(f"{name} {size:,}" for name, size in cluster["subreddits"].items())
         typical = cluster["typical"][0]["text"] if cluster["typical"] else ""
         words = ", ".join(cluster["words"])
-        chart = [bars(cluster["over_time"]) + _ARROWS[cluster["trend"]]] if timed else []
-        cells = [cluster["name"], f"{cluster['size']:,}", *chart, words, subreddits, typical]
+        chart = [chart_of(cluster)] if timed else []
+        cells = [_title(cluster), f"{cluster['size']:,}", *chart, words, subreddits, typical]
         lines.append(f"| {cluster['label']} | {' | '.join(map(escape, cells))} |")
     lines += _tree(report["levels"], report["method_level"])
     write_text(path, "\n".join(lines).rstrip() + "\n")
@@ -71,6 +71,11 @@ def _trends(clusters: list[dict]) -> list[str]:
             more = f"; and {len(names) - _TREND_NAMES:,} more" if len(names) > _TREND_NAMES else ""
             lines += [f"{trend.capitalize()}: {'; '.join(names[:_TREND_NAMES])}{more}", ""]
     return lines
+
+
+def chart_of(cluster: Mapping) -> str:
+    """Return a cluster's chains by period as bars, with an arrow if it rises or falls."""
+    return bars(cluster["over_time"]) + _ARROWS[cluster["trend"]]
 
 
 def bars(chains: Sequence[int]) -> str:
@@ -112,15 +117,14 @@ def _tree(levels: list[dict], method_level: int, most: int = _TREE_LINES) -> lis
     if left_out := len(by_size) - len(shown):
         lines[4:4] = [
             f"The smallest {left_out:,} of {len(by_size):,} clusters are left out here."
-            " `clusters.json` has all.",
-            "",
+            " `clusters.json` has all."
         ]
 
     def add(level: int, label: int, indent: str) -> None:
         cluster = levels[level]["clusters"][label]
         if (level, label) in shown:
             number = f"`{level + 1}:{label}`"
-            lines.append(f"{indent}- {number} {escape(cluster['name'])} ({cluster['size']:,})")
+            lines.append(f"{indent}- {number} {escape(_title(cluster))} ({cluster['size']:,})")
             indent += "  "
         for child in cluster["children"]:
             add(level + 1, child, indent)
@@ -128,6 +132,11 @@ def _tree(levels: list[dict], method_level: int, most: int = _TREE_LINES) -> lis
     for cluster in levels[0]["clusters"]:
         add(0, cluster["label"], "")
     return lines
+
+
+def _title(cluster: Mapping) -> str:
+    """Return the name, and the sentence that a server gave with it."""
+    return ": ".join(filter(None, (cluster["name"], cluster.get("about"))))
 
 
 def _undivided(levels: list[dict], level: int, cluster: dict) -> bool:

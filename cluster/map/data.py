@@ -20,6 +20,36 @@ _TITLE = "title"
 
 
 @dataclass(frozen=True, eq=False)
+class Finer:
+    """A level below the clusters of a map.
+
+    labels: int32[n], the cluster of each chain, -1 for noise. names: k names of clusters. parents:
+    int32[k], the cluster of the level before in which each lies.
+    """
+
+    labels: np.ndarray
+    names: list[str]
+    parents: np.ndarray
+
+
+@dataclass(frozen=True)
+class Inner:
+    """A cluster inside another one.
+
+    at: a point amid it, float[2]. reach: how far from there two thirds of its chains lie. label: of
+    the cluster of the map that it lies in. parent: the number of the cluster in which it lies. The
+    clusters of the map have the first numbers, by label, and the inner ones the next.
+    """
+
+    name: str
+    size: int
+    at: np.ndarray
+    reach: float
+    label: int
+    parent: int
+
+
+@dataclass(frozen=True, eq=False)
 class MapData:
     """The data of a map of n chains in c clusters.
 
@@ -30,6 +60,8 @@ class MapData:
     titles: n titles, or None if the chains have none.
     subreddits: n names of subreddits.
     all_rows: the number of chains in the group, if the map shows fewer of them.
+    finer: the levels below, coarsest first.
+    charts: for each cluster its chains by period as a line of bars, or None if they have no times.
 
     Raises ValueError if these do not fit each other.
     """
@@ -41,6 +73,8 @@ class MapData:
     titles: list[str] | None
     subreddits: list[str]
     all_rows: int = 0
+    finer: tuple[Finer, ...] = ()
+    charts: list[str] | None = None
 
     def __post_init__(self) -> None:
         """Check the lengths, that every label has a name, and that the points are finite."""
@@ -51,6 +85,8 @@ class MapData:
             values = getattr(self, name)
             if values is not None and len(values) != rows:
                 raise ValueError(f"{len(values)} {name} for {rows} labels")
+        if self.charts is not None and len(self.charts) != len(self.names):
+            raise ValueError(f"{len(self.charts)} charts for {len(self.names)} clusters")
         if rows and not -1 <= self.labels.min() <= self.labels.max() < len(self.names):
             raise ValueError(
                 f"a label outside -1 .. {len(self.names) - 1}, the clusters with names"
@@ -70,23 +106,36 @@ class MapData:
         If a cluster is bent or in two parts, its middle may lie in another cluster. So a chain of
         the cluster itself is taken.
         """
-        anchors = np.zeros((len(self.names), 2))
-        for label, rows in enumerate(members(self.labels, len(self.names))):
-            if len(rows):
-                mine = self.points[rows].astype(np.float64)
-                away = ((mine - np.median(mine, axis=0)) ** 2).sum(axis=1)
-                anchors[label] = mine[away.argmin()]
-        return anchors
+        return _amid(self.points, self.labels, len(self.names))[0]
 
     @cached_property
     def reaches(self) -> np.ndarray:
         """How far from its anchor two thirds of a cluster's chains lie, float[c]."""
-        reaches = np.zeros(len(self.names))
-        for label, rows in enumerate(members(self.labels, len(self.names))):
-            if len(rows):
-                away = self.points[rows] - self.anchors[label]
-                reaches[label] = np.quantile(np.hypot(*away.T), 2 / 3)
-        return reaches
+        return _amid(self.points, self.labels, len(self.names))[1]
+
+    @cached_property
+    def inner(self) -> list[Inner]:
+        """The clusters of the levels below, coarser and larger ones first.
+
+        A cluster that is all of its parent is none, and neither is one without a chain on the map.
+        """
+        found: list[Inner] = []
+        numbers = tops = np.arange(len(self.names))
+        for level in self.finer:
+            count = len(level.names)
+            sizes = np.bincount(level.labels[level.labels >= 0], minlength=count)
+            anchors, reaches = _amid(self.points, level.labels, count)
+            siblings = np.bincount(level.parents, minlength=len(numbers))[level.parents]
+            numbers, above, tops = numbers[level.parents], numbers, tops[level.parents]
+            for i in np.argsort(-sizes, kind="stable"):
+                if siblings[i] > 1 and sizes[i]:
+                    numbers[i] = len(self.names) + len(found)
+                    parent = int(above[level.parents[i]])
+                    found.append(
+                        Inner(level.names[i], int(sizes[i]), anchors[i], float(reaches[i]),
+                              int(tops[i]), parent)
+                    )  # fmt: skip
+        return found
 
     @cached_property
     def colours(self) -> list[tuple[str, str]]:
@@ -117,24 +166,48 @@ class MapData:
         return np.concatenate([rows[:noise], np.random.default_rng(0).permutation(rows[noise:])])
 
 
-def map_data(fitted: Fitted, names: list[str], snippets: list[str], keys: pa.Table) -> MapData:
+def _amid(points: np.ndarray, labels: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return `MapData.anchors` and `MapData.reaches` of some clusters."""
+    anchors, reaches = np.zeros((count, 2)), np.zeros(count)
+    for label, rows in enumerate(members(labels, count)):
+        if len(rows):
+            mine = points[rows].astype(np.float64)
+            away = ((mine - np.median(mine, axis=0)) ** 2).sum(axis=1)
+            anchors[label] = mine[away.argmin()]
+            reaches[label] = np.quantile(np.hypot(*(points[rows] - anchors[label]).T), 2 / 3)
+    return anchors, reaches
+
+
+def map_data(
+    fitted: Fitted,
+    names: tuple[tuple[str, ...], ...],
+    snippets: list[str],
+    keys: pa.Table,
+    charts: list[str] | None = None,
+) -> MapData:
     """Return the data of a map of the rows `fitted.drawn`.
 
-    names: of the clusters. snippets: of these rows. keys: the key columns of all rows, with their
-    subreddits.
+    names: of the clusters of each level. snippets: of these rows. keys: the key columns of all
+    rows, with their subreddits. charts: see `MapData`.
     """
     keys = keys.take(fitted.drawn)
+    model, shown = fitted.model, len(fitted.model.points)
     titles = None
     if _TITLE in keys.column_names and keys.schema.field(_TITLE).type == TEXT:
         titles = pc.fill_null(keys[_TITLE], "").to_pylist()
     return MapData(
-        fitted.model.points,
-        fitted.model.labels[: len(fitted.model.points)],
-        names,
+        model.points,
+        model.labels[:shown],
+        list(names[model.method_level]),
         snippets,
         titles,
         pc.fill_null(keys[SUBREDDIT], "").to_pylist(),
         len(fitted.clustering.labels),
+        tuple(
+            Finer(model.labels_at(level)[:shown], list(names[level]), model.parents[level])
+            for level in range(model.method_level + 1, len(model.parents))
+        ),
+        charts,
     )
 
 

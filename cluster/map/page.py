@@ -72,8 +72,20 @@ def _packed(data: MapData) -> str:
                 "reach": round(data.reaches[label] * scale),
                 "colour": data.colours[label][0],
                 "ink": data.colours[label][1],
+                "chart": data.charts[label] if data.charts else "",
             }
             for label, name in enumerate(data.names)
+        ],
+        "inner": [
+            {
+                "name": inner.name,
+                "size": inner.size,
+                "at": np.rint((inner.at - low) * scale).astype(int).tolist(),
+                "reach": round(inner.reach * scale),
+                "label": inner.label,
+                "parent": inner.parent,
+            }
+            for inner in data.inner
         ],
         "noise": {"size": len(data.labels) - int(data.sizes.sum()), "colour": NOISE},
         "x": points[:, 0].tolist(),

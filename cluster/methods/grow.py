@@ -32,17 +32,17 @@ _SMALLEST, _SMALLEST_SHARE = 20, 0.001
 class Grown:
     """A model with new clusters, and the clustering of the rows that it was grown on.
 
-    first_new: the number of the first new cluster at the method's level.
+    first_new_at: the number of the first new cluster at each level, coarsest first.
     """
 
     model: Model
     clustering: Clustering
-    first_new: int
+    first_new_at: list[int]
 
     @property
     def new(self) -> range:
         """The numbers of the new clusters at the method's level."""
-        return range(self.first_new, len(self.model.middles))
+        return range(self.first_new_at[self.model.method_level], len(self.model.middles))
 
 
 def grow(model: Model, vectors: np.ndarray, min_size: int = 0) -> Grown:
@@ -57,11 +57,11 @@ def grow(model: Model, vectors: np.ndarray, min_size: int = 0) -> Grown:
     strange = rows[strangers(model, rows)]
     smallest = min_size or max(_SMALLEST, int(_SMALLEST_SHARE * len(rows)))
     labels = topics(strange, smallest)
-    first_new = len(model.middles)
+    first_new_at = [model.count_at(level) for level in range(len(model.parents))]
     if labels.max(initial=-1) >= 0:
         inside = labels >= 0
         model = with_clusters(model, strange[inside], labels[inside])
-    return Grown(model, model.assign(vectors), first_new)
+    return Grown(model, model.assign(vectors), first_new_at)
 
 
 def strangers(model: Model, rows: np.ndarray) -> np.ndarray:
@@ -111,8 +111,7 @@ def with_clusters(model: Model, rows: np.ndarray, labels: np.ndarray) -> Model:
     At every level each of these is a cluster of its own, behind the old ones.
     """
     count = int(labels.max()) + 1
-    at = [len(model.middles) if level == model.method_level else model.count_at(level)
-          for level in range(len(model.parents))]  # fmt: skip
+    at = [model.count_at(level) for level in range(len(model.parents))]
     parents = [model.parents[0]]
     parents += [
         np.concatenate([above, before + np.arange(count)]).astype(np.int32)

@@ -25,7 +25,7 @@ import numpy as np
 from threadloom.cluster.clustering import Clustering, Level, at_level
 from threadloom.cluster.files.atomic_write import replacing, write_text
 from threadloom.cluster.methods.neighbor_votes import VOTERS, heaviest, shares, tally
-from threadloom.cluster.methods.neighbors import BLOCK, means, nearest_means, nearest_of, unit
+from threadloom.cluster.methods.neighbors import BLOCK, Index, means, nearest_means, unit
 
 FORMAT = 2
 
@@ -80,6 +80,14 @@ class Model:
         """Return the anchors' labels at a level, int32[m]."""
         return self._climb(self.finest, level)
 
+    def count_at(self, level: int) -> int:
+        """Return the number of clusters of a level."""
+        if level == self.method_level:
+            return len(self.middles)
+        if level:
+            return len(self.parents[level])
+        return int(self.parents[1].max(initial=-1)) + 1
+
     def assign(self, vectors: np.ndarray) -> Clustering:
         """Return the clusters of new vectors, float32[n, d]; nothing is fitted.
 
@@ -95,12 +103,20 @@ class Model:
             labels, probabilities, scores, nearest, distances, levels, self.method_level
         )
 
-    def poll(self, vectors: np.ndarray) -> Votes:
-        """Return the votes of the nearest anchors on new vectors, float32[n, d]."""
+    def poll(self, vectors: np.ndarray, index: Index | None = None) -> Votes:
+        """Return the votes of the nearest anchors on new vectors, float32[n, d].
+
+        index: of the anchors, if there is one already.
+        """
         if not len(self.anchors):
             none = np.empty((len(vectors), 0))
             return Votes(none.astype(np.int32), none.astype(np.float32))
-        return self.weighted(*nearest_of(vectors, unit(self.anchors), VOTERS))
+        voters, closeness = (index or self._index).search(vectors, VOTERS)
+        return self.weighted(np.maximum(voters, 0), closeness)  # a missing voter has no weight
+
+    @cached_property
+    def _index(self) -> Index:
+        return Index(self.anchors)
 
     def weighted(self, voters: np.ndarray, closeness: np.ndarray) -> Votes:
         """Return the votes of anchors, int32[n, v], that are as close as float32[n, v] (cosine).
@@ -163,19 +179,35 @@ class Model:
         any, the nearest mean at the finest level decides.
         finest: int32[n], clusters at the finest level that are known already; -1 for the others.
         """
-        known = np.full(len(nearest), -1, np.int32) if finest is None else finest.copy()
-        inside = votes.weights * (self.labels[votes.voters] == nearest[:, None])
-        lost = np.flatnonzero((known < 0) & (nearest >= 0) & ~inside.any(axis=1))
+        known = np.full(len(nearest), -1, np.int32) if finest is None else finest
+        parts = []
+        for start in range(0, max(len(nearest), 1), BLOCK):
+            part = slice(start, start + BLOCK)
+            mine = Votes(votes.voters[part], votes.weights[part])
+            parts.append(self._descend(vectors, rows[part], nearest[part], mine, known[part]))
+        return [np.concatenate(level) for level in zip(*parts, strict=True)]
+
+    def _descend(
+        self,
+        vectors: np.ndarray,
+        rows: np.ndarray,
+        nearest: np.ndarray,
+        votes: Votes,
+        finest: np.ndarray,
+    ) -> list[np.ndarray]:
+        """Do what `descend` does, for a part of the rows."""
         found = [nearest]
         for parents in self.parents[self.method_level : 0 : -1]:
             found.insert(0, at_level(parents, found[0]))
         if self.method_level == len(self.parents) - 1:
             return found
-        known[lost] = self._nearest_inside(vectors, rows[lost], nearest[lost])
+        inside = votes.weights * (self.labels[votes.voters] == nearest[:, None])
+        lost = np.flatnonzero((finest < 0) & (nearest >= 0) & ~inside.any(axis=1))
+        known = finest.copy()
+        known[lost] = self._nearest_inside(vectors[rows[lost]], nearest[lost])
         for level in range(self.method_level + 1, len(self.parents)):
             labels = self.labels_at(level)[votes.voters]
-            elected = heaviest(labels, inside)
-            mine = np.where(known >= 0, self._climb(known, level), elected)
+            mine = np.where(known >= 0, self._climb(known, level), heaviest(labels, inside))
             inside = inside * (labels == mine[:, None])
             found.append(mine)
         return found
@@ -186,22 +218,21 @@ class Model:
             finest = at_level(parents, finest)
         return finest
 
-    def _nearest_inside(
-        self, vectors: np.ndarray, rows: np.ndarray, inside: np.ndarray
-    ) -> np.ndarray:
-        """Return the nearest of the finest clusters inside a cluster of the method, int32[p].
+    @cached_property
+    def _finest_middles(self) -> np.ndarray:
+        """The mean directions of the anchors of each of the finest clusters, float32[k, d]."""
+        return means(self.anchors, self.finest, int(self.finest.max(initial=-1)) + 1)
 
-        rows: int[p], which of the vectors, float32[n, d]; inside: int32[p], the method's cluster.
+    def _nearest_inside(self, vectors: np.ndarray, inside: np.ndarray) -> np.ndarray:
+        """Return the finest cluster whose mean is nearest to each vector, int32[p].
+
+        vectors: float32[p, d]; inside: int32[p], the method's cluster that it must lie in.
         """
-        above = self._climb(np.arange(self.finest.max(initial=-1) + 1), self.method_level)
-        best = np.full(len(rows), -1, np.int32)
-        middles = means(self.anchors, self.finest, len(above))
-        for start in range(0, len(rows), BLOCK):
-            part = slice(start, start + BLOCK)
-            closeness = unit(vectors[rows[part]]) @ middles.T
-            closeness[above != inside[part, None]] = -2
-            best[part] = closeness.argmax(axis=1)
-        return best
+        middles = self._finest_middles
+        above = self._climb(np.arange(len(middles)), self.method_level)
+        closeness = unit(vectors) @ middles.T
+        closeness[above != inside[:, None]] = -2
+        return closeness.argmax(axis=1).astype(np.int32)
 
     def levels(
         self, labels: np.ndarray, found: list[np.ndarray], votes: Votes
@@ -214,8 +245,11 @@ class Model:
         for level, (nearest, parents) in enumerate(zip(found, self.parents, strict=True)):
             mine = np.where(labels >= 0, nearest, -1).astype(np.int32)
             strengths = np.zeros(len(labels), np.float32)
-            if votes.voters.size:
-                strengths = shares(self.labels_at(level)[votes.voters], votes.weights, mine)
+            of_anchors = self.labels_at(level)
+            for start in range(0, len(labels), BLOCK):
+                part = slice(start, start + BLOCK)
+                theirs = of_anchors[votes.voters[part]]
+                strengths[part] = shares(theirs, votes.weights[part], mine[part])
             levels.append(Level(mine, strengths, nearest.astype(np.int32), parents))
         return tuple(levels)
 

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from threadloom.cluster.methods.neighbors import BLOCK
-from threadloom.cluster.methods.umap import EXACT_LIMIT, Rows
+from threadloom.cluster.methods.rows import Rows
 
 # The number of neighbours that vote.
 VOTERS = 15
@@ -25,18 +24,15 @@ def heaviest(labels: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return for each row the label that has the largest weight, the lowest of equal ones.
 
     labels: int[n, v], the labels of each row's v voters; weights: float32[n, v]. Gives int32[n], -1
-    for a row without any weight. It takes no memory for each label, as `tally` does.
+    for a row without any weight. Its memory does not depend on the number of labels.
     """
-    best = np.full(len(labels), -1, np.int32)
-    for start in range(0, len(labels), BLOCK):
-        part = slice(start, start + BLOCK)
-        mine, weight = labels[part], weights[part]
-        same = mine[:, :, None] == mine[:, None, :]
-        totals = np.where(weight > 0, (same * weight[:, None, :]).sum(axis=2), 0)
-        most = totals.max(axis=1, initial=0)
-        first = np.where((totals == most[:, None]) & (totals > 0), mine, np.iinfo(np.int32).max)
-        best[part] = np.where(most > 0, first.min(axis=1, initial=np.iinfo(np.int32).max), -1)
-    return best
+    same = labels[:, :, None] == labels[:, None, :]
+    totals = np.where(weights > 0, (same * weights[:, None, :]).sum(axis=2), 0)
+    most = totals.max(axis=1, initial=0)
+    none = np.iinfo(np.int32).max
+    winners = np.where((totals == most[:, None]) & (totals > 0), labels, none)
+    lowest = winners.min(axis=1, initial=none)
+    return np.where(lowest == none, -1, lowest).astype(np.int32)
 
 
 def shares(labels: np.ndarray, weights: np.ndarray, own: np.ndarray) -> np.ndarray:
@@ -59,7 +55,7 @@ def adopt(
     `majority` (0..1) of its neighbours' votes. The weight of a vote is its cosine. The share of the
     votes becomes the row's probability.
     """
-    if len(rows) > EXACT_LIMIT or labels.max(initial=-1) < 0:
+    if labels.max(initial=-1) < 0:
         return labels, probabilities
     voters, distances = rows.neighbors(min(VOTERS + 1, len(rows)))
     weights = np.maximum(1 - distances[:, 1:], 0)

@@ -42,6 +42,9 @@ def forest(rows: int = 900, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
     vectors = centres[leaves] + random.normal(size=(rows, 24)) * 0.1
     leaves[::29] = -1
     vectors[::29] = random.normal(size=(len(vectors[::29]), 24)) * 4
+    # A crowd that is noise: all neighbours of its rows are noise, too.
+    leaves[-80:-40] = -1
+    vectors[-80:-40] = random.normal(size=24) * 4 + random.normal(size=(40, 24)) * 0.3
     vectors[-40:] = vectors[:40]  # copies
     leaves[-40:] = leaves[:40]
     return vectors.astype(np.float32), leaves
@@ -218,13 +221,17 @@ def test_levels_nest_and_are_numbered_by_size_within_their_parents(planted):
 
 
 @pytest.mark.parametrize("sample", [0, 400])
-def test_strengths_are_shares_of_the_votes(planted, sample):
-    """Compute the strengths again by brute force, from the model's arrays alone."""
+def test_strengths_and_nearest_clusters_follow_from_the_votes(planted, sample):
+    """Compute them again by brute force, from the vectors and the labels of the fitted rows."""
     vectors, leaves = forest()
     fitted = planted(vectors, leaves, sample)
     found, model = fitted.clustering, fitted.model
     units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     anchors = units[fitted.rows]
+    finest = found.levels[-1].labels[fitted.rows]
+    means = np.array([anchors[finest == leaf].mean(axis=0) for leaf in range(LEAVES)])
+    means /= np.linalg.norm(means, axis=1, keepdims=True)
+    by_mean = 0
     for number, level in enumerate(found.levels):
         of_anchors = level.labels[fitted.rows]
         assert (of_anchors == model.labels_at(number)).all()
@@ -238,6 +245,20 @@ def test_strengths_are_shares_of_the_votes(planted, sample):
             label = level.labels[row]
             share = weights[of_anchors[nearest] == label].sum() / weights.sum() if label >= 0 else 0
             assert level.strengths[row] == pytest.approx(share, abs=2e-3), (number, row)
+            if label >= 0 or number <= found.method_level:
+                continue
+            above = found.levels[number - 1]
+            inside = above.labels[fitted.rows][nearest] == above.nearest[row]
+            if inside.any():
+                votes = np.zeros(found.count_at(number))
+                np.add.at(votes, of_anchors[nearest][inside], weights[inside])
+                assert votes[level.nearest[row]] >= votes.max() - 2e-3
+            elif number == len(found.levels) - 1:
+                by_mean += 1
+                method_s = found.levels[2].parents[level.parents]
+                closeness = np.where(method_s == found.nearest[row], means @ units[row], -2)
+                assert closeness[level.nearest[row]] >= closeness.max() - 2e-3
+    assert by_mean >= 20
 
 
 def test_other_rows_go_down_the_tree(planted):

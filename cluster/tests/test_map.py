@@ -46,6 +46,27 @@ def content(html: str) -> dict:
     return json.loads(zlib.decompress(base64.b64decode(packed[1])))
 
 
+def test_the_clusters_inside_others_are_named_once():
+    # Cluster 0 is divided into two, the larger of them once more; cluster 1 never is.
+    labels = np.repeat(np.array([0, 1], np.int32), [60, 40])
+    second = np.repeat(np.array([0, 1, 2], np.int32), [45, 15, 40])
+    third = np.repeat(np.array([0, 1, 2, 3], np.int32), [20, 25, 15, 40])
+    finer = (
+        map_data.Finer(second, ["a", "b", "same"], np.array([0, 0, 1])),
+        map_data.Finer(third, ["aa", "ab", "b again", "same"], np.array([0, 0, 1, 2])),
+    )
+    data = make_map(100, 2, labels=labels, finer=finer)
+    inner = content(page(data, "all"))["inner"]
+    said = [(i["name"], i["size"], i["label"], i["parent"]) for i in inner]
+    # Numbers 0 and 1 are the clusters of the map, 2 is "a".
+    assert said == [("a", 45, 0, 0), ("b", 15, 0, 0), ("ab", 25, 0, 2), ("aa", 20, 0, 2)]
+    for name, rows in (("a", second == 0), ("ab", third == 1)):
+        mine = next(i for i in data.inner if i.name == name)
+        assert (data.points[rows] == mine.at).all(axis=1).any()
+        away = np.hypot(*(data.points[rows] - mine.at).T)
+        assert (away <= mine.reach).mean() == pytest.approx(2 / 3, abs=0.03)
+
+
 SHAPES = [(0, 0), (1, 0), (1, 1), (20, 0), (60, 5), (500, 45)]
 
 

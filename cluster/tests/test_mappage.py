@@ -15,7 +15,7 @@ from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from threadloom.cluster.map.data import MapData
+from threadloom.cluster.map.data import Finer, MapData
 from threadloom.cluster.map.page import write_map
 
 HOSTILE = '</script><img src=x onerror="hacked=1"> & <b>bold</b> \ud800 <script>hacked=1</script>'
@@ -174,6 +174,13 @@ def test_a_map_shows_points_names_and_legend(reader, rows, clusters):
     assert reader.errors() == []
 
 
+def test_the_legend_shows_each_cluster_over_time(reader):
+    charts = ["▁█", "··█ ↗", "", HOSTILE]
+    reader.open(grid(40, 4, charts=charts))
+    assert reader.texts("#legend .bars") == [charts[0], charts[1], SHOWN]
+    assert reader.errors() == []
+
+
 @pytest.mark.parametrize("size", [(1200, 800), (700, 500), (360, 480)])
 def test_a_tooltip_says_what_a_chain_is_and_stays_in_the_window(reader, square, size):
     texts = [f"{'long words ' * 30} {i}" for i in range(4)]
@@ -259,6 +266,35 @@ def test_a_map_zooms_and_moves(reader, square):
     reader.until(lambda: not len(reader.points(colour)))
     reader.one("#farther").click()
     reader.until(lambda: len(reader.points(colour)))
+
+
+def test_names_give_way_to_those_inside_when_one_comes_close(reader):
+    # Four clusters in the corners, and one in the middle that two finer levels divide.
+    random = np.random.default_rng(1)
+    corners = np.repeat([[0, 0], [1, 0], [0, 1], [1, 1]], 20, axis=0)
+    halves = np.repeat([[0.45, 0.5], [0.55, 0.5]], 30, axis=0)
+    points = np.concatenate([corners, halves]) + random.normal(0, 0.01, (140, 2))
+    labels = np.repeat([1, 2, 3, 4, 0], [20, 20, 20, 20, 60]).astype(np.int32)
+    fine = np.where(labels == 0, np.arange(140) >= 110, labels + 1).astype(np.int32)
+    names = [HOSTILE, "right half", *(f"topic {i}, words" for i in range(1, 5))]
+    finer = Finer(fine, names, np.array([0, 0, 1, 2, 3, 4]))
+    data = grid(140, 5, points=points.astype(np.float32), labels=labels, finer=(finer,))
+    reader.open(data)
+    assert sorted(reader.texts("#names span")) == sorted(data.names)
+    for _ in range(3):
+        reader.one("#closer").click()
+    reader.until(lambda: sorted(reader.texts("#names span")) == sorted([SHOWN, "right half"]))
+    left, right = sorted(reader.all("#names span"), key=lambda e: e.rect["x"])
+    assert (left.text, right.text) == (SHOWN, "right half")
+    search = reader.one("#search")
+    search.send_keys("number")
+    reader.until(lambda: reader.texts("#names span") == ["topic 0, words"])
+    search.send_keys(Keys.ESCAPE)
+    reader.until(lambda: len(reader.all("#names span")) == 2)
+    reader.one("#whole").click()
+    reader.until(lambda: sorted(reader.texts("#names span")) == sorted(data.names))
+    assert reader.driver.execute_script("return typeof hacked") == "undefined"
+    assert reader.errors() == []
 
 
 def test_a_narrow_window_keeps_the_legend_in_a_drawer(reader, square):

@@ -2,12 +2,12 @@
 
 import itertools
 import random
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from threadloom.cluster.topics import names, vocabulary
-from threadloom.cluster.topics.names import Description
 from threadloom.cluster.topics.vocabulary import ClusterTexts, families
 
 TOPICS = (
@@ -18,11 +18,31 @@ TOPICS = (
 FILLERS = "people time good maybe today again better work"
 
 
-def describe(labels, texts, **options) -> dict[int, Description]:
+@dataclass(frozen=True)
+class Described:
+    """A cluster's words, the name that they give, and their coherence."""
+
+    words: list[str]
+    name: str
+    coherence: float | None
+
+
+def describe(labels, texts) -> dict[int, Described]:
     read = ClusterTexts()
     for label, text in zip(labels, texts, strict=True):
         read.add(label, text)
-    return names.describe(read, **options)
+    return described(read)
+
+
+def described(read: ClusterTexts) -> dict[int, Described]:
+    clusters = {label: read.chains([label]) for label in read.cells()}
+    found = names.describe(clusters, read.words(), read.families(), 10)
+    orders = {label: names.by_weight(d.candidates) for label, d in found.items()}
+    name = names.unique_names(orders, {})
+    return {
+        label: Described([c.text for c in d.candidates], name[label], d.coherence)
+        for label, d in found.items()
+    }
 
 
 def corpus(rows: int = 150, seed: int = 3) -> tuple[list[int], list[str]]:
@@ -37,9 +57,9 @@ def corpus(rows: int = 150, seed: int = 3) -> tuple[list[int], list[str]]:
 
 
 def test_planted_words_win_and_words_of_all_clusters_say_nothing():
-    described = describe(*corpus(600))
+    found = describe(*corpus(600))
     for label, topic in enumerate(TOPICS):
-        words = {word for entry in described[label].words for word in entry.split()}
+        words = {word for entry in found[label].words for word in entry.split()}
         assert words == set(topic.split())
 
 
@@ -47,15 +67,15 @@ def test_words_are_ranked_by_share_and_rarity():
     # p log(p / q): "wide" 1 log(1 / 0.75), as often as 2 to 1; "rare" 0.5 log(0.5 / 0.25).
     texts = [f"wide, {'rare' if i % 2 else ''} {i}" for i in range(20)]
     others = [f"other, {'wide' if i % 2 else ''} {i}" for i in range(20)]
-    described = describe([0] * 20 + [1] * 20, texts + others)
+    found = describe([0] * 20 + [1] * 20, texts + others)
     assert 0.5 * np.log(2) > np.log(1 / 0.75)
-    assert described[0].words == ["rare", "wide"]
+    assert found[0].words == ["rare", "wide"]
 
 
 def test_noise_is_background():
     labels = [0] * 20 + [-1] * 20
     texts = [f"bread, people {i}" for i in range(20)] + [f"people {i}" for i in range(20)]
-    assert describe(labels, texts) == {0: Description(["bread"], "bread", None)}
+    assert describe(labels, texts) == {0: Described(["bread"], "bread", None)}
 
 
 def test_a_word_of_few_chains_is_left_out():
@@ -88,8 +108,8 @@ def test_no_more_chains_are_kept_than_the_limit(monkeypatch):
     read = ClusterTexts()
     for label, text in zip(labels, texts, strict=True):
         read.add(label, text)
-    assert {label: len(kept) for label, kept in read._kept.items()} == {0: 20, 1: 20, 2: 20}
-    planted = {word for entry in names.describe(read)[1].words for word in entry.split()}
+    assert [read.chains([label]).size for label in read.cells()] == [20, 20, 20]
+    planted = {word for entry in described(read)[1].words for word in entry.split()}
     assert len(planted & set(TOPICS[1].split())) >= 5
 
 
@@ -112,10 +132,10 @@ def test_families():
 def test_two_words_that_stand_side_by_side_are_a_phrase():
     texts = [f"the {'stanley cup' if i % 4 else 'cup'}, final {i}" for i in range(20)]
     other = [f"tea and coffee {i}" for i in range(20)]
-    described = describe([0] * 20 + [1] * 20, texts + other)
-    assert "stanley cup" in described[0].words
-    assert not {"stanley", "cup"} & set(described[0].words)
-    assert described[1].words == ["coffee", "tea"]
+    found = describe([0] * 20 + [1] * 20, texts + other)
+    assert "stanley cup" in found[0].words
+    assert not {"stanley", "cup"} & set(found[0].words)
+    assert found[1].words == ["coffee", "tea"]
 
 
 def test_names_are_unique_safe_and_never_empty():
@@ -126,8 +146,8 @@ def test_names_are_unique_safe_and_never_empty():
         *["", " "] * 5,
         *(f"{i} \ud800 | <b>" for i in range(30)),
     ]
-    described = describe([i // 10 for i in range(len(texts))], texts)
-    assert [d.name for d in described.values()] == [
+    found = describe([i // 10 for i in range(len(texts))], texts)
+    assert [d.name for d in found.values()] == [
         *("bread, flour", "bread, flour (1)", "salt, bread, flour"),
         *("cluster 3", "cluster 4", "cluster 5", "cluster 6"),
     ]
@@ -137,9 +157,9 @@ def test_the_same_words_in_another_order_are_the_same_name():
     one = [f"{'god,' if i % 10 else ''} {'jesus,' if i % 5 else ''} church, {i}" for i in range(20)]
     two = [f"{'god,' if i % 5 else ''} {'jesus,' if i % 10 else ''} church, {i}" for i in range(20)]
     three = [f"bread, {i}" for i in range(60)]
-    described = describe([0] * 20 + [1] * 20 + [2 + i % 3 for i in range(60)], one + two + three)
-    assert set(described[0].words) == set(described[1].words)
-    assert described[1].name.endswith("(1)")
+    found = describe([0] * 20 + [1] * 20 + [2 + i % 3 for i in range(60)], one + two + three)
+    assert set(found[0].words) == set(found[1].words)
+    assert found[1].name.endswith("(1)")
 
 
 def test_a_name_prefers_words_that_no_other_cluster_has_more_of():
@@ -149,10 +169,10 @@ def test_a_name_prefers_words_that_no_other_cluster_has_more_of():
     ]
     other = [f"bread, {i}" for i in range(60)]
     labels = [0] * 20 + [1] * 20 + [2 + i % 3 for i in range(60)]
-    described = describe(labels, hockey + cricket + other)
-    assert described[1].words == ["game", "team", "wicket"]
-    assert described[1].name == "wicket, game, team"
-    assert described[0].name == "game, team"
+    found = describe(labels, hockey + cricket + other)
+    assert found[1].words == ["game", "team", "wicket"]
+    assert found[1].name == "wicket, game, team"
+    assert found[0].name == "game, team"
 
 
 def test_a_name_does_not_say_one_thing_twice():
@@ -182,13 +202,13 @@ def test_real_groups_cohere_more_than_shuffled_ones():
 
 def test_any_text_can_be_read():
     texts = ["", "\ud800", "orbit " * 20_000, "x" * 100_000, "\x00", "телескоп орбита", "望遠鏡"]
-    described = describe([0] * 21, texts * 3)
+    found = describe([0] * 21, texts * 3)
     # Each text counts once, so no word is in three different chains.
-    assert described == {0: Description([], "cluster 0", None)}
+    assert found == {0: Described([], "cluster 0", None)}
 
 
 def test_no_texts_are_no_clusters():
-    assert names.describe(ClusterTexts()) == {}
+    assert described(ClusterTexts()) == {}
     assert describe([-1, -1], ["bread", "flour"]) == {}
 
 

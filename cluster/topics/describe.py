@@ -12,13 +12,13 @@ from threadloom.cluster.files.left_out import Findings
 from threadloom.cluster.files.sources import Opened
 from threadloom.cluster.files.texts import read_texts
 from threadloom.cluster.methods.fit import Fitted
-from threadloom.cluster.topics import names as naming
 from threadloom.cluster.topics import typical
-from threadloom.cluster.topics.names import Description
+from threadloom.cluster.topics.asked_names import Server, ask_names
+from threadloom.cluster.topics.tree import Cells, Embed, Named, describe_levels
 from threadloom.cluster.topics.vocabulary import ClusterTexts
 
-# A group of clusters is named after this many of its largest clusters.
-_GROUP_NAMES = 3
+# A group of clusters shows a chain of this many of its largest clusters.
+_SHOWN_OF_GROUP = 3
 
 
 @dataclass(frozen=True)
@@ -38,24 +38,38 @@ class Described:
 
 
 def describe(
-    files: list[Opened], keys: pa.Table, fitted: Fitted, vectors: np.ndarray, findings: Findings
+    files: list[Opened],
+    keys: pa.Table,
+    fitted: Fitted,
+    vectors: np.ndarray,
+    findings: Findings,
+    embed: Embed,
+    server: Server | None = None,
+    answers: str = "",
 ) -> Described:
-    """Describe the clusters of the rows of `files` at every level; reads all texts once."""
+    """Describe the clusters of the rows of `files` at every level; reads all texts once.
+
+    embed: gives the vectors of words. server: is asked for names; None: no server is. answers: the
+    path of the file that keeps what it answers.
+    """
     found = fitted.clustering
     method = found.method_level
-    read = {level: ClusterTexts() for level in range(method, len(found.levels))}
-    typical_rows = {level: _candidates(vectors, found, level) for level in read}
+    cells = Cells.of([level.labels for level in found.levels])
+    deep = range(method, len(found.levels))
+    typical_rows = {level: _candidates(vectors, found, level) for level in deep}
     wanted = {row for level in typical_rows.values() for rows in level for row in rows}
     on_map = dict.fromkeys(fitted.drawn.tolist(), "")
+    texts = ClusterTexts(len(vectors), cells.count)
     shown: dict[int, str] = {}
+    cell_of = cells.of_rows.tolist()
     for row, text in enumerate(read_texts(files, findings)):
-        for level, texts in read.items():
-            texts.add(int(found.levels[level].labels[row]), text)
+        texts.add(cell_of[row], text)
         if row in wanted:
             shown[row] = text
         if row in on_map:
             on_map[row] = typical.snippet(text)
-    named = name_levels(found, read)
+    parents = [level.parents for level in found.levels]
+    named = describe_levels(texts, cells, parents, cells.sums(vectors), embed)
     levels = []
     for level in range(len(found.levels)):
         picked = {}
@@ -63,6 +77,8 @@ def describe(
             picked = dict(enumerate(typical.pick(rows, shown) for rows in typical_rows[level]))
         levels.append(_level(found, level, named[level], picked, keys))
     _fill_groups(levels, method)
+    if server is not None and (warning := ask_names(levels, server, answers)):
+        findings.warn(warning)
     clusters = [
         {"level": method + 1, **{k: v for k, v in cluster.items() if k not in _IN_THE_TREE}}
         for cluster in levels[method]["clusters"]
@@ -75,32 +91,6 @@ def describe(
 _IN_THE_TREE = ("parent", "children")
 
 
-def name_levels(found: Clustering, texts: dict[int, ClusterTexts]) -> list[dict[int, Description]]:
-    """Return the name and the words of each cluster of each level, coarsest first.
-
-    texts: of each level from the method's own to the finest. A group of clusters, above them, has
-    the first words of its largest clusters.
-    """
-    named = {level: naming.describe(read) for level, read in texts.items()}
-    members = [[cluster] for cluster in range(found.count)]
-    for level in range(found.method_level, 0, -1):
-        groups: list[list[int]] = [[] for _ in range(found.count_at(level - 1))]
-        for inside, group in zip(members, found.levels[level].parents, strict=True):
-            groups[group] += inside
-        members = [sorted(group) for group in groups]
-        named[level - 1] = {
-            group: _group(named[found.method_level], inside) for group, inside in enumerate(members)
-        }
-    return [named[level] for level in range(len(found.levels))]
-
-
-def _group(described: dict[int, Description], inside: list[int]) -> Description:
-    """Return the name of a group of clusters, whose numbers tell their order by size."""
-    largest = [described[cluster] for cluster in inside[:_GROUP_NAMES]]
-    words = list(dict.fromkeys(d.words[0] if d.words else d.name for d in largest))
-    return Description(words, ", ".join(words), None)
-
-
 def _candidates(vectors: np.ndarray, found: Clustering, level: int) -> list[list[int]]:
     """Return the candidates for the typical rows of each cluster of a level."""
     at = found.levels[level]
@@ -111,7 +101,7 @@ def _candidates(vectors: np.ndarray, found: Clustering, level: int) -> list[list
 def _level(
     found: Clustering,
     level: int,
-    named: dict[int, Description],
+    named: list[Named],
     picked: dict[int, list[tuple[int, str]]],
     keys: pa.Table,
 ) -> dict:
@@ -148,6 +138,6 @@ def _fill_groups(levels: list[dict], method: int) -> None:
     for level in range(method - 1, -1, -1):
         below = levels[level + 1]["clusters"]
         for group in levels[level]["clusters"]:
-            largest = sorted(group["children"], key=lambda c: -below[c]["size"])[:_GROUP_NAMES]
+            largest = sorted(group["children"], key=lambda c: -below[c]["size"])[:_SHOWN_OF_GROUP]
             group["typical"] = [below[child]["typical"][0] for child in largest
                                 if below[child]["typical"]]  # fmt: skip

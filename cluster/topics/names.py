@@ -5,11 +5,15 @@ outweigh the others. Its weight in cluster c is
 
     p(c) * log(p(c) / q)
 
-p(c) is the share of the chains of c that use it, and q is the mean of that share over all clusters.
-The weight is what the word adds to the Kullback-Leibler divergence of the cluster from an average
-one. It is use times rarity, as in class-based TF-IDF (Grootendorst 2022, arXiv:2203.05794), but a
-word that is equally frequent everywhere weighs nothing. Noise counts as one more cluster, because
-it shows which words are common.
+p(c) is the share of the chains of c that use it, and q is the mean of that share over all clusters
+of the level. The weight is what the word adds to the Kullback-Leibler divergence of the cluster
+from an average one. It is use times rarity, as in class-based TF-IDF (Grootendorst 2022,
+arXiv:2203.05794), but a word that is equally frequent everywhere weighs nothing. Noise counts as
+one more cluster, because it shows which words are common.
+
+The heaviest words are the candidates for the name. Which of them become the name, the caller
+decides: `by_weight` is the rule that needs nothing but the words, and `topics.nearness` has the one
+that looks at their vectors.
 """
 
 import math
@@ -18,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from threadloom.cluster.topics.vocabulary import LEAST_CHAINS, Chains, ClusterTexts, families
+from threadloom.cluster.topics.vocabulary import LEAST_CHAINS, Chains
 
 # A word describes a cluster only if at least this share of its chains uses it.
 LEAST_SHARE = 0.02
@@ -34,67 +38,117 @@ BEGINNING = 5
 
 
 @dataclass(frozen=True)
-class Description:
-    """The words and the name of a cluster.
+class Candidate:
+    """A word or a phrase that sets a cluster apart.
 
-    words: the words and phrases that set it apart, heaviest first; empty if none does.
-    name: up to three of them, such as "hockey, nhl, playoffs", preferably words that weigh most in
-    this cluster. If two clusters would have one name, it has more words, and then the label. If
-    there are no words, it is "cluster 7".
-    coherence: how firmly the words belong together, -1..1; None for fewer than two words.
+    weight: the highest weight of the words that it stands for. chains: how many of those read have
+    it. claimed: whether its words weigh nowhere more than in this cluster.
     """
 
-    words: list[str]
-    name: str
-    coherence: float | None
+    text: str
+    weight: float
+    chains: int
+    claimed: bool
 
 
 @dataclass(frozen=True)
-class _Entry:
-    """A word or phrase of a cluster; ids: its words; weight: the highest of those it stands for."""
+class Description:
+    """The words of a cluster.
 
-    text: str
-    ids: tuple[int, ...]
-    weight: float
+    candidates: the words and phrases that set it apart, heaviest first; empty if none does.
+    coherence: how firmly the first of them belong together, -1..1; None for fewer than two words.
+    """
+
+    candidates: list[Candidate]
+    coherence: float | None
 
 
-def describe(texts: ClusterTexts, number: int = 10) -> dict[int, Description]:
+def describe(
+    clusters: dict[int, Chains], forms: list[str], family: np.ndarray, number: int, shown: int = 10
+) -> dict[int, Description]:
     """Return the description of each label except noise, with at most `number` words.
 
-    A word must be in at least max(3, 2 %) of the chains read, 1.5 times as often as elsewhere.
+    A word must be in at least max(3, 2 %) of the chains read, 1.5 times as often as elsewhere. The
+    coherence is that of the first `shown` words. forms, family: see `ClusterTexts`.
     """
-    forms, clusters = texts.words(), texts.chains()
-    alone = np.arange(len(forms))
-    family = families(forms, sum((c.counts(alone) for c in clusters.values()), 0 * alone))
-    weights = _weights(clusters, family)
+    counts = {label: chains.counts(family) for label, chains in clusters.items()}
+    weights = _weights(clusters, counts, len(forms))
     weights.pop(-1, None)
-    entries, top = {}, {}
+    best: dict[int, float] = defaultdict(float)
+    for weight in weights.values():
+        for word, heavy in weight.items():
+            best[word] = max(best[word], heavy)
+    candidates, top = {}, {}
     for label, weight in weights.items():
         heaviest = sorted(weight, key=lambda word: (-weight[word], forms[word]))
-        top[label] = heaviest[:number]
-        found = _entries(clusters[label], family, forms, heaviest[: 2 * number], weight)
-        entries[label] = found[:number]
+        top[label] = heaviest[:shown]
+        chains, used = clusters[label], counts[label]
+        found = _candidates(chains, used, family, forms, heaviest[: 2 * number], weight, best)
+        candidates[label] = found[:number]
     coherences = _coherences(clusters, family, top)
-    names = _names(entries, weights)
-    return {
-        label: Description([e.text for e in entries[label]], names[label], coherences[label])
-        for label in entries
-    }
+    return {label: Description(c, coherences[label]) for label, c in candidates.items()}
 
 
-def _weights(clusters: dict[int, Chains], family: np.ndarray) -> dict[int, dict[int, float]]:
+def by_weight(candidates: list[Candidate]) -> list[str]:
+    """Return the texts in the order in which they should become a name.
+
+    The heaviest comes first, but a word that weighs more in another cluster counts half.
+    """
+
+    def claim(candidate: Candidate) -> float:
+        return candidate.weight * (1 if candidate.claimed else CLAIMED)
+
+    return [c.text for c in sorted(candidates, key=lambda c: (-claim(c), c.text))]
+
+
+def beginnings(text: str) -> set[str]:
+    """Return the first letters of each word, by which "israel" and "israeli" are one."""
+    return {word[:BEGINNING] for word in text.split()}
+
+
+def unique_names(orders: dict[int, list[str]], known: dict[int, str]) -> dict[int, str]:
+    """Return a name for each cluster of a level, such as "hockey, nhl, playoffs".
+
+    It has the first three texts of the cluster's order that do not begin alike. If two clusters
+    would have one name, the second has more words, and then its label. Without words it is
+    "cluster 7". The names of the clusters in `known` are given.
+    """
+    names = dict(known)
+    # To a reader "god, jesus" and "jesus, god" are one name.
+    taken = {frozenset(name.split(", ")) for name in known.values()}
+    for label, texts in orders.items():
+        if label in known:
+            continue
+        chosen: list[str] = []
+        used: set[str] = set()
+        for text in texts:
+            # "israel, israeli" says one thing twice.
+            begins = beginnings(text)
+            if used.isdisjoint(begins) and (len(chosen) < NAME_WORDS or frozenset(chosen) in taken):
+                chosen.append(text)
+                used |= begins
+        name = ", ".join(chosen) or f"cluster {label}"
+        names[label] = f"{name} ({label})" if chosen and frozenset(chosen) in taken else name
+        taken.add(frozenset(chosen))
+    return names
+
+
+def _weights(
+    clusters: dict[int, Chains], counts: dict[int, tuple[np.ndarray, np.ndarray]], words: int
+) -> dict[int, dict[int, float]]:
     """Return the words that describe each cluster, with their weights."""
-    total = np.zeros(len(family))
-    for chains in clusters.values():
-        total += chains.counts(family) / chains.size
+    total = np.zeros(words)
+    for label, chains in clusters.items():
+        ids, used = counts[label]
+        total[ids] += used / max(chains.size, 1)
     weights = {}
     for label, chains in clusters.items():
-        counts = chains.counts(family)
-        least = max(LEAST_CHAINS, math.ceil(LEAST_SHARE * chains.size))
-        ids = np.flatnonzero(counts >= least)
-        shares, mean = counts[ids] / chains.size, total[ids] / len(clusters)
+        ids, used = counts[label]
+        common = used >= max(LEAST_CHAINS, math.ceil(LEAST_SHARE * chains.size))
+        ids, shares = ids[common], used[common] / max(chains.size, 1)
         weight = shares
         if len(clusters) > 1:
+            mean = total[ids] / len(clusters)
             others = (total[ids] - shares) / (len(clusters) - 1)
             weight = np.where(shares >= LEAST_LIFT * others, shares * np.log(shares / mean), 0)
         weights[label] = {
@@ -103,20 +157,27 @@ def _weights(clusters: dict[int, Chains], family: np.ndarray) -> dict[int, dict[
     return weights
 
 
-def _entries(
+def _candidates(
     chains: Chains,
+    used: tuple[np.ndarray, np.ndarray],
     family: np.ndarray,
     forms: list[str],
     heaviest: list[int],
     weights: dict[int, float],
-) -> list[_Entry]:
+    best: dict[int, float],
+) -> list[Candidate]:
     """Return the words of a cluster, heaviest first, with phrases in place of some of them.
 
-    A phrase replaces the words that are mostly used in it.
+    A phrase replaces the words that are mostly used in it. used: the words that occur and how many
+    chains use each. best: the weight of each word in the cluster in which it weighs most.
     """
-    counts = chains.counts(family)
+    counts = dict(zip(used[0].tolist(), used[1].tolist(), strict=True))
     known, replaced = set(heaviest), set()
-    entries = []
+
+    def candidate(text: str, ids: tuple[int, ...], weight: float, used: int) -> Candidate:
+        return Candidate(text, weight, used, all(weights.get(i, 0) >= best[i] for i in ids))
+
+    found = []
     for together, text, pair in _phrases(chains, family, forms, heaviest):
         in_it = [i for i in pair if together >= PHRASE_SHARE * counts[i]]
         by_it = [i for i in in_it if i in known]
@@ -124,9 +185,11 @@ def _entries(
         # "new drive".
         if by_it and known.issuperset(set(pair) - set(in_it)) and replaced.isdisjoint(pair):
             replaced.update(by_it)
-            entries.append(_Entry(text, pair, max(weights[i] for i in by_it)))
-    entries += [_Entry(forms[i], (i,), weights[i]) for i in heaviest if i not in replaced]
-    return sorted(entries, key=lambda entry: (-entry.weight, entry.text))
+            found.append(candidate(text, pair, max(weights[i] for i in by_it), together))
+    found += [
+        candidate(forms[i], (i,), weights[i], counts[i]) for i in heaviest if i not in replaced
+    ]
+    return sorted(found, key=lambda c: (-c.weight, c.text))
 
 
 def _phrases(
@@ -199,34 +262,3 @@ def _npmi(both: float, first: float, second: float) -> float:
     if both == 0:
         return -1.0
     return math.log(both / (first * second)) / -math.log(both) if both < 1 else 1.0
-
-
-def _names(
-    entries: dict[int, list[_Entry]], weights: dict[int, dict[int, float]]
-) -> dict[int, str]:
-    """Return a name for each cluster: its heaviest words, first those that weigh most in it."""
-    best: dict[int, float] = defaultdict(float)
-    for weight in weights.values():
-        for word, heavy in weight.items():
-            best[word] = max(best[word], heavy)
-    names: dict[int, str] = {}
-    taken: set[frozenset[str]] = set()
-    for label, found in entries.items():
-
-        def claim(entry: _Entry, label: int = label) -> float:
-            mine = all(weights[label].get(word, 0) >= best[word] for word in entry.ids)
-            return entry.weight * (1 if mine else CLAIMED)
-
-        chosen: list[str] = []
-        used: set[str] = set()
-        for entry in sorted(found, key=lambda entry: (-claim(entry), entry.text)):
-            # "israel, israeli" says one thing twice.
-            begins = {word[:BEGINNING] for word in entry.text.split()}
-            if used.isdisjoint(begins) and (len(chosen) < NAME_WORDS or frozenset(chosen) in taken):
-                chosen.append(entry.text)
-                used |= begins
-        name = ", ".join(chosen) or f"cluster {label}"
-        # To a reader "god, jesus" and "jesus, god" are one name.
-        names[label] = f"{name} ({label})" if chosen and frozenset(chosen) in taken else name
-        taken.add(frozenset(chosen))
-    return names

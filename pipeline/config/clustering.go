@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"math"
+	"net/url"
 	"os"
 	"strings"
 
@@ -11,15 +12,23 @@ import (
 
 // Clustering says whether and how the embeddings are clustered.
 type Clustering struct {
-	On       bool
-	By       string // one of clusterings
-	Method   string // one of methods
-	MinSize  int64
-	Sample   int64
-	Seed     int64
-	Endpoint string // of a Python side that runs already
-	Python   string // interpreter
+	On         bool
+	By         string // one of clusterings
+	Method     string // one of methods
+	MinSize    int64
+	Sample     int64
+	TimeColumn string // with the times of the chains
+	Seed       int64
+	Endpoint   string // of a Python side that runs already
+	Python     string // interpreter
+
+	NameURL   string // of a server that is asked for names
+	NameModel string
 }
+
+// NameKeyVariable has the key of the server that names clusters. The Python side reads it from its
+// environment, which is this process's unless it runs already.
+const NameKeyVariable = "THREADLOOM_NAME_KEY"
 
 // ByAll clusters all chains together.
 const ByAll = "all"
@@ -27,16 +36,19 @@ const ByAll = "all"
 func clusterings() []string { return []string{ByAll, "subreddit"} }
 
 // methods are those of the Python side (cluster/methods/registry.py), the default first.
-func methods() []string { return []string{"hdbscan", "evoc", "cuml"} }
+func methods() []string { return []string{"auto", "hdbscan", "leiden", "evoc", "cuml"} }
 
 func (c *Clustering) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&c.On, "cluster", true, "cluster the embeddings at the end")
 	choice(flags, &c.By, "cluster_by", clusterings(), "`what` to cluster: all chains together, or each subreddit")
-	choice(flags, &c.Method, "cluster_method", methods(), "`method` of the clustering: "+strings.Join(methods(), ", ")+" (evoc: for very many chains; cuml: on an NVIDIA GPU with RAPIDS)")
+	choice(flags, &c.Method, "cluster_method", methods(), "`method` of the clustering: "+strings.Join(methods(), ", ")+" (auto: hdbscan for 3,000 to 15,000 different chains, otherwise leiden; cuml: on an NVIDIA GPU with RAPIDS)")
 	flags.Int64Var(&c.MinSize, "cluster_min_size", 0, "least `chains` of a cluster (default: by their number)")
 	flags.Int64Var(&c.Sample, "cluster_sample", 0, "`chains` that the clusters are found with, at most; the others are put beside them (default: 50000; evoc 200000, cuml 1000000)")
+	flags.StringVar(&c.TimeColumn, "time_column", "created_utc", "`column` with the times of the chains; if they have it, over_time.parquet counts each cluster's chains by day, month or year")
 	flags.Int64Var(&c.Seed, "cluster_seed", 42, "random `seed` of the clustering")
 	flags.StringVar(&c.Endpoint, "cluster_endpoint", "", "`HOST:PORT` of a clustering service that runs already (python -m threadloom.cluster.beam.server --listen)")
+	flags.StringVar(&c.NameURL, "name_url", "", "`URL` of a server with OpenAI's chat/completions that names the clusters, such as http://localhost:11434/v1; it gets words and typical chains of each (default: no server is asked, and nothing leaves the machine)")
+	flags.StringVar(&c.NameModel, "name_model", "", "`model` that this server is asked for")
 	addPython(flags, &c.Python)
 }
 
@@ -49,7 +61,42 @@ func (c *Clustering) check() error {
 	case c.Seed < 0 || c.Seed > math.MaxUint32:
 		return Usagef("--cluster_seed %d: want 0 to %d", c.Seed, uint32(math.MaxUint32))
 	}
+	if err := c.checkNaming(); err != nil {
+		return err
+	}
 	return cmp.Or(checkChoice("cluster_by", c.By, clusterings()), checkChoice("cluster_method", c.Method, methods()))
+}
+
+// checkNaming refuses a server's URL that has a secret in it, because URLs are shown and recorded.
+func (c *Clustering) checkNaming() error {
+	switch u, err := url.Parse(c.NameURL); {
+	case c.NameURL == "" && c.NameModel == "":
+		return nil
+	case c.NameURL == "":
+		return Usagef("--name_model: name the server, too, with --name_url")
+	case c.NameModel == "":
+		return Usagef("--name_url: name the model, too, with --name_model")
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return Usagef("--name_url: want http://HOST:PORT/v1 or https://HOST/v1")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return Usagef("--name_url: want no more than a path after the host, and nothing before it: a key goes into %s", NameKeyVariable)
+	}
+	return nil
+}
+
+// shownURL returns a URL without what may be secret in it.
+func shownURL(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "(no URL)"
+	}
+	if u.User != nil {
+		u.User = url.User("xxxxx")
+	}
+	if u.RawQuery != "" {
+		u.RawQuery = "xxxxx"
+	}
+	return u.String()
 }
 
 func (c *Clustering) fill(home Home) { c.Python = cmp.Or(c.Python, home.python()) }

@@ -39,7 +39,7 @@ func goodConfig(t *testing.T) Run {
 		Files:      Files{Root: root, Suffix: "test", TextColumn: "text"},
 		Outputs:    Outputs{Check: "exists"},
 		Model:      Model{models.Config{Precision: "fp32", Accelerator: "cpu", LongText: "truncate", Folder: filepath.Join(root, "model"), Library: filepath.Join(root, "lib", "libonnxruntime.so")}},
-		Clustering: Clustering{On: true, By: "all", Method: "hdbscan", Python: filepath.Join(root, "venv", "bin", "python")},
+		Clustering: Clustering{On: true, By: "all", Method: "auto", Python: filepath.Join(root, "venv", "bin", "python")},
 		Flink:      Flink{Runner: "prism"},
 		Watching:   Watching{Progress: "none"},
 	}
@@ -67,6 +67,25 @@ func TestCompleteFillsInThePaths(t *testing.T) {
 	}
 }
 
+func TestASecretInTheURLOfAServerIsNotShown(t *testing.T) {
+	for given, want := range map[string]string{
+		"":                          "",
+		"http://localhost:11434/v1": "http://localhost:11434/v1",
+		"https://me:secret@api.example/v1?key=secret": "https://xxxxx@api.example/v1?xxxxx",
+		"https://me:sec ret@api.example/%zz":          "(no URL)",
+	} {
+		c := ForRun()
+		if err := c.flags.Parse([]string{"--name_url=" + given}); err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range c.Shown() {
+			if s.Name == "name_url" && s.Value != want {
+				t.Errorf("%q is shown as %q, want %q", given, s.Value, want)
+			}
+		}
+	}
+}
+
 func TestWrongSettingsAreRefusedInOneLine(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil func(*Run)
@@ -84,18 +103,26 @@ func TestWrongSettingsAreRefusedInOneLine(t *testing.T) {
 		"cluster size":        {func(c *Run) { c.Clustering.MinSize = 1 }, "--cluster_min_size"},
 		"cluster sample":      {func(c *Run) { c.Clustering.Sample = -1 }, "--cluster_sample"},
 		"cluster seed":        {func(c *Run) { c.Clustering.Seed = -1 }, "--cluster_seed"},
-		"token budget":        {func(c *Run) { c.Model.TokenBudget = -1 }, "--token_budget"},
-		"model":               {func(c *Run) { c.Model.Folder = c.Files.Root }, "--model"},
-		"library":             {func(c *Run) { c.Model.Library = c.Files.Root + "/lib.so" }, "--onnxruntime_lib"},
-		"precision":           {func(c *Run) { c.Model.Precision = "int8" }, "--precision"},
-		"accelerator":         {func(c *Run) { c.Model.Accelerator = "tpu" }, "--accelerator"},
-		"long text":           {func(c *Run) { c.Model.LongText = "split" }, "--long_text"},
-		"check":               {func(c *Run) { c.Outputs.Check = "rows" }, "--check"},
-		"progress":            {func(c *Run) { c.Watching.Progress = "dots" }, "--progress"},
-		"metrics file":        {func(c *Run) { c.Watching.MetricsFile = c.Files.Root + "/missing/x.prom" }, "--metrics_file"},
-		"metrics address":     {func(c *Run) { c.Watching.MetricsAddr = "9090" }, "--metrics_addr"},
-		"dedup cache":         {func(c *Run) { c.Model.DedupMB = -1 }, "--dedup_cache_mb"},
-		"share":               {func(c *Run) { c.Workers.Share = math.NaN() }, "--mps_share NaN: want auto, or 0 to 1"},
+		"model of no server":  {func(c *Run) { c.Clustering.NameModel = "tiny" }, "with --name_url"},
+		"server of no model":  {func(c *Run) { c.Clustering.NameURL = "http://localhost:11434/v1" }, "with --name_model"},
+		"no server": {func(c *Run) {
+			c.Clustering.NameURL, c.Clustering.NameModel = "localhost:11434/v1", "tiny"
+		}, "--name_url: want http"},
+		"secret in a server": {func(c *Run) {
+			c.Clustering.NameURL, c.Clustering.NameModel = "https://me:secret@api.example/v1", "tiny"
+		}, "a key goes into THREADLOOM_NAME_KEY"},
+		"token budget":    {func(c *Run) { c.Model.TokenBudget = -1 }, "--token_budget"},
+		"model":           {func(c *Run) { c.Model.Folder = c.Files.Root }, "--model"},
+		"library":         {func(c *Run) { c.Model.Library = c.Files.Root + "/lib.so" }, "--onnxruntime_lib"},
+		"precision":       {func(c *Run) { c.Model.Precision = "int8" }, "--precision"},
+		"accelerator":     {func(c *Run) { c.Model.Accelerator = "tpu" }, "--accelerator"},
+		"long text":       {func(c *Run) { c.Model.LongText = "split" }, "--long_text"},
+		"check":           {func(c *Run) { c.Outputs.Check = "rows" }, "--check"},
+		"progress":        {func(c *Run) { c.Watching.Progress = "dots" }, "--progress"},
+		"metrics file":    {func(c *Run) { c.Watching.MetricsFile = c.Files.Root + "/missing/x.prom" }, "--metrics_file"},
+		"metrics address": {func(c *Run) { c.Watching.MetricsAddr = "9090" }, "--metrics_addr"},
+		"dedup cache":     {func(c *Run) { c.Model.DedupMB = -1 }, "--dedup_cache_mb"},
+		"share":           {func(c *Run) { c.Workers.Share = math.NaN() }, "--mps_share NaN: want auto, or 0 to 1"},
 		"bridged subreddit": {func(c *Run) {
 			c.Workers.Redis.URL, c.Workers.Subreddits, c.Workers.ClaimTimeout, c.Workers.LostAfter = "redis://node1", []string{"tee"}, 1, 1
 		}, `--mps_subreddits: the list of subreddits has no "tee"`},

@@ -39,7 +39,7 @@ func (s *Settings) ownFlags(flags *pflag.FlagSet) {
 // name, it is the first command's.
 func everySetting() *pflag.FlagSet {
 	all := newFlags()
-	for _, s := range []*Settings{ForRun().Settings, ForAssign().Settings, ForQueue().Settings, ForImport().Settings, ForSearch().Settings} {
+	for _, s := range []*Settings{ForRun().Settings, ForAssign().Settings, ForQueue().Settings, ForImport().Settings, ForSearch().Settings, ForExplore().Settings} {
 		all.AddFlagSet(s.flags)
 	}
 	return all
@@ -82,6 +82,8 @@ func (s *Settings) Shown() []Setting {
 		switch {
 		case f.Name == "redis":
 			shown.Value = mpsbridge.Redacted(shown.Value)
+		case f.Name == "name_url":
+			shown.Value = shownURL(shown.Value)
 		case !isOwn(f) && shown.From == "":
 			return // a flag of Beam's that nobody has set
 		}

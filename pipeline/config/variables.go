@@ -11,10 +11,10 @@ import (
 	"github.com/threadloom/threadloom/mpsbridge"
 )
 
-// otherVariables begin like those of flags and are none: Redis's password, and what the
-// tests and benchmarks of this repository read.
+// otherVariables begin like those of flags and are none: Redis's password, the key of the server
+// that names clusters, and what the tests and benchmarks of this repository read.
 var otherVariables = []string{
-	mpsbridge.PasswordVariable, mpsbridge.PasswordFileVariable,
+	mpsbridge.PasswordVariable, mpsbridge.PasswordFileVariable, NameKeyVariable,
 	"THREADLOOM_CORPUS", "THREADLOOM_BENCH_ROOT", "THREADLOOM_BENCH_MODEL", "THREADLOOM_SCAN_TREE",
 }
 

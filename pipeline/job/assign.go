@@ -39,7 +39,7 @@ func Assign(ctx context.Context, c *config.Assign) (a Assigned, err error) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	held.whenLost(ctx, stop)
-	a.Assignment, err = cluster.Assign(ctx, c.Python, c.Model, a.folder, held.of(a.folder).Path(), c.Files.TextColumn, files)
+	a.Assignment, err = cluster.Assign(ctx, c.Python, c.Model, a.folder, held.of(a.folder).Path(), c.Files.TextColumn, c.Grow, files)
 	if lost := held.held(); lost != nil {
 		return a, lost
 	}
@@ -52,10 +52,17 @@ func (a Assigned) Text() string {
 	fmt.Fprintf(&b, "assigned  %d rows of %d files in %.1f s\n", a.Rows, a.Files, a.Seconds)
 	fmt.Fprintf(&b, "noise     %.1f %%; %.1f %% of rows like those that the clusters were found with\n", 100*a.NoiseShare, 100*a.FittedNoiseShare)
 	for _, k := range a.Clusters {
-		fmt.Fprintf(&b, "%9d  %4.1f %%, then %4.1f %%  %s\n", k.Rows, 100*k.Share, 100*k.FittedShare, k.Name)
+		before := fmt.Sprintf("then %4.1f %%", 100*k.FittedShare)
+		if k.New {
+			before = "new        "
+		}
+		fmt.Fprintf(&b, "%9d  %4.1f %%, %s  %s\n", k.Rows, 100*k.Share, before, k.Name)
 	}
 	for _, w := range a.Warnings {
 		fmt.Fprintf(&b, "warning   %s\n", w)
+	}
+	if a.Grown != "" {
+		fmt.Fprintf(&b, "model     %s, with the new clusters, for 'assign --model' of what comes next\n", a.Grown)
 	}
 	fmt.Fprintf(&b, "labels    %s\n", filepath.Join(a.folder, "assigned.parquet"))
 	return b.String()

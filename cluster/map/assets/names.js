@@ -1,9 +1,15 @@
-// The clusters' names on the map, the larger clusters first, none upon another.
+// The clusters' names on the map, the larger clusters first, none upon another. If the reader comes
+// close to a cluster, the names of the clusters inside it take the place of its own.
 
 // Where a name may stand: outwards from the edge of its cluster in these directions.
 const DIRECTIONS = [[0, -1], [0, 1], [1, 0], [-1, 0], [0.7, -0.8], [-0.7, -0.8], [0.7, 0.8], [-0.7, 0.8]];
 // Pixels between the edge and the name, and by how much a farther one is worse.
 const GAPS = [1, 16, 34];
+// A cluster opens if the map is zoomed so far, and the cluster reaches over this part of the view.
+const ZOOMED = 1.5;
+const WIDE = 0.15;
+// More names than these are not placed at once, because it would make the map slow.
+const MOST_NAMES = 150;
 const SVG = "http://www.w3.org/2000/svg";
 
 /** Return the area that two boxes, [left, top, right, bottom], share. */
@@ -20,18 +26,22 @@ class Names {
     this.lines = document.createElementNS(SVG, "svg");
     layer.append(this.lines);
     const largest = Math.max(...chains.clusters.map((cluster) => cluster.size), 1);
-    this.names = chains.clusters.map((cluster, label) => {
+    const outer = chains.clusters.map((cluster, label) => ({ ...cluster, label, parent: null }));
+    this.names = [...outer, ...chains.inner].map((cluster) => {
+      const { label, parent } = cluster;
+      const { ink } = chains.clusters[label];
       const span = document.createElement("span");
       span.textContent = cluster.name;
       span.dir = "auto";
-      span.style.color = cluster.ink;
+      span.style.color = ink;
       span.style.setProperty("--size", 11.5 + 5 * Math.sqrt(cluster.size / largest));
       const line = document.createElementNS(SVG, "line");
-      line.setAttribute("stroke", cluster.ink);
+      line.setAttribute("stroke", ink);
       this.lines.append(line);
       layer.append(span);
-      return { label, cluster, span, line };
+      return { label, parent, cluster, span, line, divided: false };
     });
+    for (const { parent } of this.names) if (parent !== null) this.names[parent].divided = true;
     this.measure();
     points.listeners.push(() => this.place());
   }
@@ -48,16 +58,15 @@ class Names {
 
   /** Give each name a free place, or hide it until there is one. */
   place() {
-    const shown = this.names.filter(({ label }) => this.shows(label));
+    const shown = this.reached();
     for (const name of shown) {
-      const [x, y] = this.points.toPixels(...name.cluster.at);
-      // Clusters smaller than this are as good as points.
-      const reach = Math.max(name.cluster.reach / this.points.scale, 5);
-      Object.assign(name, { x, y, reach, core: [x - reach, y - reach, x + reach, y + reach] });
+      const { x, y, reach } = name;
+      name.core = [x - reach, y - reach, x + reach, y + reach];
     }
+    const placed = new Set(shown);
     const taken = [];
     for (const name of this.names) {
-      const box = shown.includes(name) ? this.best(name, shown, taken) : null;
+      const box = placed.has(name) ? this.best(name, shown, taken) : null;
       name.span.hidden = box === null;
       name.line.style.display = "none";
       if (box === null) continue;
@@ -65,6 +74,28 @@ class Names {
       this.join(name, box);
       name.span.style.transform = `translate(${Math.round(box[0])}px, ${Math.round(box[1])}px)`;
     }
+  }
+
+  /** Return the names to place, with where they are: the largest in view, each at its level. */
+  reached() {
+    const [right, bottom] = [this.points.width, this.points.height];
+    // A search counts what it finds in the clusters of the map, not in those inside them.
+    const close = this.points.zoomed >= ZOOMED && this.chains.matches === null;
+    const found = [];
+    for (const name of this.names) {
+      const above = name.parent === null ? null : this.names[name.parent];
+      name.open = false;
+      name.reached = this.shows(name.label) && (above === null || above.open);
+      if (!name.reached) continue;
+      const [x, y] = this.points.toPixels(...name.cluster.at);
+      // Clusters smaller than this are as good as points.
+      const reach = Math.max(name.cluster.reach / this.points.scale, 5);
+      Object.assign(name, { x, y, reach });
+      name.open = close && name.divided && reach >= WIDE * Math.min(right, bottom);
+      const inView = x >= 0 && y >= 0 && x <= right && y <= bottom;
+      if (!name.open && inView && found.length < MOST_NAMES) found.push(name);
+    }
+    return found;
   }
 
   /** Draw a line from a name that stands apart to its cluster. */
@@ -86,7 +117,6 @@ class Names {
   /** Return the best free box for a name: near its cluster, and over none; null for none free. */
   best(name, shown, taken) {
     const [right, bottom] = [this.points.width, this.points.height];
-    if (name.x < 0 || name.y < 0 || name.x > right || name.y > bottom) return null;
     let best = null;
     let least = Infinity;
     for (const [x, y, cost] of this.places(name)) {

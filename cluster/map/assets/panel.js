@@ -33,8 +33,8 @@ class Panel {
     });
   }
 
-  /** Return a line of the legend: a switch, the name, the number of chains, and "only". */
-  row({ label, name, size, colour }) {
+  /** Return a line of the legend: a switch, the name and bars, the number of chains, and "only". */
+  row({ label, name, size, colour, chart }) {
     const item = make("li", "");
     item.style.setProperty("--colour", colour);
     const box = make("input", "");
@@ -43,6 +43,11 @@ class Panel {
     box.addEventListener("change", () => this.apply());
     const [words, count] = [make("span", "name", name), make("span", "size", size.toLocaleString("en"))];
     words.dir = "auto";
+    if (chart) {
+      const bars = make("span", "bars", chart);
+      bars.title = "Chains over time";
+      words.append(bars);
+    }
     const line = make("label", "");
     line.append(box, words, count);
     const only = make("button", "only", "only");

@@ -80,15 +80,19 @@ class Points {
     this.resize();
   }
 
-  /** Show a box, [low x, low y, high x, high y]; without one, all points. */
-  fit(box = this.chains.box(() => true)) {
+  /** Show all points. */
+  fit() {
+    const box = this.chains.box(() => true);
     const least = 999999 / MOST_ZOOM;
-    const scale = Math.max(
+    this.whole = Math.max(
       Math.max(box[2] - box[0], least) / Math.max(this.width - 70, 50),
       Math.max(box[3] - box[1], least) / Math.max(this.height - 70, 50),
     );
-    this.look((box[0] + box[2]) / 2, (box[1] + box[3]) / 2, scale);
+    this.look((box[0] + box[2]) / 2, (box[1] + box[3]) / 2, this.whole);
   }
+
+  /** How many times closer than all points in view the map is. */
+  get zoomed() { return this.whole / this.scale; }
 
   /** Show (x, y) in the middle, `scale` units of the data to a pixel in both directions. */
   look(x, y, scale) {
