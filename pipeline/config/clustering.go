@@ -58,8 +58,6 @@ func (c *Clustering) check() error {
 		return Usagef("--cluster_min_size %d: want 2 or more", c.MinSize)
 	case c.Sample < 0:
 		return Usagef("--cluster_sample %d: want more than 0", c.Sample)
-	case c.TimeColumn == "":
-		return Usagef("--time_column: name the column that holds the times")
 	case c.Seed < 0 || c.Seed > math.MaxUint32:
 		return Usagef("--cluster_seed %d: want 0 to %d", c.Seed, uint32(math.MaxUint32))
 	}
