@@ -1,6 +1,6 @@
 # Threadloom. 'make help' lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev writers run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-afterkill bench-together bench-flink bench-clusters bench-clusterscale bench-import picture screenshots palette audit lock clean prerequisites
+.PHONY: help setup setup-dev writers run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-afterkill bench-together bench-flink bench-clusters bench-clusterscale bench-import bench-search picture screenshots palette audit lock clean prerequisites
 
 PYTHON := .venv/bin/python
 # uv takes seconds, pip minutes. It trusts the system's certificates, as pip does, so that it works behind a company's proxy.
@@ -161,6 +161,9 @@ bench-clusterscale: $(BENCH) ## measure time and memory of each way to cluster 1
 
 bench-import: $(BENCH) ## compare import with loops that only read dumps, and watch its memory (15 minutes)
 	$(PYTHON) bench/importspeed.py
+
+bench-search: $(BENCH) ## compare search with brute force, and time it on a million chains (10 minutes)
+	$(PYTHON) bench/search.py
 
 format: $(VENV_DEV) $(GOLANGCI) ## format Go and Python
 	$(GOLANGCI) fmt ./...

@@ -23,7 +23,7 @@ class Settings:
     text_column: the column of the chains files that holds the text.
     by: "all" clusters all chains together, "subreddit" each subreddit on its own.
     seed: 0 .. 2**32 - 1.
-    method: one of `registry.METHODS`.
+    method: one of `registry.METHODS`, or `registry.AUTO`.
     min_size: the least number of fitted chains in a cluster; 0: a share of those fitted.
     sample: the most different chains that are fitted; 0: as many as the method takes.
     time_column: the key column with the times of the chains, if they have one.
@@ -66,7 +66,7 @@ class Settings:
             raise ValueError(f"sample is {self.sample}: use 0 or more")
         if bool(self.name_url) != bool(self.name_model):
             raise ValueError("name_url and name_model belong together: set both or none")
-        registry.named(self.method)
+        registry.check(self.method)
 
     def as_dict(self) -> dict:
         """Return the settings that decide the result.
@@ -126,6 +126,6 @@ def fingerprint(settings: Settings, group: str, paths: Iterable[str]) -> str:
             files.append([path, stat.st_size, stat.st_mtime_ns])
         except OSError:
             files.append([path])
-    version = registry.METHODS[settings.method].version
-    facts = [settings.as_dict(), version, group, RECIPE.as_dict(), files]
+    versions = registry.versions(settings.method)
+    facts = [settings.as_dict(), versions, group, RECIPE.as_dict(), files]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

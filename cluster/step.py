@@ -123,6 +123,7 @@ def _compute(
         "fingerprint": wanted,
         "group": group,
         "settings": settings.as_dict(),
+        "method": fitted.method,
         "recipe": RECIPE.as_dict(),
         "rows": rows,
         "fitted_rows": len(fitted.rows),

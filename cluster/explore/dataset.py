@@ -22,7 +22,7 @@ from threadloom.cluster.files.key_columns import as_texts
 from threadloom.cluster.files.labels import LABEL, SUBREDDIT, renamed
 from threadloom.cluster.files.points import CREATED, LEVEL, NAME, NAME_LEVEL, X, Y
 from threadloom.cluster.files.times import instants
-from threadloom.cluster.methods.neighbors import nearest_neighbors
+from threadloom.cluster.methods.neighbors import Index
 
 # More points make the page slow, and its memory in the browser ends at 4 GB.
 MOST = 300_000
@@ -77,7 +77,7 @@ def dataset(points: pa.Table, texts: list[str], vectors: np.ndarray) -> pa.Table
 def _neighbors(vectors: np.ndarray) -> pa.Array:
     """Return `{ids, distances}` of the nearest rows of each row, nearest first, without itself."""
     k = min(NEIGHBORS_SHOWN + 1, len(vectors))
-    ids, distances = nearest_neighbors(vectors, k) if k else (np.empty((0, 0), np.int32),) * 2
+    ids, distances = Index(vectors).neighbors(k) if k else (np.empty((0, 0), np.int32),) * 2
     ends = pa.array(np.arange(len(vectors) + 1, dtype=np.int32) * max(k - 1, 0))
     lists = [
         pa.ListArray.from_arrays(ends, np.ascontiguousarray(values[:, 1:]).ravel())

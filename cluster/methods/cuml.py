@@ -8,7 +8,7 @@ import numpy as np
 
 from threadloom.cluster.clustering import Found
 from threadloom.cluster.methods.hdbscan import RECIPE
-from threadloom.cluster.methods.umap import Rows
+from threadloom.cluster.methods.rows import Rows
 
 
 def find(rows: Rows, seed: int, min_cluster_size: int) -> Found:

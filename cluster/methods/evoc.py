@@ -14,7 +14,7 @@ import numpy as np
 
 from threadloom.cluster.clustering import Found
 from threadloom.cluster.methods.neighbor_votes import adopt
-from threadloom.cluster.methods.umap import Rows
+from threadloom.cluster.methods.rows import Rows
 
 NEIGHBORS = 30
 NOISE_LEVEL = 0.2

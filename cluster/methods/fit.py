@@ -14,7 +14,7 @@ import numpy as np
 
 from threadloom.cluster import clustering as results
 from threadloom.cluster.clustering import Clustering, Found, Level
-from threadloom.cluster.methods import registry
+from threadloom.cluster.methods import leiden, registry
 from threadloom.cluster.methods.model import Model, Votes
 from threadloom.cluster.methods.neighbor_votes import VOTERS
 from threadloom.cluster.methods.neighbors import (
@@ -22,11 +22,11 @@ from threadloom.cluster.methods.neighbors import (
     first_not_finite,
     means,
     nearest_means,
-    nearest_of,
     unit,
 )
 from threadloom.cluster.methods.places import places
-from threadloom.cluster.methods.umap import Rows, lay_out
+from threadloom.cluster.methods.rows import Rows
+from threadloom.cluster.methods.umap import lay_out
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,13 +41,14 @@ class Fitted:
     """What was found.
 
     clustering: of all n rows. model: holds the m fitted rows. rows: int[m], the first row that has
-    the vector of each anchor. places: float32[n, 2], where all rows lie on the map; (0, 0) without
-    a map.
+    the vector of each anchor. method: the name of the method that found them. places:
+    float32[n, 2], where all rows lie on the map; (0, 0) without a map.
     """
 
     clustering: Clustering
     model: Model
     rows: np.ndarray
+    method: str
     places: np.ndarray
 
     @property
@@ -74,10 +75,12 @@ def cluster_vectors(
     there are too few different rows for two clusters, everything is noise. Raises ValueError if a
     value is not finite, or if the method cannot run here.
     """
-    chosen = registry.named(method)
+    registry.check(method)
     if (bad := first_not_finite(vectors)) is not None:
         raise ValueError(f"row {bad} of the vectors has a value that is not finite")
     first, copy_of = different_rows(vectors)
+    method = registry.resolve(method, len(first), sample)
+    chosen = registry.METHODS[method]
     first_fitted = first[: sample or chosen.most]
     rows = Rows(np.ascontiguousarray(vectors[first_fitted], dtype=np.float32))
     smallest = min_size or chosen.smallest(len(rows))
@@ -85,10 +88,14 @@ def cluster_vectors(
         found = _nothing(len(rows))
         if len(rows) >= 2 * smallest:
             found = chosen.find(rows, seed, smallest)
+            if not found.finer:
+                least = min(smallest, leiden.smallest(len(rows)))
+                inside = leiden.finer(rows.graph, found.labels, seed, least)
+                found = replace(found, finer=tuple(inside))
         points = _map_points(rows, seed) if draw else np.empty((0, 2), np.float32)
     model = _model(rows, found, points)
     votes = _votes(model, rows, vectors, first)
-    return _finish(vectors, model, found, first, copy_of, votes)
+    return _finish(vectors, model, found, first, copy_of, votes, method)
 
 
 def _votes(model: Model, rows: Rows, vectors: np.ndarray, first: np.ndarray) -> Votes:
@@ -97,7 +104,7 @@ def _votes(model: Model, rows: Rows, vectors: np.ndarray, first: np.ndarray) -> 
     block = 65_536  # vectors copied at a time
     for start in range(len(rows), len(first), block):
         _LOG.info("%s of %s different rows are done", f"{start:,}", f"{len(first):,}")
-        parts.append(model.poll(vectors[first[start : start + block]]))
+        parts.append(model.poll(vectors[first[start : start + block]], rows.index))
     width = max(part.voters.shape[1] for part in parts)
     return Votes(
         np.concatenate([_widened(part.voters, width) for part in parts]),
@@ -116,10 +123,7 @@ def _votes_of_others(model: Model, rows: Rows) -> Votes:
     if not k:
         return model.poll(rows.vectors)
     voters, distances = rows.neighbors(k)
-    if voters is None:
-        voters, closeness = nearest_of(rows.vectors, unit(model.anchors), k)
-    else:
-        closeness = 1 - distances
+    closeness = 1 - distances
     itself = voters == np.arange(len(rows))[:, None]
     # Among copies that float16 cannot tell apart, a row may not be the nearest to itself.
     others = np.argsort(itself, axis=1, kind="stable")[:, :-1]
@@ -135,6 +139,7 @@ def _finish(
     first: np.ndarray,
     copy_of: np.ndarray,
     votes: Votes,
+    method: str,
 ) -> Fitted:
     """Put all rows into the clusters, number these, and compute what follows from their rows.
 
@@ -178,7 +183,7 @@ def _finish(
         labels, probabilities, scores, nearest, distances, levels, model.method_level
     )
     where = places(vectors, model.anchors, model.points, first, copy_of, votes)
-    return Fitted(clustering, model, first[:fitted], where)
+    return Fitted(clustering, model, first[:fitted], method, where)
 
 
 def _first(votes: Votes, rows: int) -> Votes:

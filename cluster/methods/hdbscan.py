@@ -20,7 +20,8 @@ import numpy as np
 
 from threadloom.cluster.clustering import Found
 from threadloom.cluster.methods.neighbor_votes import adopt
-from threadloom.cluster.methods.umap import Rows, lay_out
+from threadloom.cluster.methods.rows import Rows
+from threadloom.cluster.methods.umap import lay_out
 
 
 @dataclass(frozen=True)

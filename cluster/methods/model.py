@@ -25,7 +25,7 @@ import numpy as np
 from threadloom.cluster.clustering import Clustering, Level, at_level
 from threadloom.cluster.files.atomic_write import replacing, write_text
 from threadloom.cluster.methods.neighbor_votes import VOTERS, heaviest, shares, tally
-from threadloom.cluster.methods.neighbors import BLOCK, means, nearest_means, nearest_of, unit
+from threadloom.cluster.methods.neighbors import BLOCK, Index, means, nearest_means, unit
 
 FORMAT = 2
 
@@ -103,12 +103,20 @@ class Model:
             labels, probabilities, scores, nearest, distances, levels, self.method_level
         )
 
-    def poll(self, vectors: np.ndarray) -> Votes:
-        """Return the votes of the nearest anchors on new vectors, float32[n, d]."""
+    def poll(self, vectors: np.ndarray, index: Index | None = None) -> Votes:
+        """Return the votes of the nearest anchors on new vectors, float32[n, d].
+
+        index: of the anchors, if there is one already.
+        """
         if not len(self.anchors):
             none = np.empty((len(vectors), 0))
             return Votes(none.astype(np.int32), none.astype(np.float32))
-        return self.weighted(*nearest_of(vectors, unit(self.anchors), VOTERS))
+        voters, closeness = (index or self._index).search(vectors, VOTERS)
+        return self.weighted(np.maximum(voters, 0), closeness)  # a missing voter has no weight
+
+    @cached_property
+    def _index(self) -> Index:
+        return Index(self.anchors)
 
     def weighted(self, voters: np.ndarray, closeness: np.ndarray) -> Votes:
         """Return the votes of anchors, int32[n, v], that are as close as float32[n, v] (cosine).

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from threadloom.cluster.methods.umap import EXACT_LIMIT, Rows
+from threadloom.cluster.methods.rows import Rows
 
 # The number of neighbours that vote.
 VOTERS = 15
@@ -55,7 +55,7 @@ def adopt(
     `majority` (0..1) of its neighbours' votes. The weight of a vote is its cosine. The share of the
     votes becomes the row's probability.
     """
-    if len(rows) > EXACT_LIMIT or labels.max(initial=-1) < 0:
+    if labels.max(initial=-1) < 0:
         return labels, probabilities
     voters, distances = rows.neighbors(min(VOTERS + 1, len(rows)))
     weights = np.maximum(1 - distances[:, 1:], 0)

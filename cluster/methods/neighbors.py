@@ -3,14 +3,26 @@
 All of it works by cosine and in blocks, so that the peak of memory stays near that of the vectors.
 """
 
-import hashlib
-
 import numpy as np
 
-# Numbers in a block of products: 64 MB as float32.
-_PRODUCTS = 16_000_000
+# Up to this many vectors every row is compared with every other.
+EXACT_ROWS = 20_000
+# An inverted file has this many lists for each square root of its vectors. k-means finds the lists
+# in this many rounds, from so many vectors for each.
+_LISTS, _ROUNDS, _POINTS = 4, 8, 64
+# The lists that are searched for neighbours among the vectors, and for neighbours of others.
+_PROBES, _PROBES_OF_OTHERS = 16, 8
+# Neighbours that are searched beyond those asked for, because faiss may see two of them in another
+# order, or in a block of so many queries.
+_SPARE = 4
+_QUERIES = 2048
 # Rows whose vectors are worked on at a time.
 BLOCK = 8192
+# A coordinate of a vector of length 1 has this many binary digits in `_places`.
+_FINE = 26
+# The step of `_places`, as a share of the largest factor of a direction. The rows of a real topic
+# spread over two steps (standard deviation), and a row lies one step from its nearest neighbour.
+_STEP = 1 / 4
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -23,14 +35,42 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 def different_rows(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the different rows of float32[n, d], and which of them each row is a copy of.
 
-    Gives row numbers int[m], and int[n] with numbers below m. The rows are in the order of the
-    hashes of their values, so the first of them are a fair sample.
+    Gives row numbers int[m], and int[n] with numbers below m. The rows come in an order that only
+    their values decide: see `_places`. The first of them are a fair sample.
     """
-    hashes = [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in vectors]
-    _, first, copy_of = np.unique(
-        np.array(hashes, dtype="V16"), return_index=True, return_inverse=True
-    )
-    return first, copy_of
+    rows, width = vectors.shape
+    random = np.random.default_rng(0)
+    factors = random.integers(0, 2**64, (width + 1, 2), np.uint64, endpoint=False)
+    directions = random.integers(-(2**9), 2**9, width).astype(np.float64)
+    hashes = np.empty((rows, 2), np.uint64)
+    places = np.empty(rows, np.int64)
+    for start in range(0, rows, BLOCK):
+        part = np.ascontiguousarray(vectors[start : start + BLOCK], np.float32)
+        # Multilinear hashing (Carter & Wegman 1979) of the bits of the row, modulo 2**64.
+        bits = part.view(np.uint32).astype(np.uint64)
+        hashes[start : start + BLOCK] = bits @ factors[:-1] + factors[-1]
+        places[start : start + BLOCK] = _places(part, directions)
+    order = np.lexsort((np.arange(rows), hashes[:, 1], hashes[:, 0], places))
+    new = np.ones(rows, bool)
+    new[1:] = (hashes[order[1:]] != hashes[order[:-1]]).any(axis=1)
+    copy_of = np.empty(rows, np.int64)
+    copy_of[order] = np.cumsum(new) - 1
+    return order[new], copy_of
+
+
+def _places(vectors: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """Return a number for each row of float32[n, d] that sorts rows in a fair order.
+
+    It is where the row lies along a fixed direction, modulo a step that is short beside the
+    corpus and even beside a topic. So rows of all topics come in turn. But the step is long beside
+    the last digit of a vector, which differs if a text is embedded in another batch. So the order
+    stays nearly the same then, unlike that of hashes.
+
+    directions: float64[d], whole numbers of at most 9 bits. The products are whole numbers below
+    2**53, so the sums are exact in any order of adding, and equal rows get equal numbers.
+    """
+    fine = np.rint(unit(vectors).astype(np.float64) * 2**_FINE)
+    return np.mod((fine @ directions).astype(np.int64), int(2**_FINE * 2**9 * _STEP))
 
 
 def first_not_finite(vectors: np.ndarray) -> int | None:
@@ -42,53 +82,89 @@ def first_not_finite(vectors: np.ndarray) -> int | None:
     return None
 
 
-def nearest_neighbors(vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the k nearest rows of each row of float32[n, d] by cosine, itself first.
+class Index:
+    """Finds the nearest of m vectors by cosine.
 
-    Gives indices int32[n, k] and cosine distances float32[n, k] (0..2), nearest first; equally near
-    rows come in row order. Exact: n squared products.
+    Up to EXACT_ROWS vectors it compares with all of them, above that with those in the nearest
+    lists of an inverted file (Jegou, Douze & Schmid 2011, doi:10.1109/TPAMI.2010.57). The same
+    vectors in the same order give the same neighbours with any number of threads. faiss computes
+    cosines with all vectors by matrix products, whose last digit may depend on the threads, so
+    these are computed again, one by one. Those in lists it computes one by one itself.
     """
-    units = unit(vectors)
-    rows = len(units)
-    indices = np.empty((rows, k), np.int32)
-    distances = np.empty((rows, k), np.float32)
-    block = max(1, _PRODUCTS // rows)
-    for start in range(0, rows, block):
-        stop = min(start + block, rows)
-        similarity = units[start:stop] @ units.T
-        # A copy of a row is as near as the row itself, which must come first.
-        similarity[np.arange(stop - start), np.arange(start, stop)] = np.inf
-        indices[start:stop], near = _largest(similarity, k)
-        distances[start:stop] = 1 - near
-    distances[:, 0] = 0
-    return indices, np.maximum(distances, 0, out=distances)
 
+    def __init__(self, vectors: np.ndarray) -> None:
+        """Take float[m, d]; the vectors are brought to length 1."""
+        import faiss
 
-def nearest_of(
-    vectors: np.ndarray, anchor_units: np.ndarray, k: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the k anchors, float32[m, d] of length 1, nearest to each row of float32[n, d].
+        self._units = unit(vectors)
+        rows, width = self._units.shape
+        self._searched: faiss.Index = faiss.IndexFlatIP(width)
+        self._exact = rows <= EXACT_ROWS
+        if not self._exact:
+            lists = int(_LISTS * np.sqrt(rows))
+            self._searched = faiss.IndexIVFFlat(
+                self._searched, width, lists, faiss.METRIC_INNER_PRODUCT
+            )
+            means = self._searched.cp
+            means.seed, means.niter, means.spherical = 1, _ROUNDS, True
+            means.max_points_per_centroid = _POINTS
+            self._searched.train(self._units)
+        self._searched.add(self._units)
 
-    Gives indices int32[n, k] and cosines float32[n, k], nearest first. Exact: n x m products.
-    """
-    k = min(k, len(anchor_units))
-    indices = np.empty((len(vectors), k), np.int32)
-    similarities = np.empty((len(vectors), k), np.float32)
-    block = max(1, _PRODUCTS // len(anchor_units))
-    for start in range(0, len(vectors), block):
-        part = slice(start, start + block)
-        products = unit(vectors[part]) @ anchor_units.T
-        indices[part], similarities[part] = _largest(products, k)
-    return indices, similarities
+    def __len__(self) -> int:
+        """Return the number of vectors."""
+        return len(self._units)
 
+    def search(self, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the k vectors nearest to each row of float32[n, d], all of them if k > m.
 
-def _largest(values: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return columns and values of the k largest in each row, largest first, then by column."""
-    columns = values.shape[1]
-    top = np.sort(np.argpartition(values, columns - k, axis=1)[:, columns - k :], axis=1)
-    found = np.take_along_axis(values, top, axis=1)
-    order = np.argsort(-found, axis=1, kind="stable")
-    return np.take_along_axis(top, order, axis=1), np.take_along_axis(found, order, axis=1)
+        Gives indices int32[n, k] and cosines float32[n, k], nearest first; equally near ones come
+        in their order. If the inverted file finds fewer than k, the index of the others is -1 and
+        their cosine is 0.
+        """
+        return self._search(vectors, k, _PROBES_OF_OTHERS)
+
+    def _search(self, vectors: np.ndarray, k: int, probes: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return what `search` does, from so many lists."""
+        import faiss
+
+        k = min(k, len(self))
+        lists = None if self._exact else faiss.SearchParametersIVF(nprobe=probes)
+        indices = np.empty((len(vectors), k), np.int32)
+        cosines = np.empty((len(vectors), k), np.float32)
+        asked = min(k + _SPARE, len(self))
+        for start in range(0, len(vectors) if k else 0, _QUERIES):
+            part = slice(start, start + _QUERIES)
+            queries = unit(vectors[part])
+            near, found = self._searched.search(queries, asked, params=lists)
+            if self._exact:
+                near = np.einsum("nd,nkd->nk", queries, self._units[found])
+            near[found < 0] = -np.inf
+            order = np.lexsort((found, -near))[:, :k]
+            indices[part] = np.take_along_axis(found, order, axis=1)
+            cosines[part] = np.take_along_axis(near, order, axis=1)
+        cosines[indices < 0] = 0
+        return indices, cosines
+
+    def neighbors(self, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the k nearest of each of the vectors themselves, itself first.
+
+        Gives indices int32[m, k] and cosine distances float32[m, k] (0..2), nearest first. If the
+        inverted file finds fewer than k, the row itself fills the rest, at distance 1.
+        """
+        rows = np.arange(len(self), dtype=np.int32)
+        indices, cosines = self._search(self._units, k + 1, _PROBES)
+        # The row itself comes first, even if a copy is as near, or if the row is all zeros.
+        cosines[indices == rows[:, None]] = np.inf
+        order = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
+        indices = np.take_along_axis(indices, order, axis=1)
+        distances = np.maximum(1 - np.take_along_axis(cosines, order, axis=1), 0)
+        missed = indices[:, 0] != rows
+        indices[missed, 1:], distances[missed, 1:] = indices[missed, :-1], distances[missed, :-1]
+        indices[:, 0], distances[:, 0] = rows, 0
+        lacks = indices < 0
+        indices[lacks], distances[lacks] = np.nonzero(lacks)[0], 1
+        return indices, distances
 
 
 def means(vectors: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:

@@ -7,36 +7,7 @@ import warnings
 
 import numpy as np
 
-from threadloom.cluster.methods.neighbors import nearest_neighbors
-
-# Up to this many rows the neighbours are computed exactly. With a seed UMAP searches on one thread.
-# The exact search is several times faster (4 s instead of 31 s at 11,000 rows), until its quadratic
-# cost is higher.
-EXACT_LIMIT = 50_000
-
-
-class Rows:
-    """Different vectors, float32[m, d], and their nearest neighbours, which are computed once."""
-
-    def __init__(self, vectors: np.ndarray) -> None:
-        """Take the vectors; nothing is computed yet."""
-        self.vectors = vectors
-        self._known: tuple[np.ndarray, np.ndarray] | None = None
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-        return len(self.vectors)
-
-    def neighbors(self, k: int) -> tuple:
-        """Return the k nearest of each row as `neighbors.nearest_neighbors` does.
-
-        Two Nones above EXACT_LIMIT rows, so that UMAP searches by itself.
-        """
-        if len(self) > EXACT_LIMIT:
-            return None, None
-        if self._known is None or self._known[0].shape[1] < k:
-            self._known = nearest_neighbors(self.vectors, k)
-        return self._known[0][:, :k], self._known[1][:, :k]
+from threadloom.cluster.methods.rows import Rows
 
 
 def lay_out(rows: Rows, k: int, dimensions: int, seed: int, min_dist: float = 0.0) -> np.ndarray:

@@ -13,7 +13,7 @@ from threadloom.cluster.methods import registry
 from threadloom.cluster.methods.evoc import finest_lasting
 from threadloom.cluster.methods.fit import cluster_vectors
 from threadloom.cluster.methods.neighbor_votes import adopt
-from threadloom.cluster.methods.umap import Rows
+from threadloom.cluster.methods.rows import Rows
 
 
 def test_clusters_are_numbered_by_size_then_by_first_row():
@@ -91,10 +91,10 @@ def test_a_sample_is_fitted_and_the_others_go_where_they_belong(make_blobs):
 
 
 def test_a_method_that_cannot_run_here_is_refused():
-    with pytest.raises(ValueError, match="use one of hdbscan, evoc, cuml"):
-        registry.named("k-means")
+    with pytest.raises(ValueError, match="use one of auto, hdbscan, leiden, evoc, cuml"):
+        registry.check("k-means")
     if registry.METHODS["cuml"].lacks():
-        with pytest.raises(ValueError, match="cuml is not installed; use hdbscan, evoc"):
+        with pytest.raises(ValueError, match="cuml is not installed; use auto, hdbscan, leiden"):
             cluster_vectors(np.zeros((3, 2), np.float32), 0, "cuml")
 
 

@@ -8,10 +8,10 @@ import pytest
 from threadloom.cluster.clustering import Clustering
 from threadloom.cluster.methods import fit
 from threadloom.cluster.methods.neighbors import (
+    Index,
     different_rows,
     means,
     nearest_means,
-    nearest_neighbors,
 )
 
 
@@ -122,7 +122,7 @@ def test_neighbors_are_the_nearest():
     vectors = np.random.default_rng(2).normal(size=(200, 5)).astype(np.float32)
     vectors[7] = vectors[150]  # a copy must not push the row itself from the first place
     vectors[9] = 0
-    indices, distances = nearest_neighbors(vectors, 6)
+    indices, distances = Index(vectors).neighbors(6)
     norms = np.linalg.norm(vectors, axis=1)
     norms[9] = 1
     all_distances = 1 - (vectors @ vectors.T) / np.outer(norms, norms)

@@ -36,12 +36,12 @@ const ByAll = "all"
 func clusterings() []string { return []string{ByAll, "subreddit"} }
 
 // methods are those of the Python side (cluster/methods/registry.py), the default first.
-func methods() []string { return []string{"hdbscan", "evoc", "cuml"} }
+func methods() []string { return []string{"auto", "hdbscan", "leiden", "evoc", "cuml"} }
 
 func (c *Clustering) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&c.On, "cluster", true, "cluster the embeddings at the end")
 	choice(flags, &c.By, "cluster_by", clusterings(), "`what` to cluster: all chains together, or each subreddit")
-	choice(flags, &c.Method, "cluster_method", methods(), "`method` of the clustering: "+strings.Join(methods(), ", ")+" (evoc: for very many chains; cuml: on an NVIDIA GPU with RAPIDS)")
+	choice(flags, &c.Method, "cluster_method", methods(), "`method` of the clustering: "+strings.Join(methods(), ", ")+" (auto: hdbscan for 3,000 to 15,000 different chains, otherwise leiden; cuml: on an NVIDIA GPU with RAPIDS)")
 	flags.Int64Var(&c.MinSize, "cluster_min_size", 0, "least `chains` of a cluster (default: by their number)")
 	flags.Int64Var(&c.Sample, "cluster_sample", 0, "`chains` that the clusters are found with, at most; the others are put beside them (default: 50000; evoc 200000, cuml 1000000)")
 	flags.StringVar(&c.TimeColumn, "time_column", "created_utc", "`column` with the times of the chains; if they have it, over_time.parquet counts each cluster's chains by day, month or year")
@@ -58,8 +58,6 @@ func (c *Clustering) check() error {
 		return Usagef("--cluster_min_size %d: want 2 or more", c.MinSize)
 	case c.Sample < 0:
 		return Usagef("--cluster_sample %d: want more than 0", c.Sample)
-	case c.TimeColumn == "":
-		return Usagef("--time_column: name the column that holds the times")
 	case c.Seed < 0 || c.Seed > math.MaxUint32:
 		return Usagef("--cluster_seed %d: want 0 to %d", c.Seed, uint32(math.MaxUint32))
 	}

@@ -6,6 +6,7 @@ import "github.com/spf13/pflag"
 const (
 	groupFiles    = "Input and output"
 	groupChains   = "Chains"
+	groupSearch   = "Search"
 	groupModel    = "Model"
 	groupWorkers  = "Remote workers"
 	groupClusters = "Clustering"
@@ -13,7 +14,7 @@ const (
 	groupWatch    = "Watching"
 )
 
-var groupNames = []string{groupFiles, groupChains, groupModel, groupWorkers, groupClusters, groupFlink, groupWatch}
+var groupNames = []string{groupFiles, groupChains, groupSearch, groupModel, groupWorkers, groupClusters, groupFlink, groupWatch}
 
 // groupKey is the annotation of a flag that names its group.
 const groupKey = "threadloom_group"

@@ -39,7 +39,7 @@ func goodConfig(t *testing.T) Run {
 		Files:      Files{Root: root, Suffix: "test", TextColumn: "text"},
 		Outputs:    Outputs{Check: "exists"},
 		Model:      Model{models.Config{Precision: "fp32", Accelerator: "cpu", LongText: "truncate", Folder: filepath.Join(root, "model"), Library: filepath.Join(root, "lib", "libonnxruntime.so")}},
-		Clustering: Clustering{On: true, By: "all", Method: "hdbscan", Python: filepath.Join(root, "venv", "bin", "python")},
+		Clustering: Clustering{On: true, By: "all", Method: "auto", Python: filepath.Join(root, "venv", "bin", "python")},
 		Flink:      Flink{Runner: "prism"},
 		Watching:   Watching{Progress: "none"},
 	}

@@ -22,6 +22,7 @@ type Chunk struct {
 	seen       int64 // values of the pages so far
 	dictionary *dictionary
 	// Of the current page.
+	lists    *floatLists // of a column of lists; else nil
 	values   decoder
 	levels   []byte // 1 for each value that is there, 0 for each null; nil: all are there
 	left     int64  // values
@@ -34,20 +35,27 @@ type Chunk struct {
 // headers of its pages: they hold as many values as the row group has rows. need is how
 // many bytes of memory it takes to read them.
 func (f *File) Chunk(group int, column Column) (c *Chunk, need int64, err error) {
+	if c, err = f.chunk(group, column); err != nil {
+		return nil, 0, err
+	}
+	err = c.measure()
+	return c, c.need + c.dictionaryNeed, err
+}
+
+func (f *File) chunk(group int, column Column) (*Chunk, error) {
 	g := &f.metadata.RowGroups[group]
 	stored := &g.Columns[column.leaf]
 	if !stored.MetaData.Valid {
 		if stored.FilePath != "" {
-			return nil, 0, deadletter.CannotOpen.Errorf("its values lie in another file, %q", stored.FilePath)
+			return nil, deadletter.CannotOpen.Errorf("its values lie in another file, %q", stored.FilePath)
 		}
-		return nil, 0, deadletter.Encrypted.Errorf("it is encrypted")
+		return nil, deadletter.Encrypted.Errorf("it is encrypted")
 	}
 	m := &stored.MetaData.V
-	c = &Chunk{file: f, column: column, metadata: m, rows: g.NumRows, at: m.start()}
+	c := &Chunk{file: f, column: column, metadata: m, rows: g.NumRows, at: m.start()}
 	// The footer comes after all pages.
 	c.end = min(c.at+m.TotalCompressedSize+headerSlack, f.Size-tailBytes)
-	err = c.measure()
-	return c, c.need + c.dictionaryNeed, err
+	return c, nil
 }
 
 // measure walks over the headers of all pages.
@@ -111,6 +119,38 @@ func (c *Chunk) Each(n int, visit func(parquet.Value) error) (count int, err err
 		}
 	}
 	return count, nil
+}
+
+// Skip passes over the next n values. Of a page that it passes over whole it reads the header only.
+func (c *Chunk) Skip(n int64) (err error) {
+	defer contain(&err, "the content of its pages does not fit together")
+	for n > 0 {
+		if c.left > 0 {
+			k, err := c.Each(int(min(n, c.left)), func(parquet.Value) error { return nil })
+			if err != nil {
+				return err
+			}
+			n -= int64(k)
+			continue
+		}
+		if c.seen >= c.rows || c.at >= c.end {
+			return damaged("its pages hold fewer than %d values", c.rows)
+		}
+		p, header, err := c.file.header(c.at, c.end-c.at)
+		if err != nil {
+			return err
+		}
+		if p.isData() && p.values <= n {
+			c.at += header + p.size
+			c.seen += p.values
+			n -= p.values
+			continue
+		}
+		if err := c.nextPage(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // nextPage goes on to the next page of values, io.EOF after the last.

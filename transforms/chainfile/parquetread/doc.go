@@ -1,4 +1,5 @@
-// Package parquetread reads the flat columns of Parquet files that other programs wrote.
+// Package parquetread reads the flat columns of Parquet files that other programs wrote, and lists of
+// floats.
 //
 // It exists because a run reads files of every writer, and trusts none of them. A library
 // believes what a file says of itself and asks for the memory at once: a list of two billion
@@ -14,7 +15,7 @@
 //
 //   - Open reads the footer, Columns lists the top-level columns.
 //   - Measure walks over the page headers of a column chunk and says what memory it needs.
-//   - Chunk reads the values of a column chunk, one page at a time.
+//   - Chunk reads the values of a column chunk, one page at a time. FloatLists makes one for vectors.
 //
 // The format: https://github.com/apache/parquet-format
 package parquetread

@@ -45,6 +45,9 @@ func (c *Chunk) begin(p page, at int64) error {
 	if err != nil {
 		return err
 	}
+	if c.lists != nil {
+		return c.beginLists(p, b, levels)
+	}
 	present := p.values
 	if c.column.Optional {
 		switch {

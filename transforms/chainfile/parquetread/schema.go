@@ -31,6 +31,8 @@ type Column struct {
 	// older writers say by a ConvertedType is translated.
 	Logical format.LogicalTypeValue
 	leaf    int // among all leaf columns
+	// listLevel is the definition level of a float, if the values are lists of floats; else 0.
+	listLevel int
 }
 
 // Columns returns the file's top-level columns, in order.
@@ -48,6 +50,7 @@ func (f *File) readSchema() (leaves []format.Type, err error) {
 			return nil, damaged("its schema says more than it holds")
 		}
 		column := newColumn(&rest[0], len(leaves))
+		column.listLevel = listLevel(rest)
 		if rest, err = readNode(rest, 0, &leaves); err != nil {
 			return nil, err
 		}

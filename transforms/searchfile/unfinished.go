@@ -1,0 +1,77 @@
+package searchfile
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/threadloom/threadloom/transforms/process"
+)
+
+// unfinished is a search file that is being written: a file with a name of its own.
+type unfinished struct {
+	path string
+	file *os.File
+}
+
+// unfinishedNames are the names of unfinished files: who writes it, and a random number.
+var unfinishedNames = regexp.MustCompile(`^\.search\.([0-9a-f]{32})\.([1-9][0-9]{0,9})\.([0-9]{1,20})\.[0-9a-f]{16}\.tmp$`)
+
+// abandonedAfter is when an unfinished file counts as left behind if nobody here can tell whether its writer
+// has ended.
+const abandonedAfter = 24 * time.Hour
+
+func create(folder string) (u unfinished, err error) {
+	var random [8]byte
+	_, _ = rand.Read(random[:]) // never fails
+	me := process.Self()
+	u.path = filepath.Join(folder, fmt.Sprintf(".search.%s.%d.%s.%x.tmp", me.Place, me.PID, me.Start, random))
+	u.file, err = os.OpenFile(u.path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	return u, err
+}
+
+func (u unfinished) remove() error {
+	if err := os.Remove(u.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("removing the unfinished search file: %w", err)
+	}
+	return nil
+}
+
+// sweep removes the unfinished files whose writers have ended. What it cannot remove does no harm.
+func sweep(folder string) {
+	names, err := filepath.Glob(filepath.Join(folder, ".search.*.tmp"))
+	if err != nil {
+		return
+	}
+	for _, path := range names {
+		fields := unfinishedNames.FindStringSubmatch(filepath.Base(path))
+		info, err := os.Lstat(path)
+		if fields == nil || err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		pid, _ := strconv.ParseInt(fields[2], 10, 32) // 0, which has not ended, if no system has it
+		writer := process.ID{Place: fields[1], PID: int(pid), Start: fields[3]}
+		gone := writer.Ended()
+		if writer.Place != process.Place() {
+			gone = time.Since(info.ModTime()).Abs() > abandonedAfter
+		}
+		if gone {
+			_ = os.Remove(path)
+		}
+	}
+}
+
+// syncFolder makes a rename in a folder last through a power cut.
+func syncFolder(folder string) error {
+	d, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
