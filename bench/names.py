@@ -5,7 +5,8 @@
 
 `write` clusters the corpora's vectors (embed them first: `make bench-clusters` does), names the
 clusters of all levels by both rules, and draws clusters evenly from the levels. `list.md` has for
-each the beginnings of its ten most typical chains and two names, A and B, in random order.
+each the name of the cluster that it lies in, which always stands beside it, the beginnings of its
+ten most typical chains, and two names, A and B, in random order.
 `key.json` says which is which: do not look before you have judged. The old rule takes a cluster's
 heaviest words. The new one is the product's (`cluster/topics/tree.py`), which needs the vectors of
 words.
@@ -135,6 +136,7 @@ def draw(
                     "size": int((only == 0).sum()),
                 },
                 **{"old": old[level][label], "new": new[level][label].name, "chains": shown},
+                "inside": new[level - 1][parents[level][label]].name if level else "",
             }
         )
     return drawn
@@ -156,6 +158,8 @@ def write(folder: Path, drawn: list[dict], chance: random.Random) -> None:
         second = "new" if first == "old" else "old"
         size = f"{cluster['size']:,} chains of {cluster['corpus']}"
         lines += [f"## {number}: {size}, level {cluster['level'] + 1}", ""]
+        if cluster["inside"]:
+            lines += [f"inside: {cluster['inside']}", ""]
         lines += [f"- {' '.join(text.split())[:160]}" for text in cluster["chains"]]
         lines += ["", f"A: {cluster[first]}", "", f"B: {cluster[second]}", ""]
         key.append({"A": first, "B": second} | {k: v for k, v in cluster.items() if k != "chains"})

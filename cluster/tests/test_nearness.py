@@ -118,10 +118,23 @@ def test_a_word_that_is_like_one_before_it_comes_later():
     vectors = np.array([[1, 0, 0], [0.98, 0.2, 0], [0.7, 0, 0.71]], np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     direction = np.array([1, 0, 0.6])
-    assert nearness.by_nearness(["cup", "mug", "tea"], vectors, direction) == ["cup", "tea", "mug"]
+    assert nearness.by_nearness(["cup", "mug", "tea"], [99] * 3, vectors, direction) == [
+        "cup",
+        "tea",
+        "mug",
+    ]
     # "planets" says nothing that "planet" does not.
-    order = nearness.by_nearness(["planet", "planets", "tea"], vectors, direction)
+    order = nearness.by_nearness(["planet", "planets", "tea"], [99] * 3, vectors, direction)
     assert order == ["planet", "tea"]
+
+
+def test_a_word_of_few_chains_comes_later():
+    vectors = np.eye(3, dtype=np.float32)
+    direction = np.array([1, 1, 0.7])
+    assert nearness.by_nearness(["quote", "tea", "cup"], [3, 40, 40], vectors, direction) == [
+        *("tea", "cup", "quote"),
+    ]
+    assert nearness.by_nearness([], [], vectors[:0], direction) == []
 
 
 # A program in the place of the pipeline's: it says what the test wants.

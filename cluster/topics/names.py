@@ -41,13 +41,13 @@ BEGINNING = 5
 class Candidate:
     """A word or a phrase that sets a cluster apart.
 
-    ids: its words; weight: the highest weight of those that it stands for. claimed: whether its
-    words weigh nowhere more than in this cluster.
+    weight: the highest weight of the words that it stands for. chains: how many of those read have
+    it. claimed: whether its words weigh nowhere more than in this cluster.
     """
 
     text: str
-    ids: tuple[int, ...]
     weight: float
+    chains: int
     claimed: bool
 
 
@@ -174,8 +174,8 @@ def _candidates(
     counts = dict(zip(used[0].tolist(), used[1].tolist(), strict=True))
     known, replaced = set(heaviest), set()
 
-    def candidate(text: str, ids: tuple[int, ...], weight: float) -> Candidate:
-        return Candidate(text, ids, weight, all(weights.get(i, 0) >= best[i] for i in ids))
+    def candidate(text: str, ids: tuple[int, ...], weight: float, used: int) -> Candidate:
+        return Candidate(text, weight, used, all(weights.get(i, 0) >= best[i] for i in ids))
 
     found = []
     for together, text, pair in _phrases(chains, family, forms, heaviest):
@@ -185,8 +185,10 @@ def _candidates(
         # "new drive".
         if by_it and known.issuperset(set(pair) - set(in_it)) and replaced.isdisjoint(pair):
             replaced.update(by_it)
-            found.append(candidate(text, pair, max(weights[i] for i in by_it)))
-    found += [candidate(forms[i], (i,), weights[i]) for i in heaviest if i not in replaced]
+            found.append(candidate(text, pair, max(weights[i] for i in by_it), together))
+    found += [
+        candidate(forms[i], (i,), weights[i], counts[i]) for i in heaviest if i not in replaced
+    ]
     return sorted(found, key=lambda c: (-c.weight, c.text))
 
 

@@ -6,10 +6,16 @@ cluster lies in the direction
     mean - 0.5 * mean of its siblings
 
 which its chains have and those of its siblings, the other clusters in the same parent, have not.
-The score of a word is its cosine to that direction, divided by 1 + rank / 10. The rank is that of
-the word's weight (see `topics.names`), because a word that is near but rare is an odd name. The
-words of a name are chosen one by one, each for a high score and for a small cosine to those before
-it (maximal marginal relevance, Carbonell & Goldstein 1998, doi:10.1145/290941.291025).
+The score of a word is
+
+    cosine to that direction * min(1, (chains - 2) / 4) / (1 + rank / 10)
+
+The rank is that of the word's weight (see `topics.names`), because a word that is near but rare is
+an odd name. A word of three to five chains counts less, because those may be one post and the
+replies that quote it. Any more weight on the number of chains would lead to words such as "try".
+
+The words of a name are chosen one by one, each for a high score and for a small cosine to those
+before it (maximal marginal relevance, Carbonell & Goldstein 1998, doi:10.1145/290941.291025).
 """
 
 import numpy as np
@@ -21,6 +27,7 @@ from threadloom.cluster.topics.names import beginnings
 CANDIDATES = 30
 _SIBLINGS = 0.5
 _RANKS = 10
+_FEW = 2
 # What a high score counts for, and what likeness to the words before counts against.
 _SCORE, _LIKENESS = 0.7, 0.3
 
@@ -39,13 +46,16 @@ def directions(means: np.ndarray, parents: np.ndarray) -> np.ndarray:
     return unit(means - _SIBLINGS * siblings)
 
 
-def by_nearness(texts: list[str], vectors: np.ndarray, direction: np.ndarray) -> list[str]:
+def by_nearness(
+    texts: list[str], chains: list[int], vectors: np.ndarray, direction: np.ndarray
+) -> list[str]:
     """Return texts in the order in which they should become a name; none begins like another.
 
-    texts: the candidates, heaviest first. vectors: float32[m, d] of them, of length 1; direction:
-    float32[d], see `directions`.
+    texts: the candidates, heaviest first. chains: how many have each, at least 1. vectors:
+    float32[m, d] of them, of length 1. direction: float32[d], see `directions`.
     """
-    near = vectors.astype(np.float64) @ direction / (1 + np.arange(len(texts)) / _RANKS)
+    sure = np.clip((np.array(chains) - _FEW) / _FEW**2, 0, 1)
+    near = vectors.astype(np.float64) @ direction * sure / (1 + np.arange(len(texts)) / _RANKS)
     # In the first round there is nothing to be like.
     likeness = np.zeros(len(texts))
     left, order = list(range(len(texts))), []

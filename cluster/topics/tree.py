@@ -82,9 +82,9 @@ def describe_levels(
     in which each of its k clusters lies; empty at the first level. cell_sums: see `Cells.sums`.
     shown: how many words a cluster has at most.
 
-    No two clusters of a level have one name. A name has no words of the names of the clusters that
-    its own lies in. If no other words are left, it is the parent's name with the cluster's label. A
-    cluster that is alone in its parent has the parent's name.
+    No two clusters of a level have one name. A name has no words of its parent's name, but it may
+    have a phrase with one of them and another word. If no other words are left, it is the parent's
+    name with the cluster's label. A cluster that is alone in its parent has the parent's name.
     """
     forms, family = texts.words(), texts.families()
     described: list[dict[int, Description]] = []
@@ -94,7 +94,6 @@ def describe_levels(
         described.append(names.describe(clusters, forms, family, nearness.CANDIDATES, shown))
     order = _Order(described, embed)
     found: list[list[Named]] = []
-    above: list[set[str]] = []
     for level, lies_in in enumerate(parents):
         of_level = described[level]
         if not of_level:
@@ -109,17 +108,12 @@ def describe_levels(
             if level and alone[label]:
                 known[label] = parent
                 continue
-            banned = above[lies_in[label]] if level else set()
-            allowed = [c for c in description.candidates if banned.isdisjoint(beginnings(c.text))]
+            said = beginnings(parent.replace(",", " "))
+            allowed = [c for c in description.candidates if beginnings(c.text) - said]
             orders[label] = order(allowed, directions[label])
             if level and not orders[label]:
                 known[label] = f"{parent} ({label})"
         chosen = names.unique_names(orders, known)
-        above = [
-            beginnings(chosen[label].replace(",", " "))
-            | (above[lies_in[label]] if level else set())
-            for label in of_level
-        ]
         found.append(
             [
                 Named(chosen[label], [c.text for c in d.candidates[:shown]], d.coherence)
@@ -145,4 +139,4 @@ class _Order:
             return names.by_weight(candidates)
         texts = [c.text for c in candidates]
         vectors = self._vectors[[self._numbers[text] for text in texts]]
-        return nearness.by_nearness(texts, vectors, direction)
+        return nearness.by_nearness(texts, [c.chains for c in candidates], vectors, direction)
