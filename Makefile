@@ -1,6 +1,6 @@
 # Threadloom. 'make help' lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev writers run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-afterkill bench-together bench-flink bench-clusters bench-clusterscale bench-import bench-search picture palette audit lock clean prerequisites
+.PHONY: help setup setup-dev writers run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-afterkill bench-together bench-flink bench-clusters bench-clusterscale bench-import bench-search picture screenshots palette audit lock clean prerequisites
 
 PYTHON := .venv/bin/python
 # uv takes seconds, pip minutes. It trusts the system's certificates, as pip does, so that it works behind a company's proxy.
@@ -111,6 +111,10 @@ lint: $(SETUP) $(VENV_DEV) $(GOLANGCI) ## check style and layers: golangci-lint,
 picture: run ## make the README's picture of a map (docs/map.png) from the bundled sample
 	cp build/sample/clusters/sample/map.png docs/map.png
 
+screenshots: run $(VENV_DEV) ## make the pictures in docs/explore.md from the bundled sample (needs chromium and chromedriver)
+	go build -o build/pipeline ./pipeline
+	$(PYTHON) docs/screenshots.py
+
 palette: $(VENV_DEV) ## choose new colours for the map (cluster/map/assets/palette.json)
 	$(PYTHON) -m threadloom.cluster.map.palette
 
@@ -175,6 +179,7 @@ lock: $(VENV) ## pin the newest Python packages into requirements/
 	$(LOCK) audit.in -o audit.txt
 	$(LOCK) uv.in -o uv.txt
 	$(foreach writer,$(wildcard requirements/writers/*.in),$(LOCK) $(writer:requirements/%=%) -o $(writer:requirements/%.in=%.txt)$(NEWLINE))
+	$(foreach recipe,$(wildcard requirements/recipes/*.in),$(LOCK) -c test.txt $(recipe:requirements/%=%) -o $(recipe:requirements/%.in=%.txt)$(NEWLINE))
 
 clean: ## remove everything that set-up and runs left behind
 	rm -rf build .venv threadloom.egg-info

@@ -1,15 +1,8 @@
 package cluster
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"os/exec"
-	"strings"
-	"syscall"
-	"time"
 
 	"github.com/threadloom/threadloom/transforms/layout"
 )
@@ -46,31 +39,9 @@ func Assign(ctx context.Context, python, model, clustersDir, lease, textColumn s
 	if err := errors.Join(checkFolder("the folder of the clusters", clustersDir), checkFolder("the model's folder", model)); err != nil {
 		return a, err
 	}
-	request, err := json.Marshal(map[string]any{
+	request := map[string]any{
 		"model": model, "clusters_dir": clustersDir, "lease": lease, "text_column": textColumn, "grow": grow, "jobs": files,
-	})
-	if err != nil {
-		return a, fmt.Errorf("assigning: %w", err)
 	}
-	var out, errs bytes.Buffer
-	cmd := exec.CommandContext(ctx, python, "-m", "threadloom.cluster.assign")
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(request), &out, &errs
-	// It ends as at Ctrl-C; results are renamed into place only when whole.
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = stopTimeout + time.Second
-	err = cmd.Run()
-	if ctx.Err() != nil {
-		return a, fmt.Errorf("assigning: %w", context.Cause(ctx))
-	}
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		lines := strings.Split(strings.TrimSpace(errs.String()), "\n")
-		return a, fmt.Errorf("assigning: %s", lines[len(lines)-1]) // a traceback's last line says what
-	}
-	if err != nil {
-		return a, fmt.Errorf("starting %s for the assignment: %w", python, err)
-	}
-	if err := json.Unmarshal(out.Bytes(), &a); err != nil {
-		return a, fmt.Errorf("reading what the assignment says: %w", err)
-	}
-	return a, nil
+	_, err = askPython(ctx, python, "threadloom.cluster.assign", "assigning", request, &a)
+	return a, err
 }

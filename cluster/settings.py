@@ -85,6 +85,7 @@ class Outputs:
     def __init__(self, folder: str) -> None:
         """Name the results in a folder."""
         self.labels = os.path.join(folder, "labels.parquet")  # one row for each chain
+        self.points = os.path.join(folder, "points.parquet")  # where each chain lies on the map
         self.report = os.path.join(folder, "clusters.json")  # written last: all are there if it is
         self.table = os.path.join(folder, "clusters.md")  # the report for readers
         self.map = os.path.join(folder, "map.html")
@@ -96,7 +97,7 @@ class Outputs:
 
     def all_there(self) -> bool:
         """Return whether all exist that every clustering has."""
-        files = (self.labels, self.report, self.table, self.map, self.image)
+        files = (self.labels, self.points, self.report, self.table, self.map, self.image)
         return all(map(os.path.exists, (*files, os.path.join(self.model, "model.json"))))
 
 

@@ -13,9 +13,10 @@ from threadloom.cluster.files import labels as labelling
 from threadloom.cluster.files import lease
 from threadloom.cluster.files import report as reporting
 from threadloom.cluster.files import sources as reading
-from threadloom.cluster.files.key_columns import read_keys
+from threadloom.cluster.files.key_columns import read_chains_column, read_keys
 from threadloom.cluster.files.left_out import Findings, NothingLeft, write_list
 from threadloom.cluster.files.over_time import write_over_time
+from threadloom.cluster.files.points import CREATED, Named, write_points
 from threadloom.cluster.files.sources import Opened, Source
 from threadloom.cluster.files.times import instants
 from threadloom.cluster.files.vectors import read_vectors
@@ -112,6 +113,9 @@ def _compute(
         answers=paths.names,
     )
     del vectors
+    created = None
+    if CREATED not in keys.column_names:
+        created = read_chains_column(CREATED, files, found)
     timed = over_time(_times(keys, settings, found), clusters)
     found.log(group)
     report = {
@@ -140,6 +144,19 @@ def _compute(
         _add_times(report, timed)
     lease.check(settings.lease)
     labelling.write_labels(paths.labels, keys, clusters, wanted)
+    write_points(
+        paths.points,
+        keys,
+        created,
+        fitted.places,
+        Named(clusters.labels, described.names[clusters.method_level]),
+        clusters.probabilities,
+        [
+            Named(at.labels, names)
+            for at, names in zip(clusters.levels, described.names, strict=True)
+        ],
+        wanted,
+    )
     models.save(
         paths.model,
         replace(

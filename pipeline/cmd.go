@@ -51,7 +51,7 @@ func newRoot() *cobra.Command {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { fmt.Fprint(cmd.OutOrStdout(), helpText(cmd)) })
 	root.SetHelpCommand(&cobra.Command{Hidden: true}) // --help is enough
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(runCommand(), importCommand(), planCommand(), verifyCommand(), assignCommand(), searchCommand(), doctorCommand(), configCommand(), queueCommand(), completionCommand())
+	root.AddCommand(runCommand(), importCommand(), planCommand(), verifyCommand(), assignCommand(), searchCommand(), exploreCommand(), doctorCommand(), configCommand(), queueCommand(), completionCommand())
 	return root
 }
 

@@ -44,6 +44,37 @@ def read_keys(files: list[Opened], findings: Findings) -> pa.Table:
     return pa.table(keys)
 
 
+def read_chains_column(
+    name: str, files: list[Opened], findings: Findings
+) -> pa.ChunkedArray | None:
+    """Return a scalar column of the chains files, in row order; None if no file has one.
+
+    For a column that the embeddings did not keep. It is null in the rows of files that lack it, or
+    in which it cannot be read.
+    """
+    parts = [_Part(f, _read_from_chains(name, f, findings)) for f in files]
+    return _joined(name, parts, findings)
+
+
+def _read_from_chains(name: str, file: Opened, findings: Findings) -> pa.ChunkedArray | None:
+    path = file.source.chains
+    try:
+        with columns.opened(path) as parquet:
+            schema = parquet.schema_arrow
+            if name not in schema.names:
+                return None
+            column = schema.names.index(name)
+            kind = schema.field(column).type
+            if pa.types.is_nested(columns.storage(kind)):
+                return None
+            return _column(parquet, file.rows, (columns.first_leaves(schema)[column], kind), name,
+                           path, findings)  # fmt: skip
+    except Unreadable as error:
+        if file.no_texts is None:  # otherwise the findings name the file already
+            findings.warn(f"column {name!r} of {shown(path)} is left out: {error}")
+        return None
+
+
 def _read(file: Opened, findings: Findings) -> dict[str, pa.ChunkedArray]:
     """Return the columns of a file that can be read."""
     path = file.source.embeddings
@@ -52,7 +83,8 @@ def _read(file: Opened, findings: Findings) -> dict[str, pa.ChunkedArray]:
         with columns.opened(path) as parquet:
             for name in file.key_columns:
                 try:
-                    found[name] = _column(parquet, file, name, findings)
+                    leaf = file.key_columns[name]
+                    found[name] = _column(parquet, file.rows, leaf, name, path, findings)
                 except Unreadable as error:
                     findings.warn(f"column {name!r} of {shown(path)} is left out: {error}")
     except Unreadable as error:
@@ -61,18 +93,23 @@ def _read(file: Opened, findings: Findings) -> dict[str, pa.ChunkedArray]:
 
 
 def _column(
-    parquet: pq.ParquetFile, file: Opened, name: str, findings: Findings
+    parquet: pq.ParquetFile,
+    rows: int,
+    place: tuple[int, pa.DataType],
+    name: str,
+    path: str,
+    findings: Findings,
 ) -> pa.ChunkedArray:
-    """Return a column of a file; Unreadable if it cannot be read."""
-    leaf, kind = file.key_columns[name]
+    """Return a column of a file, from its leaf and type; Unreadable if it cannot be read."""
+    leaf, kind = place
     if pa.types.is_null(kind):
         # There is nothing to read, and some writers' columns of nulls cannot be read.
-        return pa.chunked_array([pa.nulls(file.rows)])
+        return pa.chunked_array([pa.nulls(rows)])
     with columns.reading():
         column = parquet.reader.read_all(column_indices=[leaf]).column(0)
-        if len(column) != file.rows:
-            raise Unreadable(f"{len(column)} values for {file.rows} rows")
-        return _valid(column, name, file.source.embeddings, findings)
+        if len(column) != rows:
+            raise Unreadable(f"{len(column)} values for {rows} rows")
+        return _valid(column, name, path, findings)
 
 
 def _valid(column: pa.ChunkedArray, name: str, path: str, findings: Findings) -> pa.ChunkedArray:

@@ -1,5 +1,7 @@
 """The labels of all chains as a Parquet file."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -36,7 +38,7 @@ def with_subreddits(keys: pa.Table, files: list[Opened]) -> pa.Table:
 
     A column of the input with a name of ours, such as `label`, becomes `input_label`.
     """
-    keys = keys.rename_columns(_renamed(keys.column_names))
+    keys = keys.rename_columns(renamed(keys.column_names, [*ADDED, SUBREDDIT], tuple(LEVELS)))
     job = pa.chunked_array(
         [pa.repeat(pa.scalar(f.source.subreddit, pa.string()), f.rows) for f in files],
         pa.string(),
@@ -55,21 +57,22 @@ def with_subreddits(keys: pa.Table, files: list[Opened]) -> pa.Table:
     return keys.set_column(index, SUBREDDIT, pc.coalesce(column, job.cast(pa.large_string())))
 
 
-def _renamed(names: list[str]) -> list[str]:
-    """Return the names of the columns; those with a name of ours get another one.
+def renamed(names: list[str], ours: Iterable[str], prefixes: tuple[str, ...]) -> list[str]:
+    """Return the names of the columns; those with a name or a prefix of ours get another one.
 
-    Case does not count, because DuckDB and others take `Label` for `label`.
+    Case does not count, because DuckDB and others take `Label` for `label`. A column that is called
+    exactly `subreddit` keeps its name.
     """
+    ours = set(ours)
     used = {name.lower() for name in names}
-    renamed = []
+    new = []
     for name in names:
         low = name.lower()
-        ours = low in ADDED or low.startswith(tuple(LEVELS))
-        if ours or (low == SUBREDDIT and name != SUBREDDIT):
+        if name != SUBREDDIT and (low in ours or low.startswith(prefixes)):
             name = _free(name, used)
             used.add(name.lower())
-        renamed.append(name)
-    return renamed
+        new.append(name)
+    return new
 
 
 def _free(name: str, used: set[str]) -> str:

@@ -117,8 +117,7 @@ def _tree(levels: list[dict], method_level: int, most: int = _TREE_LINES) -> lis
     if left_out := len(by_size) - len(shown):
         lines[4:4] = [
             f"The smallest {left_out:,} of {len(by_size):,} clusters are left out here."
-            " `clusters.json` has all.",
-            "",
+            " `clusters.json` has all."
         ]
 
     def add(level: int, label: int, indent: str) -> None:

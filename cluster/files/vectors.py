@@ -40,6 +40,22 @@ def read_vectors(files: list[Opened], findings: Findings) -> tuple[list[Opened],
     return good, vectors[:done]
 
 
+def read_rows(files: list[Opened], rows: np.ndarray) -> np.ndarray:
+    """Return the vectors of some rows of files that can be used, float32[len(rows), dimension].
+
+    rows: int[k], rising, numbered through all files. Raises Unreadable if a file cannot be read.
+    """
+    found = [np.empty((0, 0), np.float32)] if not len(rows) else []
+    start = 0
+    for file in files:
+        for block in _blocks(file):
+            first, last = np.searchsorted(rows, (start, start + len(block)))
+            if first < last:
+                found.append(block[rows[first:last] - start])
+            start += len(block)
+    return np.concatenate(found)
+
+
 def _blocks(file: Opened) -> Iterator[np.ndarray]:
     """Yield the vectors of a file, float32[n, d], and check that they are as its footer says."""
     done = 0

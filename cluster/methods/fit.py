@@ -24,6 +24,7 @@ from threadloom.cluster.methods.neighbors import (
     nearest_means,
     unit,
 )
+from threadloom.cluster.methods.places import places
 from threadloom.cluster.methods.rows import Rows
 from threadloom.cluster.methods.umap import lay_out
 
@@ -40,13 +41,15 @@ class Fitted:
     """What was found.
 
     clustering: of all n rows. model: holds the m fitted rows. rows: int[m], the first row that has
-    the vector of each anchor. method: the name of the method that found them.
+    the vector of each anchor. method: the name of the method that found them. places:
+    float32[n, 2], where all rows lie on the map; (0, 0) without a map.
     """
 
     clustering: Clustering
     model: Model
     rows: np.ndarray
     method: str
+    places: np.ndarray
 
     @property
     def drawn(self) -> np.ndarray:
@@ -179,7 +182,8 @@ def _finish(
     clustering = Clustering(
         labels, probabilities, scores, nearest, distances, levels, model.method_level
     )
-    return Fitted(clustering, model, first[:fitted], method)
+    where = places(vectors, model.anchors, model.points, first, copy_of, votes)
+    return Fitted(clustering, model, first[:fitted], method, where)
 
 
 def _first(votes: Votes, rows: int) -> Votes:

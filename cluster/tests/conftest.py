@@ -108,7 +108,13 @@ def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def make_folder():
+    """Return make_folder(root), for tests that share a folder."""
+    return Folder
+
+
+@pytest.fixture(scope="session")
 def make_blobs():
     return blobs
 

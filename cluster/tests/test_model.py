@@ -11,7 +11,7 @@ import pytest
 from threadloom.cluster.assign import assign_files
 from threadloom.cluster.files.left_out import NothingLeft
 from threadloom.cluster.methods.fit import cluster_vectors
-from threadloom.cluster.methods.model import load, save
+from threadloom.cluster.methods.model import FORMAT, load, save
 from threadloom.cluster.methods.neighbor_votes import tally
 from threadloom.cluster.settings import Settings, outputs
 from threadloom.cluster.step import cluster_files
@@ -100,6 +100,10 @@ def test_a_damaged_model_is_refused_in_one_line(make_blobs, tmp_path):
     with pytest.raises(ValueError, match="does not belong to it") as refused:
         load(str(tmp_path))
     assert "\n" not in str(refused.value)
+    facts = json.loads((tmp_path / "model.json").read_text())
+    Path(tmp_path / "model.json").write_text(json.dumps(facts | {"format": FORMAT - 1}))
+    with pytest.raises(ValueError, match=f"format {FORMAT - 1}, want {FORMAT}: cluster again$"):
+        load(str(tmp_path))
     Path(tmp_path / "model.json").write_text("{}")
     with pytest.raises(ValueError, match="not a usable model"):
         load(str(tmp_path))

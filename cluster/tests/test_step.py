@@ -51,6 +51,7 @@ def test_labels_and_report(folder, settings):
     left = [p for p in Path(settings.clusters_dir).iterdir()]
     assert sorted(p.name for p in left) == [
         *("clusters.json", "clusters.md", "labels.parquet", "map.html", "map.png", "model"),
+        "points.parquet",
     ]
 
 

@@ -39,7 +39,7 @@ func (s *Settings) ownFlags(flags *pflag.FlagSet) {
 // name, it is the first command's.
 func everySetting() *pflag.FlagSet {
 	all := newFlags()
-	for _, s := range []*Settings{ForRun().Settings, ForAssign().Settings, ForQueue().Settings, ForImport().Settings, ForSearch().Settings} {
+	for _, s := range []*Settings{ForRun().Settings, ForAssign().Settings, ForQueue().Settings, ForImport().Settings, ForSearch().Settings, ForExplore().Settings} {
 		all.AddFlagSet(s.flags)
 	}
 	return all

@@ -4,6 +4,7 @@ package plan
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/threadloom/threadloom/transforms/inputs"
 	"github.com/threadloom/threadloom/transforms/layout"
 	"github.com/threadloom/threadloom/transforms/outputs"
+	"github.com/threadloom/threadloom/transforms/searchfile"
 )
 
 // maxFooters bounds the footers of inputs that are read.
@@ -30,6 +32,15 @@ type Plan struct {
 	Backend       string  `json:"backend,omitempty"`
 	Precision     string  `json:"precision,omitempty"`
 	Embeddings    string  `json:"embeddings"`
+	// Search is what the next search reads into its file; nil: there was no search yet.
+	Search *Search `json:"search,omitempty"`
+}
+
+// Search says how many outputs the next search reads, because they are new or were written again, and
+// how many it drops.
+type Search struct {
+	Read    int `json:"outputs_to_read"`
+	Removed int `json:"outputs_to_drop"`
 }
 
 // Part is one subreddit, or all. Rows, tokens and hours are of what is to be done.
@@ -71,7 +82,23 @@ func Make(ctx context.Context, c *config.Run) (Plan, error) {
 		}
 	}
 	p.fill(surveys, parts)
-	return p, nil
+	return p, p.lookAtSearch(c)
+}
+
+// lookAtSearch compares the search file, if there is one, with the outputs.
+func (p *Plan) lookAtSearch(c *config.Run) error {
+	files, err := outputs.Embedded(c.Files.Layout(), c.Files.Names)
+	if err != nil {
+		return err
+	}
+	u := searchfile.Update{
+		Path: filepath.Join(c.Files.Clusters(), searchfile.Name), Layout: c.Files.Layout(), Files: files, Reads: transforms.ThisProcess().Reads,
+	}
+	changes, ok, err := u.Pending()
+	if err == nil && ok {
+		p.Search = &Search{Read: changes.Read, Removed: changes.Removed}
+	}
+	return err
 }
 
 func sampled(parts []inputs.Part) (texts int) {
@@ -141,6 +168,9 @@ func (p Plan) Text() string {
 			rows, p.SampleTexts, p.TokensPerSec, p.Backend, p.Precision)
 	case p.Total.Files == p.Total.Done:
 		fmt.Fprintf(&b, "\nnothing to embed\n")
+	}
+	if s := p.Search; s != nil && s.Read+s.Removed > 0 {
+		fmt.Fprintf(&b, "\nthe next search reads %d outputs that are new or were written again, and drops %d that are gone or were written again\n", s.Read, s.Removed)
 	}
 	return b.String()
 }

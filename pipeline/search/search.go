@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -110,6 +111,10 @@ func seconds(start *time.Time) float64 {
 // Path is where the search file of a suffix is.
 func Path(f *config.Files) string { return filepath.Join(f.Clusters(), searchfile.Name) }
 
+// readingGC is Go's own default for the garbage collector. What the program sets for an engine, whose memory
+// is not Go's, would take as long as the reading.
+const readingGC = 100
+
 // update brings the search file up to date, watched.
 func update(ctx context.Context, c *config.Search, files []layout.File) (*searchfile.File, searchfile.Changes, error) {
 	u := &searchfile.Update{Path: Path(&c.Files), Layout: c.Files.Layout(), Files: files, Reads: transforms.ThisProcess().Reads}
@@ -124,6 +129,7 @@ func update(ctx context.Context, c *config.Search, files []layout.File) (*search
 	}
 	stop := shows.Start(ctx, c.Watching.Progress, slog.New(slog.NewTextHandler(console, nil)))
 	defer stop()
+	defer debug.SetGCPercent(debug.SetGCPercent(readingGC))
 	file, changes, err := u.Run(ctx)
 	if errors.Is(err, os.ErrPermission) {
 		err = config.Usagef("%w: %s", err, config.LetWrite)

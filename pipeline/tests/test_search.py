@@ -283,6 +283,20 @@ def test_times_of_all_kinds_are_the_same(program, root, made_of):
     assert file.times.tolist() == [r["created_utc"] for r in rows]
 
 
+def test_plan_says_what_the_next_search_reads(program, root):
+    def planned() -> dict | None:
+        command = [program.path, "plan", "--json", "--root", root, "--suffix=sample"]
+        done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout).get("search")
+
+    assert planned() is None
+    found(program, root, UPDATE)
+    assert planned() == {"outputs_to_read": 0, "outputs_to_drop": 0}
+    pq.write_table(pq.read_table(outputs(root)[0]), outputs(root)[0])
+    assert planned() == {"outputs_to_read": 1, "outputs_to_drop": 1}
+
+
 def mark(path: Path, **changes: object) -> None:
     """Change what an output's footer says."""
     table = pq.read_table(path)

@@ -1,0 +1,126 @@
+"""The chains that the page shows: their places, clusters, texts, links and nearest chains."""
+
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from threadloom.cluster.explore.page import (
+    CLUSTER,
+    CLUSTER_LEVEL,
+    LINK,
+    NEIGHBORS,
+    NOISE,
+    ROW,
+    TEXT,
+    Column,
+)
+from threadloom.cluster.files.atomic_write import replacing
+from threadloom.cluster.files.key_columns import as_texts
+from threadloom.cluster.files.labels import LABEL, SUBREDDIT, renamed
+from threadloom.cluster.files.points import CREATED, LEVEL, NAME, NAME_LEVEL, X, Y
+from threadloom.cluster.files.times import instants
+from threadloom.cluster.methods.neighbors import Index
+
+# More points make the page slow, and its memory in the browser ends at 4 GB.
+MOST = 300_000
+# The nearest chains that the page shows of a chain.
+NEIGHBORS_SHOWN = 10
+_REDDIT = "https://www.reddit.com"
+_PERMALINK = re.compile(r"/r/[!-~]+")
+# What a reader wants first. The page shows the columns in the order of the table.
+_FIRST = ("title", TEXT, LINK, SUBREDDIT, CREATED, "score", CLUSTER)
+
+
+def sample(labels: np.ndarray, most: int) -> np.ndarray:
+    """Return the rows to show, int[<= most], in row order; every cluster gives its share."""
+    if len(labels) <= most:
+        return np.arange(len(labels))
+    rows = np.argsort(labels, kind="stable")
+    return np.sort(rows[np.arange(most) * len(rows) // most])
+
+
+def dataset(points: pa.Table, texts: list[str], vectors: np.ndarray) -> pa.Table:
+    """Return the table of the page from some rows of points.parquet, their texts and vectors.
+
+    `__neighbors` has the rows and the cosine distances of the nearest chains among these.
+    """
+    numbered = [n for n in points.column_names if n.startswith(LEVEL)]
+    ours = {X, Y, LABEL, NAME, *numbered, *(n.replace(LEVEL, NAME_LEVEL) for n in numbered)}
+    kept = [n for n in points.column_names if n not in ours]
+    table = {ROW: pa.array(np.arange(len(points), dtype=np.int32)), TEXT: pa.array(texts)}
+    for name, free in zip(
+        kept, renamed(kept, [CLUSTER, LINK, TEXT], ("__", CLUSTER_LEVEL)), strict=True
+    ):
+        column = points.column(name)
+        if name == CREATED:
+            # Without a time zone, because for one the page's DuckDB lacks a part.
+            table[free] = pa.array(instants(column)).cast(pa.timestamp("ms"))
+        elif (simple := _simple(column)) is not None:
+            table[free] = simple
+    if "permalink" in kept and (links := _links(points.column("permalink"))) is not None:
+        table[LINK] = links
+    table[CLUSTER] = pc.fill_null(points.column(NAME), NOISE)
+    for number in range(1, len(numbered) + 1):
+        names = pc.fill_null(points.column(f"{NAME_LEVEL}{number}"), NOISE)
+        if not names.equals(table[CLUSTER]):  # the method's level, which is there already
+            table[f"{CLUSTER_LEVEL}{number}"] = names
+    table[X], table[Y] = points.column(X), points.column(Y)
+    table[NEIGHBORS] = _neighbors(vectors)
+    return pa.table(
+        {name: table[name] for name in dict.fromkeys((*_FIRST, *table)) if name in table}
+    )
+
+
+def _neighbors(vectors: np.ndarray) -> pa.Array:
+    """Return `{ids, distances}` of the nearest rows of each row, nearest first, without itself."""
+    k = min(NEIGHBORS_SHOWN + 1, len(vectors))
+    ids, distances = Index(vectors).neighbors(k) if k else (np.empty((0, 0), np.int32),) * 2
+    ends = pa.array(np.arange(len(vectors) + 1, dtype=np.int32) * max(k - 1, 0))
+    lists = [
+        pa.ListArray.from_arrays(ends, np.ascontiguousarray(values[:, 1:]).ravel())
+        for values in (ids.astype(np.int32), distances.astype(np.float32))
+    ]
+    return pa.StructArray.from_arrays(lists, ["ids", "distances"])
+
+
+def _simple(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Return a column as the page can show it; None if it cannot."""
+    kind = column.type
+    tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_timestamp)
+    if any(test(kind) for test in tests):
+        return column
+    try:
+        return as_texts(column)
+    except pa.ArrowException:
+        return None
+
+
+def _links(permalinks: pa.ChunkedArray) -> pa.Array | None:
+    """Return links to Reddit, null for what is no path below /r/; None if there are none."""
+    try:
+        paths = as_texts(permalinks).to_pylist()
+    except pa.ArrowException:
+        return None
+    links = [_REDDIT + p if p and _PERMALINK.fullmatch(p) else None for p in paths]
+    return pa.array(links, pa.string()) if any(links) else None
+
+
+def columns(table: pa.Table) -> list[Column]:
+    """Return what the page's charts depend on."""
+    return [
+        Column(
+            field.name,
+            pa.types.is_large_string(field.type) or pa.types.is_string(field.type),
+            0 if field.name in (NEIGHBORS, TEXT) else pc.count_distinct(column).as_py(),
+        )
+        for field, column in zip(table.schema, table.columns, strict=True)
+    ]
+
+
+def write_dataset(path: str, table: pa.Table) -> None:
+    """Write the table (zstd)."""
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd", store_schema=False)
