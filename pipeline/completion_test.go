@@ -36,7 +36,7 @@ func TestCommandsFlagsAndValuesAreCompleted(t *testing.T) {
 		words []string
 		want  string
 	}{
-		"commands":             {[]string{""}, "run import plan verify assign explore doctor config queue completion"},
+		"commands":             {[]string{""}, "run import plan verify assign search explore doctor config queue completion"},
 		"a command":            {[]string{"ver"}, "verify"},
 		"flags of a command":   {[]string{"plan", "--prec"}, "--precision"},
 		"flags of a run":       {[]string{"--metrics_a"}, "--metrics_addr"},
