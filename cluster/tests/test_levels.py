@@ -18,7 +18,7 @@ from threadloom.cluster.clustering import (
     parents_of,
     tree_of_groups,
 )
-from threadloom.cluster.methods import registry
+from threadloom.cluster.methods import leiden, neighbors, registry
 from threadloom.cluster.methods.fit import Fitted, cluster_vectors
 from threadloom.cluster.methods.model import load, save
 from threadloom.cluster.settings import Settings
@@ -67,6 +67,8 @@ def plant(monkeypatch):
 
         method = replace(registry.METHODS["hdbscan"], find=find, smallest=lambda _: 10)
         monkeypatch.setitem(registry.METHODS, "hdbscan", method)
+        # The leaves are much closer than real topics: a fair sample of them takes a shorter step.
+        monkeypatch.setattr(neighbors, "_STEP", 1 / 4096)
 
     return plant
 
@@ -306,6 +308,7 @@ def test_finer_clusters_do_not_change_the_method_s_own(planted, monkeypatch):
         return replace(method.find(*of), finer=())
 
     monkeypatch.setitem(registry.METHODS, "hdbscan", replace(method, find=flat))
+    monkeypatch.setattr(leiden, "finer", lambda *of: [])
     shallow = cluster_vectors(vectors, 1, "hdbscan", sample=500)
     for name in ("labels", "probabilities", "outlier_scores", "nearest", "distances"):
         one, two = getattr(deep.clustering, name), getattr(shallow.clustering, name)

@@ -290,6 +290,7 @@ def test_plan_says_what_the_next_search_reads(program, root):
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout).get("search")
 
+    (root / "clusters" / "sample" / "search.vectors").unlink(missing_ok=True)
     assert planned() is None
     found(program, root, UPDATE)
     assert planned() == {"outputs_to_read": 0, "outputs_to_drop": 0}
