@@ -15,6 +15,11 @@ It measures
 - the adjusted Rand index (ARI; Hubert & Arabie 1985) between the labels of two seeds, and between
   those of the same rows in two orders
 
+The same at each level of the tree, for hdbscan and leiden, on the newsgroups and on the corpus
+`reddit`: clusters, noise, AMI over all rows, ARI between seeds. On the newsgroups also the pairs of
+rows with one title ("re:" off, titles of 2 to 60 rows): recall is the share of them that lie in one
+cluster, precision the share with one title among the pairs of such rows in one cluster.
+
 The same for random halves of the corpus, and for short comments. Their groups are emotions and not
 topics, but their clusters must not collapse. In the end it holds back a fifth of the rows, assigns
 them to the clusters of the others, and compares with a clustering of all rows.
@@ -22,6 +27,7 @@ them to the clusters of the others, and compares with a clustering of all rows.
 
 import argparse
 import itertools
+import re
 import statistics
 from collections.abc import Callable
 from pathlib import Path
@@ -61,10 +67,16 @@ def main() -> None:
     # Seeds are 3 apart, because a run makes three layouts, with its seed and the next two.
     own += [ours(vectors, 3 * seed) for seed in range(1, seeds)]
     show("the pipeline", groups, own)
+    show("the pipeline's leiden", groups, [ours(vectors, s, "leiden") for s in range(seeds)])
     show("the pipeline's evoc", groups, [ours(vectors, s, "evoc") for s in range(seeds)])
     show("BERTopic's defaults", groups, [bertopic(vectors, seed) for seed in range(seeds)])
     show("EVoC's defaults", groups, [evoc(vectors, seed) for seed in range(seeds)])
     show("k-means told 20", groups, [k_means(vectors, seed) for seed in range(seeds)])
+    depths(product.SUFFIX, vectors, groups, seeds)
+    try:
+        depths("reddit", *read_all(product.corpus("reddit"), "reddit"), seeds)
+    except FileNotFoundError:
+        print("reddit: not embedded: run the pipeline on it into build/bench first")
     order = np.random.default_rng(0).permutation(len(vectors))
     halves(vectors[order], groups[order])
     comments()
@@ -72,6 +84,66 @@ def main() -> None:
     same = adjusted_rand_score(own[0][0][order], again)
     print(f"\nARI with the rows in another order: {same:.3f}")
     held_back(vectors[order], groups[order], again)
+
+
+def depths(suffix: str, vectors: np.ndarray, groups: np.ndarray, seeds: int) -> None:
+    """Print a row for each level of the trees of hdbscan and leiden."""
+    pairs = title_pairs(titles(suffix)) if suffix == product.SUFFIX else None
+    print(f"\n| {suffix} | level | clusters | noise | AMI all | ARI between seeds | title pairs |")
+    print("|---|---|---|---|---|---|---|")
+    for method in ("hdbscan", "leiden"):
+        runs = [cluster_vectors(vectors, 3 * seed, method).clustering for seed in range(seeds)]
+        # Seeds may have a level more or less above the method's own.
+        above = min(run.method_level for run in runs)
+        below = min(len(run.levels) - run.method_level for run in runs)
+        for level in range(-above, below):
+            found = [run.levels[run.method_level + level].labels for run in runs]
+            aris = [adjusted_rand_score(a, b) for a, b in itertools.combinations(found, 2)]
+            cells = [
+                method,
+                f"{level:+d}" if level else "the method's",
+                spread([labels.max() + 1 for labels in found]).replace(".000", ""),
+                spread([(labels < 0).mean() for labels in found]),
+                spread([adjusted_mutual_info_score(groups, labels) for labels in found]),
+                f"{statistics.mean(aris):.2f} (least {min(aris):.2f})" if aris else "",
+                "" if pairs is None else agreement(pairs, found),
+            ]
+            print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def titles(suffix: str) -> np.ndarray:
+    """Return the titles of all rows of a corpus, without "re:", in the order of the labels."""
+    chains = product.corpus(suffix) / "chains" / suffix
+    names = sorted(chains.glob("*/*.parquet"), key=str)
+    values = [t or "" for n in names for t in pq.read_table(n, columns=["title"])[0].to_pylist()]
+    return np.array([re.sub(r"^(re:\s*)+", "", t.strip().lower()) for t in values])
+
+
+def title_pairs(names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows, int[r], whose title 2 to 60 rows have, and a number for each one's title."""
+    _, numbers, sizes = np.unique(names, return_inverse=True, return_counts=True)
+    rows = np.flatnonzero((sizes[numbers] >= 2) & (sizes[numbers] <= 60) & (names != ""))
+    return rows, numbers[rows]
+
+
+def agreement(pairs: tuple[np.ndarray, np.ndarray], found: list[np.ndarray]) -> str:
+    """Return recall and precision of the pairs of one title, the means of several runs."""
+    rows, numbers = pairs
+    figures = []
+    for labels in found:
+        mine = labels[rows]
+        in_title = _pairs(np.unique(numbers, return_counts=True)[1])
+        clustered = mine >= 0
+        in_cluster = _pairs(np.unique(mine[clustered], return_counts=True)[1])
+        both = np.stack([numbers, mine], axis=1)[clustered]
+        in_both = _pairs(np.unique(both, axis=0, return_counts=True)[1])
+        figures.append((in_both / in_title, in_both / max(in_cluster, 1)))
+    recall, precision = np.mean(figures, axis=0)
+    return f"{recall:.2f} / {precision:.2f}"
+
+
+def _pairs(sizes: np.ndarray) -> int:
+    return int((sizes * (sizes - 1) // 2).sum())
 
 
 def halves(vectors: np.ndarray, groups: np.ndarray) -> None:
@@ -85,13 +157,13 @@ Labels = tuple[np.ndarray, np.ndarray | None]  # int[n], and the same with noise
 
 
 def comments() -> None:
-    """Print the figures of the comments by both methods, if they were embedded before."""
+    """Print the figures of the comments by three methods, if they were embedded before."""
     try:
         vectors, groups = read_all(product.corpus("comments"), "comments")
     except FileNotFoundError:
         print("| comments | not embedded: run the pipeline on them into build/bench first |")
         return
-    for method in ("hdbscan", "evoc"):
+    for method in ("hdbscan", "leiden", "evoc"):
         show(f"comments, {method}", groups, [ours(vectors, SEED, method)])
 
 

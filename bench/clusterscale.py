@@ -6,7 +6,7 @@ The vectors are those of the corpus (bench/clusters.py embeds it), repeated with
 the clusters mean nothing, and only time and memory count. Each way runs in a process of its own:
 once on a few rows, so that numba compiles, and once for the figures.
 
-With --rows 1000000 --only 'hdbscan, sample of 20000' it shows what a million rows take.
+With --rows 1000000 --only leiden it shows what a million rows take.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import product
 from child import peak_rss_mb
 
 WAYS = (
+    "leiden",
     "hdbscan",
     "evoc",
     "hdbscan, sample of 20000",

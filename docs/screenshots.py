@@ -79,7 +79,8 @@ def _take(driver: webdriver.Chrome, said: dict) -> None:
     actions.move_to_element_with_offset(canvas, round(x), round(y)).click().perform()
     button = "//button[contains(., 'Nearest Neighbors')]"
     until(lambda: driver.find_elements(By.XPATH, button))
-    driver.find_element(By.XPATH, button).click()
+    # It may have moved out of sight at the end of a long text.
+    driver.execute_script("arguments[0].click()", driver.find_element(By.XPATH, button))
     until(lambda: shown("10 results."))
     ActionChains(driver).pause(1).perform()
     driver.save_screenshot(str(DOCS / "explore-neighbours.png"))

@@ -116,11 +116,16 @@ def _make(
     table = dataset.dataset(points.take(pa.array(rows)), texts, read_rows(files, rows))
     levels = [_named(points, n) for n in points.column_names if n.startswith(LEVEL)]
     places = np.stack([points.column(name).to_numpy() for name in (X, Y)], axis=1)
-    names = [c["name"] for c in report["clusters"]]
-    drawn = page.map_labels(levels or [Named(labels, names)], places)
-    note = _note(len(points), len(rows), len(names), int((labels < 0).sum()), group)
+    drawn = page.map_labels(levels, report["method_level"] - 1, places)
+    count = len(report["clusters"])
+    note = _note(len(points), len(rows), count, int((labels < 0).sum()), group)
     metadata = page.metadata(note, dataset.columns(table), _charted(table), drawn, places)
-    made = {"identity": wanted, "rows": len(points), "shown": len(rows), "clusters": len(names)}
+    made = {
+        "identity": wanted,
+        "rows": len(points),
+        "shown": len(rows),
+        "clusters": len(report["clusters"]),
+    }
     dataset.write_dataset(os.path.join(folder, "dataset.parquet"), table)
     # Written last, because it says that the other is there.
     text = json.dumps({**metadata, "threadloom": made}, ensure_ascii=False)

@@ -120,15 +120,17 @@ def _histogram(name: str) -> dict:
     }
 
 
-def map_labels(levels: Sequence[Named], places: np.ndarray) -> list[dict]:
+def map_labels(levels: Sequence[Named], method_level: int, places: np.ndarray) -> list[dict]:
     """Return the names on the map: as one zooms in, those of finer levels appear.
 
-    levels: coarsest first, of n rows. places: float32[n, 2]. At first the page shows the finest
-    level that has at most `_FIRST_NAMES` clusters. A name stands at that chain of its cluster that
+    levels: coarsest first, of n rows. method_level: the index of the one that gives the colours.
+    places: float32[n, 2]. At first the page shows that level, or the finest one above it that has
+    at most `_FIRST_NAMES` clusters. A name stands at that chain of its cluster that
     is nearest to the medians of x and y, because the middle of a bent cluster may lie in another
     one. A larger cluster has priority.
     """
-    few = [i for i, level in enumerate(levels) if len(level.names) <= _FIRST_NAMES]
+    above = levels[: method_level + 1]
+    few = [i for i, level in enumerate(above) if len(level.names) <= _FIRST_NAMES]
     labels = []
     for zoom, level in enumerate(levels[max(few, default=0) :]):
         for name, rows in zip(level.names, members(level.labels, len(level.names)), strict=True):

@@ -32,8 +32,13 @@ _LOG = logging.getLogger(__name__)
 
 # Rows that the map shows, at most.
 MAP_ROWS = 50_000
+# Rows of these that UMAP lays out, at most. It works on one thread, so that its layout can be
+# repeated. The other rows lie amid their neighbours.
+_LAID_OUT = 20_000
 # How UMAP lays out the map: neighbourhoods of 15 rows, and room between the points.
 _MAP_NEIGHBORS, _MAP_DISTANCE = 15, 0.1
+# The nearest of these rows that decide where another row lies.
+_MAP_VOTERS = 5
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ def cluster_vectors(
     registry.check(method)
     if (bad := first_not_finite(vectors)) is not None:
         raise ValueError(f"row {bad} of the vectors has a value that is not finite")
-    first, copy_of = different_rows(vectors)
+    first, copy_of = different_rows(vectors, sample)
     method = registry.resolve(method, len(first), sample)
     chosen = registry.METHODS[method]
     first_fitted = first[: sample or chosen.most]
@@ -230,10 +235,20 @@ def _nothing(rows: int) -> Found:
 
 
 def _map_points(rows: Rows, seed: int) -> np.ndarray:
-    """Return where the first rows lie on a map, float32[min(m, MAP_ROWS), 2]."""
-    shown = rows if len(rows) <= MAP_ROWS else Rows(rows.vectors[:MAP_ROWS])
+    """Return where the first rows lie on a map, float32[min(m, MAP_ROWS), 2].
+
+    UMAP lays out the first _LAID_OUT of them. Each other row lies at the mean of the places of its
+    nearest rows among these, weighted by their cosines.
+    """
+    shown = rows if len(rows) <= _LAID_OUT else Rows(rows.vectors[:_LAID_OUT])
     if len(shown) <= _MAP_NEIGHBORS:  # too few for UMAP: take their two main directions
         centred = shown.vectors - shown.vectors.mean(axis=0) if len(shown) else shown.vectors
         main = np.linalg.svd(centred, full_matrices=False)[2][:2]
         return np.pad(centred @ main.T, ((0, 0), (0, 2 - len(main)))).astype(np.float32)
-    return lay_out(shown, _MAP_NEIGHBORS, 2, seed, _MAP_DISTANCE).astype(np.float32)
+    points = lay_out(shown, _MAP_NEIGHBORS, 2, seed, _MAP_DISTANCE).astype(np.float32)
+    if len(shown) == len(rows):
+        return points
+    nearest, cosines = shown.index.search(rows.vectors[_LAID_OUT:MAP_ROWS], _MAP_VOTERS)
+    weights = np.maximum(cosines, np.finfo(np.float32).tiny)[:, :, None]
+    others = (points[nearest] * weights).sum(axis=1) / weights.sum(axis=1)
+    return np.concatenate([points, others]).astype(np.float32)

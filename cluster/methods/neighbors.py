@@ -20,9 +20,12 @@ _QUERIES = 2048
 BLOCK = 8192
 # A coordinate of a vector of length 1 has this many binary digits in `_places`.
 _FINE = 26
-# The step of `_places`, as a share of the largest factor of a direction. The rows of a real topic
-# spread over two steps (standard deviation), and a row lies one step from its nearest neighbour.
-_STEP = 1 / 4
+# The steps of `different_rows`, as shares of the largest factor of a direction. The rows of a real
+# topic spread over two steady steps (standard deviation), and a row lies one such step from its
+# nearest neighbour. Even near copies spread over many fair steps.
+_STEADY_STEP, _FAIR_STEP = 1 / 4, 1 / 4096
+# Up to so many rows, if all of them are fitted, their order is steady.
+_STEADY = 20_000
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -32,11 +35,12 @@ def unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.where(norms > 0, norms, 1)
 
 
-def different_rows(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def different_rows(vectors: np.ndarray, sample: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Return the different rows of float32[n, d], and which of them each row is a copy of.
 
     Gives row numbers int[m], and int[n] with numbers below m. The rows come in an order that only
-    their values decide: see `_places`. The first of them are a fair sample.
+    their values decide: see `_places`. If there are more than `sample` of them, or than _STEADY,
+    the first of them are a fair sample.
     """
     rows, width = vectors.shape
     random = np.random.default_rng(0)
@@ -50,27 +54,40 @@ def different_rows(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         bits = part.view(np.uint32).astype(np.uint64)
         hashes[start : start + BLOCK] = bits @ factors[:-1] + factors[-1]
         places[start : start + BLOCK] = _places(part, directions)
-    order = np.lexsort((np.arange(rows), hashes[:, 1], hashes[:, 0], places))
-    new = np.ones(rows, bool)
-    new[1:] = (hashes[order[1:]] != hashes[order[:-1]]).any(axis=1)
+    order, new = _sorted(places % _step(_FAIR_STEP), hashes)
+    if (count := int(new.sum())) <= _STEADY and count <= (sample or count):
+        order, new = _sorted(places % _step(_STEADY_STEP), hashes)
     copy_of = np.empty(rows, np.int64)
     copy_of[order] = np.cumsum(new) - 1
     return order[new], copy_of
 
 
 def _places(vectors: np.ndarray, directions: np.ndarray) -> np.ndarray:
-    """Return a number for each row of float32[n, d] that sorts rows in a fair order.
+    """Return where each row of float32[n, d] lies along a fixed direction, int64[n].
 
-    It is where the row lies along a fixed direction, modulo a step that is short beside the
-    corpus and even beside a topic. So rows of all topics come in turn. But the step is long beside
-    the last digit of a vector, which differs if a text is embedded in another batch. So the order
-    stays nearly the same then, unlike that of hashes.
+    Rows are sorted by their places modulo a step. A step that is short beside any topic gives a
+    fair order, in which rows of all topics come in turn. A step that is long beside the last digit
+    of a vector gives a steady order: if a text is embedded in another batch, only that digit
+    differs.
 
     directions: float64[d], whole numbers of at most 9 bits. The products are whole numbers below
-    2**53, so the sums are exact in any order of adding, and equal rows get equal numbers.
+    2**53, so the sums are exact in any order of adding, and equal rows get equal places.
     """
     fine = np.rint(unit(vectors).astype(np.float64) * 2**_FINE)
-    return np.mod((fine @ directions).astype(np.int64), int(2**_FINE * 2**9 * _STEP))
+    return (fine @ directions).astype(np.int64)
+
+
+def _step(share: float) -> int:
+    """Return a step in units of places, from its share of the largest factor of a direction."""
+    return int(2**_FINE * 2**9 * share)
+
+
+def _sorted(places: np.ndarray, hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows int[n] by their places, copies together, and bool[n]: is it no copy."""
+    order = np.lexsort((np.arange(len(places)), hashes[:, 1], hashes[:, 0], places))
+    new = np.ones(len(places), bool)
+    new[1:] = (hashes[order[1:]] != hashes[order[:-1]]).any(axis=1)
+    return order, new
 
 
 def first_not_finite(vectors: np.ndarray) -> int | None:

@@ -8,7 +8,7 @@ from threadloom.cluster.methods.neighbors import unit
 # Rows that are placed at a time.
 _ROWS = 65_536
 # Rows without a voter that has a place, of which there are few.
-_ALONE = 256
+_ALONE = 1024
 
 
 def places(
@@ -34,13 +34,14 @@ def places(
         return np.zeros((len(copy_of), 2), np.float32)
     found = np.empty((len(first), 2), np.float32)
     found[:shown] = points
+    near = unit(anchors[:shown])
     for start in range(shown, len(first), _ROWS):
         part = slice(start, min(start + _ROWS, len(first)))
         voters, weights = votes.voters[part], votes.weights[part]
         weights = np.where(voters < shown, weights, 0)
         found[part], alone = _means(points, np.minimum(voters, shown - 1), weights)
         for block in np.split(alone, range(_ALONE, len(alone), _ALONE)):
-            cosines = unit(vectors[first[start + block]]) @ unit(anchors[:shown]).T
+            cosines = unit(vectors[first[start + block]]) @ near.T
             found[start + block] = points[cosines.argmax(axis=1)]
     return found[copy_of]
 

@@ -75,7 +75,7 @@ def test_the_page_has_all_chains_with_texts_and_links(clustered):
     assert {"cluster", "score", "created_utc"} <= set(fields) and "subreddit" not in fields
     report = json.loads(Path(clusters, "clusters.json").read_text())
     shown = [label["content"] for label in props["embeddingViewLabels"]]
-    assert {c["name"] for c in report["clusters"]} <= set(shown)
+    assert shown[: len(report["clusters"])] == [c["name"] for c in report["clusters"]]
 
 
 def test_the_page_is_made_once(clustered):
@@ -143,12 +143,15 @@ def test_names_refine_with_the_zoom():
         Named(middle, [f"m{i}" for i in range(10)]),
         Named(fine, [f"f{i}" for i in range(100)]),
     ]
-    labels = page.map_labels(levels, places)
-    # The first view has as many names as fit, and the next level comes with the zoom.
+    labels = page.map_labels(levels, 1, places)
+    # The first view has the names of the colours, and the next level comes with the zoom.
     assert [label["content"] for label in labels if label["level"] == 0] == levels[1].names
     assert [label["content"] for label in labels if label["level"] == 1] == levels[2].names
     assert all(abs(label["x"] - (10 * i + 4.5)) < 1 for i, label in enumerate(labels[:10]))
     assert {label["priority"] for label in labels[:10]} == {10}
+    # A hundred names would cover each other, so the level above comes first.
+    labels = page.map_labels(levels, 2, places)
+    assert [label["content"] for label in labels if label["level"] == 0] == levels[1].names
 
 
 def test_markdown_shows_a_name_as_it_is():

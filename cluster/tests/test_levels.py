@@ -18,7 +18,7 @@ from threadloom.cluster.clustering import (
     parents_of,
     tree_of_groups,
 )
-from threadloom.cluster.methods import registry
+from threadloom.cluster.methods import leiden, registry
 from threadloom.cluster.methods.fit import Fitted, cluster_vectors
 from threadloom.cluster.methods.model import load, save
 from threadloom.cluster.settings import Settings
@@ -306,6 +306,7 @@ def test_finer_clusters_do_not_change_the_method_s_own(planted, monkeypatch):
         return replace(method.find(*of), finer=())
 
     monkeypatch.setitem(registry.METHODS, "hdbscan", replace(method, find=flat))
+    monkeypatch.setattr(leiden, "finer", lambda *of: [])
     shallow = cluster_vectors(vectors, 1, "hdbscan", sample=500)
     for name in ("labels", "probabilities", "outlier_scores", "nearest", "distances"):
         one, two = getattr(deep.clustering, name), getattr(shallow.clustering, name)

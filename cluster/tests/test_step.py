@@ -26,10 +26,13 @@ def test_labels_and_report(folder, settings):
     summary = cluster_files(sources, settings)
     assert (summary["rows"], summary["clusters"], summary["files"]) == (120, 3, 3)
     labels = pq.read_table(summary["labels"])
+    report = json.loads(Path(summary["report"]).read_text())
+    levels = range(1, len(report["levels"]) + 1)
+    kinds = ("label", "strength", "nearest")
     assert labels.column_names == [
         *("chain_id", "subreddit", "label", "probability"),
         *("outlier_score", "nearest_label", "nearest_distance"),
-        *("label_level_1", "strength_level_1", "nearest_level_1"),
+        *(f"{kind}_level_{level}" for level in levels for kind in kinds),
     ]
     # Topic i % 3 is the blob, and rows stand in the order of the files' paths.
     got = labels["label"].to_numpy()
@@ -40,7 +43,6 @@ def test_labels_and_report(folder, settings):
     )
     for label in range(3):
         assert len(set(topic[got == label])) == 1
-    report = json.loads(Path(summary["report"]).read_text())
     assert sum(c["size"] for c in report["clusters"]) + report["noise_rows"] == 120
     firsts = {c["words"][0] for c in report["clusters"]}
     assert len(firsts) == 3

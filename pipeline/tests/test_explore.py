@@ -206,7 +206,8 @@ def test_neighbours_are_the_nearest_chains(page, dataset, root):
     actions.move_to_element_with_offset(canvas, round(x), round(y)).click().perform()
     button = page.until(lambda: page.driver.find_elements(
         By.XPATH, "//button[contains(., 'Nearest Neighbors')]"))  # fmt: skip
-    button[0].click()
+    # It may be out of sight at the end of a long text.
+    page.driver.execute_script("arguments[0].click()", button[0])
     page.until(lambda: "10 results." in page.text("body"))
     shown = " ".join(page.text("body").split())
     for i in row["__neighbors"]["ids"]:

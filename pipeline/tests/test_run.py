@@ -200,7 +200,7 @@ def test_a_method_that_is_not_installed_is_refused_before_anything_runs(program,
     ended = program.run(*flags(root, "--cluster_method=cuml"))
     assert ended.code == 2, ended.errors
     assert len(ended.errors.splitlines()) == 1
-    assert "cuml is not installed; use hdbscan, evoc" in ended.errors
+    assert "cuml is not installed; use auto, hdbscan, leiden, evoc" in ended.errors
     assert not list((root / "embeddings").rglob("*.parquet"))
 
 
