@@ -211,7 +211,9 @@ def row_values(keys: pa.Table, row: int) -> dict:
 
 def _value(column: pa.ChunkedArray, row: int) -> object:
     try:
-        return column[row].as_py()
+        # Of nanoseconds as_py makes a Timestamp of pandas, if that happens to be installed.
+        if getattr(column.type, "unit", "") != "ns":
+            return column[row].as_py()
     except (ValueError, ArithmeticError, pa.ArrowException):
         pass
     try:

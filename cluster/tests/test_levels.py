@@ -18,7 +18,7 @@ from threadloom.cluster.clustering import (
     parents_of,
     tree_of_groups,
 )
-from threadloom.cluster.methods import leiden, neighbors, registry
+from threadloom.cluster.methods import leiden, registry
 from threadloom.cluster.methods.fit import Fitted, cluster_vectors
 from threadloom.cluster.methods.model import load, save
 from threadloom.cluster.settings import Settings
@@ -67,8 +67,6 @@ def plant(monkeypatch):
 
         method = replace(registry.METHODS["hdbscan"], find=find, smallest=lambda _: 10)
         monkeypatch.setitem(registry.METHODS, "hdbscan", method)
-        # The leaves are much closer than real topics: a fair sample of them takes a shorter step.
-        monkeypatch.setattr(neighbors, "_STEP", 1 / 4096)
 
     return plant
 
