@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"io/fs"
 	"net"
@@ -62,9 +61,11 @@ func ask(t *testing.T, at, method, path, host string, more ...string) (*http.Res
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	lines := append([]string{method + " " + path + " HTTP/1.1", "Host: " + host, "Connection: close"}, more...)
-	fmt.Fprint(conn, strings.Join(lines, "\r\n")+"\r\n\r\n")
+	if _, err := io.WriteString(conn, strings.Join(lines, "\r\n")+"\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
 	answer, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
 	if err != nil {
 		t.Fatal(err)

@@ -61,12 +61,12 @@ func addPolicy(path string) error {
 	if err != nil {
 		return err
 	}
-	start := []byte("<head>")
-	if !bytes.Contains(page, start) {
+	before, after, found := bytes.Cut(page, []byte("<head>"))
+	if !found {
 		return fmt.Errorf("%s has no <head>", path)
 	}
-	with := append(start, []byte("\n    <meta http-equiv=\"Content-Security-Policy\" content=\""+policy+"\" />")...)
-	return os.WriteFile(path, bytes.Replace(page, start, with, 1), 0o644)
+	with := fmt.Appendf(nil, "%s<head>\n    <meta http-equiv=\"Content-Security-Policy\" content=\"%s\" />%s", before, policy, after)
+	return os.WriteFile(path, with, 0o644)
 }
 
 func copyTree(to string, tree fs.FS) error {
