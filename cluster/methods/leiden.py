@@ -42,6 +42,8 @@ _MORE = 1.25
 # Runs whose labels agree this much on average make a level steady.
 _STEADY = 0.9
 
+# A level of this many rows or more takes long enough to be logged.
+_LONG = 20_000
 _LOG = logging.getLogger(__name__)
 
 
@@ -66,7 +68,7 @@ def levels(graph: Graph, seed: int, least: int) -> tuple[list[np.ndarray], list[
         labels, agreed = consensus(graph, resolution, seed)
         labels = merge_small(labels, graph, least)
         agreements.append(agreed)
-        _LOG.info("resolution %.1f: %s clusters", resolution, f"{labels.max() + 1:,}")
+        _log(graph, resolution, labels)
         found.append(labels)
         graph = graph.within(labels)
     return found, agreements
@@ -85,9 +87,14 @@ def finer(graph: Graph, labels: np.ndarray, seed: int, least: int) -> list[np.nd
         parts = np.where(labels >= 0, parts, -1)
         if len(np.unique(parts)) >= _MORE * len(np.unique(labels)):
             labels = _numbered(parts)
-            _LOG.info("resolution %.1f: %s clusters", resolution, f"{labels.max() + 1:,}")
+            _log(graph, resolution, labels)
             found.append(labels)
     return found
+
+
+def _log(graph: Graph, resolution: float, labels: np.ndarray) -> None:
+    if graph.rows >= _LONG:
+        _LOG.info("resolution %.1f: %s clusters", resolution, f"{labels.max() + 1:,}")
 
 
 def find(rows: Rows, seed: int, min_cluster_size: int) -> Found:
