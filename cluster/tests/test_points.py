@@ -86,6 +86,7 @@ def test_the_step_gives_each_chain_its_place(folder, tmp_path, make_blobs, monke
     chains = pq.read_table(source.chains).append_column("created_utc", pa.array(times))
     pq.write_table(chains, source.chains)
     monkeypatch.setattr(fit, "MAP_ROWS", 60)
+    monkeypatch.setattr(fit, "_LAID_OUT", 60)
     settings = Settings(clusters_dir=str(tmp_path / "clusters"), seed=7, sample=80)
     summary = cluster_files([source], settings)
     points = pl.read_parquet(outputs(settings, "all").points)
