@@ -116,7 +116,8 @@ def _compute(
     created = None
     if CREATED not in keys.column_names:
         created = read_chains_column(CREATED, files, found)
-    timed = over_time(_times(keys, settings, found), clusters)
+    times = _times(keys, settings, found)
+    timed = over_time(times, clusters)
     found.log(group)
     report = {
         "format": reporting.FORMAT,
@@ -179,7 +180,7 @@ def _compute(
     from threadloom.cluster.map.page import write_map
 
     charts = [reporting.chart_of(c) for c in report["clusters"]] if timed is not None else None
-    data = map_data(fitted, described.names, described.snippets, keys, charts)
+    data = map_data(fitted, described.names, described.snippets, keys, charts, times)
     write_map(paths.map, data, group)
     write_image(paths.image, data, group)
     # Written last, because its fingerprint says that the others exist. The lease is checked

@@ -1,7 +1,5 @@
 """The chains that the page shows: their places, clusters, texts, links and nearest chains."""
 
-import re
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +18,7 @@ from threadloom.cluster.explore.page import (
 from threadloom.cluster.files.atomic_write import replacing
 from threadloom.cluster.files.key_columns import as_texts
 from threadloom.cluster.files.labels import LABEL, SUBREDDIT, renamed
+from threadloom.cluster.files.permalinks import address
 from threadloom.cluster.files.points import CREATED, LEVEL, NAME, NAME_LEVEL, X, Y
 from threadloom.cluster.files.times import instants
 from threadloom.cluster.methods.neighbors import Index
@@ -28,8 +27,6 @@ from threadloom.cluster.methods.neighbors import Index
 MOST = 300_000
 # The nearest chains that the page shows of a chain.
 NEIGHBORS_SHOWN = 10
-_REDDIT = "https://www.reddit.com"
-_PERMALINK = re.compile(r"/r/[!-~]+")
 # What a reader wants first. The page shows the columns in the order of the table.
 _FIRST = ("title", TEXT, LINK, SUBREDDIT, CREATED, "score", CLUSTER)
 
@@ -104,7 +101,7 @@ def _links(permalinks: pa.ChunkedArray) -> pa.Array | None:
         paths = as_texts(permalinks).to_pylist()
     except pa.ArrowException:
         return None
-    links = [_REDDIT + p if p and _PERMALINK.fullmatch(p) else None for p in paths]
+    links = [address(path) or None for path in paths]
     return pa.array(links, pa.string()) if any(links) else None
 
 

@@ -7,9 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from threadloom.cluster.clustering import members
+from threadloom.cluster.clustering import at_level, members
 from threadloom.cluster.files.common_type import TEXT
 from threadloom.cluster.files.labels import SUBREDDIT
+from threadloom.cluster.files.permalinks import address
 from threadloom.cluster.files.report import headline
 from threadloom.cluster.map.colours import assign
 from threadloom.cluster.methods.fit import Fitted
@@ -17,6 +18,10 @@ from threadloom.cluster.methods.fit import Fitted
 # More points make a page slow to open, and show no more, because the map has fewer pixels.
 MOST_POINTS = 100_000
 _TITLE = "title"
+_ID, _PERMALINK = "chain_id", "permalink"
+# Colours from early to late: every 36th of viridis (Smith & van der Walt 2015) without its yellow,
+# which is too pale on white.
+_RAMP = ("#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +55,19 @@ class Inner:
 
 
 @dataclass(frozen=True, eq=False)
+class Colouring:
+    """Something that the colour of a point can show.
+
+    name: what. labels: int32[n], which of the colours each chain has, -1 for that of noise.
+    colours: "#rrggbb" each.
+    """
+
+    name: str
+    labels: np.ndarray
+    colours: list[str]
+
+
+@dataclass(frozen=True, eq=False)
 class MapData:
     """The data of a map of n chains in c clusters.
 
@@ -62,6 +80,10 @@ class MapData:
     all_rows: the number of chains in the group, if the map shows fewer of them.
     finer: the levels below, coarsest first.
     charts: for each cluster its chains by period as a line of bars, or None if they have no times.
+    coarser: the levels above, coarsest first: int32[c] each, the group of each cluster.
+    ids: n texts by which a reader finds a chain again, or None.
+    links: n addresses, "" for a chain without one, or None.
+    times: datetime64[s][n], NaT if a time is not known, or None.
 
     Raises ValueError if these do not fit each other.
     """
@@ -75,13 +97,17 @@ class MapData:
     all_rows: int = 0
     finer: tuple[Finer, ...] = ()
     charts: list[str] | None = None
+    coarser: tuple[np.ndarray, ...] = ()
+    ids: list[str] | None = None
+    links: list[str] | None = None
+    times: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         """Check the lengths, that every label has a name, and that the points are finite."""
         rows = len(self.labels)
         if self.points.shape != (rows, 2):
             raise ValueError(f"points of shape {self.points.shape} for {rows} labels")
-        for name in ("texts", "titles", "subreddits"):
+        for name in ("texts", "titles", "subreddits", "ids", "links", "times"):
             values = getattr(self, name)
             if values is not None and len(values) != rows:
                 raise ValueError(f"{len(values)} {name} for {rows} labels")
@@ -142,6 +168,33 @@ class MapData:
         """For each cluster "#rrggbb" for its points, and a darker one for its name."""
         return assign(self.anchors)
 
+    @cached_property
+    def colourings(self) -> list[Colouring]:
+        """Other things than its cluster that the colour of a point can show."""
+        found = []
+        levels = [at_level(groups, self.labels) for groups in self.coarser]
+        counts = [int(groups.max(initial=-1)) + 1 for groups in self.coarser]
+        own = len(levels)
+        levels += [level.labels for level in self.finer]
+        counts += [len(level.names) for level in self.finer]
+        for number, (labels, count) in enumerate(zip(levels, counts, strict=True), 1):
+            level = number if number <= own else number + 1
+            name = f"level {level}: {count:,} cluster{'s' if count != 1 else ''}"
+            found.append(Colouring(name, labels, self._colours_of(labels, count)))
+        names = sorted(set(self.subreddits))
+        if len(names) > 1:
+            index = {name: i for i, name in enumerate(names)}
+            codes = np.array([index[name] for name in self.subreddits], np.int32)
+            colours = self._colours_of(codes, len(names))
+            found.append(Colouring("subreddit", codes, colours))
+        if self.times is not None and len(np.unique(self.times[~np.isnat(self.times)])) > 1:
+            found.append(Colouring("time, dark to bright", _steps(self.times), list(_RAMP)))
+        return found
+
+    def _colours_of(self, labels: np.ndarray, count: int) -> list[str]:
+        anchors = _amid(self.points, labels, count)[0]
+        return [colour for colour, _ in assign(anchors)]
+
     @property
     def caption(self) -> str:
         """Return the figures in words: chains, clusters, noise, and whether a sample is shown."""
@@ -166,6 +219,16 @@ class MapData:
         return np.concatenate([rows[:noise], np.random.default_rng(0).permutation(rows[noise:])])
 
 
+def _steps(times: np.ndarray) -> np.ndarray:
+    """Return the step of `_RAMP` for each time, int32[n]; -1 for NaT. As many chains have each."""
+    steps = np.full(len(times), -1, np.int32)
+    known = ~np.isnat(times)
+    seconds = times[known].astype(np.int64)
+    edges = np.quantile(seconds, np.linspace(0, 1, len(_RAMP) + 1)[1:-1])
+    steps[known] = np.searchsorted(edges, seconds, side="right")
+    return steps
+
+
 def _amid(points: np.ndarray, labels: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Return `MapData.anchors` and `MapData.reaches` of some clusters."""
     anchors, reaches = np.zeros((count, 2)), np.zeros(count)
@@ -184,23 +247,25 @@ def map_data(
     snippets: list[str],
     keys: pa.Table,
     charts: list[str] | None = None,
+    times: np.ndarray | None = None,
 ) -> MapData:
     """Return the data of a map of the rows `fitted.drawn`.
 
     names: of the clusters of each level. snippets: of these rows. keys: the key columns of all
-    rows, with their subreddits. charts: see `MapData`.
+    rows, with their subreddits. charts: see `MapData`. times: of all rows, datetime64[s][n].
     """
     keys = keys.take(fitted.drawn)
     model, shown = fitted.model, len(fitted.model.points)
-    titles = None
-    if _TITLE in keys.column_names and keys.schema.field(_TITLE).type == TEXT:
-        titles = pc.fill_null(keys[_TITLE], "").to_pylist()
+    permalinks = _texts(keys, _PERMALINK)
+    above = [np.arange(int(model.labels.max(initial=-1)) + 1, dtype=np.int32)]
+    for parents in model.parents[model.method_level : 0 : -1]:
+        above.insert(0, at_level(parents, above[0]))
     return MapData(
         model.points,
         model.labels[:shown],
         list(names[model.method_level]),
         snippets,
-        titles,
+        _texts(keys, _TITLE),
         pc.fill_null(keys[SUBREDDIT], "").to_pylist(),
         len(fitted.clustering.labels),
         tuple(
@@ -208,7 +273,18 @@ def map_data(
             for level in range(model.method_level + 1, len(model.parents))
         ),
         charts,
+        tuple(above[:-1]),
+        _texts(keys, _ID),
+        None if permalinks is None else [address(link) for link in permalinks],
+        None if times is None else times[fitted.drawn],
     )
+
+
+def _texts(keys: pa.Table, name: str) -> list[str] | None:
+    """Return a column of texts, "" for null; None if there is none of that name and type."""
+    if name not in keys.column_names or keys.schema.field(name).type not in (TEXT, pa.string()):
+        return None
+    return pc.fill_null(keys[name], "").to_pylist()
 
 
 def clean(text: str) -> str:

@@ -24,7 +24,10 @@ from threadloom.cluster.map.data import MapData, clean
 # A coordinate on the longer side of the map becomes a whole number from 0 to this. At the page's
 # highest zoom, 200 times, a step is still less than a pixel.
 _STEPS = 999_999
-_SCRIPTS = ("data.js", "points.js", "names.js", "panel.js", "tooltip.js", "page.js")
+_SCRIPTS = (
+    *("data.js", "points.js", "names.js", "panel.js", "tooltip.js"),
+    *("pinned.js", "lasso.js", "page.js"),
+)
 
 
 def write_map(path: str, data: MapData, heading: str) -> None:
@@ -87,17 +90,32 @@ def _packed(data: MapData) -> str:
             }
             for inner in data.inner
         ],
+        "colourings": [
+            {"name": c.name, "labels": c.labels[rows].tolist(), "colours": c.colours}
+            for c in data.colourings
+        ],
         "noise": {"size": len(data.labels) - int(data.sizes.sum()), "colour": NOISE},
         "x": points[:, 0].tolist(),
         "y": points[:, 1].tolist(),
         "labels": data.labels[rows].tolist(),
-        "titles": [data.titles[row] for row in rows] if data.titles is not None else None,
+        "titles": _picked(data.titles, rows),
         "texts": [data.texts[row] for row in rows],
         "subreddits": subreddits,
         "subreddit": [index[data.subreddits[row]] for row in rows],
+        "ids": _picked(data.ids, rows),
+        "links": _picked(data.links, rows),
+        "times": [None if np.isnat(t) else str(t) for t in data.times[rows]]
+        if data.times is not None
+        else None,
+        "all": data.all_rows,
     }
     text = clean(json.dumps(content, ensure_ascii=False, separators=(",", ":")))
     return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+
+
+def _picked(values: list[str] | None, rows: np.ndarray) -> list[str] | None:
+    """Return the values of some rows; None if there are none."""
+    return None if values is None else [values[row] for row in rows]
 
 
 def _bokeh() -> list[str]:

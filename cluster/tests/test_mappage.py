@@ -1,5 +1,6 @@
 """The map's page as a reader sees it, in Chromium."""
 
+import csv
 import io
 import json
 import shutil
@@ -13,6 +14,7 @@ from selenium import webdriver
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
 from threadloom.cluster.map.data import Finer, MapData
@@ -295,6 +297,119 @@ def test_names_give_way_to_those_inside_when_one_comes_close(reader):
     reader.until(lambda: sorted(reader.texts("#names span")) == sorted(data.names))
     assert reader.driver.execute_script("return typeof hacked") == "undefined"
     assert reader.errors() == []
+
+
+def lasso(reader, corners: list[tuple[float, float]]) -> None:
+    """Draw a line around a part of the map."""
+    stage = reader.one("#stage")
+    middle = stage.size["width"] // 2, stage.size["height"] // 2
+    reader.one("#select").click()
+    actions = ActionChains(reader.driver, duration=50)
+    for i, (x, y) in enumerate(corners):
+        actions.move_to_element_with_offset(stage, int(x) - middle[0], int(y) - middle[1])
+        if not i:
+            actions.click_and_hold()
+    actions.release().perform()
+
+
+def test_what_a_line_is_drawn_around_can_be_downloaded(reader, square, tmp_path):
+    formula = '=cmd|"/c calc"!A1'
+    texts = [f'say "{i}",\nand so on' for i in range(4)]
+    data = grid(4, 4, points=square.points, labels=square.labels, texts=texts,
+                titles=[formula, "plain", "ünï\ud800code", ""], ids=[f"id{i}" for i in range(4)],
+                links=["https://www.reddit.com/r/a/", "", "", ""],
+                times=np.array(["2024-05-01T10:00:00", *["NaT"] * 3], "datetime64[s]"))  # fmt: skip
+    reader.open(data)
+    reader.driver.execute_cdp_cmd(
+        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
+    )
+    width, height = (reader.one("#stage").size[side] for side in ("width", "height"))
+    # The left half: chains 0 and 2.
+    lasso(reader, [(5, 5), (width / 2, 5), (width / 2, height - 5), (5, height - 5)])
+    reader.until(lambda: reader.one("#selected").text == "2 selected")
+    assert reader.texts("#legend .size") == ["0 of 0", "1 of 1", "0 of 1", "1 of 1", "0 of 1"]
+    reader.one("#download").click()
+    path = tmp_path / "chains.csv"
+    reader.until(path.exists)
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = sorted(csv.DictReader(file), key=lambda row: row["chain_id"])
+    assert [row["chain_id"] for row in rows] == ["id0", "id2"]
+    first, second = rows
+    assert first == {
+        "chain_id": "id0", "subreddit": "even", "label": "0", "cluster": "topic 0, words",
+        "time": "2024-05-01T10:00:00", "title": "'" + formula, "text": texts[0],
+        "link": "https://www.reddit.com/r/a/",
+    }  # fmt: skip
+    assert (second["title"], second["time"]) == ("ünï?code", "")
+    search = reader.one("#search")
+    search.send_keys('"2"')
+    reader.until(lambda: reader.one("#found").text == "1 found")
+    search.send_keys(Keys.ESCAPE)
+    reader.one("#unselect").click()
+    reader.until(lambda: reader.texts("#legend .size") == ["0", "1", "1", "1", "1"])
+    # A line that the hand gives up selects nothing.
+    lasso(reader, [(5, 5), (9, 5)])
+    assert not reader.one("#selection").is_displayed()
+    assert reader.errors() == []
+
+
+def test_a_click_pins_a_chain(reader, square):
+    texts = [f"{'long words ' * 21} {i}…" for i in range(4)]
+    links = ["https://www.reddit.com/r/golang/comments/1/_/2/", "", "", ""]
+    data = grid(4, 4, points=square.points, labels=square.labels, texts=texts, links=links,
+                titles=[HOSTILE, "b", "c", "d"], ids=["chain/7", "", "", ""])  # fmt: skip
+    reader.open(data)
+    x, y = np.median(reader.points(data.colours[0][0]), axis=0)
+    reader.hover(x, y)
+    ActionChains(reader.driver).click().perform()
+    pinned = reader.one("#pinned")
+    assert pinned.is_displayed()
+    for words in (SHOWN, texts[0][:100].strip(), "only the beginning", "chain/7", "r/even"):
+        assert words in pinned.get_attribute("textContent")
+    link = reader.one("#pinned a")
+    assert (link.get_attribute("href"), link.get_attribute("rel")) == (
+        links[0], "noopener noreferrer")  # fmt: skip
+    # It stays while the pointer goes elsewhere, and while the map moves.
+    reader.hover(600, 300)
+    reader.one("#closer").click()
+    assert pinned.is_displayed()
+    reader.one("#unpin").click()
+    assert not pinned.is_displayed()
+    assert reader.driver.execute_script("return typeof hacked") == "undefined"
+    assert reader.errors() == []
+
+
+def test_colours_show_levels_subreddits_and_times(reader, square):
+    finer = Finer(square.labels, ["a", "b", "c", "d"], np.arange(4))
+    data = grid(4, 4, points=square.points, labels=square.labels, finer=(finer,),
+                coarser=(np.array([0, 0, 0, 1], np.int32),),
+                times=np.array(["2020", "2021", "2022", "NaT"], "datetime64[s]"))  # fmt: skip
+    reader.open(data)
+    box = Select(reader.one("#colouring"))
+    assert [option.text for option in box.options] == [
+        "Colour by cluster", "level 1: 2 clusters", "level 3: 4 clusters", "subreddit",
+        "time, dark to bright",
+    ]  # fmt: skip
+    own = [colour for colour, _ in data.colours]
+    assert all(len(reader.points(colour)) for colour in own)
+    for colouring, wanted in zip(
+        data.colourings, ([3, 1], [1] * 4, [2, 2], [1, 1, 1]), strict=True
+    ):
+        box.select_by_visible_text(colouring.name)
+        used = [c for i, c in enumerate(colouring.colours) if (colouring.labels == i).any()]
+        one = len(reader.points(used[-1])) / wanted[-1]
+        for colour, chains in zip(used, wanted, strict=True):
+            reader.until(lambda c=colour, n=chains, one=one: (
+                0.8 * n * one < len(reader.points(c)) < 1.25 * n * one))  # fmt: skip
+    box.select_by_visible_text("Colour by cluster")
+    reader.until(lambda: all(len(reader.points(colour)) for colour in own))
+    assert reader.errors() == []
+
+
+def test_the_page_says_what_a_search_covers(reader, square):
+    reader.open(grid(4, 4, points=square.points, labels=square.labels, all_rows=1000))
+    covers = reader.one("#covers").text
+    assert "4 of 1,000 chains" in covers and "240 characters" in covers
 
 
 def test_a_narrow_window_keeps_the_legend_in_a_drawer(reader, square):

@@ -18,6 +18,7 @@ class Chains {
     Object.assign(this, content);
     this.count = this.x.length;
     this.hidden = new Set();
+    this.selected = null;
     this.search("");
   }
 
@@ -44,15 +45,39 @@ class Chains {
 
   /** Look for chains that hold all the words; an empty query stands for no search. */
   search(query) {
-    const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+    this.words = query.toLowerCase().split(/\s+/).filter(Boolean);
+    this.match();
+  }
+
+  /** Select chains, a 1 for each; null for all. */
+  select(selected) {
+    this.selected = selected;
+    this.match();
+  }
+
+  /** Find what is selected and holds all the words; `matches` is null if that is everything. */
+  match() {
+    const { words, selected } = this;
     this.matches = null;
-    if (words.length) {
-      this.searched ??= Array.from({ length: this.count }, (_, i) => this.searchable(i));
-      this.matches = Uint8Array.from(this.searched, (text) => words.every((word) => text.includes(word)));
+    if (words.length || selected) {
+      if (words.length) this.searched ??= Array.from({ length: this.count }, (_, i) => this.searchable(i));
+      const holds = (i) => (!selected || selected[i]) && words.every((word) => this.searched[i].includes(word));
+      this.matches = Uint8Array.from({ length: this.count }, (_, i) => holds(i));
     }
     // The number of chains found in each cluster, noise first.
     this.sizesFound = new Array(this.clusters.length + 1).fill(0);
     for (let i = 0; i < this.count; i++) this.sizesFound[this.labels[i] + 1] += this.found(i);
+  }
+
+  /** What a search covers, in words. */
+  get covers() {
+    const some = this.all > this.count ? `${this.count.toLocaleString("en")} of ${this.all.toLocaleString("en")} chains: ` : "";
+    return `Covers ${some}titles, subreddits, clusters, and the first 240 characters of each text.`;
+  }
+
+  /** The subreddit and the cluster of a chain. */
+  where(i) {
+    return `r/${this.subreddits[this.subreddit[i]]} · ${this.clusterName(this.labels[i])}`;
   }
 
   searchable(i) {

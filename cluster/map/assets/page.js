@@ -7,10 +7,15 @@ async function open() {
   const chains = new Chains(await unpack(element("data").textContent));
   const points = new Points(chains);
   let names = null;
-  new Panel(chains, () => {
+  const changed = () => {
     points.paint();
     names?.place();
+  };
+  const panel = new Panel(chains, changed, (colouring) => {
+    points.colour(colouring);
+    points.paint();
   });
+  element("covers").textContent = chains.covers;
   if (!chains.count) {
     element("message").textContent = "There are no chains to show.";
     return;
@@ -18,6 +23,11 @@ async function open() {
   await points.open(element("plot"));
   names = new Names(chains, points, element("names"));
   new Tooltip(chains, points, element("stage"));
+  new Pinned(chains, points, element("stage"));
+  new Lasso(chains, points, () => {
+    panel.count();
+    changed();
+  });
   new ResizeObserver(() => names.measure()).observe(element("stage"));
   element("closer").addEventListener("click", () => points.zoom(1.6));
   element("farther").addEventListener("click", () => points.zoom(1 / 1.6));

@@ -9,8 +9,8 @@ function make(tag, className, text = "") {
 }
 
 class Panel {
-  /** `changed` is called when other points are to be shown. */
-  constructor(chains, changed) {
+  /** `changed` is called when other points are to be shown, `coloured` when other colours are. */
+  constructor(chains, changed, coloured) {
     this.chains = chains;
     this.changed = changed;
     this.rows = chains.entries.map((entry) => this.row(entry));
@@ -26,6 +26,13 @@ class Panel {
       if (event.key !== "Escape") return;
       search.value = "";
       this.search("");
+    });
+    const colouring = element("colouring");
+    colouring.append(...chains.colourings.map(({ name }, index) => new Option(name, index)));
+    colouring.addEventListener("change", () => {
+      chains.coloured = chains.colourings[colouring.value] ?? null;
+      element("legend").classList.toggle("plain", chains.coloured !== null);
+      coloured(chains.coloured);
     });
     const [drawer, panel] = [element("drawer"), element("panel")];
     drawer.addEventListener("click", () => {
@@ -70,6 +77,12 @@ class Panel {
 
   search(query) {
     this.chains.search(query);
+    this.count();
+    this.changed();
+  }
+
+  /** Say how many chains of each cluster are found, and where was looked for them. */
+  count() {
     const searching = this.chains.matches !== null;
     const sizes = this.chains.sizesFound;
     const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -79,6 +92,5 @@ class Panel {
       const of = row.size.toLocaleString("en");
       row.count.textContent = searching ? `${sizes[index].toLocaleString("en")} of ${of}` : of;
     });
-    this.changed();
   }
 }

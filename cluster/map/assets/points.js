@@ -18,8 +18,7 @@ class Points {
     const crowd = Math.log10(Math.max(chains.count, 30));
     this.size = Math.min(Math.max(15.5 - 2.75 * crowd, 2.4), 11);
     this.opacity = Math.min(Math.max(1.15 - 0.1 * crowd, 0.6), 0.9);
-    const opaque = chains.entries.map((entry) => packColour(entry.colour, this.opacity));
-    this.colours = Uint32Array.from(chains.labels, (label) => opaque[label + 1]);
+    this.colour(null);
     const empty = { x: [], y: [], colour: new Uint32Array() };
     this.under = new Bokeh.ColumnDataSource({ data: { ...empty } });
     this.over = new Bokeh.ColumnDataSource({ data: { ...empty } });
@@ -38,6 +37,13 @@ class Points {
       x: { field: "x" }, y: { field: "y" }, source, size: this.size,
       fill_color: { field: "colour" }, line_color: null,
     }).glyph);
+  }
+
+  /** Colour the points by their clusters, or by another of `chains.colourings`. */
+  colour(colouring) {
+    const { labels, colours } = colouring ?? { labels: this.chains.labels, colours: this.chains.clusters.map((cluster) => cluster.colour) };
+    const opaque = [this.chains.noise.colour, ...colours].map((colour) => packColour(colour, this.opacity));
+    this.colours = Uint32Array.from(labels, (label) => opaque[label + 1]);
   }
 
   /** Put the plot on the page, with all points in view. */
@@ -68,7 +74,7 @@ class Points {
     const searching = this.chains.matches !== null;
     const colour = {
       under: (i) => (searching ? DIMMED : this.colours[i]),
-      over: (i) => (this.chains.labels[i] === NOISE ? FOUND_NOISE : this.colours[i]),
+      over: (i) => (this.chains.labels[i] === NOISE && !this.chains.coloured ? FOUND_NOISE : this.colours[i]),
     };
     for (const layer of ["under", "over"]) {
       this[layer].data = {

@@ -21,7 +21,7 @@ class Tooltip {
   point(event) {
     const dragging = event.type === "pointermove" && event.buttons > 0;
     const { left, top } = this.stage.getBoundingClientRect();
-    const busy = dragging || event.target.closest(".zoom");
+    const busy = dragging || event.target.closest(".zoom, #pinned, #selection");
     const i = busy ? -1 : this.points.nearest(event.clientX - left, event.clientY - top, NEAR);
     if (i < 0) {
       this.hide();
@@ -40,11 +40,10 @@ class Tooltip {
 
   /** Show chain i at a place in the window: beside it, where there is room. */
   show(i, x, y) {
-    const { titles, texts, labels, subreddits, subreddit } = this.chains;
+    const { titles, texts, labels } = this.chains;
     const cluster = make("p", "cluster");
     cluster.style.setProperty("--colour", this.chains.colour(labels[i]));
-    const where = `r/${subreddits[subreddit[i]]} · ${this.chains.clusterName(labels[i])}`;
-    cluster.append(make("i", ""), where);
+    cluster.append(make("i", ""), this.chains.where(i));
     const lines = [make("p", "title", titles?.[i] ?? ""), make("p", "text", texts[i]), cluster];
     for (const line of lines) line.dir = "auto";
     this.box.replaceChildren(...lines.filter((line) => line.textContent));
