@@ -1,6 +1,6 @@
 # Threadloom. 'make help' lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev writers run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-afterkill bench-together bench-flink bench-clusters bench-clusterscale bench-titles bench-import bench-search picture screenshots palette audit lock clean prerequisites
+.PHONY: help setup setup-dev writers run flink flink-up flink-down test test-long test-go test-python fuzz lint format bench-speed bench-engine bench-cores bench-fidelity bench-pipeline bench-scan bench-memory bench-queue bench-afterkill bench-together bench-flink bench-clusters bench-clusterscale bench-titles bench-mapframes bench-import bench-search picture screenshots palette audit lock clean prerequisites
 
 PYTHON := .venv/bin/python
 # uv takes seconds, pip minutes. It trusts the system's certificates, as pip does, so that it works behind a company's proxy.
@@ -161,6 +161,9 @@ bench-clusterscale: $(BENCH) ## measure time and memory of each way to cluster 1
 
 bench-titles: $(BENCH) ## cluster up to a million real titles: time, memory, agreement with their subreddits (an hour)
 	$(PYTHON) bench/titles.py
+
+bench-mapframes: $(BENCH) ## count the frames a second of a map of 100,000 points that moves (1 minute)
+	$(PYTHON) bench/mapframes.py
 
 bench-import: $(BENCH) ## compare import with loops that only read dumps, and watch its memory (15 minutes)
 	$(PYTHON) bench/importspeed.py

@@ -38,7 +38,7 @@ def main() -> None:
     try:
         page = folder / "map.html"
         write_map(str(page), invented(rows), "frames")
-        with webdriver.Chrome(options=options(folder)) as driver:
+        with opened(folder) as driver:
             driver.get(page.as_uri())
             message = driver.find_element(By.ID, "message")
             WebDriverWait(driver, 120).until(lambda _: not message.is_displayed())
@@ -61,13 +61,16 @@ def invented(rows: int) -> MapData:
     return MapData(points.astype(np.float32), labels, names, ["text"] * rows, None, subreddits)
 
 
-def options(folder: Path) -> webdriver.ChromeOptions:
-    """Return the browser's options."""
-    found = webdriver.ChromeOptions()
-    for argument in ("--headless", "--no-sandbox", "--disable-gpu", "--window-size=1200,800",
-                     "--disable-dev-shm-usage", f"--user-data-dir={folder / 'profile'}"):  # fmt: skip
-        found.add_argument(argument)
-    return found
+def opened(folder: Path) -> webdriver.Chrome:
+    """Return a browser of this machine."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium") or shutil.which("google-chrome") or ""
+    for argument in (
+        *("--headless", "--no-sandbox", "--disable-gpu", "--window-size=1200,800"),
+        *("--disable-dev-shm-usage", f"--user-data-dir={folder / 'profile'}"),
+    ):
+        options.add_argument(argument)
+    return webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
 
 
 def dragging(driver: webdriver.Chrome) -> float:
