@@ -4,6 +4,8 @@ const DIMMED = 0xdfe2e6ff;
 // Noise that is found stands out from what is not.
 const FOUND_NOISE = 0x767c86ff;
 const MOST_ZOOM = 200;
+// So many points are painted fast enough for a map that moves.
+const MOVING = 4_000;
 
 /** Return "#rrggbb" with an opacity of 0..1 as Bokeh wants many colours: 0xrrggbbaa. */
 function packColour(colour, opacity) {
@@ -28,8 +30,9 @@ class Points {
       x_axis_type: null, y_axis_type: null, min_border: 0, outline_line_color: null,
       background_fill_color: "#ffffff", border_fill_color: "#ffffff",
       x_range: new Bokeh.Range1d({ start: 0, end: 1 }), y_range: new Bokeh.Range1d({ start: 0, end: 1 }),
-      // While the map moves, every third point stands for all of a crowd.
-      lod_threshold: 20000, lod_factor: 3, lod_interval: 200, lod_timeout: 250,
+      // While the map moves, a part of the points stands for all of a crowd.
+      lod_threshold: MOVING, lod_factor: Math.max(3, Math.round(chains.count / MOVING)),
+      lod_interval: 200, lod_timeout: 250,
     });
     this.plot.xgrid.visible = false;
     this.plot.ygrid.visible = false;
