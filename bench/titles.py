@@ -8,12 +8,11 @@ the whole step, the peak memory of the Python process, and for each level the nu
 the noise, and the adjusted mutual information (AMI; Vinh, Epps & Bailey 2010) of the labels and the
 subreddits over all rows, noise as one more cluster.
 
-With --subreddits N these are N of the subreddits, always the same ones.
+With --subreddits N these are the first N of the list.
 """
 
 import argparse
 import json
-import random
 import shutil
 import subprocess
 import sys
@@ -40,7 +39,7 @@ def main() -> None:
     corpus = product.corpus(SUFFIX)
     names = json.loads((corpus / f"subreddits_list.{SUFFIX}.json").read_text())
     if options.subreddits:
-        names = sorted(random.Random(0).sample(names, options.subreddits))
+        names = names[: options.subreddits]
     product.build()
     folder = Path(tempfile.mkdtemp(prefix="threadloom-titles-"))
     try:
