@@ -97,6 +97,12 @@ def at_level(groups: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.append(groups, -1).astype(np.int32)[labels]
 
 
+def compact(labels: np.ndarray) -> np.ndarray:
+    """Return labels int32[m] without numbers that no row has; noise stays -1."""
+    used = np.unique(labels[labels >= 0])
+    return np.where(labels >= 0, np.searchsorted(used, labels), -1).astype(np.int32)
+
+
 def members(labels: np.ndarray, count: int) -> Iterator[np.ndarray]:
     """Yield the row numbers of each cluster, int[size], in row order; `count` clusters."""
     order = np.argsort(labels, kind="stable")

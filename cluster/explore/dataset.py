@@ -27,7 +27,7 @@ from threadloom.cluster.methods.neighbors import Index
 MOST = 300_000
 # The nearest chains that the page shows of a chain.
 NEIGHBORS_SHOWN = 10
-# What a reader wants first. The page shows the columns in the order of the table.
+# A reader wants these first. The page shows the columns in the order of the table.
 _FIRST = ("title", TEXT, LINK, SUBREDDIT, CREATED, "score", CLUSTER)
 
 

@@ -211,7 +211,7 @@ def row_values(keys: pa.Table, row: int) -> dict:
 
 def _value(column: pa.ChunkedArray, row: int) -> object:
     try:
-        # Of nanoseconds as_py makes a Timestamp of pandas, if that happens to be installed.
+        # as_py makes nanoseconds a Timestamp of pandas, if that happens to be installed.
         if getattr(column.type, "unit", "") != "ns":
             return column[row].as_py()
     except (ValueError, ArithmeticError, pa.ArrowException):

@@ -132,12 +132,20 @@ class MapData:
         If a cluster is bent or in two parts, its middle may lie in another cluster. So a chain of
         the cluster itself is taken.
         """
-        return _amid(self.points, self.labels, len(self.names))[0]
+        return self._amid[0]
 
     @cached_property
     def reaches(self) -> np.ndarray:
         """How far from its anchor two thirds of a cluster's chains lie, float[c]."""
-        return _amid(self.points, self.labels, len(self.names))[1]
+        return self._amid[1]
+
+    @cached_property
+    def _amid(self) -> tuple[np.ndarray, np.ndarray]:
+        return _amid(self.points, self.labels, len(self.names))
+
+    @cached_property
+    def _amid_finer(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        return [_amid(self.points, level.labels, len(level.names)) for level in self.finer]
 
     @cached_property
     def inner(self) -> list[Inner]:
@@ -147,10 +155,8 @@ class MapData:
         """
         found: list[Inner] = []
         numbers = tops = np.arange(len(self.names))
-        for level in self.finer:
-            count = len(level.names)
-            sizes = np.bincount(level.labels[level.labels >= 0], minlength=count)
-            anchors, reaches = _amid(self.points, level.labels, count)
+        for level, (anchors, reaches) in zip(self.finer, self._amid_finer, strict=True):
+            sizes = np.bincount(level.labels[level.labels >= 0], minlength=len(level.names))
             siblings = np.bincount(level.parents, minlength=len(numbers))[level.parents]
             numbers, above, tops = numbers[level.parents], numbers, tops[level.parents]
             for i in np.argsort(-sizes, kind="stable"):
@@ -171,29 +177,28 @@ class MapData:
     @cached_property
     def colourings(self) -> list[Colouring]:
         """Other things than its cluster that the colour of a point can show."""
-        found = []
-        levels = [at_level(groups, self.labels) for groups in self.coarser]
+        above = [at_level(groups, self.labels) for groups in self.coarser]
         counts = [int(groups.max(initial=-1)) + 1 for groups in self.coarser]
-        own = len(levels)
-        levels += [level.labels for level in self.finer]
-        counts += [len(level.names) for level in self.finer]
-        for number, (labels, count) in enumerate(zip(levels, counts, strict=True), 1):
-            level = number if number <= own else number + 1
-            name = f"level {level}: {count:,} cluster{'s' if count != 1 else ''}"
-            found.append(Colouring(name, labels, self._colours_of(labels, count)))
+        anchors = [
+            _amid(self.points, labels, count)[0]
+            for labels, count in zip(above, counts, strict=True)
+        ] + [anchors for anchors, _ in self._amid_finer]
+        labels = above + [level.labels for level in self.finer]
+        # The level between these is that of the clusters, which the points show at first.
+        numbers = [n for n in range(1, len(labels) + 2) if n != len(above) + 1]
+        found = []
+        for number, mine, at in zip(numbers, labels, anchors, strict=True):
+            name = f"level {number}: {len(at):,} cluster{'s' if len(at) != 1 else ''}"
+            found.append(Colouring(name, mine, _colours(at)))
         names = sorted(set(self.subreddits))
         if len(names) > 1:
             index = {name: i for i, name in enumerate(names)}
             codes = np.array([index[name] for name in self.subreddits], np.int32)
-            colours = self._colours_of(codes, len(names))
-            found.append(Colouring("subreddit", codes, colours))
+            at = _amid(self.points, codes, len(names))[0]
+            found.append(Colouring("subreddit", codes, _colours(at)))
         if self.times is not None and len(np.unique(self.times[~np.isnat(self.times)])) > 1:
             found.append(Colouring("time, dark to bright", _steps(self.times), list(_RAMP)))
         return found
-
-    def _colours_of(self, labels: np.ndarray, count: int) -> list[str]:
-        anchors = _amid(self.points, labels, count)[0]
-        return [colour for colour, _ in assign(anchors)]
 
     @property
     def caption(self) -> str:
@@ -217,6 +222,11 @@ class MapData:
             rows = rows[np.arange(MOST_POINTS) * len(rows) // MOST_POINTS]
         noise = int((self.labels[rows] < 0).sum())
         return np.concatenate([rows[:noise], np.random.default_rng(0).permutation(rows[noise:])])
+
+
+def _colours(anchors: np.ndarray) -> list[str]:
+    """Return the colours of clusters at float[c, 2], "#rrggbb" each."""
+    return [colour for colour, _ in assign(anchors)]
 
 
 def _steps(times: np.ndarray) -> np.ndarray:

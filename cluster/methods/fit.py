@@ -211,7 +211,7 @@ def _renumbered(model: Model, level: int, new: np.ndarray) -> Model:
 
 def _model(rows: Rows, found: Found, points: np.ndarray) -> Model:
     """Return the model of what was found, with the method's own numbers of clusters."""
-    tree = [_compact(labels) for labels in (found.labels, *found.finer)]
+    tree = [results.compact(labels) for labels in (found.labels, *found.finer)]
     parents = [results.parents_of(fine, coarse) for coarse, fine in itertools.pairwise(tree)]
     return Model(
         unit(rows.vectors).astype(np.float16),
@@ -222,12 +222,6 @@ def _model(rows: Rows, found: Found, points: np.ndarray) -> Model:
         means(rows.vectors, tree[0], int(tree[0].max(initial=-1)) + 1),
         (np.empty(0, np.int32), *parents),
     )
-
-
-def _compact(labels: np.ndarray) -> np.ndarray:
-    """Return labels int32[m] without numbers that no row has; noise stays -1."""
-    used = np.unique(labels[labels >= 0])
-    return np.where(labels >= 0, np.searchsorted(used, labels), -1).astype(np.int32)
 
 
 def _nothing(rows: int) -> Found:

@@ -75,7 +75,7 @@ def test_a_child_is_named_by_what_its_parent_and_its_siblings_lack(tree, vectors
         assert words_of(named.name) <= own
         assert not words_of(named.name) & words_of(coarse[topic].name)
     for named, topic in zip(coarse, TREE, strict=True):
-        # Of the words of a topic, those of all its parts lie in the middle of it.
+        # The words that all parts of a topic use lie in its middle.
         if vectors is embed:
             assert words_of(named.name) & set(COMMON[topic].split())
     assert len({n.name for n in coarse}) == 2 and len({n.name for n in fine}) == 6

@@ -28,7 +28,7 @@ CANDIDATES = 30
 _SIBLINGS = 0.5
 _RANKS = 10
 _FEW = 2
-# What a high score counts for, and what likeness to the words before counts against.
+# The weights of a high score, and of likeness to the words before, which counts against a word.
 _SCORE, _LIKENESS = 0.7, 0.3
 
 

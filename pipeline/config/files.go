@@ -104,3 +104,8 @@ func (f *Files) Clusters() string {
 	}
 	return filepath.Join(f.Root, "clusters", f.Suffix)
 }
+
+// NothingEmbedded is the error of a command that works on outputs, if there are none.
+func (f *Files) NothingEmbedded() error {
+	return Usagef("nothing is embedded in %s: check --root and --suffix, or run the pipeline on it first, with --cluster=false", f.Layout().Embeddings)
+}

@@ -29,7 +29,7 @@ func Assign(ctx context.Context, c *config.Assign) (a Assigned, err error) {
 		return a, err
 	}
 	if len(files) == 0 {
-		return a, config.WithOrigins(config.Usagef("nothing is embedded in %s: check --root and --suffix, or run the pipeline on it first, with --cluster=false", c.Files.Layout().Embeddings), c.From())
+		return a, config.WithOrigins(c.Files.NothingEmbedded(), c.From())
 	}
 	held, err := takeLeases(a.folder) // a run writes there, too
 	if err != nil {

@@ -68,7 +68,7 @@ func Run(ctx context.Context, c *config.Search) (*Result, error) {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, config.WithOrigins(config.Usagef("nothing is embedded in %s: check --root and --suffix, or run the pipeline on it first, with --cluster=false", c.Files.Layout().Embeddings), c.From())
+		return nil, config.WithOrigins(c.Files.NothingEmbedded(), c.From())
 	}
 	file, changes, err := update(ctx, c, files)
 	if err != nil {

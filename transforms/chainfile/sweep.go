@@ -13,10 +13,6 @@ import (
 	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
-// sweepAge is when an unfinished file counts as left behind if nobody here can tell
-// whether its writer has ended.
-const sweepAge = 24 * time.Hour
-
 // tempSuffix ends the names of files that are being written. They start with a dot,
 // too: no reader takes them for outputs.
 const tempSuffix = ".parquet.tmp"
@@ -52,8 +48,8 @@ func IsUnfinished(name []byte) bool {
 	return len(name) > 0 && name[0] == '.' && bytes.HasSuffix(name, []byte(tempSuffix))
 }
 
-// Sweep removes those of a folder's unfinished files whose writer is gone, as leftBehind
-// says. It returns the hashes of those that it removed, if they have one.
+// Sweep removes those of a folder's unfinished files whose writer is gone, as
+// process.LeftBehind says. It returns the hashes of those that it removed, if they have one.
 func Sweep(at rooted.Path, unfinished []string) (hashes []string) {
 	if len(unfinished) == 0 {
 		return nil
@@ -69,7 +65,7 @@ func Sweep(at rooted.Path, unfinished []string) (hashes []string) {
 			continue // gone meanwhile, or none of ours
 		}
 		writer, hash := parseTempName(name)
-		if leftBehind(writer, process.Place(), process.ID.Ended, time.Since(info.ModTime())) && folder.Remove(name) == nil && hash != "" {
+		if process.LeftBehind(writer, process.Place(), process.ID.Ended, time.Since(info.ModTime())) && folder.Remove(name) == nil && hash != "" {
 			hashes = append(hashes, hash)
 		}
 	}
@@ -91,14 +87,4 @@ func parseTempName(name string) (writer process.ID, hash string) {
 		hash = ""
 	}
 	return process.ID{Place: fields[1], PID: int(pid), Start: fields[3]}, hash
-}
-
-// leftBehind reports whether the writer of an unfinished file is gone. Where its PID
-// means something the process itself decides, however old the file is. Elsewhere, and
-// for names that do not say it, only the age can: a day without a write.
-func leftBehind(writer process.ID, here string, ended func(process.ID) bool, age time.Duration) bool {
-	if writer.Place == here {
-		return ended(writer)
-	}
-	return age.Abs() > sweepAge // from the future, too: the clock may have been set back
 }

@@ -51,7 +51,7 @@ func TestTheSweepIsTheGoldenOne(t *testing.T) {
 			}
 			return *f.WriterEnded
 		}
-		swept := leftBehind(writer, table.Here, ended, time.Duration(f.AgeHours*float64(time.Hour)))
+		swept := process.LeftBehind(writer, table.Here, ended, time.Duration(f.AgeHours*float64(time.Hour)))
 		if swept != f.Swept || mark != f.Mark || !IsUnfinished([]byte(f.Name)) {
 			t.Errorf("%s: swept %v, mark %q, want %v, %q", f.Why, swept, mark, f.Swept, f.Mark)
 		}

@@ -23,10 +23,6 @@ type unfinished struct {
 // unfinishedNames are the names of unfinished files: who writes it, and a random number.
 var unfinishedNames = regexp.MustCompile(`^\.search\.([0-9a-f]{32})\.([1-9][0-9]{0,9})\.([0-9]{1,20})\.[0-9a-f]{16}\.tmp$`)
 
-// abandonedAfter is when an unfinished file counts as left behind if nobody here can tell whether its writer
-// has ended.
-const abandonedAfter = 24 * time.Hour
-
 func create(folder string) (u unfinished, err error) {
 	var random [8]byte
 	_, _ = rand.Read(random[:]) // never fails
@@ -57,11 +53,7 @@ func sweep(folder string) {
 		}
 		pid, _ := strconv.ParseInt(fields[2], 10, 32) // 0, which has not ended, if no system has it
 		writer := process.ID{Place: fields[1], PID: int(pid), Start: fields[3]}
-		gone := writer.Ended()
-		if writer.Place != process.Place() {
-			gone = time.Since(info.ModTime()).Abs() > abandonedAfter
-		}
-		if gone {
+		if process.LeftBehind(writer, process.Place(), process.ID.Ended, time.Since(info.ModTime())) {
 			_ = os.Remove(path)
 		}
 	}
