@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from threadloom.cluster.clustering import Clustering, numbers_by_size
+from threadloom.cluster.clustering import Clustering, at_level, compact, numbers_by_size
 from threadloom.cluster.methods.model import Model
 from threadloom.cluster.methods.neighbor_votes import VOTERS
 from threadloom.cluster.methods.neighbors import Index, different_rows, means, unit
@@ -52,8 +52,9 @@ def grow(model: Model, vectors: np.ndarray, min_size: int = 0) -> Grown:
     cluster that is near to a new one may move there. The new clusters are numbered by size, and
     have no names yet. The same rows in any order give the same.
     """
-    # In an order that only the values decide. The first of the rows are a fair sample of all.
-    rows = vectors[different_rows(vectors)[0]]
+    # In an order that only the values decide. The first of them, as many as there are anchors, are
+    # a fair sample of all.
+    rows = vectors[different_rows(vectors, len(model.anchors))[0]]
     strange = rows[strangers(model, rows)]
     smallest = min_size or max(_SMALLEST, int(_SMALLEST_SHARE * len(rows)))
     labels = topics(strange, smallest)
@@ -100,9 +101,8 @@ def topics(rows: np.ndarray, smallest: int) -> np.ndarray:
     chosen = csr_array((np.ones(found.sum()), (at[found], near.ravel()[found])), (len(rows),) * 2)
     _, labels = connected_components(chosen.minimum(chosen.T), directed=False)
     labels[np.bincount(labels)[labels] < smallest] = -1
-    used = np.unique(labels[labels >= 0])
-    labels = np.where(labels >= 0, np.searchsorted(used, labels), -1)
-    return np.append(numbers_by_size(labels), -1)[labels]
+    labels = compact(labels)
+    return at_level(numbers_by_size(labels), labels)
 
 
 def with_clusters(model: Model, rows: np.ndarray, labels: np.ndarray) -> Model:

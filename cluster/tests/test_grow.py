@@ -63,7 +63,7 @@ def test_more_new_chains_than_fitted_ones(fitted):
     """Among very many new rows each has new neighbours only, and that makes no topic."""
     old = np.concatenate([topic(c, 2000, 300 + c) for c in range(4)])
     assert not grow(fitted.model, old).new
-    grown = grow(fitted.model, np.concatenate([old, topic(5, 200, 7)]))
+    grown = grow(fitted.model, np.concatenate([old, topic(5, 400, 7)]))
     assert list(grown.new) == [4]
 
 
@@ -135,3 +135,15 @@ def test_assign_grows_a_model_that_the_month_after_uses(folder):
     assert [c["name"] for c in after["clusters"]] == [c["name"] for c in report["clusters"]]
     assert 60 <= after["clusters"][-1]["rows"] <= 75
     assert json.loads((folder.root / "01" / "assigned.json").read_text())["rows"] == 140
+
+
+def test_tight_topics_have_a_fair_part_among_more_rows_than_anchors():
+    """The rows that stand for all come from all topics, however close its rows are together."""
+    month = np.concatenate([topic(c, 60, c, spread=0.002) for c in range(4)])
+    model = fit.cluster_vectors(month, 3, "leiden").model
+    old = np.concatenate([topic(c, 400, 700 + c, spread=0.002) for c in range(4)])
+    new = topic(5, 400, 9, spread=0.002)
+    assert not grow(model, old).new
+    grown = grow(model, np.concatenate([old, new]))
+    assert len(grown.new) == 1
+    assert (grown.clustering.labels[1600:] == grown.new[0]).mean() > 0.95
