@@ -5,12 +5,13 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 import redis
+from selenium import webdriver
 
 T = TypeVar("T")
 
@@ -120,3 +121,37 @@ def server_program(*kinds: str) -> str:
         f"no {kinds[0]}-server on this machine: "
         f"apt-get install {kinds[0]}-server, or brew install {kinds[0]}"
     )
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory) -> Iterator[Callable[..., webdriver.Chrome]]:
+    """Return start(argument, …): start a browser without a window, which ends with the module.
+
+    Its logs "browser" and "performance" hold all that happens.
+    """
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if not browser or not driver:
+        pytest.skip(
+            "no chromium and chromedriver on this machine: "
+            "apt-get install chromium chromium-driver, or brew install --cask chromium chromedriver"
+        )
+    started = []
+
+    def start(*arguments: str) -> webdriver.Chrome:
+        options = webdriver.ChromeOptions()
+        options.binary_location = browser
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        for argument in (
+            *("--headless", "--no-sandbox", "--no-first-run", "--disable-sync"),
+            *("--disable-background-networking", "--disable-component-update"),
+            *("--disable-dev-shm-usage", f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"),
+            *arguments,
+        ):
+            options.add_argument(argument)
+        started.append(webdriver.Chrome(options, webdriver.ChromeService(driver)))
+        return started[-1]
+
+    yield start
+    for chrome in started:
+        chrome.quit()

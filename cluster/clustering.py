@@ -111,6 +111,16 @@ def members(labels: np.ndarray, count: int) -> Iterator[np.ndarray]:
         yield order[ends[label] : ends[label + 1]]
 
 
+def amid(places: np.ndarray) -> np.ndarray:
+    """Return that of some places on a map, float[n, 2], that stands for them: float64[2].
+
+    It is the one nearest to the medians of x and y. Their middle itself may lie outside of a bent
+    cluster, in another one.
+    """
+    places = places.astype(np.float64)
+    return places[((places - np.median(places, axis=0)) ** 2).sum(axis=1).argmin()]
+
+
 def numbers_by_size(labels: np.ndarray) -> np.ndarray:
     """Return the new number of each cluster, by falling size and then by first row.
 

@@ -6,13 +6,12 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
+from threadloom.cluster.files.points import TIME_COLUMN
 from threadloom.cluster.methods import registry
 from threadloom.cluster.methods.hdbscan import RECIPE
 
 ALL = "all"
 SUBREDDIT = "subreddit"
-# Where Reddit's own times are.
-TIME_COLUMN = "created_utc"
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Settings:
     method: one of `registry.METHODS`, or `registry.AUTO`.
     min_size: the least number of fitted chains in a cluster; 0: a share of those fitted.
     sample: the most different chains that are fitted; 0: as many as the method takes.
-    time_column: the key column with the times of the chains, if they have one.
+    time_column: the column with the times of the chains, if they have one.
     lease: the file of the run's lease on `clusters_dir` (see `files.lease`); "" if there is none.
     embedder: how words are embedded, for the names (see `topics.word_vectors`); "" if they are not.
     name_url, name_model: the server and its model that are asked for names (see

@@ -16,7 +16,7 @@ from threadloom.cluster.files import sources as reading
 from threadloom.cluster.files.key_columns import read_chains_column, read_keys
 from threadloom.cluster.files.left_out import Findings, NothingLeft, write_list
 from threadloom.cluster.files.over_time import write_over_time
-from threadloom.cluster.files.points import CREATED, Named, write_points
+from threadloom.cluster.files.points import Named, write_points
 from threadloom.cluster.files.sources import Opened, Source
 from threadloom.cluster.files.times import instants
 from threadloom.cluster.files.vectors import read_vectors
@@ -113,10 +113,8 @@ def _compute(
         answers=paths.names,
     )
     del vectors
-    created = None
-    if CREATED not in keys.column_names:
-        created = read_chains_column(CREATED, files, found)
-    times = _times(keys, settings, found)
+    created = _column(TIME_COLUMN, keys, files, found)
+    times = _times(settings, keys, files, created, found)
     timed = over_time(times, clusters)
     found.log(group)
     report = {
@@ -190,14 +188,34 @@ def _compute(
     return report
 
 
-def _times(keys: pa.Table, settings: Settings, found: Findings) -> np.ndarray:
-    """Return the times of all rows, datetime64[s][n]; NaT if one is not known."""
-    name = settings.time_column
+def _column(
+    name: str, keys: pa.Table, files: list[Opened], found: Findings
+) -> pa.ChunkedArray | None:
+    """Return a column of all rows: of the embeddings if they kept it, else of the chains."""
     if name in keys.column_names:
-        return instants(keys.column(name))
+        return keys.column(name)
+    return read_chains_column(name, files, found)
+
+
+def _times(
+    settings: Settings,
+    keys: pa.Table,
+    files: list[Opened],
+    created: pa.ChunkedArray | None,
+    found: Findings,
+) -> np.ndarray:
+    """Return the times of all rows, datetime64[s][n]; NaT if one is not known.
+
+    created: the column TIME_COLUMN, if there is one.
+    """
+    column, name = created, settings.time_column
     if name != TIME_COLUMN:
-        found.warn(f"no column {name!r} has times: name one of the key columns as time_column")
-    return np.full(keys.num_rows, np.datetime64("NaT"), "datetime64[s]")
+        column = _column(name, keys, files, found)
+        if column is None:
+            found.warn(f"no chains have a column {name!r}: name the one with times as time_column")
+    if column is None:
+        return np.full(keys.num_rows, np.datetime64("NaT"), "datetime64[s]")
+    return instants(column)
 
 
 def _add_times(report: dict, timed: OverTime) -> None:

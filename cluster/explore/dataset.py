@@ -19,7 +19,7 @@ from threadloom.cluster.files.atomic_write import replacing
 from threadloom.cluster.files.key_columns import as_texts
 from threadloom.cluster.files.labels import LABEL, SUBREDDIT, renamed
 from threadloom.cluster.files.permalinks import address
-from threadloom.cluster.files.points import CREATED, LEVEL, NAME, NAME_LEVEL, X, Y
+from threadloom.cluster.files.points import LEVEL, NAME, NAME_LEVEL, TIME_COLUMN, X, Y
 from threadloom.cluster.files.times import instants
 from threadloom.cluster.methods.neighbors import Index
 
@@ -28,7 +28,7 @@ MOST = 300_000
 # The nearest chains that the page shows of a chain.
 NEIGHBORS_SHOWN = 10
 # A reader wants these first. The page shows the columns in the order of the table.
-_FIRST = ("title", TEXT, LINK, SUBREDDIT, CREATED, "score", CLUSTER)
+_FIRST = ("title", TEXT, LINK, SUBREDDIT, TIME_COLUMN, "score", CLUSTER)
 
 
 def sample(labels: np.ndarray, most: int) -> np.ndarray:
@@ -52,7 +52,7 @@ def dataset(points: pa.Table, texts: list[str], vectors: np.ndarray) -> pa.Table
         kept, renamed(kept, [CLUSTER, LINK, TEXT], ("__", CLUSTER_LEVEL)), strict=True
     ):
         column = points.column(name)
-        if name == CREATED:
+        if name == TIME_COLUMN:
             # Without a time zone, because for one the page's DuckDB lacks a part.
             table[free] = pa.array(instants(column)).cast(pa.timestamp("ms"))
         elif (simple := _simple(column)) is not None:

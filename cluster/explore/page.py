@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from threadloom.cluster.clustering import members
+from threadloom.cluster.clustering import amid, members
 from threadloom.cluster.files.points import Named
 
 # The columns that the page needs; the page hides names that begin with two underscores.
@@ -125,9 +125,8 @@ def map_labels(levels: Sequence[Named], method_level: int, places: np.ndarray) -
 
     levels: coarsest first, of n rows. method_level: the index of the one that gives the colours.
     places: float32[n, 2]. At first the page shows that level, or the finest one above it that has
-    at most `_FIRST_NAMES` clusters. A name stands at that chain of its cluster that
-    is nearest to the medians of x and y, because the middle of a bent cluster may lie in another
-    one. A larger cluster has priority.
+    at most `_FIRST_NAMES` clusters. A name stands at the chain `amid` its cluster. A larger cluster
+    has priority.
     """
     above = levels[: method_level + 1]
     few = [i for i, level in enumerate(above) if len(level.names) <= _FIRST_NAMES]
@@ -136,9 +135,7 @@ def map_labels(levels: Sequence[Named], method_level: int, places: np.ndarray) -
         for name, rows in zip(level.names, members(level.labels, len(level.names)), strict=True):
             if not len(rows) or not name:
                 continue
-            mine = places[rows].astype(np.float64)
-            away = ((mine - np.median(mine, axis=0)) ** 2).sum(axis=1)
-            x, y = mine[away.argmin()].tolist()
+            x, y = amid(places[rows]).tolist()
             # The package's documentation calls `content` `text`, which its page does not know.
             labels.append({"x": x, "y": y, "content": name, "level": zoom, "priority": len(rows)})
     return labels

@@ -17,7 +17,8 @@ from threadloom.cluster.files.labels import FINGERPRINT, LABEL, renamed
 X, Y, NAME, PROBABILITY = "x", "y", "name", "probability"
 # Then one for each level, coarsest first: label_level_1, name_level_1 and so on.
 LEVEL, NAME_LEVEL = "label_level_", "name_level_"
-CREATED = "created_utc"
+# Where Reddit's own times are.
+TIME_COLUMN = "created_utc"
 _ADDED = (X, Y, LABEL, NAME, PROBABILITY)
 # Rows that are made and written at a time.
 _ROWS = 131_072
@@ -53,8 +54,8 @@ def write_points(
     float32[n, 2]. probabilities: float32[n].
     """
     keys = keys.rename_columns(renamed(keys.column_names, _ADDED, (LEVEL, NAME_LEVEL)))
-    if created is not None and CREATED not in {name.lower() for name in keys.column_names}:
-        keys = keys.append_column(CREATED, created)
+    if created is not None and TIME_COLUMN not in {name.lower() for name in keys.column_names}:
+        keys = keys.append_column(TIME_COLUMN, created)
 
     def part(start: int) -> pa.Table:
         rows = slice(start, start + _ROWS)

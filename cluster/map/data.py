@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from threadloom.cluster.clustering import at_level, members
+from threadloom.cluster.clustering import amid, at_level, members
 from threadloom.cluster.files.common_type import TEXT
 from threadloom.cluster.files.labels import SUBREDDIT
 from threadloom.cluster.files.permalinks import address
@@ -244,9 +244,7 @@ def _amid(points: np.ndarray, labels: np.ndarray, count: int) -> tuple[np.ndarra
     anchors, reaches = np.zeros((count, 2)), np.zeros(count)
     for label, rows in enumerate(members(labels, count)):
         if len(rows):
-            mine = points[rows].astype(np.float64)
-            away = ((mine - np.median(mine, axis=0)) ** 2).sum(axis=1)
-            anchors[label] = mine[away.argmin()]
+            anchors[label] = amid(points[rows])
             reaches[label] = np.quantile(np.hypot(*(points[rows] - anchors[label]).T), 2 / 3)
     return anchors, reaches
 

@@ -3,8 +3,6 @@
 import csv
 import io
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -101,27 +99,8 @@ class Reader:
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory) -> Iterator[Reader]:
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if not browser or not driver:
-        pytest.skip(
-            "no chromium and chromedriver on this machine: "
-            "apt-get install chromium chromium-driver, or brew install --cask chromium chromedriver"
-        )
-    folder = tmp_path_factory.mktemp("chromium")
-    options = webdriver.ChromeOptions()
-    options.binary_location = browser
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    for argument in (
-        *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
-        *("--disable-background-networking", "--disable-component-update"),
-        *("--disable-dev-shm-usage", f"--user-data-dir={folder / 'profile'}"),
-    ):
-        options.add_argument(argument)
-    service = webdriver.ChromeService(driver)
-    with webdriver.Chrome(options=options, service=service) as chrome:
-        yield Reader(chrome, folder)
+def reader(chromium, tmp_path_factory) -> Reader:
+    return Reader(chromium("--disable-gpu"), tmp_path_factory.mktemp("map"))
 
 
 def grid(rows: int, clusters: int, **changes) -> MapData:

@@ -2,10 +2,12 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from threadloom.cluster.files.report import bars
@@ -186,6 +188,21 @@ def test_without_times_there_is_no_file_and_an_old_one_goes(folder, timed):
     assert not path.exists()
     with open(done["report"], encoding="utf-8") as file:
         assert "time" not in json.load(file)
+
+
+@pytest.mark.parametrize("name", ["created_utc", "written"])
+def test_times_that_only_the_chains_have_count_as_well(folder, timed, make_blobs, name):
+    kept_report, kept_path = timed("seconds")
+    vectors, texts = make_blobs(120)
+    source = folder.write("chains.parquet", vectors, texts)
+    times = kept("seconds", MONTHS[np.arange(120) // 40])
+    pq.write_table(pq.read_table(source.chains).append_column(name, times), source.chains)
+    done = cluster_files(
+        [source], Settings(str(folder.root / "out"), min_size=10, time_column=name)
+    )
+    report = json.loads(Path(done["report"]).read_text())
+    assert report["time"] == kept_report["time"]
+    assert pq.read_table(folder.root / "out" / "over_time.parquet").equals(pq.read_table(kept_path))
 
 
 def test_a_column_that_is_named_and_missing_is_a_warning(folder):

@@ -4,7 +4,6 @@ import http.client
 import io
 import json
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -115,29 +114,11 @@ class Page:
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory, served) -> Iterator[Page]:
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if not browser or not driver:
-        pytest.skip(
-            "no chromium and chromedriver on this machine: "
-            "apt-get install chromium chromium-driver, or brew install --cask chromium chromedriver"
-        )
-    options = webdriver.ChromeOptions()
-    options.binary_location = browser
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    for argument in (
-        *("--headless", "--no-sandbox", "--no-first-run", "--disable-sync"),
-        *("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
-        *("--disable-background-networking", "--disable-component-update"),
-        *("--disable-dev-shm-usage", "--window-size=1500,950"),
-        f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
-    ):
-        options.add_argument(argument)
-    with webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)) as chrome:
-        page = Page(chrome)
-        page.open(served["url"])
-        yield page
+def page(chromium, served) -> Page:
+    gl = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+    page = Page(chromium(*gl, "--window-size=1500,950"))
+    page.open(served["url"])
+    return page
 
 
 def test_it_shows_the_points_and_their_clusters(page, served, root):
