@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
 	"syscall"
@@ -90,29 +89,13 @@ func runImport(c *config.Import, plan *importer.Plan, held leases, console *watc
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
-	defer signal.Stop(signals)
-	var got syscall.Signal
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		select {
-		case s := <-signals:
-			got = s.(syscall.Signal)
-			_, _ = fmt.Fprintf(console, "%v: stopping; again to stop at once\n", s)
-			process.Stop()
-			if !runner.InProcess() {
-				cancel()
-			}
-			select {
-			case again := <-signals:
-				os.Exit(128 + int(again.(syscall.Signal)))
-			case <-ctx.Done():
-			}
-		case <-ctx.Done():
+	stop := watchSignals(console, func() string {
+		process.Stop()
+		if !runner.InProcess() {
+			cancel()
 		}
-	}()
+		return "stopping"
+	})
 	held.whenLost(ctx, func() { process.Stop(); cancel() })
 	look := func() watch.ImportState { return stateOf(process) }
 	if !runner.InProcess() {
@@ -129,9 +112,7 @@ func runImport(c *config.Import, plan *importer.Plan, held leases, console *watc
 	beam.GroupByKey(s, beam.AddFixedKey(s, chains)) // see build
 	_, err = runner.Run(ctx, p)
 	endProgress()
-	cancel()
-	<-ended
-	return got, err
+	return stop.received(), err
 }
 
 func stateOf(p *importer.Process) watch.ImportState {

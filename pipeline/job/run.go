@@ -48,7 +48,7 @@ func ExitCode(err error) int {
 // Run runs the pipeline and returns the exit code.
 func Run(c *config.Run, console *watch.Console) int {
 	beam.Init()
-	r := &activeRun{c: c, console: console, log: startLogging(console), start: time.Now(), stop: watchSignals(console)}
+	r := &activeRun{c: c, console: console, log: startLogging(console), start: time.Now(), stop: watchSignals(console, drain)}
 	if c.Files.Sample {
 		r.log.Info("no --root given: running on the bundled sample", "root", c.Files.Root)
 	}

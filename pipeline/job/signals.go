@@ -14,26 +14,32 @@ import (
 	"github.com/threadloom/threadloom/transforms/embedding"
 )
 
-// signals follows SIGINT and SIGTERM: the first finishes the open files, the
-// second ends the program at once.
+// signals follows SIGINT and SIGTERM: the first stops the work in good order, the second ends the
+// program at once.
 type signals struct {
 	first chan struct{} // closed by the first signal
 	sig   syscall.Signal
 }
 
-func watchSignals(console io.Writer) *signals {
+// watchSignals calls stop for the first signal, and tells on the console what stop says that it does.
+func watchSignals(console io.Writer, stop func() string) *signals {
 	s := &signals{first: make(chan struct{})}
 	incoming := make(chan os.Signal, 2)
 	signal.Notify(incoming, syscall.SIGINT, syscall.SIGTERM)
 	go func() {
 		s.sig = (<-incoming).(syscall.Signal)
-		open := transforms.ThisProcess().Embedder.Drain()
+		doing := stop()
 		close(s.first)
-		_, _ = fmt.Fprintf(console, "%v: finishing %d open files; again to stop at once\n", s.sig, open)
+		_, _ = fmt.Fprintf(console, "%v: %s; again to stop at once\n", s.sig, doing)
 		again := (<-incoming).(syscall.Signal)
 		os.Exit(128 + int(again))
 	}()
 	return s
+}
+
+// drain has the open files finished, and no other ones begun.
+func drain() string {
+	return fmt.Sprintf("finishing %d open files", transforms.ThisProcess().Embedder.Drain())
 }
 
 // cancelWhenDrained ends the job once no file is open after the first signal.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -56,6 +57,21 @@ func run(t testing.TB, p *importer.Plan) (importer.Report, error) {
 		}
 	}
 	return p.Report()
+}
+
+// Go counts all of a window at once. What is left for the rest must not depend on it, or the collector
+// runs without end: with two windows of 2 GiB it once took a third of the time.
+func TestLargeWindowsLeaveRoomForTheRest(t *testing.T) {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
+	defer debug.SetGCPercent(debug.SetGCPercent(100))
+	for _, window := range []int64{8 << 20, 128 << 20, 1 << 31} {
+		p := newPlan(t, t.TempDir())
+		p.Dumps = []dump.Info{{Format: dump.Zstd, Window: window}, {Format: dump.Zstd, Window: window}}
+		importer.NewProcess(p)
+		if room := debug.SetMemoryLimit(-1) - int64(p.Scans)*p.Dumps[0].Memory(); room < p.Memory {
+			t.Errorf("windows of %d bytes leave %d of %d bytes", window, room, p.Memory)
+		}
+	}
 }
 
 // invented writes a dump of comments that reply to each other, in threads of twenty.

@@ -38,9 +38,13 @@ type Process struct {
 // the process.
 const garbage = 100
 
+// notGo is what the program's text and C libraries take. It must not grow with the windows: Go counts all of
+// a window as soon as it is allocated, and would collect without end for a limit that the windows reach.
+const notGo = 128 << 20
+
 // NewProcess returns a process that works on a plan. It keeps Go's memory within the plan's bound.
 func NewProcess(plan *Plan) *Process {
-	debug.SetMemoryLimit(plan.MostMemory() / 10 * 9) // the rest is the program's text, and what is not Go's
+	debug.SetMemoryLimit(plan.MostMemory() - notGo)
 	debug.SetGCPercent(garbage)
 	p := &Process{
 		Plan: plan, decoders: dump.NewDecoders(plan.window()),

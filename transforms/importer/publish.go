@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/threadloom/threadloom/transforms/rooted"
 	"github.com/threadloom/threadloom/transforms/runs"
 )
 
@@ -198,7 +199,7 @@ func (p *Plan) Publish(report Report, replace bool) (subreddits []string, replac
 	if err != nil {
 		return nil, 0, fmt.Errorf("removing chains of an earlier import: %w", err)
 	}
-	if err := syncOne(p.Chains); err != nil { // the names; what is in the folders is synced
+	if err := rooted.Sync(p.Chains); err != nil { // the names; what is in the folders is synced
 		return nil, 0, fmt.Errorf("syncing the chains folder: %w", err)
 	}
 	if err := writeJSON(p.reportPath(), report); err != nil {

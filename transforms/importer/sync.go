@@ -3,9 +3,9 @@ package importer
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 
+	"github.com/threadloom/threadloom/transforms/rooted"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -25,19 +25,9 @@ func syncTree(folder string, files int64) error {
 	group.SetLimit(syncsAtOnce)
 	err := filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
 		if err == nil {
-			group.Go(func() error { return syncOne(path) })
+			group.Go(func() error { return rooted.Sync(path) })
 		}
 		return err
 	})
 	return errors.Join(err, group.Wait())
-}
-
-// syncOne has a file's content, or the names in a folder, on the disk.
-func syncOne(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close() //nolint:errcheck // it was only read
-	return f.Sync()
 }

@@ -2,11 +2,11 @@ package runs
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 
 	"github.com/google/renameio/v2"
+	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
 // writeWhole has write fill a file. finish syncs it, which takes a while, and only then does it appear
@@ -24,19 +24,6 @@ func writeWhole(path string, write func(*os.File) error) (finish func() error, e
 		if err := f.CloseAtomicallyReplace(); err != nil {
 			return err
 		}
-		return syncFolder(filepath.Dir(path))
+		return rooted.Sync(filepath.Dir(path))
 	}, nil
-}
-
-// syncFolder makes names outlast a loss of power.
-func syncFolder(path string) error {
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	if err := folder.Sync(); err != nil {
-		_ = folder.Close() // the first error is the one to tell
-		return fmt.Errorf("syncing the folder: %w", err)
-	}
-	return folder.Close()
 }

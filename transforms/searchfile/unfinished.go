@@ -58,12 +58,3 @@ func sweep(folder string) {
 		}
 	}
 }
-
-// syncFolder makes a rename in a folder last through a power cut.
-func syncFolder(folder string) error {
-	d, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}

@@ -13,6 +13,7 @@ import (
 	"unsafe"
 
 	"github.com/threadloom/threadloom/transforms/chainfile"
+	"github.com/threadloom/threadloom/transforms/rooted"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -44,7 +45,7 @@ func (u *Update) write(ctx context.Context, old *File, p *plan) (f *File, err er
 		err = os.Rename(temp.path, u.Path)
 	}
 	if err == nil {
-		err = syncFolder(folder)
+		err = rooted.Sync(folder)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("naming the search file: %w", err), f.Close(), temp.remove())
