@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,8 +33,13 @@ type Plan struct {
 	Backend       string  `json:"backend,omitempty"`
 	Precision     string  `json:"precision,omitempty"`
 	Embeddings    string  `json:"embeddings"`
+	// Time is the column with the times of the chains, by which a run counts each cluster's chains; "":
+	// the chains do not have it.
+	Time string `json:"time_column,omitempty"`
 	// Search is what the next search reads into its file; nil: there was no search yet.
 	Search *Search `json:"search,omitempty"`
+
+	wantedTime string
 }
 
 // Search says how many outputs the next search reads, because they are new or were written again, and
@@ -82,7 +88,17 @@ func Make(ctx context.Context, c *config.Run) (Plan, error) {
 		}
 	}
 	p.fill(surveys, parts)
+	p.lookForTimes(c)
 	return p, p.lookAtSearch(c)
+}
+
+// lookForTimes looks for the column of times in a few chains files.
+func (p *Plan) lookForTimes(c *config.Run) {
+	seen := inputs.FindColumns(transforms.ThisProcess().Reads, c.Files.Layout(), c.Files.Names, nil)
+	if slices.Contains(seen.Columns, c.Clustering.TimeColumn) {
+		p.Time = c.Clustering.TimeColumn
+	}
+	p.wantedTime = c.Clustering.TimeColumn
 }
 
 // lookAtSearch compares the search file, if there is one, with the outputs.
@@ -168,6 +184,11 @@ func (p Plan) Text() string {
 			rows, p.SampleTexts, p.TokensPerSec, p.Backend, p.Precision)
 	case p.Total.Files == p.Total.Done:
 		fmt.Fprintf(&b, "\nnothing to embed\n")
+	}
+	if p.Time != "" {
+		fmt.Fprintf(&b, "\nthe clustering counts the chains of each cluster through time, by the column %s\n", p.Time)
+	} else {
+		fmt.Fprintf(&b, "\nthe chains have no column %s, so the clustering cannot count them through time (--time_column names another)\n", p.wantedTime)
 	}
 	if s := p.Search; s != nil && s.Read+s.Removed > 0 {
 		fmt.Fprintf(&b, "\nthe next search reads %d outputs that are new or were written again, and drops %d that are gone or were written again\n", s.Read, s.Removed)

@@ -89,6 +89,20 @@ def test_a_plan_as_text_is_a_table(program, root):
     assert lines[7].split()[:7] == ["in", "all", "12", "0", "12", "-", "-"]
 
 
+def test_a_plan_says_whether_topics_can_be_followed_through_time(plan, root, program):
+    def said(*more: str) -> str:
+        command = [program.path, "plan", *flags(root, *more)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert "the chains have no column written" in said("--time_column=written")
+    for path in (root / "chains" / "sample").glob("*/*.parquet"):
+        table = pq.read_table(path)
+        pq.write_table(table.append_column("written", pa.array([0] * len(table))), path)
+    assert "through time, by the column written" in said("--time_column=written")
+    assert plan(root, "--time_column=written")["time_column"] == "written"
+    assert "time_column" not in plan(root, "--time_column=writ")
+
+
 def test_what_is_stale_or_corrupt_is_embedded_anew_and_nothing_else(plan, program, root):
     assert program.run(*flags(root)).code == 0
     bf16, otherwise, cut, touched, *fine = outputs(root)
