@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	startTimeout = 60 * time.Second
+	// startTimeout is long: importing its libraries takes a busy machine or a cold disk more than a minute.
+	startTimeout = 5 * time.Minute
 	stopTimeout  = 5 * time.Second
 )
 
@@ -62,7 +63,7 @@ func Start(ctx context.Context, python string) (*Server, error) {
 		return s, nil
 	case <-time.After(startTimeout):
 		s.Stop()
-		return nil, fmt.Errorf("starting the clustering: not ready after %s", startTimeout)
+		return nil, fmt.Errorf("starting the clustering: %s -m threadloom.cluster.beam.server did not listen within %s", python, startTimeout)
 	case <-ctx.Done():
 		s.Stop()
 		return nil, ctx.Err()
