@@ -16,9 +16,11 @@ It measures
   those of the same rows in two orders
 
 The same at each level of the tree, for hdbscan and leiden, on the newsgroups and on the corpus
-`reddit`: clusters, noise, AMI over all rows, ARI between seeds. On the newsgroups also the pairs of
-rows with one title ("re:" off, titles of 2 to 60 rows): recall is the share of them that lie in one
-cluster, precision the share with one title among the pairs of such rows in one cluster.
+`reddit`: clusters, noise, AMI over all rows, ARI between seeds, and ARI between halves: each random
+half is fitted, and the rows of the other one are put beside its clusters. On the newsgroups also
+the pairs of rows with one title ("re:" off, titles of 2 to 60 rows): recall is the share of them
+that lie in one cluster, precision the share with one title among the pairs of such rows in one
+cluster.
 
 The same for random halves of the corpus, and for short comments. Their groups are emotions and not
 topics, but their clusters must not collapse. In the end it holds back a fifth of the rows, assigns
@@ -89,13 +91,17 @@ def main() -> None:
 def depths(suffix: str, vectors: np.ndarray, groups: np.ndarray, seeds: int) -> None:
     """Print a row for each level of the trees of hdbscan and leiden."""
     pairs = title_pairs(titles(suffix)) if suffix == product.SUFFIX else None
-    print(f"\n| {suffix} | level | clusters | noise | AMI all | ARI between seeds | title pairs |")
-    print("|---|---|---|---|---|---|---|")
+    print(
+        f"\n| {suffix} | level | clusters | noise | AMI all | ARI between seeds"
+        " | between halves | title pairs |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
     for method in ("hdbscan", "leiden"):
         runs = [cluster_vectors(vectors, 3 * seed, method).clustering for seed in range(seeds)]
         # Seeds may have a level more or less above the method's own.
         above = min(run.method_level for run in runs)
         below = min(len(run.levels) - run.method_level for run in runs)
+        halved = between_halves(vectors, method)
         for level in range(-above, below):
             found = [run.levels[run.method_level + level].labels for run in runs]
             aris = [adjusted_rand_score(a, b) for a, b in itertools.combinations(found, 2)]
@@ -106,9 +112,32 @@ def depths(suffix: str, vectors: np.ndarray, groups: np.ndarray, seeds: int) -> 
                 spread([(labels < 0).mean() for labels in found]),
                 spread([adjusted_mutual_info_score(groups, labels) for labels in found]),
                 f"{statistics.mean(aris):.2f} (least {min(aris):.2f})" if aris else "",
+                f"{halved[level]:.2f}" if level in halved else "",
                 "" if pairs is None else agreement(pairs, found),
             ]
             print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def between_halves(vectors: np.ndarray, method: str) -> dict[int, float]:
+    """Return the ARI between clusters of two random halves, by level from the method's own."""
+    order = np.random.default_rng(0).permutation(len(vectors))
+    halves = np.array_split(order, 2)
+    found: list[dict[int, np.ndarray]] = []
+    for fitted, others in (halves, halves[::-1]):
+        fit = cluster_vectors(vectors[fitted], SEED, method)
+        own = fit.clustering.method_level
+        assigned = fit.model.assign(vectors[others])
+        found.append({})
+        for number, level in enumerate(fit.clustering.levels):
+            labels = np.empty(len(vectors), np.int32)
+            labels[fitted], labels[others] = level.labels, assigned.levels[number].labels
+            found[-1][number - own] = labels
+    first, second = found
+    return {
+        level: adjusted_rand_score(first[level], second[level])
+        for level in first
+        if level in second
+    }
 
 
 def titles(suffix: str) -> np.ndarray:

@@ -33,7 +33,7 @@ _COARSEST, _RATIO = 0.5, 8.0
 # The finest level has clusters of about so many rows, or of this share of the rows, which is more.
 FINEST_ROWS, FINEST_SHARE = 20, 0.001
 # A cluster has about this many rows for a resolution of 1 among as many rows as there are.
-_ROWS_OF_ONE = 170
+_ROWS_OF_ONE = 150
 # The finest resolution of few rows, at least.
 _FINEST_AT_LEAST = 4.0
 # A finer level that has fewer than this many times the clusters of the one before says nothing new.
@@ -116,8 +116,12 @@ def find(rows: Rows, seed: int, min_cluster_size: int) -> Found:
 
 
 def smallest(rows: int) -> int:
-    """Return the least number of rows that make a cluster among `rows`."""
-    return int(max(FINEST_ROWS, rows * FINEST_SHARE) / 2)
+    """Return the least number of rows that make a cluster among `rows`.
+
+    Threads are often smaller than the clusters of the finest level on average: with half of these
+    as the least, the clusters held more strangers and differed more from seed to seed.
+    """
+    return int(max(FINEST_ROWS, rows * FINEST_SHARE) / 4)
 
 
 def strengths(graph: Graph, labels: np.ndarray) -> np.ndarray:
