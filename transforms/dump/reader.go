@@ -107,7 +107,7 @@ func Open(info Info, decoders *Decoders) (*Reader, error) {
 	}
 	r := &Reader{path: info.Path, file: f, raw: &counted{file: f, hash: sha256.New()}, end: func() {}}
 	if r.err = r.decompress(info, decoders); r.err != nil {
-		defer f.Close() //nolint:errcheck // the first error is the one to tell
+		defer f.Close() //nolint:errcheck // report the first error
 		return nil, r.broken(&Batch{})
 	}
 	return r, nil

@@ -170,7 +170,7 @@ func Open(path string) (f *File, err error) {
 	}
 	f = &File{data: data}
 	if err := f.read(); err != nil {
-		_ = f.Close() // the first error is the one to tell
+		_ = f.Close() // report the first error
 		return nil, fmt.Errorf("opening %s: %w: %w", path, ErrFormat, err)
 	}
 	return f, nil
