@@ -95,7 +95,7 @@ class Outputs:
         self.names = os.path.join(folder, "names.jsonl")  # only if a server was asked for names
 
     def all_there(self) -> bool:
-        """Return whether all exist that every clustering has."""
+        """Return whether the results that every clustering has all exist."""
         files = (self.labels, self.points, self.report, self.table, self.map, self.image)
         return all(map(os.path.exists, (*files, os.path.join(self.model, "model.json"))))
 

@@ -12,9 +12,9 @@ EXACT_ROWS = 20_000
 _LISTS, _ROUNDS, _POINTS = 4, 8, 64
 # The lists that are searched for neighbours among the vectors, and for neighbours of others.
 _PROBES, _PROBES_OF_OTHERS = 16, 8
-# Neighbours that are searched beyond those asked for, because faiss may see two of them in another
-# order, or in a block of so many queries.
+# Neighbours that are searched beyond those asked for, because faiss may swap two of them.
 _SPARE = 4
+# Queries that faiss gets in one call.
 _QUERIES = 2048
 # Rows whose vectors are worked on at a time.
 BLOCK = 8192
@@ -83,7 +83,7 @@ def _step(share: float) -> int:
 
 
 def _sorted(places: np.ndarray, hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows int[n] by their places, copies together, and bool[n]: is it no copy."""
+    """Return rows int[n] by their places, copies together, and bool[n]: whether each is no copy."""
     order = np.lexsort((np.arange(len(places)), hashes[:, 1], hashes[:, 0], places))
     new = np.ones(len(places), bool)
     new[1:] = (hashes[order[1:]] != hashes[order[:-1]]).any(axis=1)
