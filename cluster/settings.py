@@ -103,7 +103,7 @@ class Outputs:
 def outputs(settings: Settings, group: str) -> Outputs:
     """Return where the results of `group` go: clusters_dir, or the group's own folder in it.
 
-    Raises ValueError for a group whose name is no plain folder name, as "../x" is not.
+    Raises ValueError for a group whose name is not a plain folder name, such as "../x".
     """
     if settings.by == ALL:
         return Outputs(settings.clusters_dir)

@@ -33,7 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--listen", metavar="HOST:PORT", help="serve there until a signal comes")
     listen = parser.parse_args().listen
-    # The system's default ends the process at once. A handler in Python would wait for the main
+    # The system's default ends the process immediately. A handler in Python would wait for the main
     # thread, perhaps for seconds while that computes in C.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)

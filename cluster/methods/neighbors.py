@@ -65,10 +65,10 @@ def different_rows(vectors: np.ndarray, sample: int = 0) -> tuple[np.ndarray, np
 def _places(vectors: np.ndarray, directions: np.ndarray) -> np.ndarray:
     """Return where each row of float32[n, d] lies along a fixed direction, int64[n].
 
-    Rows are sorted by their places modulo a step. A step that is short beside any topic gives a
-    fair order, in which rows of all topics come in turn. A step that is long beside the last digit
-    of a vector gives a steady order: if a text is embedded in another batch, only that digit
-    differs.
+    Rows are sorted by their places modulo a step. A step that is short compared with any topic
+    gives a fair order, in which rows of all topics come in turn. A step that is long compared with
+    the last digit of a vector gives a steady order: if a text is embedded in another batch, only
+    that digit differs.
 
     directions: float64[d], whole numbers of at most 9 bits. The products are whole numbers below
     2**53, so the sums are exact in any order of adding, and equal rows get equal places.

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Clustering says whether and how the embeddings are clustered.
+// Clustering reports whether and how the embeddings are clustered.
 type Clustering struct {
 	On         bool
 	By         string // one of clusterings

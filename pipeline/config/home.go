@@ -44,7 +44,7 @@ func findHome(given, executable, compiled, working string) (Home, error) {
 	return h, nil
 }
 
-// isAbove says whether the folder of a program, or one above it, is the home, and notes it.
+// isAbove reports whether the folder of a program, or one above it, is the home, and notes it.
 func (h *Home) isAbove(program string) bool {
 	if program == "" {
 		return false

@@ -88,10 +88,10 @@ func (w *Workers) Partition() transforms.PartitionOptions {
 	return transforms.PartitionOptions{Share: w.share(), Subreddits: w.Subreddits}
 }
 
-// Bridged says whether workers may have any file.
+// Bridged reports whether workers may have any file.
 func (w *Workers) Bridged() bool { return w.Partition().Bridged() }
 
-// Asked says whether somebody has named a Redis, or workers may have files.
+// Asked reports whether somebody has named a Redis, or workers may have files.
 func (w *Workers) Asked() bool { return w.redisGiven || w.Bridged() }
 
 // autoShare is the value of --mps_share that gives each file to whoever is free: a worker, or

@@ -98,7 +98,7 @@ func endsInside(f *os.File) bool {
 	return err == nil && last[0] != '\n'
 }
 
-// inPlace says whether a file is still the one at path.
+// inPlace reports whether a file is still the one at path.
 func inPlace(opened os.FileInfo, path string) bool {
 	there, err := os.Stat(path)
 	return err == nil && os.SameFile(opened, there)

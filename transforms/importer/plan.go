@@ -153,7 +153,7 @@ func (p *Plan) chainsFolder() string {
 	return filepath.Join(p.Work(), "chains", key(dumps, p.Subreddits, p.Options, p.MaxThread))
 }
 
-// writeJSON writes a file that is whole and synced when it appears.
+// writeJSON writes a file that is complete and synced when it appears.
 func writeJSON(path string, value any) error {
 	b, err := json.Marshal(value)
 	if err == nil {

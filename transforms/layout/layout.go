@@ -21,7 +21,7 @@ type File struct {
 }
 
 // IsolateAfter is how many processes must have ended while they had a file open before it is
-// embedded in a process of its own. One is no evidence: a machine that loses power ends every run.
+// embedded in a separate process. One is no evidence: a machine that loses power ends every run.
 const IsolateAfter = 2
 
 // Isolated reports whether the file is to be embedded in another process.

@@ -21,7 +21,7 @@ type Thread struct {
 // cursorBytes is about what a merge holds of each run.
 const cursorBytes = 2*blockBytes + 8<<10
 
-// fanIn is how many runs are merged at once with so much memory.
+// fanIn is how many runs can be merged together in so much memory.
 func fanIn(memory int64) int { return int(max(2, memory/cursorBytes)) }
 
 // Merge calls each for every thread of a bucket, sorted by subreddit and submission. If memory has no

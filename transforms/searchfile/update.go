@@ -261,8 +261,8 @@ func Kind(f chainfile.Fingerprint) string {
 // otherModel begins the reason why an output of another model is left out.
 const otherModel = "its vectors are by "
 
-// choose takes the outputs of the model that most rows have, and leaves out the others. Of two models with
-// equally many rows, the one whose name comes first counts.
+// choose takes the outputs of the model that most rows have, and leaves out the others. If two models
+// have equally many rows, the one whose name comes first counts.
 func (p *plan) choose(known knownModels) {
 	p.Models = slices.Clone(known.all)
 	text := func(f chainfile.Fingerprint) string { return identity(f) + fmt.Sprintf("%+v", f) }

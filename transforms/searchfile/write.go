@@ -75,7 +75,7 @@ func (u *Update) writeWithout(ctx context.Context, path string, p *plan, failed 
 	return temp, err
 }
 
-// writeOnce writes a file under a name of its own, and returns which outputs could not be read, and why.
+// writeOnce writes a file under a temporary name, and returns which outputs could not be read, and why.
 func (u *Update) writeOnce(ctx context.Context, old *File, p *plan) (temp unfinished, failed map[int]string, err error) {
 	rows, dimension := p.place(), 0
 	if p.Model >= 0 {

@@ -192,7 +192,7 @@ func (b *Builder) place(at int32) {
 	}
 }
 
-// chooseNext finds the longest way down from each comment. Of ways that are equally long it takes the
+// chooseNext finds the longest way down from each comment. If ways are equally long, it takes the
 // one that begins with the lower id.
 func (b *Builder) chooseNext() {
 	b.height = resize(b.height, len(b.comments))
