@@ -78,7 +78,7 @@ def end_with_input() -> None:
 
 
 def warm_up() -> None:
-    """Import the clustering libraries and let numba compile them, which takes a core some 15 s.
+    """Import the clustering libraries and let numba compile them: some 15 s of one core.
 
     This runs while the pipeline is still embedding. A group that arrives early waits until it ends.
     """

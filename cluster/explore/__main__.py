@@ -32,7 +32,7 @@ from threadloom.cluster.files.texts import read_texts
 from threadloom.cluster.files.vectors import read_rows
 from threadloom.cluster.settings import Outputs
 
-# Changes whenever the two files hold something else.
+# Changes whenever the form of the two files changes.
 _FORMAT = 1
 
 

@@ -230,7 +230,7 @@ def _colours(anchors: np.ndarray) -> list[str]:
 
 
 def _steps(times: np.ndarray) -> np.ndarray:
-    """Return the step of `_RAMP` for each time, int32[n]; -1 for NaT. All have as many chains."""
+    """Return the step of `_RAMP` for each time, int32[n], -1 for NaT; all have as many chains."""
     steps = np.full(len(times), -1, np.int32)
     known = ~np.isnat(times)
     seconds = times[known].astype(np.int64)

@@ -83,7 +83,7 @@ class Server:
                 why = getattr(error, "reason", None) or error
                 raise Failed(f"{type(why).__name__}: {_line(str(why))}") from None
             except (ValueError, LookupError, TypeError, RecursionError):
-                raise Failed("its answer is no chat completion") from None
+                raise Failed("its answer is not a chat completion") from None
         raise AssertionError("the last try returns or raises")
 
     def _post(self, body: bytes) -> bytes:

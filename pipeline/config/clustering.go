@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Clustering reports whether and how the embeddings are clustered.
+// Clustering says whether and how the embeddings are clustered.
 type Clustering struct {
 	On         bool
 	By         string // one of clusterings
@@ -42,8 +42,8 @@ func (c *Clustering) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&c.On, "cluster", true, "cluster the embeddings at the end")
 	choice(flags, &c.By, "cluster_by", clusterings(), "`what` to cluster: all chains together, or each subreddit")
 	choice(flags, &c.Method, "cluster_method", methods(), "`method` of the clustering: "+strings.Join(methods(), ", ")+" (auto: hdbscan for 3,000 to 15,000 different chains, otherwise leiden; cuml: on an NVIDIA GPU with RAPIDS)")
-	flags.Int64Var(&c.MinSize, "cluster_min_size", 0, "least `chains` in a cluster (default: depends on how many chains there are)")
-	flags.Int64Var(&c.Sample, "cluster_sample", 0, "most `chains` to find the clusters with; the others join the clusters of their neighbours (default: 50000; evoc 200000, cuml 1000000)")
+	flags.Int64Var(&c.MinSize, "cluster_min_size", 0, "smallest number of `chains` in a cluster (default: depends on how many chains there are)")
+	flags.Int64Var(&c.Sample, "cluster_sample", 0, "largest number of `chains` to find the clusters with; the others join the clusters of their neighbours (default: 50000; evoc 200000, cuml 1000000)")
 	flags.StringVar(&c.TimeColumn, "time_column", "created_utc", "`column` with the times of the chains; if they have it, over_time.parquet counts each cluster's chains by day, month or year")
 	flags.Int64Var(&c.Seed, "cluster_seed", 42, "random `seed` of the clustering")
 	flags.StringVar(&c.Endpoint, "cluster_endpoint", "", "`HOST:PORT` of a clustering service that runs already (python -m threadloom.cluster.beam.server --listen)")

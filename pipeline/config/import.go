@@ -95,9 +95,9 @@ func (i *Import) addFiles(flags *pflag.FlagSet) {
 
 func (i *Import) addChains(flags *pflag.FlagSet) {
 	choice(flags, &i.Chains, "chains", chainModes(), "`what` a chain is: leaf (the way from the top of the thread to each comment without replies), longest (the same, but each comment is in one chain only), pair (parent and reply) or comment")
-	flags.IntVar(&i.MinTurns, "min_turns", 0, "least `number` of comments in a chain (default 2, and 1 with --chains=comment)")
-	flags.IntVar(&i.MaxTurns, "max_turns", defaultMaxTurns, "most `number` of comments in a chain: a longer one keeps its last")
-	flags.Int64Var(&i.MaxThread, "max_thread", defaultMaxThread, "most `number` of comments in a thread; larger threads are left out")
+	flags.IntVar(&i.MinTurns, "min_turns", 0, "smallest `number` of comments in a chain (default 2, and 1 with --chains=comment)")
+	flags.IntVar(&i.MaxTurns, "max_turns", defaultMaxTurns, "largest `number` of comments in a chain: a longer one keeps its last comments")
+	flags.Int64Var(&i.MaxThread, "max_thread", defaultMaxThread, "largest `number` of comments in a thread; larger threads are left out")
 	flags.StringVar(&i.Bots, "bots", "", "`file` with the names of bots, one a line, or the word none (default: a bundled list)")
 	flags.BoolVar(&i.Authors, "authors", false, "keep the name of each leaf's author")
 }

@@ -71,7 +71,7 @@ func (r *record) write() error {
 	return nil
 }
 
-// forget removes the oldest records of a folder and keeps the newest most. Their names
+// forget removes the oldest records of a folder, so that at most most are left. Their names
 // begin with their time.
 func forget(folder string, most int) error {
 	entries, err := os.ReadDir(folder)

@@ -88,7 +88,7 @@ func (c Cell) Unix() (seconds int64, ok bool) {
 	return 0, false
 }
 
-// unitStep is the number from which on a time must be in the next finer unit: 100 billion seconds after
+// unitStep is the number from which a time must be in the next finer unit: 100 billion seconds after
 // 1970 is the year 5138, 100 billion milliseconds is 1973.
 const unitStep = 100_000_000_000
 

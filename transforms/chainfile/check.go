@@ -67,7 +67,7 @@ func openFooter(at rooted.Path, read func(*parquetread.File) error) (f *os.File,
 	}
 	defer func() {
 		if err != nil {
-			_ = f.Close() // report the first error
+			_ = f.Close() // the first error is reported
 		}
 	}()
 	info, err := f.Stat()

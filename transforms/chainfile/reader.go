@@ -67,7 +67,7 @@ func Open(at rooted.Path, textColumn string, keep []string) (r *Reader, err erro
 	}
 	defer func() {
 		if err != nil {
-			_ = f.Close() // report the first error
+			_ = f.Close() // the first error is reported
 		}
 	}()
 	info, err := f.Stat()

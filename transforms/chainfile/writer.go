@@ -65,7 +65,7 @@ func Start(at rooted.Path) (*Writer, error) {
 	temp := tempName(name)
 	f, err := folder.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
-		_ = folder.Close() // report the first error
+		_ = folder.Close() // the first error is reported
 		return nil, deadletter.OutputNotWritten.Errorf("starting the output: %w", err)
 	}
 	return &Writer{folder: folder, name: name, temp: temp, file: f, mostBytes: keptBytes}, nil

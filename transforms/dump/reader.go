@@ -106,7 +106,7 @@ func Open(info Info, decoders *Decoders) (*Reader, error) {
 	}
 	r := &Reader{path: info.Path, file: f, raw: &counted{file: f, hash: sha256.New()}, end: func() {}}
 	if r.err = r.decompress(info, decoders); r.err != nil {
-		defer f.Close() //nolint:errcheck // report the first error
+		defer f.Close() //nolint:errcheck // the first error is reported
 		return nil, r.broken(&Batch{})
 	}
 	return r, nil

@@ -26,7 +26,7 @@ func Open(path string) (*Run, error) {
 	}
 	r := &Run{file: f}
 	if err := r.readFooter(); err != nil {
-		_ = f.Close() // report the first error
+		_ = f.Close() // the first error is reported
 		return nil, fmt.Errorf("reading the end of the run %s: %w", path, err)
 	}
 	return r, nil

@@ -170,7 +170,7 @@ func Open(path string) (f *File, err error) {
 	}
 	f = &File{data: data}
 	if err := f.read(); err != nil {
-		_ = f.Close() // report the first error
+		_ = f.Close() // the first error is reported
 		return nil, fmt.Errorf("opening %s: %w: %w", path, ErrFormat, err)
 	}
 	return f, nil
