@@ -15,7 +15,7 @@ anchor        a chain that the method saw; new chains go to the clusters of the 
 probability   how firmly a chain sits in its cluster, 0..1; 0 for noise.
 key columns   the columns that an embeddings file kept from its chains file, such as `chain_id`:
               they say which chain a label belongs to.
-left out      said of a file that cannot take part; a list names it with the reason
+left out      what a file is that cannot take part; a list names it with the reason
               (`files.left_out`).
 typical       the chains nearest to the middle of a cluster.
 

@@ -7,13 +7,13 @@ import (
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
-// Assignment is what became of new chains; its field names are those of assigned.json.
+// Assignment is how new chains were assigned; its field names are those of assigned.json.
 type Assignment struct {
 	Rows             int64   `json:"rows"`
 	Files            int64   `json:"files"`
 	NoiseRows        int64   `json:"noise_rows"`
 	NoiseShare       float64 `json:"noise_share"`
-	FittedNoiseShare float64 `json:"fitted_noise_share"` // what it would be among rows like those that the clusters were found with
+	FittedNoiseShare float64 `json:"fitted_noise_share"` // the share to expect among rows like those that the clusters were found with
 	Drift            float64 `json:"drift"`              // how much more is noise now
 	Clusters         []struct {
 		Label       int     `json:"label"`

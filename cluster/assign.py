@@ -54,10 +54,10 @@ def assign_files(
     Writes `assigned.parquet`, which has the columns of labels.parquet, and `assigned.json`, whose
     content this returns: `rows`, `noise_rows`, `noise_share`, `fitted_noise_share` (the share to
     expect among rows like those that were fitted), `drift` (the difference), and for each cluster
-    its `label`, `name`, `rows`, `share`, `fitted_share` and `new` (whether it is). `levels` has the
-    same for each level of the tree, coarsest first, and `moved`: the share of the clustered rows
-    that are in other clusters than the fitted rows would let expect. `left_out` has the files that
-    cannot take part, such as those of another model or precision, with the reasons;
+    its `label`, `name`, `rows`, `share`, `fitted_share` and `new` (whether it is new). `levels` has
+    the same for each level of the tree, coarsest first, and `moved`: the share of the clustered
+    rows that are in other clusters than one would expect from the fitted rows. `left_out` has the
+    files that cannot take part, such as those of another model or precision, with the reasons;
     `files_left_out` counts them. `warnings` has other findings about the files.
 
     Writes nothing and raises NothingLeft, with a message of one line, if no file can take part, or

@@ -1,6 +1,6 @@
 // Package cluster is the pipeline's last step: it turns embeddings files into
-// clusters. The clustering itself is Python (beside this file); Go starts it as a
-// process of its own and calls it as a Beam cross-language transform.
+// clusters. The clustering itself is Python (beside this file); Go starts it as
+// another process and calls it as a Beam cross-language transform.
 package cluster
 
 import (
@@ -52,8 +52,8 @@ type Options struct {
 	NameModel   string `beam:"name_model"`
 }
 
-// Cluster clusters the embeddings of files, all together or each subreddit for
-// itself, with the Python side at addr. It turns a PCollection<File> into files
+// Cluster clusters the embeddings of files, all together or each subreddit on
+// its own, with the Python side at addr. It turns a PCollection<File> into files
 // on disk. If the Python side refuses the options, it fails with one line.
 func Cluster(s beam.Scope, addr string, o Options, files beam.PCollection) error {
 	if err := checkFolder("the folder of the clusters", o.ClustersDir); err != nil {
@@ -76,8 +76,8 @@ func Cluster(s beam.Scope, addr string, o Options, files beam.PCollection) error
 	return nil
 }
 
-// refusal is what the Python side says of options that it cannot follow; Beam
-// wraps it in the whole request.
+// refusal is what the Python side says about options that it cannot follow; Beam
+// adds the whole request to it.
 type refusal struct{ text string }
 
 func (r *refusal) Error() string { return "clustering: " + r.text }

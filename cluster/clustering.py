@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Ratio of the clusters of a level to those of the next finer one; a level has at least two.
+# A level has this many times as many clusters as the next coarser one; each has at least two.
 _COARSER = 3
 
 
@@ -98,7 +98,7 @@ def at_level(groups: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def compact(labels: np.ndarray) -> np.ndarray:
-    """Return labels int32[m] without numbers that no row has; noise stays -1."""
+    """Return labels int32[m], renumbered so that every number has a row; noise stays -1."""
     used = np.unique(labels[labels >= 0])
     return np.where(labels >= 0, np.searchsorted(used, labels), -1).astype(np.int32)
 
@@ -112,7 +112,7 @@ def members(labels: np.ndarray, count: int) -> Iterator[np.ndarray]:
 
 
 def amid(places: np.ndarray) -> np.ndarray:
-    """Return that of some places on a map, float[n, 2], that stands for them: float64[2].
+    """Return the one of some places on a map, float[n, 2], that stands for all: float64[2].
 
     It is the one nearest to the medians of x and y. Their middle itself may lie outside of a bent
     cluster, in another one.

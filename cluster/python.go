@@ -22,7 +22,7 @@ func askPython(ctx context.Context, python, module, doing string, request, answe
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, python, "-m", module)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(input), &out, &errs
-	// It ends as at Ctrl-C; results are renamed into place only when whole.
+	// It ends as at Ctrl-C; results are renamed into place only when they are complete.
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = stopTimeout + time.Second
 	err = cmd.Run()
@@ -32,13 +32,13 @@ func askPython(ctx context.Context, python, module, doing string, request, answe
 	said := strings.TrimSpace(errs.String())
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		lines := strings.Split(said, "\n")
-		return nil, fmt.Errorf("%s: %s", doing, lines[len(lines)-1]) // a traceback's last line says what
+		return nil, fmt.Errorf("%s: %s", doing, lines[len(lines)-1]) // a traceback's last line says what went wrong
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: starting %s: %w", doing, python, err)
 	}
 	if err := json.Unmarshal(out.Bytes(), answer); err != nil {
-		return nil, fmt.Errorf("%s: reading what %s says: %w", doing, module, err)
+		return nil, fmt.Errorf("%s: reading the answer of %s: %w", doing, module, err)
 	}
 	if said != "" {
 		warnings = strings.Split(said, "\n")

@@ -31,7 +31,7 @@ type Server struct {
 func Start(ctx context.Context, python string) (*Server, error) {
 	cmd := exec.Command(python, "-m", "threadloom.cluster.beam.server")
 	cmd.Stderr = os.Stderr
-	// A group of its own: Ctrl-C on the terminal is ours to handle.
+	// Another process group, because this process handles Ctrl-C on the terminal.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

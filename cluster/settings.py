@@ -95,7 +95,7 @@ class Outputs:
         self.names = os.path.join(folder, "names.jsonl")  # only if a server was asked for names
 
     def all_there(self) -> bool:
-        """Return whether all exist that every clustering has."""
+        """Return whether the results that every clustering has all exist."""
         files = (self.labels, self.points, self.report, self.table, self.map, self.image)
         return all(map(os.path.exists, (*files, os.path.join(self.model, "model.json"))))
 
@@ -103,7 +103,7 @@ class Outputs:
 def outputs(settings: Settings, group: str) -> Outputs:
     """Return where the results of `group` go: clusters_dir, or the group's own folder in it.
 
-    Raises ValueError for a group whose name is no plain folder name, as "../x" is not.
+    Raises ValueError for a group whose name is not a plain folder name, such as "../x".
     """
     if settings.by == ALL:
         return Outputs(settings.clusters_dir)

@@ -44,7 +44,7 @@ func settingsText(shown []config.Setting, unknown []string) string {
 		fmt.Fprintf(&b, "%-*s  %-*s  %s\n", name, s.Name, value, config.OneLine(s.Value), s.From)
 	}
 	for _, u := range unknown {
-		fmt.Fprintf(&b, "%s is in the environment and is no setting\n", u)
+		fmt.Fprintf(&b, "%s is in the environment but is not a setting\n", u)
 	}
 	return b.String()
 }

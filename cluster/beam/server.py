@@ -4,7 +4,7 @@ When it accepts connections it prints one line, `ready 127.0.0.1:PORT`. Everythi
 standard error. It ends at SIGTERM, at SIGINT, and when its standard input ends, so that it never
 outlives the program that started it.
 
-With `--listen HOST:PORT` it is a service of its own, for `pipeline --cluster_endpoint`: it does
+With `--listen HOST:PORT` it is an independent service, for `pipeline --cluster_endpoint`: it does
 not read standard input. The job's machines reach it under the same HOST:PORT as the driver, so
 127.0.0.1 is enough if one runs on each of them.
 """
@@ -33,13 +33,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--listen", metavar="HOST:PORT", help="serve there until a signal comes")
     listen = parser.parse_args().listen
-    # The system's default ends the process at once. A handler in Python would wait for the main
+    # The system's default ends the process immediately. A handler in Python would wait for the main
     # thread, perhaps for seconds while that computes in C.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     if listen is None:
         threading.Thread(target=end_with_input, name="input", daemon=True).start()
-    # During its import Beam warns of missing cloud libraries, which nothing here needs.
+    # During its import Beam warns about missing cloud libraries, which nothing here needs.
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format=LOG_FORMAT, datefmt="%FT%TZ")
     logging.Formatter.converter = time.gmtime
     from threadloom.cluster.beam import services
@@ -78,9 +78,9 @@ def end_with_input() -> None:
 
 
 def warm_up() -> None:
-    """Import the clustering libraries and have numba compile them, some 15 s of one core.
+    """Import the clustering libraries and let numba compile them: some 15 s of one core.
 
-    This runs while the pipeline is still embedding. A group that comes early waits for its end.
+    This runs while the pipeline is still embedding. A group that arrives early waits until it ends.
     """
     import numpy as np
 

@@ -88,7 +88,7 @@ class ClusterChains(beam.PTransform):
         return jobs | "Group" >> beam.GroupByKey() | "Cluster" >> cluster
 
     def to_runner_api_parameter(self, unused_context: object) -> tuple[str, Payload]:
-        """Return the transform as Beam's model has it."""
+        """Return the transform as Beam's model represents it."""
         schema = named_fields_to_schema(_FIELDS)
         row = beam.Row(**{name: getattr(self._settings, name) for name in _FIELDS})
         payload = RowCoder(schema).encode(row)

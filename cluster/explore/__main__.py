@@ -32,7 +32,7 @@ from threadloom.cluster.files.texts import read_texts
 from threadloom.cluster.files.vectors import read_rows
 from threadloom.cluster.settings import Outputs
 
-# Changes with what the two files hold.
+# Changes whenever the form of the two files changes.
 _FORMAT = 1
 
 
@@ -66,7 +66,7 @@ def explore(sources: Iterable[Source], clusters_dir: str, group: str) -> dict:
 
 def _static() -> str:
     """Return the folder of the page's scripts; ValueError if the package is not installed."""
-    found = importlib.util.find_spec("embedding_atlas")  # imports nothing: it would want torch
+    found = importlib.util.find_spec("embedding_atlas")  # an import would need torch
     folder = found and os.path.join(os.path.dirname(found.origin), "static")
     if not folder or not os.path.isfile(os.path.join(folder, "index.html")):
         raise ValueError(
@@ -77,14 +77,14 @@ def _static() -> str:
 
 
 def _identity(report: dict, paths: Outputs) -> str:
-    """Return a hash of what the page's data follow from."""
+    """Return a hash of what the page's data depend on."""
     stat = os.stat(paths.points)
     facts = [_FORMAT, dataset.MOST, report["fingerprint"], stat.st_size, stat.st_mtime_ns]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 def _made(folder: str) -> dict | None:
-    """Return what an earlier call noted of the data that it made; None if there are none."""
+    """Return what an earlier call noted about the data that it made; None if there are none."""
     try:
         with open(os.path.join(folder, "metadata.json"), encoding="utf-8") as file:
             made = json.load(file)["threadloom"]
@@ -96,10 +96,12 @@ def _made(folder: str) -> dict | None:
 def _make(
     sources: list[Source], paths: Outputs, report: dict, group: str, folder: str, wanted: str
 ) -> dict:
-    """Write the two files, and return what is noted of them."""
+    """Write the two files, and return what is noted about them."""
     points = pq.read_table(paths.points)
     if (points.schema.metadata or {}).get(FINGERPRINT, b"").decode() != report["fingerprint"]:
-        raise ValueError(f"{paths.points} is not of the same run as clusters.json: run it again")
+        raise ValueError(
+            f"{paths.points} and clusters.json are not of the same run: run the pipeline again"
+        )
     files = _files(sources, paths, report, points)
     labels = points.column(LABEL).to_numpy()
     rows = dataset.sample(labels, dataset.MOST)

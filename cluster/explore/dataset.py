@@ -23,7 +23,7 @@ from threadloom.cluster.files.points import LEVEL, NAME, NAME_LEVEL, TIME_COLUMN
 from threadloom.cluster.files.times import instants
 from threadloom.cluster.methods.neighbors import Index
 
-# More points make the page slow, and its memory in the browser ends at 4 GB.
+# More points make the page slow, and a browser gives it at most 4 GB of memory.
 MOST = 300_000
 # The nearest chains that the page shows of a chain.
 NEIGHBORS_SHOWN = 10
@@ -32,7 +32,7 @@ _FIRST = ("title", TEXT, LINK, SUBREDDIT, TIME_COLUMN, "score", CLUSTER)
 
 
 def sample(labels: np.ndarray, most: int) -> np.ndarray:
-    """Return the rows to show, int[<= most], in row order; every cluster gives its share."""
+    """Return the rows to show, int[<= most], in row order; every cluster has its share."""
     if len(labels) <= most:
         return np.arange(len(labels))
     rows = np.argsort(labels, kind="stable")
@@ -53,7 +53,7 @@ def dataset(points: pa.Table, texts: list[str], vectors: np.ndarray) -> pa.Table
     ):
         column = points.column(name)
         if name == TIME_COLUMN:
-            # Without a time zone, because for one the page's DuckDB lacks a part.
+            # Without a time zone, because the page's DuckDB lacks the part that handles zones.
             table[free] = pa.array(instants(column)).cast(pa.timestamp("ms"))
         elif (simple := _simple(column)) is not None:
             table[free] = simple
@@ -96,7 +96,7 @@ def _simple(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
 
 
 def _links(permalinks: pa.ChunkedArray) -> pa.Array | None:
-    """Return links to Reddit, null for what is no path below /r/; None if there are none."""
+    """Return links to Reddit, null for what is not a path below /r/; None if there are none."""
     try:
         paths = as_texts(permalinks).to_pylist()
     except pa.ArrowException:

@@ -16,13 +16,13 @@ from threadloom.cluster.files.points import Named
 
 # The columns that the page needs; the page hides names that begin with two underscores.
 ROW, NEIGHBORS, X, Y, TEXT = "__row_index__", "__neighbors", "x", "y", "text"
-# The column of a cluster's name; those of levels have a number behind.
+# The column of a cluster's name; the names of levels have a number at the end.
 CLUSTER = "cluster"
 CLUSTER_LEVEL = "cluster_level_"
 LINK, TITLE = "link", "title"
-# How a chain in no cluster is called.
+# The name for chains in no cluster.
 NOISE = "(noise)"
-# The map as it opens: how many times as wide as high it may be, and the room around the points.
+# The map as it opens: how much wider than high it may be, and the room around the points.
 _ASPECT, _MARGIN = 2.4, 1.1
 # More names would cover each other on the map as it opens.
 _FIRST_NAMES = 40

@@ -62,7 +62,7 @@ def one_line(error: Exception) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Return a text with \n and the like in place of signs that end a line or move the cursor."""
+    r"""Return a text with \n and the like for characters that end a line or move the cursor."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 

@@ -49,8 +49,8 @@ def read_chains_column(
 ) -> pa.ChunkedArray | None:
     """Return a scalar column of the chains files, in row order; None if no file has one.
 
-    For a column that the embeddings did not keep. It is null in the rows of files that lack it, or
-    in which it cannot be read.
+    This is for a column that the embeddings did not keep. It is null in the rows of files that lack
+    it, or in which it cannot be read.
     """
     parts = [_Part(f, _read_from_chains(name, f, findings)) for f in files]
     return _joined(name, parts, findings)

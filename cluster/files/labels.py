@@ -76,7 +76,7 @@ def renamed(names: list[str], ours: Iterable[str], prefixes: tuple[str, ...]) ->
 
 
 def _free(name: str, used: set[str]) -> str:
-    """Return the name behind as many `input_` as it takes to be unused; case does not count."""
+    """Return the name after as many `input_` as make it unused; case does not count."""
     while name.lower() in used:
         name = f"input_{name}"
     return name

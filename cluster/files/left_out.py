@@ -95,7 +95,7 @@ def count(left_out: list[LeftOut]) -> int:
 
 
 def shown(path: str) -> str:
-    r"""Return a path as one line of text; a byte that is not UTF-8 becomes the four signs \xe9."""
+    r"""Return a path as one line of text, with \xe9 and the like for bytes that are not UTF-8."""
     return printable(os.fsencode(path).decode(errors="backslashreplace"))
 
 

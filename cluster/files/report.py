@@ -81,8 +81,8 @@ def chart_of(cluster: Mapping) -> str:
 def bars(chains: Sequence[int]) -> str:
     """Return the chains of each period as a line of bars such as "▁▂▅█".
 
-    The highest bar is the largest number. A period without chains is a dot. More periods than fit
-    are joined, each bar the same number of them, the last perhaps fewer.
+    The highest bar is the largest number. A period without chains is a dot. If there are more
+    periods than fit, each bar stands for several, all for the same number but perhaps the last.
     """
     joined = max(-(-len(chains) // _MOST_BARS), 1)
     sums = [sum(chains[i : i + joined]) for i in range(0, len(chains), joined)]
@@ -111,7 +111,7 @@ def _tree(levels: list[dict], method_level: int, most: int = _TREE_LINES) -> lis
         "",
         "Each line has the level, the label at that level, the name and the number of chains."
         f" The table above shows level {method_level}."
-        " A cluster that no finer level divides has no more lines.",
+        " A cluster that no finer level divides is not repeated.",
         "",
     ]
     if left_out := len(by_size) - len(shown):

@@ -91,8 +91,8 @@ class Opened:
 def open_sources(sources: Iterable[Source], text_column: str, findings: Findings) -> list[Opened]:
     """Read the footers and return the sources by path of the embeddings, each once.
 
-    Leaves out a file that is missing, is no Parquet file, has no vectors, or has another number of
-    rows than its chains file. A file whose texts cannot be read takes part.
+    Leaves out a file that is missing, is not a Parquet file, has no vectors, or has another number
+    of rows than its chains file. A file whose texts cannot be read takes part.
     """
     opened = []
     for source in sorted({os.path.abspath(s.embeddings): s for s in sources}.values()):
@@ -229,7 +229,7 @@ def _model(value: bytes | None) -> dict:
     try:
         facts = json.loads(value or b"{}")
         model = {k: facts.get(k) for k in ("model", "model_sha256", "precision", "dimension")}
-        # The weights are the same whatever made a graph of them, and on whatever machine.
+        # The weights are the same whichever program made a graph from them, on whichever machine.
         return model | {"model_sha256": facts.get("weights_sha256") or model["model_sha256"]}
     except (ValueError, AttributeError, RecursionError):
         raise Unreadable("its fingerprint in the footer is not a JSON object") from None

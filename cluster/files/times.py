@@ -6,7 +6,7 @@ import pyarrow.compute as pc
 
 from threadloom.cluster.files.common_type import TEXT, plain_type
 
-# Between 1970 and 2100. A 0 stands for an unknown time, and a larger number is no time.
+# Between 1970 and 2100. A 0 stands for an unknown time, and a larger number is not a time.
 _FIRST, _LAST = 1, 4_102_444_800
 # A number up to this is in seconds, one up to a thousand times it in milliseconds, and so on.
 # As seconds it is in the year 5138, and as milliseconds in March 1973, before there were posts.
@@ -20,7 +20,7 @@ _DATE = (
 
 
 def instants(column: pa.ChunkedArray) -> np.ndarray:
-    """Return the times of a column, datetime64[s][n] in UTC; NaT if a value is no time.
+    """Return the times of a column, datetime64[s][n] in UTC; NaT if a value is not a time.
 
     Takes timestamps, dates, numbers and texts. A number counts seconds, milliseconds, microseconds
     or nanoseconds since 1970: its size says which. A text is such a number or ISO 8601. Without a
@@ -86,7 +86,7 @@ def _floats(values: pa.Array | pa.ChunkedArray) -> np.ndarray:
 
 
 def _known(seconds: np.ndarray | pa.ChunkedArray) -> np.ndarray:
-    """Return seconds since 1970 as datetime64[s][n]; NaT for those that are no time."""
+    """Return seconds since 1970 as datetime64[s][n]; NaT for those that are not a time."""
     if not isinstance(seconds, np.ndarray):
         seconds = _floats(seconds)
     with np.errstate(invalid="ignore"):

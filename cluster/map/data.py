@@ -58,8 +58,8 @@ class Inner:
 class Colouring:
     """Something that the colour of a point can show.
 
-    name: what. labels: int32[n], which of the colours each chain has, -1 for that of noise.
-    colours: "#rrggbb" each.
+    name: what it shows. labels: int32[n], which of the colours each chain has, -1 for that of
+    noise. colours: "#rrggbb" each.
     """
 
     name: str
@@ -151,7 +151,7 @@ class MapData:
     def inner(self) -> list[Inner]:
         """The clusters of the levels below, coarser and larger ones first.
 
-        A cluster that is all of its parent is none, and neither is one without a chain on the map.
+        A cluster that is all of its parent does not count, nor does one without a chain on the map.
         """
         found: list[Inner] = []
         numbers = tops = np.arange(len(self.names))
@@ -214,7 +214,7 @@ class MapData:
     def rows_to_draw(self) -> np.ndarray:
         """Return the rows to show, int[<= 100,000], in the order in which to paint them.
 
-        If there are more than 100,000, every cluster gives its share. Noise is painted first. The
+        If there are more than 100,000, every cluster has its share. Noise is painted first. The
         other rows are shuffled, always in the same way, so that no cluster covers another.
         """
         rows = np.argsort(self.labels, kind="stable")
@@ -230,7 +230,7 @@ def _colours(anchors: np.ndarray) -> list[str]:
 
 
 def _steps(times: np.ndarray) -> np.ndarray:
-    """Return the step of `_RAMP` for each time, int32[n]; -1 for NaT. As many chains have each."""
+    """Return the step of `_RAMP` for each time, int32[n], -1 for NaT; all have as many chains."""
     steps = np.full(len(times), -1, np.int32)
     known = ~np.isnat(times)
     seconds = times[known].astype(np.int64)

@@ -25,7 +25,7 @@ _MOST_NAMES = 50
 def write_image(path: str, data: MapData, heading: str) -> None:
     """Write the map as a PNG of 1800 by 1350 pixels; `heading` says whose map it is."""
     with replacing(path) as temporary, warnings.catch_warnings():
-        # A box stands for a sign that the font lacks. Whoever reads the log cannot change that.
+        # A box replaces a character that the font lacks. Whoever reads the log cannot change that.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         _figure(data, heading).savefig(
             temporary, format="png", dpi=_DPI, metadata={"Software": None}

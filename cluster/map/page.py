@@ -3,9 +3,9 @@
 Bokeh's JavaScript, from its Python package, paints and moves the points. The scripts and the style
 in `assets/` add names, legend, search and tooltips.
 
-Nothing in a chain's text can run. The page holds the data compressed, as text that is no markup,
-and the scripts insert texts as texts. In addition the page's Content-Security-Policy allows only
-these scripts, by their hashes, and fetches nothing.
+Nothing in a chain's text can run. The page holds the data compressed, as text without markup, and
+the scripts insert texts as text. In addition the page's Content-Security-Policy allows only these
+scripts, by their hashes, and no requests.
 """
 
 import base64
@@ -47,7 +47,7 @@ def page(data: MapData, heading: str) -> str:
         "data": _packed(data),
         "scripts": "\n".join(f"<script>{script}</script>" for script in scripts),
     }
-    # All parts are filled in at once, so that a heading such as "{{data}}" is not replaced.
+    # All parts are filled in in one pass, so that a heading such as "{{data}}" is not replaced.
     pieces = _asset("page.html").split("{{")
     filled = [pieces[0]]
     for piece in pieces[1:]:

@@ -33,7 +33,7 @@ _LOG = logging.getLogger(__name__)
 # Rows that the map shows, at most.
 MAP_ROWS = 50_000
 # Rows of these that UMAP lays out, at most. It works on one thread, so that its layout can be
-# repeated. The other rows lie amid their neighbours.
+# repeated. The other rows are put among their neighbours.
 _LAID_OUT = 20_000
 # How UMAP lays out the map: neighbourhoods of 15 rows, and room between the points.
 _MAP_NEIGHBORS, _MAP_DISTANCE = 15, 0.1
@@ -123,7 +123,7 @@ def _widened(values: np.ndarray, width: int) -> np.ndarray:
 
 
 def _votes_of_others(model: Model, rows: Rows) -> Votes:
-    """Return the votes on each fitted row of the fitted rows nearest to it, without its own."""
+    """Return the votes of the nearest fitted rows on each fitted row, without its own."""
     k = min(VOTERS + 1, len(rows))
     if not k:
         return model.poll(rows.vectors)

@@ -47,7 +47,7 @@ def matrix(rows: int, a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> csr_
 def fuzzy_union(indices: np.ndarray, distances: np.ndarray) -> Graph:
     """Return the graph of rows and their k nearest others.
 
-    indices: int[n, k]; an index that is the row itself stands for none. distances: float[n, k],
+    indices: int[n, k]; an index that is the row itself means no neighbour. distances: float[n, k],
     nearest first. The weight of a neighbour falls from 1, at the distance of the nearest, so that
     the weights of a row sum to log2(k). An edge that both ends see with p and q gets p + q - p q.
     """
@@ -75,7 +75,7 @@ def _memberships(distances: np.ndarray, k: int) -> np.ndarray:
     copies, whose distances are 0, have one, too.
     """
     wanted = np.log2(max(k, 2))
-    # A distance of 0 is that to a copy: the nearest that is none sets the beginning.
+    # A distance of 0 is that to a copy; weights begin to fall at the nearest row that is no copy.
     positive = np.where(distances > 0, distances, np.inf).min(axis=1, keepdims=True)
     beyond = np.maximum(distances - np.where(np.isfinite(positive), positive, 0), 0)
     low = np.zeros((len(distances), 1))

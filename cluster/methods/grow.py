@@ -7,8 +7,8 @@ than chance gives. This is the nearest-neighbour test of whether two samples are
 (Schilling 1986, doi:10.2307/2289012), row by row. Distances play no part, because a new topic may
 lie as near to an old one as hockey does to baseball.
 
-Strangers that are each among the nearest of the other are of one new cluster. It gets the next free
-number at every level, and no old number changes.
+Two strangers belong to one new cluster if each is among the nearest of the other. The cluster gets
+the next free number at every level, and no old number changes.
 """
 
 from dataclasses import dataclass, replace
@@ -20,9 +20,9 @@ from threadloom.cluster.methods.model import Model
 from threadloom.cluster.methods.neighbor_votes import VOTERS
 from threadloom.cluster.methods.neighbors import Index, different_rows, means, unit
 
-# A row is a stranger if chance gives it as many new neighbours in at most one of so many cases.
+# A row is a stranger if chance gives it as many new neighbours with at most this probability.
 _CHANCE = 1e-3
-# Two strangers are of one topic if each is among this many nearest strangers of the other.
+# Two strangers have the same topic if each is among this many nearest strangers of the other.
 _MUTUAL = 10
 # A new cluster has at least max(SMALLEST, share x n) of n new chains, as the finest level has.
 _SMALLEST, _SMALLEST_SHARE = 20, 0.001
@@ -68,8 +68,8 @@ def grow(model: Model, vectors: np.ndarray, min_size: int = 0) -> Grown:
 def strangers(model: Model, rows: np.ndarray) -> np.ndarray:
     """Return which of the different rows, float32[n, d], are around new rows only, bool[n].
 
-    If there are more new rows than fitted ones, as many of them as there are fitted ones stand for
-    all: among very many new rows each would have new neighbours only.
+    If there are more new rows than fitted ones, only as many of them as there are fitted ones are
+    compared: among very many new rows each would have only new neighbours.
     """
     from scipy.stats import binom
 
@@ -89,7 +89,7 @@ def strangers(model: Model, rows: np.ndarray) -> np.ndarray:
 
 
 def topics(rows: np.ndarray, smallest: int) -> np.ndarray:
-    """Return the topic of each of the different rows, int[n]; -1 for those in too small a one."""
+    """Return the topic of each of the different rows, int[n]; -1 if the topic is too small."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 
@@ -108,7 +108,7 @@ def topics(rows: np.ndarray, smallest: int) -> np.ndarray:
 def with_clusters(model: Model, rows: np.ndarray, labels: np.ndarray) -> Model:
     """Return the model with new anchors, float32[n, d], in new clusters, int[n] of 0 .. k - 1.
 
-    At every level each of these is a cluster of its own, behind the old ones.
+    At every level each of these is a separate cluster, numbered after the old ones.
     """
     count = int(labels.max()) + 1
     at = [model.count_at(level) for level in range(len(model.parents))]

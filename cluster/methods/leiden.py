@@ -26,17 +26,17 @@ from threadloom.cluster.methods.rows import Rows
 # there is time for more runs, which differ less from seed to seed.
 _RUNS, _LATER_RUNS, _ROUNDS = 16, 6, 4
 _FEW, _RUNS_OF_FEW, _LATER_RUNS_OF_FEW = 12_000, 40, 10
-# The runs agree if they do about this share of the edges.
+# The runs agree if they treat this share of the edges alike.
 _AGREED = 0.999
 # The resolution of the coarsest level, and how many times finer a level is than the one before.
 _COARSEST, _RATIO = 0.5, 8.0
-# The finest level has clusters of about so many rows, or of this share of the rows, which is more.
+# The finest level has clusters of about so many rows, or this share of the rows, whichever is more.
 FINEST_ROWS, FINEST_SHARE = 20, 0.001
-# A cluster has about this many rows for a resolution of 1 among as many rows as there are.
+# If the resolution is rows / this number, a cluster has about FINEST_ROWS rows.
 _ROWS_OF_ONE = 150
-# The finest resolution of few rows, at least.
+# The finest resolution is at least this, even for few rows.
 _FINEST_AT_LEAST = 4.0
-# A finer level that has fewer than this many times the clusters of the one before says nothing new.
+# A finer level with fewer than this many times the clusters of the one before says nothing new.
 _MORE = 1.25
 
 # Runs whose labels agree this much on average make a level steady.
@@ -77,8 +77,8 @@ def levels(graph: Graph, seed: int, least: int) -> tuple[list[np.ndarray], list[
 def finer(graph: Graph, labels: np.ndarray, seed: int, least: int) -> list[np.ndarray]:
     """Return the levels below given clusters, int32[n] each, coarsest first, nested in `labels`.
 
-    labels: int[n]; rows of noise, -1, are noise at each level. A resolution at which hardly any
-    cluster comes apart makes no level.
+    labels: int[n]; rows of noise, -1, are noise at each level. A resolution that divides hardly any
+    cluster makes no level.
     """
     found: list[np.ndarray] = []
     for resolution in resolutions(graph.rows)[1:]:
@@ -148,7 +148,7 @@ def consensus(graph: Graph, resolution: float, seed: int) -> tuple[np.ndarray, f
     agreed: list[float] = []
     few = graph.rows <= _FEW
     first, later = (_RUNS_OF_FEW, _LATER_RUNS_OF_FEW) if few else (_RUNS, _LATER_RUNS)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Leiden lets go of the interpreter
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Leiden releases the interpreter's lock
         for around in range(_ROUNDS):
             runs = later if around else first
             edges = matrix(graph.rows, a, b, seen)
@@ -186,7 +186,7 @@ def _leiden(
 def merge_small(labels: np.ndarray, graph: Graph, least: int) -> np.ndarray:
     """Return labels int32[n] in which clusters of fewer than `least` rows have joined others.
 
-    A small cluster joins the one to whose rows it has most weight, for each row of that one. The
+    A small cluster joins the one with which its edges have the most weight per row of that one. The
     smallest go first. A cluster to which no edge leads stays. Numbered by falling size.
     """
     while True:
@@ -208,7 +208,7 @@ def merge_small(labels: np.ndarray, graph: Graph, least: int) -> np.ndarray:
             others = between.indices[row]
             if len(others) and not joined[cluster]:
                 best = others[np.argmax(between.data[row] / sizes[others])]
-                # One that has moved itself in this round takes none; the next round does.
+                # A cluster that has itself moved in this round takes no other until the next round.
                 if to[best] == best:
                     to[cluster] = best
                     joined[best] = True

@@ -12,9 +12,9 @@ EXACT_ROWS = 20_000
 _LISTS, _ROUNDS, _POINTS = 4, 8, 64
 # The lists that are searched for neighbours among the vectors, and for neighbours of others.
 _PROBES, _PROBES_OF_OTHERS = 16, 8
-# Neighbours that are searched beyond those asked for, because faiss may see two of them in another
-# order, or in a block of so many queries.
+# Neighbours that are searched beyond those asked for, because faiss may swap two of them.
 _SPARE = 4
+# Queries that faiss gets in one call.
 _QUERIES = 2048
 # Rows whose vectors are worked on at a time.
 BLOCK = 8192
@@ -65,10 +65,10 @@ def different_rows(vectors: np.ndarray, sample: int = 0) -> tuple[np.ndarray, np
 def _places(vectors: np.ndarray, directions: np.ndarray) -> np.ndarray:
     """Return where each row of float32[n, d] lies along a fixed direction, int64[n].
 
-    Rows are sorted by their places modulo a step. A step that is short beside any topic gives a
-    fair order, in which rows of all topics come in turn. A step that is long beside the last digit
-    of a vector gives a steady order: if a text is embedded in another batch, only that digit
-    differs.
+    Rows are sorted by their places modulo a step. A step that is short compared with any topic
+    gives a fair order, in which rows of all topics come in turn. A step that is long compared with
+    the last digit of a vector gives a steady order: if a text is embedded in another batch, only
+    that digit differs.
 
     directions: float64[d], whole numbers of at most 9 bits. The products are whole numbers below
     2**53, so the sums are exact in any order of adding, and equal rows get equal places.
@@ -83,7 +83,7 @@ def _step(share: float) -> int:
 
 
 def _sorted(places: np.ndarray, hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows int[n] by their places, copies together, and bool[n]: is it no copy."""
+    """Return rows int[n] by their places, copies together, and bool[n]: whether each is no copy."""
     order = np.lexsort((np.arange(len(places)), hashes[:, 1], hashes[:, 0], places))
     new = np.ones(len(places), bool)
     new[1:] = (hashes[order[1:]] != hashes[order[:-1]]).any(axis=1)

@@ -14,8 +14,8 @@ from threadloom.cluster.clustering import Found
 from threadloom.cluster.methods import cuml, evoc, hdbscan, leiden
 from threadloom.cluster.methods.rows import Rows
 
-# Numba's default threading layer ends the process if two threads enter it at once, and the Beam
-# worker runs several groups at once. So only one clusters at a time, which also bounds memory.
+# Numba's default threading layer ends the process if two threads enter it together, and the Beam
+# worker runs several groups in parallel. So only one clusters at a time, which also bounds memory.
 ONE_AT_A_TIME = threading.Lock()
 
 

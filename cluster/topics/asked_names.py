@@ -2,8 +2,8 @@
 
 Any server with OpenAI's `chat/completions` will do, such as Ollama on the same machine. It is asked
 for one cluster at a time, with the cluster's words and typical chains. Chains are other people's
-words, so an answer is only a proposal: it is taken if it has the form of a name, and else asked for
-once more. Whatever fails, the cluster keeps the name that its words gave.
+words, so an answer is only a proposal: it is taken if it has the form of a name, and otherwise the
+server is asked once more. Whatever fails, the cluster keeps the name that its words gave.
 """
 
 import hashlib
@@ -51,7 +51,7 @@ class Failed(Exception):
 
 
 class Refused(Exception):
-    """An answer is no name; the text says why."""
+    """An answer is not a usable name; the text says why."""
 
 
 @dataclass
@@ -83,7 +83,7 @@ class Server:
                 why = getattr(error, "reason", None) or error
                 raise Failed(f"{type(why).__name__}: {_line(str(why))}") from None
             except (ValueError, LookupError, TypeError, RecursionError):
-                raise Failed("what it answers is no chat completion") from None
+                raise Failed("its answer is not a chat completion") from None
         raise AssertionError("the last try returns or raises")
 
     def _post(self, body: bytes) -> bytes:
@@ -91,7 +91,7 @@ class Server:
         if key := os.environ.get(KEY_VARIABLE):
             # http.client would repeat a wrong header, and with it the key, in its error.
             if not key.isascii() or not key.isprintable():
-                raise Failed(f"{KEY_VARIABLE} is no key: it has characters that no header can have")
+                raise Failed(f"{KEY_VARIABLE} cannot be sent: a header cannot have its characters")
             headers["Authorization"] = f"Bearer {key}"
         address = f"{self.url.rstrip('/')}/chat/completions"
         request = urllib.request.Request(address, body, headers)
@@ -174,8 +174,8 @@ def _plain(what: str, text: object, longest: int) -> str:
 class Kept:
     """The answers of earlier runs, in a file with a JSON object on each line.
 
-    An answer is found by what was asked, so that it counts only for the same words and chains. Each
-    is written as it comes. A line that cannot be read is passed over.
+    An answer is looked up by what was asked, so that it counts only for the same words and chains.
+    Each is written as it arrives. A line that cannot be read is skipped.
     """
 
     path: str
@@ -290,5 +290,5 @@ def _answer(messages: list[dict], server: Server, kept: Kept) -> str:
 
 
 def _line(text: str) -> str:
-    """Return a text of somebody else on one short line."""
+    """Return a text that somebody else wrote, on one short line."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:200]

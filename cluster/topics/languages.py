@@ -13,8 +13,8 @@ from scipy.sparse import csr_array
 from threadloom.cluster.topics.words import stop_words
 
 # A chain may be in a language if this share of its different words is on the language's list, and
-# at least this many. English stop words do not count. Of 28,000 posts and titles of English groups
-# 0.3 % pass, mostly titles of a few words.
+# at least this many. English stop words do not count. Among 28,000 posts and titles of English
+# groups 0.3 % pass, mostly titles of a few words.
 _SHARE, _WORDS = 0.2, 2
 # These chains are in the language if together they have so many of the list's words. Chains about
 # war, men and hats have few German ones, however often.

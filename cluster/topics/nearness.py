@@ -5,7 +5,7 @@ cluster lies in the direction
 
     mean - 0.5 * mean of its siblings
 
-which its chains have and those of its siblings, the other clusters in the same parent, have not.
+which its chains have, but not those of its siblings, the other clusters in the same parent.
 The score of a word is
 
     cosine to that direction * min(1, (chains - 2) / 4) / (1 + rank / 10)

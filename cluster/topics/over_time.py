@@ -131,8 +131,8 @@ def deviations(table: np.ndarray) -> np.ndarray:
 def trends(table: np.ndarray) -> list[Literal["rising", "falling"] | None]:
     """Return whether each cluster takes a larger or smaller share of the chains as time goes by.
 
-    table: what `counts` returns. If everybody talked about something once, in the middle of the
-    time, that has no trend.
+    table: what `counts` returns. A topic that everybody talked about once, in the middle of the
+    time, has no trend.
     """
     z = deviations(table)
     inside, chains = table[:-1, :-1], table[:, :-1].sum(axis=0)

@@ -1,7 +1,7 @@
 """The vectors of words, by the engine that embeds chains.
 
 The engine is in the Go program. A run passes the command that starts it, with the model's flags, in
-`Settings.embedder`. The program runs as a process of its own for the seconds that it takes.
+`Settings.embedder`. The program runs as another process for the seconds that it takes.
 """
 
 import json

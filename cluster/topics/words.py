@@ -74,9 +74,9 @@ def stop_words() -> frozenset[str]:
 def split_words(text: str) -> list[str]:
     """Return the words of a text that may be about a subject, in order, with "" for all others.
 
-    A word is in lower case, has at least three letters, and is no stop word. A contraction counts
-    as the word in it ("reddit's" as "reddit"), and one with "not" ("don't") as "". There is also a
-    "" at the end of a clause, so that only words that belong together are neighbours.
+    A word is in lower case, has at least three letters, and is not a stop word. A contraction
+    counts as the word in it ("reddit's" as "reddit"), and one with "not" ("don't") as "". There is
+    also a "" at the end of a clause, so that only words that belong together are neighbours.
     """
     chunks = " ".join(own_lines(text[:READ_CHARACTERS])).lower().split()
     return list(chain.from_iterable(map(_WORDS.__getitem__, chunks)))
@@ -164,7 +164,7 @@ def _subject(form: str) -> str:
 def base_forms(word: str) -> list[str]:
     """Return what an English word may be an inflection of, as "games" and "gaming" are of "game".
 
-    It looks at the spelling only, so most results are no words. The caller takes one that occurs.
+    It looks at the spelling only, so most results are not words. The caller takes one that occurs.
     """
     found = []
     if word.endswith("s") and not word.endswith(("ss", "us", "is", "news")):

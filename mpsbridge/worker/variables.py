@@ -16,5 +16,6 @@ def misspelt(environment: Iterable[str]) -> str:
     for name in sorted(environment):
         close = difflib.get_close_matches(name.upper(), KNOWN, 1, ALIKE)
         if close and name not in KNOWN:
-            said.append(f"{name} is in the environment and is no setting: did you mean {close[0]}?")
+            what = f"{name} is in the environment but is not a setting"
+            said.append(f"{what}: did you mean {close[0]}?")
     return "; ".join(said)

@@ -21,7 +21,7 @@ func ForAssign() *Assign {
 	a.Settings = newSettings(
 		in(groupFiles, func(flags *pflag.FlagSet) {
 			flags.StringVar(&a.Model, "model", "", "`folder` of the clusters' model, clusters/{suffix}/model of an earlier run")
-			flags.BoolVar(&a.Grow, "grow", false, "make new clusters of chains that fit none; the old ones keep their numbers, and the model with both goes to clusters/{suffix}/grown, for the next month")
+			flags.BoolVar(&a.Grow, "grow", false, "make new clusters of chains that fit none; the old ones keep their numbers, and the model with both goes to clusters/{suffix}/grown, for the next 'assign'")
 		}, a.Files.addFlags),
 		in(groupClusters, func(flags *pflag.FlagSet) { addPython(flags, &a.Python) }),
 	)

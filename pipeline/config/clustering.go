@@ -42,8 +42,8 @@ func (c *Clustering) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&c.On, "cluster", true, "cluster the embeddings at the end")
 	choice(flags, &c.By, "cluster_by", clusterings(), "`what` to cluster: all chains together, or each subreddit")
 	choice(flags, &c.Method, "cluster_method", methods(), "`method` of the clustering: "+strings.Join(methods(), ", ")+" (auto: hdbscan for 3,000 to 15,000 different chains, otherwise leiden; cuml: on an NVIDIA GPU with RAPIDS)")
-	flags.Int64Var(&c.MinSize, "cluster_min_size", 0, "least `chains` of a cluster (default: by their number)")
-	flags.Int64Var(&c.Sample, "cluster_sample", 0, "`chains` that the clusters are found with, at most; the others are put beside them (default: 50000; evoc 200000, cuml 1000000)")
+	flags.Int64Var(&c.MinSize, "cluster_min_size", 0, "smallest number of `chains` in a cluster (default: depends on how many chains there are)")
+	flags.Int64Var(&c.Sample, "cluster_sample", 0, "largest number of `chains` to find the clusters with; the others join the clusters of their neighbours (default: 50000; evoc 200000, cuml 1000000)")
 	flags.StringVar(&c.TimeColumn, "time_column", "created_utc", "`column` with the times of the chains; if they have it, over_time.parquet counts each cluster's chains by day, month or year")
 	flags.Int64Var(&c.Seed, "cluster_seed", 42, "random `seed` of the clustering")
 	flags.StringVar(&c.Endpoint, "cluster_endpoint", "", "`HOST:PORT` of a clustering service that runs already (python -m threadloom.cluster.beam.server --listen)")
@@ -79,7 +79,7 @@ func (c *Clustering) checkNaming() error {
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
 		return Usagef("--name_url: want http://HOST:PORT/v1 or https://HOST/v1")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return Usagef("--name_url: want no more than a path after the host, and nothing before it: a key goes into %s", NameKeyVariable)
+		return Usagef("--name_url: want nothing before the host and only a path after it: a key goes into %s", NameKeyVariable)
 	}
 	return nil
 }
@@ -101,7 +101,7 @@ func shownURL(raw string) string {
 
 func (c *Clustering) fill(home Home) { c.Python = cmp.Or(c.Python, home.python()) }
 
-// StartsPython says whether the run starts a Python side of its own.
+// StartsPython reports whether the run starts its own Python side.
 func (c *Clustering) StartsPython() bool { return c.On && c.Endpoint == "" }
 
 func addPython(flags *pflag.FlagSet, python *string) {

@@ -13,7 +13,7 @@ type UsageError struct{ error }
 // Usagef makes a UsageError.
 func Usagef(format string, args ...any) error { return UsageError{fmt.Errorf(format, args...)} }
 
-// usage makes a UsageError of an error.
+// usage makes a UsageError from an error.
 func usage(err error) error {
 	if err == nil {
 		return nil
@@ -32,8 +32,8 @@ func PlainError(err error) error {
 	return err
 }
 
-// WithoutURL returns an argument, or what stands in an error for one that may be a URL with
-// a password.
+// WithoutURL returns an argument for an error message; one that may be a URL with a password
+// is replaced.
 func WithoutURL(argument string) string {
 	if strings.Contains(argument, "://") {
 		return "(a URL)"

@@ -10,7 +10,7 @@ import (
 	"github.com/threadloom/threadloom/transforms/subreddits"
 )
 
-// Files says where files are, and what is read of them.
+// Files says where files are, and what is read from them.
 type Files struct {
 	Root          string
 	Suffix        string
@@ -32,7 +32,7 @@ func (f *Files) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&f.EmbeddingsDir, "embeddings_dir", "", "`folder` for the embeddings (default {root}/embeddings)")
 	flags.StringVar(&f.ClustersDir, "clusters_dir", "", "`folder` for the clusters (default {root}/clusters)")
 	flags.StringVar(&f.TextColumn, "text_column", "text", "`name` of the text column")
-	flags.StringVar(&f.Home.Folder, "home", "", "`folder` in which 'make setup' was run, with build/ and .venv/ (default: that of this program or one above it, where it was compiled, or the working directory)")
+	flags.StringVar(&f.Home.Folder, "home", "", "`folder` in which 'make setup' was run, with build/ and .venv/ (default: the folder of this program or one above it, else the folder where it was compiled, else the working directory)")
 }
 
 // fill finds the home, and completes the paths.

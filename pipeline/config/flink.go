@@ -21,7 +21,7 @@ func (f *Flink) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&f.FlinkMaster, "flink_master", "", "`HOST:PORT` of Flink's REST address, such as node1:8081")
 	flags.StringVar(&f.JobServer, "flink_job_server", "", "`jar` of Beam's job server for Flink (default: the one that 'make flink' built)")
 	flags.StringVar(&f.Boot, "flink_boot", "", "`path`, on Flink's machines, of the program that starts workers (default: the one that 'make flink' built)")
-	flags.StringVar(&f.StagingDir, "staging_dir", "", "`folder` that Flink's machines see, too, for the worker binary (default {root})")
+	flags.StringVar(&f.StagingDir, "staging_dir", "", "`folder` for the worker binary, which Flink's machines must see, too (default {root})")
 }
 
 // addBeams adds Beam's flags, which its packages register on Go's global flag set; they are shared,
@@ -35,7 +35,7 @@ func (s *Settings) addBeams(beams *flag.FlagSet) {
 	s.flags.VisitAll(func(f *pflag.Flag) { f.Hidden = !isOwn(f) }) // from completion, too: Beam has dozens
 }
 
-// readBeams takes in what Beam's flags were set to.
+// readBeams reads what Beam's flags were set to.
 func (f *Flink) readBeams(flags *pflag.FlagSet) {
 	runner := flags.Lookup("runner").Value
 	f.Runner = cmp.Or(runner.String(), "prism")

@@ -19,7 +19,7 @@ var groupNames = []string{groupFiles, groupChains, groupSearch, groupModel, grou
 // groupKey is the annotation of a flag that names its group.
 const groupKey = "threadloom_group"
 
-// group is what stands under one heading of --help: the flags that some parts add.
+// group is what --help lists under one heading: the flags that some parts add.
 type group struct {
 	name  string
 	parts []func(*pflag.FlagSet)
@@ -44,7 +44,7 @@ func setGroup(f *pflag.Flag, name string) {
 	f.Annotations[groupKey] = []string{name}
 }
 
-// isOwn says whether a flag is the program's own and not Beam's or cobra's.
+// isOwn reports whether a flag is the program's own and not Beam's or cobra's.
 func isOwn(f *pflag.Flag) bool { return len(f.Annotations[groupKey]) > 0 }
 
 // GroupsOf returns the program's own flags among some, in groups.

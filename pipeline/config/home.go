@@ -16,7 +16,7 @@ var homeParts = []string{filepath.Join("build", "lib"), filepath.Join("build", "
 type Home struct {
 	Folder string
 	by     string   // how it was found; empty: it was not found
-	seen   []string // folders that were looked at and are no home
+	seen   []string // folders that were tried and are not the home
 }
 
 // findHome looks for the home. If the flag does not name it, these are tried, in this order: the
@@ -44,7 +44,7 @@ func findHome(given, executable, compiled, working string) (Home, error) {
 	return h, nil
 }
 
-// isAbove says whether the folder of a program, or one above it, is the home, and notes it.
+// isAbove reports whether the folder of a program, or one above it, is the home, and notes it.
 func (h *Home) isAbove(program string) bool {
 	if program == "" {
 		return false
@@ -61,7 +61,7 @@ func (h *Home) isAbove(program string) bool {
 	}
 }
 
-// is says whether a folder is the home, and notes it. An empty name is a folder that is not known.
+// is reports whether a folder is the home, and notes it. The name is empty if the folder is not known.
 func (h *Home) is(folder, by string) bool {
 	switch {
 	case folder == "":

@@ -85,20 +85,20 @@ func (i *Import) addFiles(flags *pflag.FlagSet) {
 	flags.StringVar(&i.Root, "root", "", "`folder` in which chains/ is made")
 	flags.StringVar(&i.Suffix, "suffix", "comments", "`name` of the folder below chains/")
 	flags.StringVar(&i.ChainsDir, "chains_dir", "", "`folder` of the chains (default {root}/chains)")
-	flags.StringVar(&i.Subreddits, "subreddits", "", "`names` between commas, or a file with the list (default {root}/subreddits_list.json; without one all are imported, and it is written)")
-	flags.BoolVar(&i.Replace, "replace", false, "replace folders that hold other files than chains of an import")
-	flags.BoolVar(&i.Partial, "partial", false, "take what comes before the place at which a dump breaks off")
+	flags.StringVar(&i.Subreddits, "subreddits", "", "comma-separated `names`, or a file with the list (default {root}/subreddits_list.json; if there is no list, all are imported and the list is written)")
+	flags.BoolVar(&i.Replace, "replace", false, "replace folders even if they hold files that no import wrote")
+	flags.BoolVar(&i.Partial, "partial", false, "if a dump breaks off, import what comes before")
 	flags.Var(percent{&i.MaxBad}, "max_bad", "`share` of a dump's lines that may be broken, such as 1%")
 	flags.Var(size{&i.Memory}, "memory", "`size` of what is sorted in memory, such as 512MiB; the windows of the dumps come on top")
 	flags.StringVar(&i.Home.Folder, "home", "", "`folder` in which 'make setup' was run; only --runner=flink needs it")
 }
 
 func (i *Import) addChains(flags *pflag.FlagSet) {
-	choice(flags, &i.Chains, "chains", chainModes(), "`what` a chain is: leaf (the way to each comment without replies), longest (such ways, with each comment in one), pair (parent and reply) or comment")
-	flags.IntVar(&i.MinTurns, "min_turns", 0, "`number` of comments that a chain has at least (default 2, and 1 with --chains=comment)")
-	flags.IntVar(&i.MaxTurns, "max_turns", defaultMaxTurns, "`number` of comments that a chain has at most: its last")
-	flags.Int64Var(&i.MaxThread, "max_thread", defaultMaxThread, "`number` of comments; larger threads are left out")
-	flags.StringVar(&i.Bots, "bots", "", "`file` with the names of bots, one a line, or none (default: a bundled list)")
+	choice(flags, &i.Chains, "chains", chainModes(), "`what` a chain is: leaf (the way from the top of the thread to each comment without replies), longest (the same, but each comment is in one chain only), pair (parent and reply) or comment")
+	flags.IntVar(&i.MinTurns, "min_turns", 0, "smallest `number` of comments in a chain (default 2, and 1 with --chains=comment)")
+	flags.IntVar(&i.MaxTurns, "max_turns", defaultMaxTurns, "largest `number` of comments in a chain: a longer one keeps its last comments")
+	flags.Int64Var(&i.MaxThread, "max_thread", defaultMaxThread, "largest `number` of comments in a thread; larger threads are left out")
+	flags.StringVar(&i.Bots, "bots", "", "`file` with the names of bots, one a line, or the word none (default: a bundled list)")
 	flags.BoolVar(&i.Authors, "authors", false, "keep the name of each leaf's author")
 }
 
@@ -145,7 +145,7 @@ func (i *Import) check() error {
 	case i.MinTurns < 1:
 		return Usagef("--min_turns %d: want 1 or more", i.MinTurns)
 	case fixed && i.MinTurns > n:
-		return Usagef("--min_turns %d: a chain of --chains=%s has %d", i.MinTurns, i.Chains, n)
+		return Usagef("--min_turns %d: with --chains=%s a chain has %d", i.MinTurns, i.Chains, n)
 	case !fixed && i.MinTurns > i.MaxTurns:
 		return Usagef("--min_turns %d: more than --max_turns %d", i.MinTurns, i.MaxTurns)
 	case i.MaxThread < 1:
@@ -253,7 +253,7 @@ func (i *Import) subreddits() (names []string, err error) {
 	seen := map[string]string{}
 	for _, name := range names {
 		if other, twice := seen[strings.ToLower(name)]; twice {
-			return nil, Usagef("--subreddits: %s and %s are one subreddit", other, name)
+			return nil, Usagef("--subreddits: %s and %s are the same subreddit", other, name)
 		}
 		seen[strings.ToLower(name)] = name
 	}

@@ -22,7 +22,7 @@ func (m *Model) addFlags(flags *pflag.FlagSet) {
 	choice(flags, &m.Precision, "precision", models.Precisions(), "`precision`: "+strings.Join(models.Precisions(), ", "))
 	choice(flags, &m.Accelerator, "accelerator", models.Accelerators(), "`device` that embeds: "+strings.Join(models.Accelerators(), ", "))
 	flags.IntVar(&m.TokenBudget, "token_budget", 0, "`tokens` in one batch, padding included (default: measured at the start)")
-	choice(flags, &m.LongText, "long_text", longTexts(), "`what` becomes of texts longer than the model reads: truncate, or chunk (the mean of overlapping chunks)")
+	choice(flags, &m.LongText, "long_text", longTexts(), "`what` to do with texts longer than the model reads: truncate, or chunk (the mean of overlapping chunks)")
 	flags.StringVar(&m.Prompt, "prompt", "", "`text` to put before every text, for models that want one")
 	flags.IntVar(&m.DedupMB, "dedup_cache_mb", 32, "`megabytes` for vectors of texts seen before; 0 keeps none")
 }
@@ -50,7 +50,7 @@ func (m *Model) check() error {
 	)
 }
 
-// checkFolder looks for the model on this machine, and for a library that is named.
+// checkFolder looks for the model on this machine, and for the library if one is named.
 func (m *Model) checkFolder(home Home) error {
 	if _, err := os.Stat(filepath.Join(m.Folder, "manifest.json")); err != nil {
 		return Usagef("--model %s: %w: run 'make setup', or make one with 'python -m threadloom.export'%s", m.Folder, models.ErrNoModel, home.Missing())

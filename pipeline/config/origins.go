@@ -11,7 +11,7 @@ import (
 // flagText is a flag as errors name it.
 var flagText = regexp.MustCompile(`\B--([a-z][a-z_]*)`)
 
-// Origins says of the flags that a text names where they are from, unless that is the
+// Origins says where the flags that a text names were set, unless that was on the
 // command line.
 func Origins(text string, from map[string]string) string {
 	var said []string
@@ -34,7 +34,7 @@ func Origins(text string, from map[string]string) string {
 	return " (" + strings.Join(said, ", ") + ")"
 }
 
-// WithOrigins adds to an error about wrong settings where they are from.
+// WithOrigins adds to an error about wrong settings where they were set.
 func WithOrigins(err error, from map[string]string) error {
 	var usage UsageError
 	if !errors.As(err, &usage) {

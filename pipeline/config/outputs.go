@@ -15,15 +15,15 @@ import (
 // mostNamed bounds the names in an error.
 const mostNamed = 40
 
-// Outputs says what outputs hold, and how closely those that exist are looked at.
+// Outputs says what outputs hold, and how closely those that exist are checked.
 type Outputs struct {
 	Keep  []string
 	Check string // one of outputs.Checks
 }
 
 func (o *Outputs) addFlags(flags *pflag.FlagSet) {
-	flags.Var(list{values: &o.Keep}, "keep", "comma-separated `columns` to keep in the embeddings (default, and if empty: all scalar ones but the text)")
-	choice(flags, &o.Check, "check", outputs.Checks(), "`what` to check of an output that exists: exists (nothing more), footer (a corrupt one is embedded again), fingerprint (and so is one of another model, precision or input)")
+	flags.Var(list{values: &o.Keep}, "keep", "comma-separated `columns` to keep in the embeddings (default, and if empty: all scalar ones except the text)")
+	choice(flags, &o.Check, "check", outputs.Checks(), "`what` to check about an output that exists: exists (nothing more), footer (a corrupt one is embedded again), fingerprint (so is one of another model, precision or input)")
 }
 
 func (o *Outputs) check() error { return checkChoice("check", o.Check, outputs.Checks()) }

@@ -1,5 +1,5 @@
-// Package config is all that can be set: flags, environment, the settings' file, defaults, and whether
-// they go together.
+// Package config holds everything that can be set: flags, environment, the settings' file, defaults, and
+// the checks that settings go together.
 //
 // A part is a struct with the settings of one subject. Its file has their flags (addFlags), what
 // follows from other settings (fill), and what is refused (check). A command is a struct of the parts
@@ -18,7 +18,7 @@ import (
 	"github.com/threadloom/threadloom/transforms/remote"
 )
 
-// Run is what a run does, and what the commands look at that say what a run would do.
+// Run has the settings of a run, and of the commands that say what a run would do.
 type Run struct {
 	*Settings
 	Files      Files
@@ -30,7 +30,7 @@ type Run struct {
 	Watching   Watching
 }
 
-// ForRun returns the settings of a run, and of the commands that look at what a run would do.
+// ForRun returns the settings of a run, and of the commands that say what a run would do.
 func ForRun() *Run {
 	r := &Run{}
 	r.Settings = newSettings(
@@ -45,7 +45,7 @@ func ForRun() *Run {
 	return r
 }
 
-// Read takes in what is under the flags, once they are parsed: the environment (NAME=VALUE) and the
+// Read reads the settings that parsed flags override: the environment (NAME=VALUE) and the
 // settings' file.
 func (r *Run) Read(environ func() []string) (err error) {
 	if err := r.Settings.Read(environ); err != nil {
@@ -107,15 +107,15 @@ func (r *Run) Validate() error {
 // checkTogether refuses settings of several parts that do not go together.
 func (r *Run) checkTogether() error {
 	if r.Workers.Bridged() && r.Outputs.Check == outputs.CheckFingerprint && r.Model.Precision != models.FP32 && r.Model.Precision != models.Auto {
-		return Usagef("--check=fingerprint: the workers behind the bridge embed in fp32, and what they make would be stale: set --mps_share=0 or --precision=fp32")
+		return Usagef("--check=fingerprint: the workers on other machines embed in fp32, and their outputs would be stale: set --mps_share=0 or --precision=fp32")
 	}
 	if r.Clustering.StartsPython() && r.Flink.Async {
-		return Usagef("--async: the clustering ends with this program; name one that stays with --cluster_endpoint, or skip it with --cluster=false")
+		return Usagef("--async: the clustering service would end with this program: name one that stays with --cluster_endpoint, or skip clustering with --cluster=false")
 	}
 	return nil
 }
 
-// checkMachine looks for what the run needs on this machine. On others, the machines that embed do.
+// checkMachine looks for what the run needs on this machine. Other machines that embed check themselves.
 func (r *Run) checkMachine(runner runners.Runner) error {
 	if runner.InProcess() || r.Workers.Bridged() {
 		if err := r.Model.checkFolder(r.Files.Home); err != nil {
@@ -138,7 +138,7 @@ func (r *Run) Embedding() embedding.Options {
 	return embedding.Options{Layout: r.Files.Layout(), Model: r.Model.Config, TextColumn: r.Files.TextColumn, Keep: r.Outputs.Keep}
 }
 
-// Checking says how closely an output that exists is looked at.
+// Checking says how closely an output that exists is checked.
 func (r *Run) Checking() outputs.CheckOptions {
 	return outputs.CheckOptions{Kind: r.Outputs.Check, Model: r.Model.Config}
 }

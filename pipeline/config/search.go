@@ -44,13 +44,13 @@ func ForSearch() *Search {
 }
 
 func (s *Search) addFlags(flags *pflag.FlagSet) {
-	flags.IntVar(&s.K, "k", 10, "`number` of chains that are shown for each question")
-	flags.StringVar(&s.Like, "like", "", "`chain_id` of a chain: search for those that are like it")
+	flags.IntVar(&s.K, "k", 10, "`number` of chains to show for each question")
+	flags.StringVar(&s.Like, "like", "", "`chain_id` of a chain: search for chains like it")
 	flags.StringVar(&s.questions, "questions", "", "`file` with a question on each line")
-	flags.Var(list{values: &s.Subreddits}, "subreddit", "search these subreddits only: `names` between commas")
-	flags.StringVar(&s.labels, "label", "", "search these clusters only: `numbers` between commas, -1 for noise")
-	flags.StringVar(&s.since, "since", "", "search chains from this `date` on: 2024, 2024-03 or 2024-03-15 (UTC)")
-	flags.StringVar(&s.until, "until", "", "search chains up to the end of this `date`: 2024, 2024-03 or 2024-03-15 (UTC)")
+	flags.Var(list{values: &s.Subreddits}, "subreddit", "search these subreddits only: comma-separated `names`")
+	flags.StringVar(&s.labels, "label", "", "search these clusters only: comma-separated `numbers`, -1 for noise")
+	flags.StringVar(&s.since, "since", "", "search chains from this `date` on, such as 2024, 2024-03 or 2024-03-15 (UTC)")
+	flags.StringVar(&s.until, "until", "", "search chains up to the end of this `date`, such as 2024, 2024-03 or 2024-03-15 (UTC)")
 	flags.BoolVar(&s.Long, "long", false, "show whole texts, not their first lines")
 }
 
@@ -84,7 +84,7 @@ func (s *Search) Complete(environ func() []string, words []string) (err error) {
 		return err
 	}
 	if s.since != "" && s.until != "" && s.Since >= s.Until {
-		return Usagef("--since %s: it is after --until %s", s.since, s.until)
+		return Usagef("--since %s is after --until %s", s.since, s.until)
 	}
 	if err := firstError(s.readLabels, s.checkSubreddits, func() error { return s.readQuestions(words) }); err != nil {
 		return err
@@ -109,14 +109,14 @@ func (s *Search) readLabels() error {
 	for text := range strings.SplitSeq(s.labels, ",") {
 		label, err := strconv.ParseInt(text, 10, 32)
 		if err != nil || label < -1 {
-			return Usagef("--label %q: want numbers of clusters between commas, -1 for noise", s.labels)
+			return Usagef("--label %q: want comma-separated numbers of clusters, -1 for noise", s.labels)
 		}
 		s.Labels = append(s.Labels, label)
 	}
 	return nil
 }
 
-// checkSubreddits refuses subreddits that are not in the list, and takes those that are as they are spelt there.
+// checkSubreddits refuses subreddits that are not in the list, and spells the others as the list does.
 func (s *Search) checkSubreddits() error {
 	for i, name := range s.Subreddits {
 		found := false

@@ -35,8 +35,8 @@ func (s *Settings) ownFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&s.JSON, "json", false, "print the result as JSON on standard output")
 }
 
-// everySetting returns the flags of all commands, with Beam's. If two commands have a flag of one
-// name, it is the first command's.
+// everySetting returns the flags of all commands, with Beam's. If two commands have a flag with the
+// same name, the first command's counts.
 func everySetting() *pflag.FlagSet {
 	all := newFlags()
 	for _, s := range []*Settings{ForRun().Settings, ForAssign().Settings, ForQueue().Settings, ForImport().Settings, ForSearch().Settings, ForExplore().Settings} {
@@ -53,7 +53,7 @@ func (s *Settings) AddFlagsTo(flags *pflag.FlagSet) {
 	}
 }
 
-// From says where the settings are from that are not their defaults, by flag.
+// From says, by flag, where the settings that are not their defaults were set.
 func (s *Settings) From() map[string]string {
 	if s == nil {
 		return nil
@@ -61,7 +61,7 @@ func (s *Settings) From() map[string]string {
 	return s.from
 }
 
-// Given says whether somebody has set a flag.
+// Given reports whether somebody has set a flag.
 func (s *Settings) Given(name string) bool { return s.From()[name] != "" }
 
 // Setting is one setting, for users to read: without secrets.
@@ -71,7 +71,7 @@ type Setting struct {
 	From  string `json:"from"`
 }
 
-// Shown returns the settings that hold, sorted by name. Paths are complete.
+// Shown returns the settings that are in effect, sorted by name. Paths are complete.
 func (s *Settings) Shown() []Setting {
 	if s == nil {
 		return nil

@@ -21,7 +21,7 @@ const (
 	variablePrefix = "THREADLOOM_"
 	// defaultFile is the settings' file in the root, read if it is there.
 	defaultFile = "threadloom.toml"
-	// fromVariable is where a setting is from that is in the environment.
+	// fromVariable is the origin of a setting that is in the environment.
 	fromVariable = "environment"
 )
 
@@ -53,7 +53,7 @@ func (s *Settings) Read(environ func() []string) error {
 	return s.readFile(path)
 }
 
-// readEnvironment sets flags from variables. One that is empty counts for nothing.
+// readEnvironment sets flags from variables. An empty variable does not count.
 func (s *Settings) readEnvironment(environ func() []string) error {
 	values := koanf.New(".")
 	err := values.Load(env.Provider(".", env.Opt{EnvironFunc: environ, Prefix: variablePrefix, TransformFunc: func(variable, value string) (string, any) {
@@ -82,7 +82,7 @@ func (s *Settings) readFile(path string) error {
 		if errors.As(err, &wrong) {
 			said, _, found := strings.Cut(wrong.Message, " but found ") // which quotes the value, perhaps a password
 			if found {
-				said += " (a text is in quotes)"
+				said += " (put text in quotes)"
 			}
 			return Usagef("%s, line %d: %s", path, wrong.Position.Line, said)
 		}
@@ -95,7 +95,7 @@ func (s *Settings) readFile(path string) error {
 			continue // another command's
 		}
 		if f == nil || name == "config" {
-			return Usagef("%s: there is no setting %q%s: they have the names of the flags (--help)", path, name, DidYouMean(name, flagNames(every)))
+			return Usagef("%s: there is no setting %q%s: settings have the names of the flags (--help)", path, name, DidYouMean(name, flagNames(every)))
 		}
 		texts, err := settingTexts(f.Value, values[name])
 		if err != nil {
@@ -108,7 +108,7 @@ func (s *Settings) readFile(path string) error {
 	return nil
 }
 
-// set sets a flag to one or several values, unless something that goes before has set it.
+// set sets a flag to one or several values, unless a source that overrides this one has set it.
 func (s *Settings) set(name string, texts []string, from string) error {
 	if s.from[name] != "" {
 		return nil
@@ -147,7 +147,7 @@ func settingTexts(of pflag.Value, value any) ([]string, error) {
 	case []any:
 		l, isList := of.(list)
 		if !isList {
-			return nil, errors.New("one value is wanted, not several")
+			return nil, errors.New("want one value, not several")
 		}
 		var texts []string
 		for _, x := range v {

@@ -13,7 +13,7 @@ import (
 // list is a flag's value that is several strings.
 type list struct {
 	values *[]string
-	// repeated: the flag is given once for each; otherwise they are between commas.
+	// repeated: the flag is given once for each string; otherwise they are comma-separated.
 	repeated bool
 }
 
@@ -37,7 +37,7 @@ func (l list) Set(s string) error {
 	default:
 		names := strings.Split(s, ",")
 		if slices.Contains(names, "") {
-			return errors.New("want names between commas, and none of them empty")
+			return errors.New("want comma-separated names, none of them empty")
 		}
 		*l.values = names
 	}
@@ -74,7 +74,7 @@ func choice(flags *pflag.FlagSet, value *string, name string, values []string, u
 // Choices returns the values that a flag takes if they are few, else nil.
 func Choices(f *pflag.Flag) []string { return f.Annotations[choiceKey] }
 
-// checkChoice refuses a value that is none of a flag's.
+// checkChoice refuses a value that the flag does not take.
 func checkChoice(name, value string, values []string) error {
 	if !slices.Contains(values, value) {
 		return Usagef("--%s %q: want one of %s", name, value, strings.Join(values, ", "))

@@ -11,8 +11,8 @@ import (
 	"github.com/threadloom/threadloom/mpsbridge"
 )
 
-// otherVariables begin like those of flags and are none: Redis's password, the key of the server
-// that names clusters, and what the tests and benchmarks of this repository read.
+// otherVariables begin like the variables of flags but are not settings: Redis's password, the key of
+// the server that names clusters, and what the tests and benchmarks of this repository read.
 var otherVariables = []string{
 	mpsbridge.PasswordVariable, mpsbridge.PasswordFileVariable, NameKeyVariable,
 	"THREADLOOM_CORPUS", "THREADLOOM_BENCH_ROOT", "THREADLOOM_BENCH_MODEL", "THREADLOOM_SCAN_TREE",
@@ -22,8 +22,8 @@ var otherVariables = []string{
 // service whose name begins with threadloom.
 var ofService = regexp.MustCompile(`^THREADLOOM_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
 
-// UnknownVariables returns those of an environment (NAME=VALUE) that look like settings
-// and are none.
+// UnknownVariables returns the variables of an environment (NAME=VALUE) that look like settings
+// but are not.
 func UnknownVariables(environment []string) []string {
 	flags := everySetting()
 	var unknown []string
@@ -40,7 +40,7 @@ func UnknownVariables(environment []string) []string {
 	return unknown
 }
 
-// WarnUnknown says in one line which variables look like settings and are none.
+// WarnUnknown says in one line which variables look like settings but are not.
 func WarnUnknown(errs io.Writer, environment []string) {
 	unknown := UnknownVariables(environment)
 	if len(unknown) == 0 {
@@ -52,7 +52,7 @@ func WarnUnknown(errs io.Writer, environment []string) {
 	}
 	said := make([]string, len(unknown))
 	for i, name := range unknown {
-		said[i] = name + " is in the environment and is no setting" + DidYouMean(name, known)
+		said[i] = name + " is in the environment but is not a setting" + DidYouMean(name, known)
 	}
 	fmt.Fprintln(errs, "warning:", strings.Join(said, "; "))
 }
@@ -77,7 +77,7 @@ func DidYouMean(wrong string, known []string) string {
 	return fmt.Sprintf(" (did you mean %s?)", best)
 }
 
-// distance is Levenshtein's: how many bytes are to be put in, taken out or changed.
+// distance is Levenshtein's: how many bytes must be inserted, deleted or changed.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

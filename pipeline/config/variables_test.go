@@ -20,9 +20,9 @@ func TestVariablesThatAreNoSettingsAreTold(t *testing.T) {
 func TestAWarningProposesTheVariableThatIsMeant(t *testing.T) {
 	var errs bytes.Buffer
 	WarnUnknown(&errs, []string{"THREADLOOM_SUFIX=secret", "THREADLOOM_REDIS_PASWORD=secret", "THREADLOOM_SOMETHING_ELSE=secret"})
-	want := "warning: THREADLOOM_REDIS_PASWORD is in the environment and is no setting (did you mean THREADLOOM_REDIS_PASSWORD?); " +
-		"THREADLOOM_SOMETHING_ELSE is in the environment and is no setting; " +
-		"THREADLOOM_SUFIX is in the environment and is no setting (did you mean THREADLOOM_SUFFIX?)\n"
+	want := "warning: THREADLOOM_REDIS_PASWORD is in the environment but is not a setting (did you mean THREADLOOM_REDIS_PASSWORD?); " +
+		"THREADLOOM_SOMETHING_ELSE is in the environment but is not a setting; " +
+		"THREADLOOM_SUFIX is in the environment but is not a setting (did you mean THREADLOOM_SUFFIX?)\n"
 	if errs.String() != want {
 		t.Errorf("got %q, want %q", errs.String(), want)
 	}

@@ -29,7 +29,7 @@ type Watching struct {
 func (w *Watching) addFlags(flags *pflag.FlagSet) {
 	w.addProgress(flags)
 	flags.StringVar(&w.MetricsFile, "metrics_file", "", "`file` to write Prometheus metrics to, every 15 s and at the end; for node_exporter's textfile collector it ends in .prom")
-	flags.StringVar(&w.MetricsAddr, "metrics_addr", "", "`[HOST]:PORT` to serve Prometheus metrics on, at /metrics; without HOST this machine alone sees them")
+	flags.StringVar(&w.MetricsAddr, "metrics_addr", "", "`[HOST]:PORT` to serve Prometheus metrics on, at /metrics; without HOST only this machine can read them")
 }
 
 func (w *Watching) addProgress(flags *pflag.FlagSet) {
@@ -44,7 +44,7 @@ func (w *Watching) check() error {
 	terminal := term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb"
 	switch {
 	case w.Progress == ProgressBar && !terminal:
-		return Usagef("--progress=bar: standard error is no terminal; --progress=log writes lines")
+		return Usagef("--progress=bar: standard error is not a terminal: use --progress=log, which writes lines")
 	case w.Progress == progressAuto && terminal:
 		w.Progress = ProgressBar
 	case w.Progress == progressAuto:

@@ -38,14 +38,14 @@ type Workers struct {
 
 func (w *Workers) addFlags(flags *pflag.FlagSet) {
 	w.Share = autoShare
-	flags.Var(shareFlag{&w.Share}, "mps_share", "`share` of the files that workers on other machines (threadloom-worker) embed: 0 to 1, or auto, with which every file goes to whoever is free (default auto if --redis is given, else 0)")
+	flags.Var(shareFlag{&w.Share}, "mps_share", "`share` of the files that workers on other machines (threadloom-worker) embed: 0 to 1, or auto, which gives each file to whoever is free (default auto if --redis is given, else 0)")
 	flags.Lookup("mps_share").DefValue = "" // the usage says what the default is
-	flags.Var(list{values: &w.Subreddits}, "mps_subreddits", "comma-separated `subreddits` of which workers embed all files (default, and if empty: none)")
+	flags.Var(list{values: &w.Subreddits}, "mps_subreddits", "comma-separated `subreddits` whose files are all for workers (default, and if empty: none)")
 	w.Redis.addFlags(flags)
-	flags.Var(list{&w.PathMap, true}, "path_map", "`FROM=TO`: what the workers' jobs call a folder of this machine (may be repeated)")
+	flags.Var(list{&w.PathMap, true}, "path_map", "`FROM=TO`: workers see this machine's folder FROM under the path TO (may be repeated)")
 	w.ClaimTimeout, w.LostAfter = 10*time.Minute, 2*time.Minute
 	flags.Var(duration{&w.ClaimTimeout}, "mps_claim_timeout", "`time` (90s, 1m30s, or seconds) after which a file that no worker has begun is embedded here")
-	flags.Var(duration{&w.LostAfter}, "bridge_lost_after", "`time` (90s, 1m30s, or seconds) after which a file that Redis has forgotten is put into the list again")
+	flags.Var(duration{&w.LostAfter}, "bridge_lost_after", "`time` (90s, 1m30s, or seconds) after which a file that Redis has forgotten is queued again")
 }
 
 func (w *Workers) check() error {
@@ -88,13 +88,13 @@ func (w *Workers) Partition() transforms.PartitionOptions {
 	return transforms.PartitionOptions{Share: w.share(), Subreddits: w.Subreddits}
 }
 
-// Bridged says whether workers may have any file.
+// Bridged reports whether workers may have any file.
 func (w *Workers) Bridged() bool { return w.Partition().Bridged() }
 
-// Asked says whether somebody has named a Redis, or workers may have files.
+// Asked reports whether somebody has named a Redis, or workers may have files.
 func (w *Workers) Asked() bool { return w.redisGiven || w.Bridged() }
 
-// autoShare is the value of --mps_share with which each file goes to whoever is free: a worker, or
+// autoShare is the value of --mps_share that gives each file to whoever is free: a worker, or
 // this process.
 const autoShare = -1
 

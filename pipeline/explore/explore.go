@@ -1,5 +1,5 @@
-// Package explore serves a page that shows the clusters: Embedding Atlas, of which the Python side
-// has the scripts and makes the data.
+// Package explore serves a page that shows the clusters: Embedding Atlas. The Python side has its
+// scripts and makes its data.
 package explore
 
 import (

@@ -15,7 +15,7 @@ import (
 const indexName = "index.html"
 
 // export writes the page and its data into a new folder, for any web server. The folder appears
-// when it is whole.
+// when it is complete.
 func export(folder string, scripts, data fs.FS) (err error) {
 	parent := filepath.Dir(folder)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
@@ -50,7 +50,7 @@ func export(folder string, scripts, data fs.FS) (err error) {
 	}
 	err = os.Rename(temporary, folder)
 	if errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, fs.ErrExist) {
-		return errors.New("somebody else has written it meanwhile")
+		return errors.New("somebody else has created it meanwhile")
 	}
 	return err
 }

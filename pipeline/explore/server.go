@@ -10,8 +10,8 @@ import (
 )
 
 // policy lets the page run its own scripts and DuckDB's WebAssembly, and fetch from its own server
-// only. Whatever a text makes of itself, nothing of it runs, and nothing leaves the machine. The
-// page writes styles into its elements.
+// only. Whatever a chain's text contains, none of it runs, and nothing leaves the machine. Inline
+// styles are allowed, because the page writes styles into its elements.
 const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; " +
 	"connect-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; " +
 	"base-uri 'none'; form-action 'none'"
@@ -35,8 +35,8 @@ func newHandler(scripts, data fs.FS, at net.Addr) http.Handler {
 	return &handler{scripts: scripts, data: data, hosts: hosts}
 }
 
-// ServeHTTP answers GET and HEAD, and only to a browser that asked for this machine. A page of
-// another name that has made its name mean 127.0.0.1 gets nothing (DNS rebinding).
+// ServeHTTP answers GET and HEAD, and only to a browser that asked for this machine. A site that
+// has made its own name point to 127.0.0.1 gets nothing (DNS rebinding).
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	head := w.Header()
 	head.Set("Content-Security-Policy", policy+"; frame-ancestors 'none'")
@@ -77,7 +77,7 @@ func (h *handler) find(url string) (fs.FS, string) {
 	return h.scripts, name
 }
 
-// contentType returns the type of a file, whatever the system's own table says.
+// contentType returns the type of a file; it does not use the system's own table.
 func contentType(name string) string {
 	switch path.Ext(name) {
 	case ".html":

@@ -10,9 +10,9 @@ import (
 	"github.com/threadloom/threadloom/transforms/version"
 )
 
-// announce tells the workers behind the bridge what they must know of this run: how
-// its files are embedded, and by which secret they know its folder. If Redis does not
-// answer, it fails before anything runs.
+// announce tells the workers on other machines what they must know about this run: how
+// its files are embedded, and the secret by which they recognize its folder. If Redis does
+// not answer, it fails before anything runs.
 func announce(ctx context.Context, c *config.Run, model *models.Folder) (err error) {
 	paths, err := mpsbridge.ParsePathMaps(c.Workers.PathMap)
 	if err != nil {

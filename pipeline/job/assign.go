@@ -15,7 +15,7 @@ import (
 	"github.com/threadloom/threadloom/transforms/outputs"
 )
 
-// Assigned is what became of an assignment.
+// Assigned is the result of an assignment.
 type Assigned struct {
 	cluster.Assignment
 	folder string // of the clusters
@@ -50,7 +50,7 @@ func Assign(ctx context.Context, c *config.Assign) (a Assigned, err error) {
 func (a Assigned) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "assigned  %d rows of %d files in %.1f s\n", a.Rows, a.Files, a.Seconds)
-	fmt.Fprintf(&b, "noise     %.1f %%; %.1f %% of rows like those that the clusters were found with\n", 100*a.NoiseShare, 100*a.FittedNoiseShare)
+	fmt.Fprintf(&b, "noise     %.1f %%; expected %.1f %%, as among the rows that the clusters were found with\n", 100*a.NoiseShare, 100*a.FittedNoiseShare)
 	for _, k := range a.Clusters {
 		before := fmt.Sprintf("then %4.1f %%", 100*k.FittedShare)
 		if k.New {
@@ -62,7 +62,7 @@ func (a Assigned) Text() string {
 		fmt.Fprintf(&b, "warning   %s\n", w)
 	}
 	if a.Grown != "" {
-		fmt.Fprintf(&b, "model     %s, with the new clusters, for 'assign --model' of what comes next\n", a.Grown)
+		fmt.Fprintf(&b, "model     %s, with the new clusters, for the next 'assign --model'\n", a.Grown)
 	}
 	fmt.Fprintf(&b, "labels    %s\n", filepath.Join(a.folder, "assigned.parquet"))
 	return b.String()

@@ -24,15 +24,15 @@ func build(s beam.Scope, c *config.Run, clusterAddr, clustersLease string) error
 	embedding := c.Embedding()
 	var embedded beam.PCollection
 	if c.Workers.Bridged() {
-		// Neither branch waits for the other, nor the scan for any of them.
+		// Neither branch waits for the other, and the scan waits for neither.
 		here := transforms.Embed(s, embedding, transforms.BreakFusion(s, 1, local))
 		embedded = beam.Flatten(s, here, transforms.Bridge(s, c.Bridge(), mps))
 	} else {
 		embedded = transforms.Embed(s, embedding, beam.Flatten(s, local, mps))
 	}
 	if clusterAddr == "" {
-		// Prism (2.77) spins on a core for as long as a stage runs that has no
-		// outputs: somebody must take the files. Reshuffle would not do, it drops it.
+		// Prism (2.77) spins on a core for as long as a stage without outputs
+		// runs, so something must take the files. Reshuffle would not do: Prism drops it.
 		beam.GroupByKey(s, beam.AddFixedKey(s, embedded))
 		return nil
 	}
@@ -48,8 +48,8 @@ func build(s beam.Scope, c *config.Run, clusterAddr, clustersLease string) error
 	}, beam.Flatten(s, done, embedded))
 }
 
-// embedder says how the Python side embeds words: with this program, on the machine that both run
-// on. A Python side that runs already may be on a machine without it, and then there is none.
+// embedder says how the Python side embeds words: with this program, if this program starts it.
+// A Python side that runs already may be on a machine without the program, so it gets none.
 func embedder(c *config.Run) (string, error) {
 	if !c.Clustering.StartsPython() {
 		return "", nil

@@ -61,7 +61,7 @@ func Import(c *config.Import, plan *importer.Plan, console *watch.Console) (Impo
 	}
 	sig, err := runImport(c, plan, held, console, log)
 	if sig != 0 {
-		fmt.Fprintln(os.Stderr, "interrupted: what is whole is kept; run again to go on")
+		fmt.Fprintln(os.Stderr, "interrupted: finished parts are kept; run again to go on")
 		return done, 128 + int(sig), nil
 	}
 	if err == nil {
@@ -137,10 +137,10 @@ func stateOnDisk(plan *importer.Plan) watch.ImportState {
 func checkRoom(plan *importer.Plan, log *slog.Logger) error {
 	free := freeMemory()
 	for plan.Scans > 1 && plan.MostMemory() > free {
-		plan.Scans-- // fewer dumps side by side need fewer windows
+		plan.Scans-- // fewer dumps at the same time need fewer windows
 	}
 	if most := plan.MostMemory(); most > free {
-		return config.Usagef("the import takes up to %s of memory, %s of it for the window of a dump, and this machine has %s: make --memory smaller, or decompress the dump with 'zstd -d --long=31' before",
+		return config.Usagef("the import takes up to %s of memory, %s of it for the window of a dump, but this machine has %s: make --memory smaller, or decompress the dump with 'zstd -d --long=31' first",
 			ibytes(most), ibytes(most-plan.Memory), ibytes(free))
 	}
 	need := plan.DiskNeeded()
@@ -150,14 +150,14 @@ func checkRoom(plan *importer.Plan, log *slog.Logger) error {
 	}
 	log.Info("importing", "dumps", len(plan.Dumps), "bytes", ibytes(plan.Bytes()), "memory_at_most", ibytes(plan.MostMemory()), "disk_about", ibytes(need), "disk_free", ibytes(room))
 	if need > room && len(plan.Subreddits) == 0 {
-		return config.Usagef("the import takes about %s of disk and %s has %s: import fewer subreddits (--subreddits), or fewer dumps at once", ibytes(need), plan.Chains, ibytes(room))
+		return config.Usagef("the import takes about %s of disk, but %s has %s: import fewer subreddits (--subreddits), or fewer dumps at a time", ibytes(need), plan.Chains, ibytes(room))
 	}
 	return nil
 }
 
 func ibytes(n int64) string { return humanize.IBytes(uint64(max(n, 0))) }
 
-// freeDisk returns how many bytes can be written below a folder, which need not be there.
+// freeDisk returns how many bytes can be written below a folder, which need not exist.
 func freeDisk(folder string) (int64, error) {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return 0, err
@@ -191,7 +191,7 @@ func (d Imported) Text() string {
 	var b strings.Builder
 	comma := humanize.Comma
 	if d.Before {
-		fmt.Fprintf(&b, "done before: %s has the chains of these dumps\n", d.Folder)
+		fmt.Fprintf(&b, "already done: %s has the chains of these dumps\n", d.Folder)
 	}
 	fmt.Fprintf(&b, "chains    %s in %s files of %s subreddits, from %s threads\n", comma(d.Chains), comma(d.Files), comma(d.Subreddits), comma(d.Threads))
 	fmt.Fprintf(&b, "lines     %s of %d dumps\n", comma(d.Lines), len(d.Dumps))
@@ -209,7 +209,7 @@ func (d Imported) Text() string {
 		}
 	}
 	if d.Replaced > 0 {
-		fmt.Fprintf(&b, "replaced  %d folders of an earlier import; 'run --check=fingerprint' embeds anew what has changed in them\n", d.Replaced)
+		fmt.Fprintf(&b, "replaced  %d folders of an earlier import; 'run --check=fingerprint' embeds again what has changed in them\n", d.Replaced)
 	}
 	if d.List != "" {
 		fmt.Fprintf(&b, "list      %s\n", d.List)
@@ -227,7 +227,7 @@ func (d Imported) counts() []count {
 	n := d.Counts
 	counts := []count{
 		{n.InChain, "comments in chains"},
-		{n.Alone, "comments alone: their chain would have too few turns"},
+		{n.Alone, "comments whose chain would have too few turns"},
 		{n.Cut, "comments above the last turns of their chains"},
 		{n.Submission, "submissions"},
 		{n.Deleted, "deleted comments"},
@@ -237,7 +237,7 @@ func (d Imported) counts() []count {
 		{n.OtherSubreddit, "lines of other subreddits"},
 		{n.Blank, "blank lines"},
 		{n.NotJSON, "lines that are not JSON"},
-		{n.NotObject, "lines that are no JSON object"},
+		{n.NotObject, "lines that are not a JSON object"},
 	}
 	var fields []string
 	for field := range n.Odd {
@@ -250,7 +250,7 @@ func (d Imported) counts() []count {
 	return counts
 }
 
-// ImportError returns an error with the flag that helps against it.
+// ImportError adds to an error the flag that helps.
 func ImportError(err error, c *config.Import) error {
 	var foreign *importer.ForeignError
 	if errors.As(err, &foreign) {

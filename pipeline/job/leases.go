@@ -38,7 +38,7 @@ func takeLeases(folders ...string) (leases, error) {
 	return all, nil
 }
 
-// have says whether the lease of a folder is among them, under this name or another.
+// have reports whether the lease of a folder is among them, under this name or another.
 func (l leases) have(folder string) bool {
 	return l.of(folder).Lease != nil
 }
@@ -82,7 +82,7 @@ func (l leases) whenLost(ctx context.Context, act func()) {
 }
 
 // stopWhenLost ends the run if it has lost a lease: this run was suspended, and another one has
-// taken over. The open files are finished, which does no harm. The server stops at once, because
+// taken over. The open files are finished, which does no harm. The server stops immediately, because
 // it would write the clusters, which belong to the other run.
 func (l leases) stopWhenLost(ctx context.Context, console io.Writer, server *cluster.Server, cancel context.CancelFunc) {
 	l.whenLost(ctx, func() {

@@ -37,8 +37,8 @@ func nothingClustered(s *summary, counts map[string]int64) error {
 	return fmt.Errorf("no file can be clustered: %s", cluster.Sentence(s.FilesLeftOut, s.LeftOut))
 }
 
-// reportLeftOut says in one line which files clustering left out, if the run ended well
-// but for them, and returns the exit code.
+// reportLeftOut says in one line which files clustering left out, if that is all that
+// went wrong in the run, and returns the exit code.
 func reportLeftOut(code int, errs io.Writer, count int64, first []cluster.LeftOut, list string) int {
 	if count == 0 || code != ExitDone && code != ExitDeadLetters {
 		return code

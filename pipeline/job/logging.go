@@ -43,7 +43,7 @@ func (h beamHandler) Handle(ctx context.Context, r slog.Record) error {
 	return h.Handler.Handle(ctx, r)
 }
 
-// isOurs says whether the code at pc is this program's and no library's.
+// isOurs reports whether the code at pc is this program's and no library's.
 func isOurs(pc uintptr) bool {
 	frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
 	return strings.HasPrefix(frame.Function, "main.") || strings.HasPrefix(frame.Function, "github.com/threadloom/threadloom/")

@@ -9,7 +9,7 @@ import (
 	"github.com/threadloom/threadloom/transforms/chainfile"
 )
 
-// mostEarlier bounds the outputs of earlier runs that are looked at.
+// mostEarlier bounds how many outputs of earlier runs are read.
 const mostEarlier = 64
 
 // mixture says which earlier outputs differ from what this run wrote or, if it wrote nothing, from
@@ -40,6 +40,6 @@ func mixture(earlier []chainfile.Fingerprint, model *models.Folder, precision st
 	if len(parts) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("earlier outputs, %d looked at: %s; others are of %s in %s: choose another --suffix, or delete them to have them embedded again",
+	return fmt.Sprintf("of %d earlier outputs that were read, %s; the others are of %s in %s: choose another --suffix, or delete them to have them embedded again",
 		len(earlier), strings.Join(parts, ", "), ours.Model, ours.Precision)
 }

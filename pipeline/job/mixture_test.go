@@ -19,7 +19,7 @@ func TestMixtureCountsWhatDoesNotGoTogether(t *testing.T) {
 		t.Errorf("told of %q though all go together", got)
 	}
 	got := mixture([]chainfile.Fingerprint{half, same, large, half}, model, "fp32")
-	if want := "earlier outputs, 4 looked at: 1 of another model (large), 2 in bf16; others are of small in fp32: "; !strings.HasPrefix(got, want) {
+	if want := "of 4 earlier outputs that were read, 1 of another model (large), 2 in bf16; the others are of small in fp32: "; !strings.HasPrefix(got, want) {
 		t.Errorf("got %q, want it to begin with %q", got, want)
 	}
 	if got := mixture([]chainfile.Fingerprint{half, same}, model, ""); !strings.Contains(got, "1 in fp32") {

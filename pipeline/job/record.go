@@ -18,8 +18,8 @@ import (
 // keptRecords is how many run records are kept: three months of nights.
 const keptRecords = 100
 
-// record is what is written down of a run, when it begins to work and again when it ends. If a
-// record has no end, its run is at work or was killed.
+// record is what is written down about a run, when it begins to work and again when it ends. If a
+// record has no end, its run is still at work or was killed.
 type record struct {
 	Version  string            `json:"version"`
 	Host     string            `json:"host"`
@@ -71,7 +71,7 @@ func (r *record) write() error {
 	return nil
 }
 
-// forget removes the oldest records of a folder but for the last most. Their names
+// forget removes the oldest records of a folder, so that at most most are left. Their names
 // begin with their time.
 func forget(folder string, most int) error {
 	entries, err := os.ReadDir(folder)

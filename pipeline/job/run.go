@@ -161,7 +161,7 @@ func (r *activeRun) run(ctx context.Context, p *beam.Pipeline) int {
 	}
 	now := time.Now()
 	if err := errors.Join(record.end(sum, err, code, now), meter.Stop(&watch.RunEnd{Counts: counts, Code: code, At: now})); err != nil {
-		r.log.Warn("the run's end is not written down", "error", err)
+		r.log.Warn("cannot write the end of the run's record", "error", err)
 	}
 	return code
 }
@@ -172,7 +172,7 @@ func (r *activeRun) summarise(counts map[string]int64, earlier []chainfile.Finge
 		sum.FilesUncounted = max(0, watch.StateOf(look()).Done-sum.FilesDone)
 	}
 	if err := sum.nameLeftOut(r.c); err != nil {
-		r.log.Warn("the files that clustering left out are not named", "error", err)
+		r.log.Warn("cannot name the files that clustering left out", "error", err)
 	}
 	if sum.Mixture = mixture(earlier, r.opened.model, sum.Precision); sum.Mixture != "" {
 		r.log.Warn("the suffix is mixed: " + sum.Mixture)
@@ -226,7 +226,7 @@ func embeddedHere(c *config.Run, took time.Duration) work {
 
 // execute runs the pipeline to its end, brings the dead letters up to date and returns what was
 // counted. Those are the counts of this process. If other processes did the work, theirs come with
-// the result of a job that ended well. If another run has taken over, the dead letters are its own.
+// the result of a job that ended well. If another run has taken over, the dead letters belong to it.
 func (r *activeRun) execute(ctx context.Context, p *beam.Pipeline) (map[string]int64, error) {
 	result, err := r.runner.Run(ctx, p)
 	counts := transforms.ThisProcess().Counts.All()

@@ -15,13 +15,13 @@ import (
 )
 
 // signals follows SIGINT and SIGTERM: the first stops the work in good order, the second ends the
-// program at once.
+// program immediately.
 type signals struct {
 	first chan struct{} // closed by the first signal
 	sig   syscall.Signal
 }
 
-// watchSignals calls stop for the first signal, and tells on the console what stop says that it does.
+// watchSignals calls stop at the first signal. It prints what stop returns, which says what stop does.
 func watchSignals(console io.Writer, stop func() string) *signals {
 	s := &signals{first: make(chan struct{})}
 	incoming := make(chan os.Signal, 2)
@@ -30,14 +30,14 @@ func watchSignals(console io.Writer, stop func() string) *signals {
 		s.sig = (<-incoming).(syscall.Signal)
 		doing := stop()
 		close(s.first)
-		_, _ = fmt.Fprintf(console, "%v: %s; again to stop at once\n", s.sig, doing)
+		_, _ = fmt.Fprintf(console, "%v: %s; again to stop immediately\n", s.sig, doing)
 		again := (<-incoming).(syscall.Signal)
 		os.Exit(128 + int(again))
 	}()
 	return s
 }
 
-// drain has the open files finished, and no other ones begun.
+// drain lets the open files finish, and lets no others begin.
 func drain() string {
 	return fmt.Sprintf("finishing %d open files", transforms.ThisProcess().Embedder.Drain())
 }
@@ -73,7 +73,7 @@ func interruption(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return true
 	}
-	// Beam hands on the text only of an error inside a job.
+	// Beam passes on only the text of an error inside a job.
 	for _, text := range []string{embedding.ErrInterrupted.Error(), context.Canceled.Error()} {
 		if strings.Contains(err.Error(), text) {
 			return true

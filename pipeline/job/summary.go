@@ -110,7 +110,7 @@ func (s *summary) text(clusterBy string) string {
 		fmt.Fprintf(&b, "          %d of them embedded by workers on other machines\n", s.FilesBridged)
 	}
 	if s.FilesUncounted > 0 {
-		fmt.Fprintf(&b, "          %d more embedded by processes that died; what follows leaves them out\n", s.FilesUncounted)
+		fmt.Fprintf(&b, "          %d more embedded by processes that died; the figures below leave them out\n", s.FilesUncounted)
 	}
 	fmt.Fprintf(&b, "rows      %d, %d truncated: %.1f %% of all tokens were not read\n", s.Rows, s.TruncatedRows, 100*s.LostTokens)
 	if s.RepairedRows > 0 {

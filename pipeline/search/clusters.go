@@ -97,7 +97,7 @@ func eachLabel(folder string, visit func(key uint64, label int64)) error {
 	var keys []uint64
 	var labels []int64
 	var ids []bool
-	var last []byte // the subreddit of the row before, and its part of the key
+	var last []byte // the subreddit of the previous row; part is its part of the key
 	var part uint64
 	flush := func() {
 		for i, key := range keys {

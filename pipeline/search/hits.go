@@ -11,7 +11,7 @@ import (
 	"github.com/threadloom/threadloom/transforms/searchfile"
 )
 
-// The columns of chains that are shown, beside the text.
+// The columns of chains that are shown, in addition to the text.
 const (
 	titleColumn     = "title"
 	permalinkColumn = "permalink"
@@ -36,8 +36,8 @@ type Hit struct {
 	Missing   string  `json:"missing,omitempty"`
 }
 
-// show fills in what is shown of the hits. What cannot be read of a chain is not shown: the chain was
-// found all the same.
+// show fills in what is shown of the hits. If some of a chain cannot be read, it shows the rest, because
+// the chain was found all the same.
 func (s *searcher) show(found [][]searchfile.Hit, answers []Answer, labels map[uint64]cluster) {
 	type place struct{ answer, hit int }
 	var places []place
@@ -107,7 +107,7 @@ func (s *searcher) read(tree layout.Layout, file layout.File, row int64, key uin
 	return cells, why
 }
 
-// readRow makes a panic of the Parquet library an error.
+// readRow turns a panic of the Parquet library into an error.
 func readRow(read func() (map[string]chainfile.Cell, error)) (cells map[string]chainfile.Cell, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -117,7 +117,7 @@ func readRow(read func() (map[string]chainfile.Cell, error)) (cells map[string]c
 	return read()
 }
 
-// firstLine returns the first line of a text that says something beside its title.
+// firstLine returns the first line of a text that says something other than its title.
 func firstLine(text, title string) string {
 	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line != "" && line != strings.TrimSpace(title) {

@@ -111,8 +111,8 @@ func seconds(start *time.Time) float64 {
 // Path is where the search file of a suffix is.
 func Path(f *config.Files) string { return filepath.Join(f.Clusters(), searchfile.Name) }
 
-// readingGC is Go's own default for the garbage collector. What the program sets for an engine, whose memory
-// is not Go's, would take as long as the reading.
+// readingGC is Go's own default for the garbage collector. With the setting for an engine, whose memory is not
+// Go's, collecting would take as long as the reading.
 const readingGC = 100
 
 // update brings the search file up to date, watched.
@@ -179,8 +179,8 @@ func (s *searcher) likeVector() ([][]float32, error) {
 	return [][]float32{s.file.Vector(s.like[0])}, nil
 }
 
-// questionTokens is the token budget for questions, which are few and short: measuring one would take
-// longer than they do.
+// questionTokens is the token budget for questions, which are few and short: measuring a budget would take
+// longer than embedding them.
 const questionTokens = 256
 
 // open opens the model that made the vectors.
@@ -188,7 +188,7 @@ func (s *searcher) open(made chainfile.Fingerprint) (*models.Engine, error) {
 	c := s.config.Embedding(made.Precision, made.LongText, made.Prompt)
 	c.TokenBudget, c.DedupMB = questionTokens, 0
 	folder, err := models.Check(c)
-	if err != nil { // perhaps only because this machine has not that precision
+	if err != nil { // perhaps only because this machine lacks that precision
 		c.Precision = models.FP32
 		folder, err = models.Check(c)
 	}
@@ -196,7 +196,7 @@ func (s *searcher) open(made chainfile.Fingerprint) (*models.Engine, error) {
 		return nil, err
 	}
 	if weights := cmp.Or(made.WeightsSHA, made.ModelSHA); weights != folder.WeightsSHA && weights != folder.GraphSHA || made.Dimension != folder.Dimension {
-		return nil, config.WithOrigins(config.Usagef("--model %s is %s (%.12s), and the vectors are by %s: name the folder of their model",
+		return nil, config.WithOrigins(config.Usagef("--model %s is %s (%.12s), but the vectors are by %s: name the folder of their model",
 			folder.Path, folder.Name, cmp.Or(folder.WeightsSHA, folder.GraphSHA), searchfile.Kind(made)), s.config.From())
 	}
 	return models.Shared(c)

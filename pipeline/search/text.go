@@ -10,14 +10,14 @@ import (
 // text is a text that anybody may have written.
 type text string
 
-// MarshalJSON escapes what moves a terminal, too.
+// MarshalJSON also escapes characters that control a terminal.
 func (t text) MarshalJSON() ([]byte, error) {
 	b, err := json.Marshal(string(t))
 	if err != nil {
 		return nil, err
 	}
 	var out strings.Builder
-	for _, r := range string(b) { // what may be in JSON as it is, and is neither a sign nor a space
+	for _, r := range string(b) { // what JSON may hold unescaped, and is neither visible nor a space
 		if unicode.IsPrint(r) || isJoiner(r) || r > 0xffff {
 			out.WriteRune(r)
 		} else {
@@ -27,15 +27,15 @@ func (t text) MarshalJSON() ([]byte, error) {
 	return []byte(out.String()), nil
 }
 
-// isJoiner says whether a rune joins others to one sign, as in emoji, and shows nothing itself.
+// isJoiner reports whether a rune joins others into one character, as in emoji, and is invisible itself.
 func isJoiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
 
-// oneLine returns a text for a terminal: white space is a space, and what is not shown is escaped.
+// oneLine returns a text for a terminal: white space becomes a space, and invisible characters are escaped.
 func oneLine(s string) string {
 	return strings.Join(strings.Fields(shown(s)), " ")
 }
 
-// shown returns a text for a terminal, whose lines stay.
+// shown returns a text for a terminal, and keeps its lines.
 func shown(s string) string {
 	var b strings.Builder
 	for _, r := range strings.ToValidUTF8(s, "\uFFFD") {
@@ -58,7 +58,7 @@ type errPanic struct{ value any }
 
 func (e errPanic) Error() string { return fmt.Sprintf("panic while a row was read: %v", e.value) }
 
-// lineWidth is how many signs of a line are shown.
+// lineWidth is how many characters of a line are shown.
 const lineWidth = 120
 
 func cut(s string) string {

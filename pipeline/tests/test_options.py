@@ -112,7 +112,7 @@ def test_a_mixed_suffix_is_told(program, lay_out, texts, tmp_path):
     pq.write_table(pa.table({"text": ["one more"]}), more)
     ended = program.run(*flags)
     assert ended.code == 0
-    assert "1 in bf16; others are of " in ended.summary["mixture"]
+    assert "1 in bf16; the others are of " in ended.summary["mixture"]
     assert "the suffix is mixed" in ended.errors
 
 

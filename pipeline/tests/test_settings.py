@@ -54,7 +54,7 @@ def test_config_says_what_holds_and_from_where_without_secrets(call, root):
     assert shown["redis"] == ("redis://me:xxxxx@node1:6379", str(file))
     assert "THREADLOOM_SUFIX" in json.loads(done.stdout)["unknown_variables"]
     text = call(environment, *arguments).stdout
-    assert "THREADLOOM_SUFIX is in the environment and is no setting" in text
+    assert "THREADLOOM_SUFIX is in the environment but is not a setting" in text
     assert "secret" not in done.stdout + text
 
 
@@ -106,7 +106,7 @@ def test_a_misspelt_variable_is_told(call, root):
     for command in ("plan", "verify", "doctor", "assign", "queue"):
         done = call(environment, command, "--root", root / "missing")
         assert done.stderr.splitlines()[0] == (
-            "warning: THREADLOOM_SUFIX is in the environment and is no setting"
+            "warning: THREADLOOM_SUFIX is in the environment but is not a setting"
             " (did you mean THREADLOOM_SUFFIX?)"
         )
 

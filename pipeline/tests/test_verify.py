@@ -74,12 +74,12 @@ def test_what_a_run_made_is_right(verify, root):
 
 def test_each_wrong_output_is_found_with_its_reason(verify, root, made):
     reasons = {
-        "not a number": "row 3: the vector holds something that is no number",
+        "not a number": "row 3: the vector holds something that is not a number",
         "longer": "row 3: the vector's length is 2, not 1",
         "swapped": "now",  # the vector, or the number of tokens: the sample finds it
         "another key": 'row 0: the column "chain_id" is not the input\'s',
-        "fewer rows": "rows, of",
-        "another dimension": "a vector has not 384 floats",
+        "fewer rows": "rows instead of",
+        "another dimension": "the vector does not have 384 floats",
         "no fingerprint": "it has no fingerprint",
         "cut": "checking the output",
         "page": "",  # a flipped byte in a data page

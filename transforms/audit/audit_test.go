@@ -135,9 +135,9 @@ func TestWrongRowsAreFound(t *testing.T) {
 		`row 1: the column "n_turns" is not the input's`: func(r []made) []made { r[1].Turns = nil; return r },
 		`row 0: the column "key" is not the input's`:     func(r []made) []made { r[0].Key[3] = 1; return r },
 		`row 698: the column "done" is not the input's`:  func(r []made) []made { r[698].Done = true; return r },
-		"row 5: a vector has not 3 floats":               func(r []made) []made { r[5].Vector = r[5].Vector[:2]; return r },
-		"row 6: a vector has not 3 floats":               func(r []made) []made { r[6].Vector = make([]float32, 4); return r },
-		"row 7: a vector has not 3 floats":               func(r []made) []made { r[7].Vector = nil; return r },
+		"row 5: the vector does not have 3 floats":       func(r []made) []made { r[5].Vector = r[5].Vector[:2]; return r },
+		"row 6: the vector does not have 3 floats":       func(r []made) []made { r[6].Vector = make([]float32, 4); return r },
+		"row 7: the vector does not have 3 floats":       func(r []made) []made { r[7].Vector = nil; return r },
 		"row 8: the vector's length is 2, not 1":         func(r []made) []made { r[8].Vector = []float32{2, 0, 0}; return r },
 	} {
 		r, err := report(t, fileOf(t, change(rows(700))), in)

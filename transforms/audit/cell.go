@@ -8,12 +8,12 @@ import (
 	"github.com/apache/arrow-go/v18/parquet"
 )
 
-// cell is a value in a form in which two of one meaning are equal if their bits are: NaN is
-// equal to a NaN of the same bits, 0 is not -0.
+// cell is a value in a normal form: two cells mean the same exactly if their bits are equal. A NaN
+// equals a NaN with the same bits, and 0 does not equal -0.
 type cell struct {
 	null  bool
 	bits  uint64 // of a number
-	bytes []byte // of anything else; valid until the column is read on
+	bytes []byte // of anything else; valid until the next read from the column
 }
 
 func (c cell) equal(d cell) bool {
@@ -34,7 +34,7 @@ func doubleCell(x float64) cell                  { return cell{bits: math.Float6
 func bytesCell(x parquet.ByteArray) cell         { return cell{bytes: x} }
 func fixedCell(x parquet.FixedLenByteArray) cell { return cell{bytes: x} }
 
-// int96Cell is nanoseconds since 1970, as pyarrow reads them: what does not fit wraps.
+// int96Cell is nanoseconds since 1970, as pyarrow reads them: a time that does not fit wraps around.
 func int96Cell(x parquet.Int96) cell {
 	const epoch, dayNanos = 2440588, 86400e9 // the Julian day of 1970-01-01
 	nanos := binary.LittleEndian.Uint64(x[:8])
@@ -42,10 +42,10 @@ func int96Cell(x parquet.Int96) cell {
 	return cell{bits: days*dayNanos + nanos}
 }
 
-// decimalCell is an unscaled decimal, big-endian in two's complement, of whatever length.
+// decimalCell is an unscaled decimal, big-endian in two's complement, of any length.
 func decimalCell(x []byte) cell {
 	for len(x) > 8 && (x[0] == 0 && x[1] < 0x80 || x[0] == 0xff && x[1] >= 0x80) {
-		x = x[1:] // only the sign again
+		x = x[1:] // it only repeats the sign
 	}
 	if len(x) > 8 {
 		return cell{bytes: x}

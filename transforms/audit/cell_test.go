@@ -103,8 +103,8 @@ func TestCheckVector(t *testing.T) {
 		"too long":      {[]float32{3, 4}, true, "the vector's length is 5, not 1"},
 		"zero":          {[]float32{0, 0}, true, "the vector's length is 0, not 1"},
 		"rounded":       {[]float32{1.00001, 0}, true, ""},
-		"not a number":  {[]float32{nan, 0}, false, "the vector holds something that is no number"},
-		"infinite":      {[]float32{inf, 0}, false, "the vector holds something that is no number"},
+		"not a number":  {[]float32{nan, 0}, false, "the vector holds something that is not a number"},
+		"infinite":      {[]float32{inf, 0}, false, "the vector holds something that is not a number"},
 	} {
 		if got := checkVector(c.vector, c.unit, 1e-4); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)

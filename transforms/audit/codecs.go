@@ -35,9 +35,9 @@ func known(codec compress.Compression) bool {
 	return codec == compress.Codecs.Uncompressed || expanders[codec] != nil
 }
 
-// exact decompresses into the bytes that it gets and no others. arrow-go's own codecs
-// allocate what the compressed bytes say, and arrow-go reads the page from the buffer that
-// it passed, whatever slice a codec returns.
+// exact decompresses into the buffer that it is given and allocates no other. arrow-go's own
+// codecs allocate as much as the compressed bytes claim, although arrow-go reads the page from
+// the buffer that it passed in, whatever slice a codec returns.
 type exact struct {
 	compress.Codec // nil: nothing is compressed here
 	expand         func(dst, src []byte) error
@@ -51,7 +51,7 @@ func (e exact) DecodeWithError(dst, src []byte) ([]byte, error) {
 	return dst, nil
 }
 
-var errLength = errors.New("it has another length than the page says")
+var errLength = errors.New("its length differs from the one in the page's header")
 
 func expandSnappy(dst, src []byte) error {
 	n, err := snappy.DecodedLen(src)
@@ -116,9 +116,9 @@ func expandLz4(dst, src []byte) error {
 	return err
 }
 
-// expandOldLz4 reads the codec LZ4, which the format deprecates because two layouts bear
-// its name: Hadoop's, frames of a big-endian length decompressed and compressed, and a bare
-// block. Readers try them in this order.
+// expandOldLz4 reads the codec LZ4, which the format deprecates because two layouts share
+// its name: Hadoop's, in which each frame begins with its decompressed and its compressed
+// length (big-endian), and a bare block. Readers try them in this order.
 func expandOldLz4(dst, src []byte) error {
 	if expandHadoop(dst, src) == nil {
 		return nil

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	batchRows  = 256      // values that are read at once, at most
+	batchRows  = 256      // the most values in one read
 	batchBytes = 64 << 20 // bytes that they may take beyond those of their page
 )
 
@@ -73,7 +73,7 @@ func (c *column) next() (cells []cell, err error) {
 	}
 }
 
-// complete fails if the column has other rows than the footer says.
+// complete fails if the column does not have as many rows as the footer says.
 func (c *column) complete() error {
 	if c.rows != c.from.Rows {
 		return damaged("it has %d rows, the footer says %d", c.rows, c.from.Rows)

@@ -18,7 +18,7 @@ type Options struct {
 	Pass       func(rows int64)
 }
 
-// Report is what became of an audit.
+// Report is the result of an audit.
 type Report struct {
 	Rows       int64   // whose vectors were right
 	Wrong      string  // the first thing that is wrong with the output; empty: nothing
@@ -79,7 +79,7 @@ func contained(step func() error) (err error) {
 	return step()
 }
 
-// note takes down what a step found.
+// note records what a step found.
 func (c *comparison) note(err error) {
 	var skipped notAudited
 	switch {

@@ -2,8 +2,8 @@ package audit
 
 import "encoding/binary"
 
-// maxBlock is the most values that a block of packed differences may have. Writers put some
-// hundreds there, arrow-go allocates whatever a page says.
+// maxBlock bounds the values in a block of packed differences. Writers use a few hundred, but
+// arrow-go allocates as many as a page claims.
 const maxBlock = 1 << 16
 
 // skipDelta passes over numbers that are encoded as packed differences and returns what

@@ -10,7 +10,7 @@ import (
 var (
 	errDamaged  = errors.New("it is damaged")
 	errTooLarge = errors.New("reading it would take too much memory")
-	// errUnsupported is wrapped where this package cannot read what another reader may.
+	// errUnsupported is wrapped if this package cannot read something that another reader may be able to read.
 	errUnsupported = errors.New("verify's own reader does not support it")
 )
 
@@ -28,7 +28,7 @@ type notAudited struct{ error }
 
 func (n notAudited) Unwrap() error { return n.error }
 
-// ofInput makes err one about the input: what cannot be read there was not audited.
+// ofInput marks err as a fault of the input: what cannot be read there was not audited.
 func ofInput(err error) error {
 	if err == nil {
 		return nil
@@ -36,7 +36,7 @@ func ofInput(err error) error {
 	return notAudited{fmt.Errorf("its input: %w", err)}
 }
 
-// ofOutput makes err one about the output. It is wrong unless only this package cannot read it.
+// ofOutput marks err as a fault of the output, which is wrong unless only this package cannot read it.
 func ofOutput(err error) error {
 	if errors.Is(err, errUnsupported) || errors.Is(err, errTooLarge) {
 		return notAudited{err}
@@ -44,7 +44,7 @@ func ofOutput(err error) error {
 	return err
 }
 
-// contain is to be deferred: it makes a panic of the Parquet library an error.
+// contain turns a panic of the Parquet library into an error. It must be deferred.
 func contain(err *error) {
 	p := recover()
 	if p == nil {
@@ -55,7 +55,7 @@ func contain(err *error) {
 		*err = e
 		return
 	}
-	*err = damaged("its content does not fit together")
+	*err = damaged("its content contradicts itself")
 }
 
 func tooLarge(format string, args ...any) error {

@@ -56,7 +56,7 @@ func (a *Audit) Open(at rooted.Path) (f *File, err error) {
 	}
 	defer func() {
 		if err != nil {
-			_ = from.Close() // the first error is the one to tell
+			_ = from.Close() // the first error is reported
 		}
 	}()
 	if f, err = a.open(from); err != nil {

@@ -20,7 +20,7 @@ func (c *comparison) findKept() error {
 			continue
 		}
 		if f.scalar == nil || slices.Contains(names, f.name) {
-			return fmt.Errorf("the column %q is not of an output", f.name)
+			return fmt.Errorf("the column %q does not belong in an output", f.name)
 		}
 		names = append(names, f.name)
 		in := c.keptInput(f.name)
@@ -35,14 +35,14 @@ func (c *comparison) findKept() error {
 	for _, f := range c.in.fields {
 		wanted := len(c.Keep) == 0 || slices.Contains(c.Keep, f.name)
 		if wanted && c.keptInput(f.name) != nil && !slices.Contains(names, f.name) {
-			return fmt.Errorf("the input's column %q is missing (give --keep as the run had it)", f.name)
+			return fmt.Errorf("the input's column %q is missing (give the same --keep as the run)", f.name)
 		}
 	}
 	return nil
 }
 
 // keptInput returns the input's column that an output keeps under a name: the first one
-// that can be kept. nil: there is none.
+// that can be kept, or nil if there is none.
 func (c *comparison) keptInput(name string) *field {
 	if isOwn(name) || name == c.TextColumn {
 		return nil
@@ -54,8 +54,8 @@ func (c *comparison) keptInput(name string) *field {
 	return &c.in.fields[i]
 }
 
-// keptColumns compares the values of the kept columns. A column that cannot be read does not
-// keep the others from being compared.
+// keptColumns compares the values of the kept columns. If one cannot be read, it still compares
+// the others.
 func (c *comparison) keptColumns() error {
 	var skipped error
 	for _, p := range c.kept {
@@ -93,7 +93,7 @@ func (c *comparison) sameValues(p pair) (err error) {
 		}
 		n := min(len(made), len(want))
 		if n == 0 {
-			return nil // next has seen that either has all rows
+			return nil // next has checked that both have all their rows
 		}
 		for i := range n {
 			if !made[i].equal(want[i]) {
@@ -104,7 +104,7 @@ func (c *comparison) sameValues(p pair) (err error) {
 	}
 }
 
-// onlyNulls checks a column whose input has no type, so no values either.
+// onlyNulls checks a column whose input has no type, and therefore only nulls.
 func (c *comparison) onlyNulls(out *column) error {
 	for {
 		cells, err := out.next()

@@ -96,7 +96,7 @@ func unit(u schema.TimeUnitType) string {
 	return "unknown"
 }
 
-// keeps reports whether a column of meaning m may be one of the other meaning in an output.
+// keeps reports whether an output may store a column of meaning m as one of meaning out.
 // pyarrow cannot write some annotations, so a worker leaves them out.
 func (m meaning) keeps(out meaning) bool {
 	switch {

@@ -9,15 +9,15 @@ import (
 )
 
 const (
-	smallBytes = 32 << 20  // every audit may take them at any time
+	smallBytes = 32 << 20  // every audit may take so much at any time
 	mostBytes  = 768 << 20 // the most that an audit may take
 )
 
 // large is held by the audit that takes more than smallBytes. There is one at a time.
 var large sync.Mutex
 
-// budget is the memory for the pages of one audit. It panics where a file wants more than
-// mostBytes, because an allocator cannot return an error; contain makes one of it.
+// budget is the memory for the pages of one audit. It panics if a file needs more than
+// mostBytes, because an allocator cannot return an error; contain turns the panic into one.
 type budget struct {
 	memory.Allocator
 	used atomic.Int64 // arrow-go frees some buffers in finalizers

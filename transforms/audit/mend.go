@@ -11,23 +11,23 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/schema"
 )
 
-// mend reads a column chunk as one of another type, because arrow-go cannot read it as what
-// it is. A dictionary, if there is one, has to be brought into the other type's form.
+// mend reads a column chunk as another type, because arrow-go cannot read it as its own. If
+// there is a dictionary, it must be converted to the other type.
 type mend struct {
 	to         parquet.Type
 	dictionary func(values []byte, n, width int) []byte
 }
 
 var (
-	// arrow-go has no DELTA_BYTE_ARRAY for values of a fixed length, in which parquet-mr writes
-	// decimals and UUIDs. It is the encoding of values that have a length each.
+	// parquet-mr writes decimals and UUIDs as DELTA_BYTE_ARRAY. arrow-go does not read this encoding
+	// for values of a fixed length, but it does for values that each have their own length.
 	mendFixed = &mend{parquet.Types.ByteArray, withLengths}
-	// DuckDB writes differences of more than 32 bits between numbers of 32 bits, which arrow-go
-	// refuses. They are numbers of 64 bits whose lower half counts.
+	// DuckDB writes differences of more than 32 bits between 32-bit numbers, which arrow-go
+	// refuses. It can read them as 64-bit numbers, whose lower halves are the values.
 	mendWide = &mend{parquet.Types.Int64, widened}
 )
 
-// mendFor returns what a column chunk needs, nil if nothing.
+// mendFor returns the mend that a column chunk needs, nil if it needs none.
 func mendFor(descr *schema.Column, chunk *metadata.ColumnChunkMetaData) *mend {
 	has := func(e parquet.Encoding) bool { return slices.Contains(chunk.Encodings(), e) }
 	switch kind := descr.PhysicalType(); {
@@ -48,8 +48,8 @@ func (m *mend) as(c *schema.Column) (*schema.Column, error) {
 	return schema.NewColumn(node, c.MaxDefinitionLevel(), c.MaxRepetitionLevel()), nil
 }
 
-// reads reports whether a data page of an encoding can be read: values that lie there as they
-// are have the form of their own type.
+// reads reports whether a data page of an encoding can be read as the other type. Values that
+// are stored as they are cannot: they have the form of their own type.
 func (m *mend) reads(e parquet.Encoding) bool {
 	return e != parquet.Encodings.Plain && e != parquet.Encodings.ByteStreamSplit && slices.Contains(readable[m.to], e)
 }
@@ -61,7 +61,7 @@ func (m *mend) page(p *file.DictionaryPage, width int) *file.DictionaryPage {
 	return file.NewDictionaryPage(memory.NewBufferBytes(b), int32(n), parquet.Encodings.Plain)
 }
 
-// withLengths puts before each of n values of width bytes their length.
+// withLengths puts its length before each of n values of width bytes.
 func withLengths(values []byte, n, width int) []byte {
 	out := make([]byte, 0, n*(4+width))
 	for i := range n {
@@ -71,7 +71,7 @@ func withLengths(values []byte, n, width int) []byte {
 	return out
 }
 
-// widened makes numbers of 64 bits of n numbers of 32 bits.
+// widened turns n 32-bit numbers into 64-bit ones.
 func widened(values []byte, n, _ int) []byte {
 	out := make([]byte, 0, 8*n)
 	for i := range n {

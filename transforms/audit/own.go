@@ -21,7 +21,7 @@ func isOwn(name string) bool {
 	return slices.Contains([]string{tokensColumn, truncatedColumn, chunksColumn, embeddingColumn}, name)
 }
 
-// own is where the output has those columns.
+// own says where these columns are in the output.
 type own struct {
 	tokens, truncated int
 	chunks            int // -1: none
@@ -52,20 +52,20 @@ func (c *comparison) findOwn() (err error) {
 	}
 	descr := c.out.parquet.MetaData().Schema.Column(f.leaves[0])
 	if descr.PhysicalType() != parquet.Types.Float || descr.MaxRepetitionLevel() != 1 {
-		return errors.New("a vector holds something that is no float32")
+		return errors.New("a vector holds something that is not a float32")
 	}
 	c.own.embedding = leaf{f.leaves[0], descr}
 	return nil
 }
 
-// only returns the one column of a name, which has one leaf.
+// only returns the column of a name. There must be exactly one, with one leaf.
 func (c *comparison) only(name string) (field, error) {
 	found := c.out.named(name)
 	if len(found) == 0 {
 		return field{}, fmt.Errorf("it has no column %q", name)
 	}
 	if len(found) > 1 || len(found[0].leaves) != 1 {
-		return field{}, fmt.Errorf("the column %q is not of an output", name)
+		return field{}, fmt.Errorf("the column %q does not belong in an output", name)
 	}
 	return found[0], nil
 }
@@ -81,7 +81,7 @@ func (c *comparison) scalar(name string, physical parquet.Type) (int, error) {
 	return f.leaves[0], nil
 }
 
-// ownColumns reads the scalar columns of the output's own.
+// ownColumns reads the output's own scalar columns.
 func (c *comparison) ownColumns() error {
 	err := c.each(c.own.tokens, func(x cell) { c.sample.Tokens = int32(x.bits) })
 	if err == nil {

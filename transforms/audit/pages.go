@@ -9,12 +9,12 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/schema"
 )
 
-// What no page of an honest file reaches.
+// Limits that no page of an honest file reaches.
 const (
 	maxPageBytes  = 1 << 28 // compressed and decompressed
 	maxPageValues = 1 << 24
-	maxGrowth     = 1000    // times the file's size, of all its pages together, when decoded
-	freeGrowth    = 8 << 30 // bytes that any file's pages may have together
+	maxGrowth     = 1000    // of all pages of a file together, when decoded: times the file's size
+	freeGrowth    = 8 << 30 // bytes that the decoded pages of a file may have, however small it is
 )
 
 // growth counts what the pages of a file take when they are decoded.
@@ -28,17 +28,17 @@ func (g *growth) add(n int64) error {
 	return nil
 }
 
-// checkedPages hands on the pages of a column chunk once they were looked at, because
-// arrow-go's decoders allocate what a page says of itself.
+// checkedPages passes on the pages of a column chunk after it has checked them, because
+// arrow-go's decoders allocate as much as a page claims.
 type checkedPages struct {
 	file.PageReader
 	descr  *schema.Column
 	growth *growth
 	err    error
-	mend   *mend // nil if the column is read as what it is
+	mend   *mend // nil if the column is read as its own type
 	page   file.Page
-	// shared is the bytes of the page if its values may be longer than the bytes that they
-	// take in it, 0 if not.
+	// shared is the size of the page if its values share bytes, so that one value may be as long as
+	// the page; otherwise 0.
 	shared int64
 }
 
@@ -87,7 +87,7 @@ func (c *checkedPages) GetDictionaryPage() (*file.DictionaryPage, error) {
 	return p, nil
 }
 
-// readable are the encodings that arrow-go reads for each physical type: it panics at others.
+// readable are the encodings that arrow-go reads for each physical type: it panics on others.
 var readable = func() map[parquet.Type][]parquet.Encoding {
 	e := parquet.Encodings
 	dictionary := []parquet.Encoding{e.Plain, e.PlainDict, e.RLEDict}
@@ -121,7 +121,7 @@ func (c *checkedPages) check(p file.Page) error {
 		return c.dictionary(n, int64(len(p.Data())))
 	}
 	if n > maxPageValues {
-		return tooLarge("a page of %d values, at most %d are read", n, maxPageValues)
+		return tooLarge("a page has %d values, the limit is %d", n, maxPageValues)
 	}
 	values, err := c.values(p)
 	if err != nil {
@@ -144,7 +144,7 @@ func (c *checkedPages) check(p file.Page) error {
 	return err
 }
 
-// dictionary checks that a dictionary of n values can be that: arrow-go makes room for them.
+// dictionary checks that a dictionary of size bytes can hold n values, because arrow-go makes room for n.
 func (c *checkedPages) dictionary(n, size int64) error {
 	width := map[parquet.Type]int64{
 		parquet.Types.Int32: 4, parquet.Types.Int64: 8, parquet.Types.Int96: 12,
@@ -155,7 +155,7 @@ func (c *checkedPages) dictionary(n, size int64) error {
 		return unsupported("a dictionary of %s", c.descr.PhysicalType())
 	}
 	if n > size/width {
-		return damaged("a dictionary of %d values has %d bytes", n, size)
+		return damaged("a dictionary of %d values has only %d bytes", n, size)
 	}
 	return nil
 }

@@ -10,14 +10,14 @@ import (
 	"github.com/apache/arrow-go/v18/parquet"
 )
 
-// textBytes is what counts of a text: as much as the run takes of it.
+// textBytes is how much of a text counts: as much as the run reads of it.
 const textBytes = 1<<20 + 4
 
 // texts reads the input's texts: for their hash and for the sample.
 func (c *comparison) texts() error {
 	found := c.in.named(c.TextColumn)
 	if len(found) != 1 {
-		return fmt.Errorf("its input has %d columns %q", len(found), c.TextColumn)
+		return fmt.Errorf("its input has %d columns named %q", len(found), c.TextColumn)
 	}
 	if !isText(found[0]) {
 		return fmt.Errorf("its input's column %q holds no texts", c.TextColumn)
@@ -39,7 +39,7 @@ func (c *comparison) texts() error {
 		for i, x := range cells {
 			text := x.bytes[:min(len(x.bytes), textBytes)]
 			if column.kind.name == "NULL" {
-				text = nil // whatever lies there
+				text = nil // whatever bytes are stored
 			}
 			binary.LittleEndian.PutUint32(length, uint32(len(text)))
 			hash.Write(length)

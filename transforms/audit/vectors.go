@@ -14,7 +14,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/schema"
 )
 
-const vectorBatch = 1 << 13 // floats that are read at once
+const vectorBatch = 1 << 13 // floats in one read
 
 // vectors checks every vector of the output, and their hash.
 func (c *comparison) vectors() error {
@@ -54,7 +54,7 @@ func (r *vectorReader) group(group, leaf int) error {
 	defer func() { _ = chunk.Close() }() // it was only read
 	floats, ok := chunk.(*file.Float32ColumnChunkReader)
 	if !ok {
-		return errors.New("a vector holds something that is no float32")
+		return errors.New("a vector holds something that is not a float32")
 	}
 	values, defs, reps := make([]float32, vectorBatch), make([]int16, vectorBatch), make([]int16, vectorBatch)
 	for floats.HasNext() {
@@ -92,7 +92,7 @@ func (r *vectorReader) take(values []float32, defs, reps []int16) error {
 		case defs[i] == most:
 			return fmt.Errorf("reading the vectors: %w", damaged("a page has fewer values than it says"))
 		case optional && defs[i] == most-1:
-			return fmt.Errorf("row %d: a vector holds something that is no float32", r.report.Rows)
+			return fmt.Errorf("row %d: a vector holds something that is not a float32", r.report.Rows)
 		}
 		if len(r.floats) > r.Dimension {
 			return r.length()
@@ -102,10 +102,10 @@ func (r *vectorReader) take(values []float32, defs, reps []int16) error {
 }
 
 func (r *vectorReader) length() error {
-	return fmt.Errorf("row %d: a vector has not %d floats", r.report.Rows, r.Dimension)
+	return fmt.Errorf("row %d: the vector does not have %d floats", r.report.Rows, r.Dimension)
 }
 
-// end looks at the vector that has been read.
+// end checks the vector that has been read.
 func (r *vectorReader) end() error {
 	if !r.open {
 		return nil
@@ -132,15 +132,15 @@ func (r *vectorReader) end() error {
 	return nil
 }
 
-// checkVector says what is wrong with a vector: it holds something that is no number, or has
-// another length than 1 if unit is set, by more than tolerance.
+// checkVector says what is wrong with a vector: it holds something that is not a number, or, if unit
+// is set, its length differs from 1 by more than tolerance.
 func checkVector(vector []float32, unit bool, tolerance float64) string {
 	sum := 0.0
 	for _, x := range vector {
 		sum += float64(x) * float64(x)
 	}
 	if math.IsNaN(sum) || math.IsInf(sum, 0) {
-		return "the vector holds something that is no number"
+		return "the vector holds something that is not a number"
 	}
 	if length := math.Sqrt(sum); unit && math.Abs(length-1) > tolerance {
 		return fmt.Sprintf("the vector's length is %.6g, not 1", length)

@@ -15,7 +15,7 @@ type Cell struct {
 	value  parquet.Value
 }
 
-// Bytes returns the value as text, as long as the column's page is read; a null is an empty one.
+// Bytes returns the value as text, which is valid until the column's next page is read. A null is an empty text.
 func (c Cell) Bytes() []byte {
 	switch c.value.Kind() {
 	case parquet.ByteArray, parquet.FixedLenByteArray:
@@ -26,7 +26,7 @@ func (c Cell) Bytes() []byte {
 	return []byte(c.Text())
 }
 
-// Text returns the value as text. A null is an empty one.
+// Text returns the value as text. A null is an empty text.
 func (c Cell) Text() string {
 	if c.value.IsNull() {
 		return ""
@@ -34,7 +34,7 @@ func (c Cell) Text() string {
 	return c.value.String()
 }
 
-// Int returns a whole number; false if the value is none.
+// Int returns a whole number; false if the value is not one.
 func (c Cell) Int() (int64, bool) {
 	switch v := c.value; {
 	case v.IsNull():
@@ -88,8 +88,8 @@ func (c Cell) Unix() (seconds int64, ok bool) {
 	return 0, false
 }
 
-// unitStep is where a number must be of the next finer unit: 100 billion seconds are in the year 5138,
-// so many milliseconds in 1973.
+// unitStep is the number from which a time must be in the next finer unit: 100 billion seconds after
+// 1970 is the year 5138, 100 billion milliseconds is 1973.
 const unitStep = 100_000_000_000
 
 func fromAnyUnit(x int64) int64 {
@@ -116,7 +116,7 @@ func perSecond(unit format.TimeUnit) int64 {
 	return 1000
 }
 
-// floorDiv rounds down, before 1970, too.
+// floorDiv rounds down, also before 1970.
 func floorDiv(x, by int64) int64 {
 	q := x / by
 	if x%by < 0 {

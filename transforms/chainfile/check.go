@@ -10,7 +10,7 @@ import (
 )
 
 // Check reads the footer of a Parquet file that somebody else wrote and returns
-// its rows. Where there is no such file the error is fs.ErrNotExist.
+// its rows. If there is no such file the error is fs.ErrNotExist.
 func Check(at rooted.Path) (rows int64, err error) {
 	err = readFooter(at, func(f *parquetread.File) error {
 		rows = f.Rows
@@ -22,12 +22,12 @@ func Check(at rooted.Path) (rows int64, err error) {
 // Output is what the footer of an output says.
 type Output struct {
 	Rows int64
-	// Fingerprint is the zero value where Marked is false: somebody else wrote the file.
+	// Fingerprint is the zero value if Marked is false: somebody else wrote the file.
 	Fingerprint Fingerprint
 	Marked      bool
 }
 
-// ReadOutput reads the footer of an output. Where there is no such file the error is
+// ReadOutput reads the footer of an output. If there is no such file the error is
 // fs.ErrNotExist.
 func ReadOutput(at rooted.Path) (o Output, err error) {
 	err = readFooter(at, o.read)
@@ -45,8 +45,8 @@ func (o *Output) read(f *parquetread.File) error {
 	return json.Unmarshal([]byte(text), &o.Fingerprint)
 }
 
-// ReadFingerprint returns how an output was made, as its footer says; the zero
-// value where the footer does not say.
+// ReadFingerprint returns the fingerprint in the footer of an output; the zero
+// value if there is none.
 func ReadFingerprint(at rooted.Path) (Fingerprint, error) {
 	o, err := ReadOutput(at)
 	return o.Fingerprint, err
@@ -60,14 +60,14 @@ func readFooter(at rooted.Path, read func(*parquetread.File) error) error {
 	return f.Close()
 }
 
-// openFooter reads the footer of a file, which stays open unless it fails.
+// openFooter reads the footer of a file and returns the file, still open, unless it fails.
 func openFooter(at rooted.Path, read func(*parquetread.File) error) (f *os.File, err error) {
 	if f, err = at.Open(); err != nil {
 		return nil, fmt.Errorf("checking the output: %w", err)
 	}
 	defer func() {
 		if err != nil {
-			_ = f.Close() // the first error is the one to tell
+			_ = f.Close() // the first error is reported
 		}
 	}()
 	info, err := f.Stat()

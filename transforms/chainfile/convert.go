@@ -19,8 +19,8 @@ const (
 	mostDigits = 76
 )
 
-// decimal stores a decimal as the smallest type that holds its digits, whatever it was:
-// an integer where one does, for that is what every reader compares rightly.
+// decimal stores a decimal as the smallest type that holds its digits, whatever type it had:
+// an integer if one is large enough, because every reader compares integers correctly.
 func (k *keptColumn) decimal(l *format.DecimalType) bool {
 	if l.Precision <= 0 || l.Precision > mostDigits || l.Scale < 0 || l.Scale > l.Precision {
 		return false
@@ -107,10 +107,10 @@ func resizedDecimal(b []byte, size int) ([]byte, error) {
 }
 
 func errDecimal(v parquet.Value) error {
-	return deadletter.ValueOutOfRange.Errorf("the decimal 0x%x has more digits than its type (--keep leaves columns out)", bigEndian(v))
+	return deadletter.ValueOutOfRange.Errorf("the decimal 0x%x has more digits than its type allows (to leave the column out, list the others in --keep)", bigEndian(v))
 }
 
-// fromInt96 makes the column a timestamp: that is what INT96 was only ever used for.
+// fromInt96 makes the column a timestamp, the only thing that INT96 was ever used for.
 func (k *keptColumn) fromInt96() {
 	k.stored = annotated{
 		Type:    parquet.Int64Type,
@@ -122,15 +122,15 @@ func (k *keptColumn) fromInt96() {
 	}
 }
 
-// unixNano returns the nanoseconds since 1970 of a time that is nanoseconds of a day, then
-// the Julian number of the day.
+// unixNano returns the nanoseconds since 1970 of a time that is stored as the nanoseconds of a
+// day, then the Julian number of the day.
 func unixNano(t deprecated.Int96) (int64, error) {
 	const julian1970, day = 2_440_588, 24 * 60 * 60 * 1_000_000_000
 	days := int64(t[2]) - julian1970
 	nanos := big.NewInt(int64(uint64(t[0]) | uint64(t[1])<<32))
 	nanos.Add(nanos, new(big.Int).Mul(big.NewInt(days), big.NewInt(day)))
 	if !nanos.IsInt64() {
-		return 0, deadletter.ValueOutOfRange.Errorf("a time of INT96 lies outside of the years 1677 to 2262 (--keep leaves columns out)")
+		return 0, deadletter.ValueOutOfRange.Errorf("an INT96 time lies outside of the years 1677 to 2262 (to leave the column out, list the others in --keep)")
 	}
 	return nanos.Int64(), nil
 }

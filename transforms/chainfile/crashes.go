@@ -14,9 +14,9 @@ import (
 	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
-// A crash note is an empty file in a folder of outputs. Its name says of which output, and how
-// many processes ended without finishing it: .{hash}.crashes-{count}. The unfinished output
-// itself is swept, so that it cannot tell.
+// A crash note is an empty file in a folder of outputs. Its name identifies an output and says how
+// many processes ended without finishing it: .{hash}.crashes-{count}. The unfinished output itself
+// cannot say so, because it is swept.
 var crashNote = regexp.MustCompile(`^\.([0-9a-f]{16})\.crashes-([1-9])$`)
 
 // mostCrashes is the highest count. Nobody asks for more.
@@ -27,8 +27,8 @@ func IsCrashNote(name []byte) bool {
 	return bytes.HasPrefix(name, []byte(".")) && crashNote.Match(name) // most names have no dot
 }
 
-// Crashes returns for each hash how many processes ended without finishing its output, by the
-// crash notes and by the hashes of unfinished outputs that have come since, one for a process.
+// Crashes returns for each hash how many processes ended without finishing its output. It adds up
+// the crash notes and the hashes of the unfinished outputs since then, one for each process.
 func Crashes(notes, hashes []string) map[string]int {
 	counts := map[string]int{}
 	for _, name := range notes {
@@ -68,7 +68,7 @@ func KeepCrashes(at rooted.Path, notes []string, counts map[string]int) error {
 		}
 		errs = append(errs, f.Close())
 	}
-	for _, name := range notes { // after the new ones: a count is never lost
+	for _, name := range notes { // after writing the new ones, so that no count is lost
 		if kept[name] {
 			continue
 		}
@@ -79,8 +79,8 @@ func KeepCrashes(at rooted.Path, notes []string, counts map[string]int) error {
 	return errors.Join(errs...)
 }
 
-// SetCrashes replaces the crash note of one output that says before by one that says now; 0 is
-// none.
+// SetCrashes replaces the crash note of one output, whose count is before, with one whose count is
+// now. A count of 0 means no note.
 func SetCrashes(output rooted.Path, before, now int) error {
 	hash := NameHash(filepath.Base(output.Path))
 	var notes []string

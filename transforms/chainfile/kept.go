@@ -13,15 +13,15 @@ type keptColumn struct {
 	source   parquetread.Column
 	stored   annotated
 	optional bool
-	// convert makes the output's value of the input's, which is not null; nil: it is the same.
+	// convert turns a value of the input that is not null into the output's; nil: it is the same.
 	convert func(parquet.Value) (parquet.Value, error)
-	// unordered says that the library would compare values otherwise than the format says:
-	// a least and a greatest one would make readers skip rows that they look for.
+	// unordered says that the library does not order values as the format does: because of
+	// a wrong minimum or maximum, readers would skip rows that they look for.
 	unordered bool
 }
 
 // annotated is a physical type with a meaning. The library's own logical types would not
-// do: some claim a legacy ConvertedType that says something else.
+// do: some set a legacy ConvertedType that says something else.
 type annotated struct {
 	parquet.Type
 	logical   format.LogicalTypeValue
@@ -150,14 +150,14 @@ func (k *keptColumn) meansOnly(l format.LogicalTypeValue) bool {
 	return true
 }
 
-// nothing makes it a column of nulls, which is an INT32 by convention, whatever it was.
+// nothing makes it a column of nulls, which is an INT32 by convention, whatever type it had.
 func (k *keptColumn) nothing() {
 	k.stored = annotated{Type: parquet.Int32Type, logical: &format.NullType{}}
 	k.optional = true
 	k.convert = func(parquet.Value) (parquet.Value, error) { return parquet.NullValue(), nil }
 }
 
-// integer leaves the annotation out that says no more than the physical type.
+// integer leaves out an annotation that says no more than the physical type.
 func (k *keptColumn) integer(l *format.IntType) bool {
 	width := int(l.BitWidth)
 	switch {
@@ -173,7 +173,7 @@ func (k *keptColumn) integer(l *format.IntType) bool {
 	if l.IsSigned {
 		legacy += deprecated.Int8 - deprecated.Uint8
 	} else {
-		k.stored.Type = parquet.Uint(width).Type() // it compares without a sign
+		k.stored.Type = parquet.Uint(width).Type() // it compares as unsigned
 	}
 	return k.means(l, legacy)
 }
@@ -204,7 +204,7 @@ func (k *keptColumn) timestamp(l *format.TimestampType) bool {
 	return l.Unit.Value != nil && k.moment(l, l.Unit, l.IsAdjustedToUTC, legacy)
 }
 
-// moment sets the meaning of a time. The ConvertedTypes are of UTC, and none is of nanoseconds.
+// moment sets the meaning of a time. All ConvertedTypes are in UTC, and none is in nanoseconds.
 func (k *keptColumn) moment(l format.LogicalTypeValue, unit format.TimeUnit, utc bool, legacy deprecated.ConvertedType) bool {
 	if _, nanos := unit.Value.(*format.NanoSeconds); nanos || !utc {
 		return k.meansOnly(l)

@@ -7,11 +7,11 @@ import (
 )
 
 // pageBytes is what the pages of all files that share a Memory may take together; a file
-// whose own take more has it alone.
+// that needs more than that has all of it to itself.
 const pageBytes = 512 << 20
 
-// Memory is bytes that the pages of several open files share. Whoever holds some must not ask
-// for more: it might wait for one that waits for it.
+// Memory is bytes that the pages of several open files share. A file that holds some must not ask
+// for more: two such files could wait for each other.
 type Memory struct{ left *semaphore.Weighted }
 
 // NewMemory returns memory for all files that are open at the same time.
@@ -22,7 +22,7 @@ func NewMemory() *Memory { return &Memory{semaphore.NewWeighted(pageBytes)} }
 func (m *Memory) take(n int64, idle func(wait func())) int64 {
 	n = min(n, pageBytes)
 	if !m.left.TryAcquire(n) {
-		idle(func() { _ = m.left.Acquire(context.Background(), n) }) // without an end there is no error
+		idle(func() { _ = m.left.Acquire(context.Background(), n) }) // this context never ends, so there is no error
 	}
 	return n
 }

@@ -23,8 +23,8 @@ const (
 	chunkRows  = 256     // rows of a chunk, at most
 	chunkBytes = 1 << 20 // bytes of text after which a chunk ends early
 	stepRows   = 32      // rows read before the bytes are looked at
-	// textBytes is what is taken of a text: more than anybody reads of it, so that who
-	// cuts it shorter still sees that it was longer.
+	// textBytes is how much of a text is kept: more than a model reads, so that code which
+	// cuts the text shorter still sees that it was longer.
 	textBytes = 1<<20 + 4
 	// keptBytes is the most that the kept values of a chunk may take together.
 	keptBytes = 64 << 20
@@ -42,10 +42,10 @@ type Reader struct {
 	Rows    int64     // rows in the file
 	Size    int64     // bytes
 	ModTime time.Time // as it was when the file was opened
-	// Memory is for the pages, shared with whoever is given the same; Open gives each file its own.
+	// Memory is for the pages. Several readers may share one; Open gives each reader its own.
 	Memory *Memory
-	// Idle is called with what Next waits for, if it waits for memory that the pages of
-	// other files take: nobody must wait for this file meanwhile.
+	// If Next must wait for memory that the pages of other files take, it calls Idle, which must
+	// call wait. Nothing may wait for this file meanwhile.
 	Idle    func(wait func())
 	text    parquetread.Column
 	kept    []keptColumn
@@ -67,7 +67,7 @@ func Open(at rooted.Path, textColumn string, keep []string) (r *Reader, err erro
 	}
 	defer func() {
 		if err != nil {
-			_ = f.Close() // the first error is the one to tell
+			_ = f.Close() // the first error is reported
 		}
 	}()
 	info, err := f.Stat()
@@ -100,7 +100,7 @@ func (r *Reader) choose(textColumn string, keep []string) error {
 	case texts == 0:
 		return deadletter.NoTextColumn.Errorf("no text column %q; the file has %s (--text_column chooses another)", textColumn, strings.Join(names, ", "))
 	case texts > 1:
-		return deadletter.AmbiguousTextColumn.Errorf("%d columns are called %q: write the file with one", texts, textColumn)
+		return deadletter.AmbiguousTextColumn.Errorf("%d columns are called %q: rename all but one", texts, textColumn)
 	case !holdsTexts(r.text):
 		return deadletter.TextColumnType.Errorf("column %q is not a string column", textColumn)
 	}
@@ -108,7 +108,7 @@ func (r *Reader) choose(textColumn string, keep []string) error {
 	return nil
 }
 
-// holdsTexts says whether a column's values are texts, or are all null and might have been.
+// holdsTexts reports whether a column's values are texts, or are all null and might have been texts.
 func holdsTexts(c parquetread.Column) bool {
 	switch c.Logical.(type) {
 	case *format.NullType:
@@ -203,7 +203,7 @@ func (r *Reader) readKept(rows int) (kept [][]parquet.Value, err error) {
 		values := make([]parquet.Value, 0, rows)
 		n, err := r.chunks[i+1].Each(rows, func(v parquet.Value) (err error) {
 			if size += valueBytes(v); size > keptBytes {
-				return deadletter.ValueTooLarge.Errorf("its values are too large: %d rows have more than %d MB (--keep leaves columns out)", rows, keptBytes>>20)
+				return deadletter.ValueTooLarge.Errorf("its values are too large: %d rows have more than %d MB (to leave the column out, list the others in --keep)", rows, keptBytes>>20)
 			}
 			if k.convert != nil && !v.IsNull() {
 				if v, err = k.convert(v); err != nil {
@@ -224,7 +224,7 @@ func (r *Reader) readKept(rows int) (kept [][]parquet.Value, err error) {
 	return kept, nil
 }
 
-// cut copies a text, or as much of it as is taken.
+// cut copies a text, up to textBytes of it.
 func (r *Reader) cut(v parquet.Value) string {
 	text := ""
 	if _, nothing := r.text.Logical.(*format.NullType); !v.IsNull() && !nothing {
@@ -241,7 +241,7 @@ func (r *Reader) cut(v parquet.Value) string {
 // bytes, little endian: an audit reads them with another library and compares.
 func (r *Reader) TextsSHA256() string { return hex.EncodeToString(r.digest.Sum(nil)) }
 
-// valueBytes is the memory of a value beside the Value itself.
+// valueBytes is the memory of a value in addition to the Value itself.
 func valueBytes(v parquet.Value) int {
 	if k := v.Kind(); k == parquet.ByteArray || k == parquet.FixedLenByteArray {
 		return len(v.ByteArray())
@@ -255,8 +255,8 @@ func (r *Reader) closeGroup() {
 	r.held = 0
 }
 
-// Unchanged fails if the file was written to or replaced since Open: what was read may
-// be half of each. One that was deleted is whole.
+// Unchanged fails if the file was written to or replaced since Open, because what was read may
+// be partly old and partly new. If the file was deleted, what was read is all from one version.
 func (r *Reader) Unchanged() error {
 	info, err := r.file.Stat()
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
-// vectorRows is how many vectors are read at once.
+// vectorRows is how many vectors are read in one call.
 const vectorRows = 256
 
 // OutputScan says what is read of an output, or of another file that the program wrote, from front to back.
@@ -20,11 +20,11 @@ type OutputScan struct {
 	Begin func(Output) error
 	// Group is called before the rows of a row group are read. Their columns follow in the order of the file.
 	Group func(first, rows int64)
-	// Columns has, by the name of a scalar column, what is called for each of its values. A column
-	// that the output does not have is passed over. The cell is valid during the call.
+	// Columns maps the names of scalar columns to functions that are called for each value. A column
+	// that the output does not have is skipped. The cell is valid during the call.
 	Columns map[string]func(row int64, c Cell)
-	// Vectors is called with some consecutive vectors, [rows × dimension], of which the first is a row's.
-	// They are valid during the call. It may be nil: then vectors are not read.
+	// Vectors is called with some consecutive vectors, [rows × dimension], of which the first belongs to row.
+	// They are valid during the call. If it is nil, vectors are not read.
 	Vectors func(row int64, vectors []float32) error
 	Memory  *Memory // for the pages, shared with other scans
 }
@@ -116,7 +116,7 @@ func (s OutputScan) column(file *parquetread.File, group int, c parquetread.Colu
 var ErrNoRow = errors.New("it has no such row")
 
 // ReadRow returns the cells of one row of a file, by the names of scalar columns. Columns that the
-// file does not have are not among them. Of the pages before the row it reads the headers only.
+// file does not have are not among them. It reads only the headers of the pages before the row.
 func ReadRow(at rooted.Path, row int64, names ...string) (cells map[string]Cell, err error) {
 	var file *parquetread.File
 	f, err := openFooter(at, func(pf *parquetread.File) error {

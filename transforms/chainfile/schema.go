@@ -11,16 +11,15 @@ import (
 const (
 	TokensColumn    = "n_tokens"
 	TruncatedColumn = "truncated"
-	ChunksColumn    = "n_chunks" // only where long texts are chunked
+	ChunksColumn    = "n_chunks" // only if long texts are chunked
 	EmbeddingColumn = "embedding"
 )
 
-// outputSchema is the kept columns, then n_tokens, truncated, n_chunks if asked
-// for, and embedding, a
-// standard LIST of floats. The floats are optional, though none is ever null,
-// because Arrow takes list<float> and list<float not null> for different types,
-// and the first is what everybody else writes. They are stored plainly: BYTE_STREAM_SPLIT
-// would make files 6 % smaller, but Spark 3 and fastparquet cannot read it.
+// outputSchema is the kept columns, then n_tokens, truncated, n_chunks if asked for, and
+// embedding, a standard LIST of floats. The floats are optional, although none is ever null,
+// because Arrow treats list<float> and list<float not null> as different types, and everybody
+// else writes the first. They are stored plainly: BYTE_STREAM_SPLIT would make files 6 %
+// smaller, but Spark 3 and fastparquet cannot read it.
 func outputSchema(kept []keptColumn, chunks bool) *parquet.Schema {
 	fields := make([]parquet.Field, 0, len(kept)+4)
 	for _, k := range kept {
@@ -40,7 +39,7 @@ func outputSchema(kept []keptColumn, chunks bool) *parquet.Schema {
 	return parquet.NewSchema("embeddings", ordered{parquet.Group{}, fields})
 }
 
-// ours says whether a column is written by this package; an input's of the same
+// ours reports whether this package writes a column; a column of the input with the same
 // name is replaced.
 func ours(name string) bool {
 	return slices.Contains([]string{TokensColumn, TruncatedColumn, ChunksColumn, EmbeddingColumn}, name)

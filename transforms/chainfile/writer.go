@@ -47,15 +47,15 @@ type Writer struct {
 	kept    []keptColumn
 	rows    int64
 	digest  hash.Hash // of the vectors so far
-	// Of the row group that is being written, which is in memory until it ends.
+	// These are for the row group that is being written, which is in memory until it ends.
 	groupRows, groupBytes int
 	mostBytes             int // of the kept values of a row group
 	row                   parquet.Row
 	buffer                []parquet.Row
 }
 
-// Start claims the place of the embeddings file at: a temporary file beside it says
-// that this process works on it, before the input is even looked at.
+// Start claims the place of the embeddings file at. Before the input is even opened, a temporary
+// file beside that place says that this process works on it.
 func Start(at rooted.Path) (*Writer, error) {
 	folder, err := at.Dir().MakeFolder()
 	if err != nil {
@@ -65,7 +65,7 @@ func Start(at rooted.Path) (*Writer, error) {
 	temp := tempName(name)
 	f, err := folder.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
-		_ = folder.Close() // the first error is the one to tell
+		_ = folder.Close() // the first error is reported
 		return nil, deadletter.OutputNotWritten.Errorf("starting the output: %w", err)
 	}
 	return &Writer{folder: folder, name: name, temp: temp, file: f, mostBytes: keptBytes}, nil
@@ -84,7 +84,7 @@ func (w *Writer) Begin(in *Reader, chunks bool) {
 	w.parquet = parquet.NewGenericWriter[any](w.file, options...)
 }
 
-// withoutBounds leaves out the least and the greatest value of columns that the library
+// withoutBounds leaves out the minimum and the maximum of columns that the library
 // does not order as the format says.
 func withoutBounds(kept []keptColumn) (options []parquet.WriterOption) {
 	for _, k := range kept {
@@ -142,7 +142,7 @@ func (w *Writer) Write(chunk Chunk, e Embeddings) error {
 	return nil
 }
 
-// endGroup counts a row, and ends the row group that is full with it.
+// endGroup counts a row, and ends the row group if it is full.
 func (w *Writer) endGroup() error {
 	w.groupRows++
 	if w.groupRows < rowGroupRows && w.groupBytes < w.mostBytes {
@@ -195,7 +195,7 @@ func (w *Writer) store() error {
 		return deadletter.OutputNotWhole.Errorf("reading back %s: %w", w.file.Name(), err)
 	}
 	if check.NumRows() != w.rows {
-		return deadletter.OutputNotWhole.Errorf("reading back %s: %d rows, wrote %d", w.file.Name(), check.NumRows(), w.rows)
+		return deadletter.OutputNotWhole.Errorf("reading back %s: it has %d rows, but %d were written", w.file.Name(), check.NumRows(), w.rows)
 	}
 	if err := w.file.Close(); err != nil {
 		return deadletter.OutputNotWritten.Errorf("closing %s: %w", w.file.Name(), err)

@@ -1,6 +1,6 @@
-// Package deadletter says why a file could not be embedded: by a code, in a line, and in the file
-// of all such lines.
-// Programs read the code; the message beside it is for people and may change.
+// Package deadletter records why a file could not be embedded: a code and a message make a line,
+// and one file holds all such lines.
+// Programs read the code; the message is for people and may change.
 // docs/dead-letters.md lists the codes, and a test compares it with Codes.
 package deadletter
 
@@ -12,10 +12,10 @@ import (
 	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
-// Code is the reason of a dead letter, for programs.
+// Code is the reason for a dead letter, for programs.
 type Code string
 
-// The file as such.
+// The input file.
 const (
 	CannotOpen       Code = "cannot_open"        // the system refuses to open the input
 	LeadsOutside     Code = "leads_outside"      // a symbolic link leads out of the folder of the suffix
@@ -24,7 +24,7 @@ const (
 	Empty            Code = "empty"              // the input has 0 bytes
 	NotParquet       Code = "not_parquet"        // the input is not a Parquet file
 	Encrypted        Code = "encrypted"          // the input is encrypted
-	Damaged          Code = "damaged"            // what the input says of itself does not fit together
+	Damaged          Code = "damaged"            // the input contradicts itself
 	TooLarge         Code = "too_large"          // reading the input would take too much memory
 )
 
@@ -33,8 +33,8 @@ const (
 	NoTextColumn        Code = "no_text_column"        // no column has the name of the text column
 	AmbiguousTextColumn Code = "ambiguous_text_column" // several columns have it
 	TextColumnType      Code = "text_column_type"      // the text column holds no texts
-	UnsupportedCodec    Code = "unsupported_codec"     // a column is compressed with a codec that is not read
-	UnsupportedEncoding Code = "unsupported_encoding"  // a column has an encoding that is not read
+	UnsupportedCodec    Code = "unsupported_codec"     // a column is compressed with a codec that is not supported
+	UnsupportedEncoding Code = "unsupported_encoding"  // a column has an encoding that is not supported
 	ValueTooLarge       Code = "value_too_large"       // a kept column has values of many megabytes
 	ValueOutOfRange     Code = "value_out_of_range"    // a kept column has a value that its type in the output cannot hold
 )
@@ -42,9 +42,9 @@ const (
 // The run.
 const (
 	EmbeddingFailed  Code = "embedding_failed"   // the tokenizer or the model failed
-	ProcessLost      Code = "process_lost"       // the process of its own that embedded the file ended
+	ProcessLost      Code = "process_lost"       // the separate process that embedded the file ended
 	OutputNotWritten Code = "output_not_written" // the system refuses to write the output
-	OutputNotWhole   Code = "output_not_whole"   // reading the output back gave something else than was written
+	OutputNotWhole   Code = "output_not_whole"   // what was read back from the output is not what was written
 	CannotList       Code = "cannot_list"        // a folder of the input or of the output cannot be listed
 	Internal         Code = "internal"           // anything else: please report it
 )
@@ -54,7 +54,7 @@ const (
 	WorkerLost  Code = "worker_lost"  // three workers ended while they had the file
 	NotVisible  Code = "not_visible"  // a worker does not see the input
 	OutsideRoot Code = "outside_root" // a job names a file outside of the worker's --root
-	BadJob      Code = "bad_job"      // an entry of the queue is no job
+	BadJob      Code = "bad_job"      // an entry of the queue is not a job
 )
 
 // Codes returns all codes, in the order of the document.
@@ -93,8 +93,8 @@ func CodeOf(err error) Code {
 	return Internal
 }
 
-// OfPath returns the code of an error that opening or listing a path made: LeadsOutside if
-// a link leads out, else the given one.
+// OfPath returns the code for an error from opening or listing a path: LeadsOutside if
+// a link leads out, else otherwise.
 func OfPath(err error, otherwise Code) Code {
 	if errors.Is(err, rooted.ErrLeadsOut) {
 		return LeadsOutside

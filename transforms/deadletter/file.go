@@ -15,16 +15,16 @@ import (
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
-// The file of the dead letters is appended to by several processes, on Flink on several
-// machines, and now and then it is replaced by a shorter one. No line is lost, whenever
-// that is: whoever appends looks afterwards whether the file is still in its place, and
-// appends again if it is not; whoever replaces it reads once more what came before.
+// Several processes append to the file of dead letters, on Flink from several machines. Now and
+// then one of them replaces it with a shorter file. No line is lost, whenever that happens: a
+// process that appends checks afterwards that the file is still in its place, and appends again if
+// it is not. A process that replaces the file then reads the lines that were appended to the old one.
 
 // errReplaced is why a line is appended again: it went to a file that nobody reads.
 var errReplaced = errors.New("the file was replaced meanwhile")
 
-// patience is how long a dead letter waits for room on a full disk: the open files
-// that fail beside it give theirs back.
+// patience is how long a dead letter waits for room on a full disk: other outputs that
+// fail meanwhile are removed.
 const patience = 10 * time.Second
 
 // Append adds one line.
@@ -55,10 +55,10 @@ func appendLines(path string, lines []byte) error {
 	}
 }
 
-// appendTo returns errReplaced if the file is no longer in its place after the write. It
-// is closed before that look, because over NFS others see what was written only then. A second
-// descriptor stays open meanwhile: otherwise a file that was replaced would be gone, and the
-// next one in its place may get its number, so that the two look the same.
+// appendTo returns errReplaced if the file is no longer in its place after the write. It closes
+// the file before it checks, because over NFS others see what was written only then. A second
+// descriptor stays open meanwhile: without it a replaced file would be deleted, and the file that
+// replaced it could get its inode number, so that the two would look the same.
 func appendTo(path string, lines []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
@@ -86,8 +86,8 @@ func appendTo(path string, lines []byte) error {
 	return nil
 }
 
-// endsInside says whether a file ends with half a line, as a full disk or a process that
-// was killed leaves it: nobody reads that, nor what would be appended to it.
+// endsInside reports whether a file ends in the middle of a line, as a full disk or a killed
+// process leaves it. Nobody can read that line, nor anything that is appended to it.
 func endsInside(f *os.File) bool {
 	info, err := f.Stat()
 	if err != nil || info.Size() == 0 {
@@ -98,7 +98,7 @@ func endsInside(f *os.File) bool {
 	return err == nil && last[0] != '\n'
 }
 
-// inPlace says whether a file is still the one at path.
+// inPlace reports whether a file is still the one at path.
 func inPlace(opened os.FileInfo, path string) bool {
 	there, err := os.Stat(path)
 	return err == nil && os.SameFile(opened, there)
@@ -135,7 +135,7 @@ func compact(path string, mended func(Letter) bool) (err error) {
 	if replaced, err := replaceLetters(path, f, kept); err != nil || !replaced {
 		return err
 	}
-	more, err := io.ReadAll(f) // lines that came before the file was replaced
+	more, err := io.ReadAll(f) // lines that others appended before the file was replaced
 	if err != nil {
 		return err
 	}
@@ -145,8 +145,8 @@ func compact(path string, mended func(Letter) bool) (err error) {
 	return nil
 }
 
-// replaceLetters puts other lines in the place of those that were read from f. It does
-// nothing and returns false if another run has done that meanwhile.
+// replaceLetters replaces the file f with one that holds other lines. It does
+// nothing and returns false if another run has replaced the file meanwhile.
 func replaceLetters(path string, f *os.File, lines []byte) (bool, error) {
 	temp := path + ".tmp"
 	if len(lines) > 0 {

@@ -19,7 +19,7 @@ type Letter struct {
 	Input  layout.Path `json:"input"`
 	Output layout.Path `json:"output,omitempty"`
 	Step   string      `json:"step"`
-	// Code is the reason for programs, Error that for people.
+	// Code is the reason for programs, Error the reason for people.
 	Code  Code      `json:"code"`
 	Error string    `json:"error"`
 	Time  time.Time `json:"time"`
@@ -27,7 +27,7 @@ type Letter struct {
 	Stays *time.Time `json:"earlier_output,omitempty"`
 }
 
-// New is that of a file at a step.
+// New returns the letter of a file that failed at a step.
 func New(file layout.File, step string, err error) Letter {
 	d := Letter{Input: layout.Path(file.Input), Output: layout.Path(file.Output), Step: step, Code: CodeOf(err), Error: Reason(err), Time: time.Now().UTC()}
 	if info, err := os.Stat(file.Output); file.Anew && err == nil {
@@ -37,13 +37,13 @@ func New(file layout.File, step string, err error) Letter {
 	return d
 }
 
-// settled says whether an output has come since.
+// settled reports whether an output has been written since.
 func (d Letter) settled(tree layout.Layout) bool {
 	info, err := tree.Output(layout.File{Output: string(d.Output)}).Stat()
 	return err == nil && (d.Stays == nil || !info.ModTime().Equal(*d.Stays))
 }
 
-// longestReason bounds what a dead letter says: libraries quote what they have read.
+// longestReason bounds the message of a dead letter, because libraries quote what they have read.
 const longestReason = 600
 
 // Reason says in one line why something failed.
@@ -55,12 +55,12 @@ func Reason(err error) string {
 	return line
 }
 
-// OfFolder is the letter of a folder that cannot be listed at a step.
+// OfFolder returns the letter of a folder that a step cannot list.
 func OfFolder(folder, step string, err error) Letter {
 	return Letter{Input: layout.Path(folder), Step: step, Code: OfPath(err, CannotList), Error: Reason(err), Time: time.Now().UTC()}
 }
 
-// mended says whether what a dead letter is about is done: its output is there, or
+// mended reports whether a dead letter is out of date: its output is there, or
 // the folder can be listed.
 func (d Letter) mended(tree layout.Layout) bool {
 	if d.Output == "" {

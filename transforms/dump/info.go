@@ -11,7 +11,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Info is what can be said of a dump before it is read.
+// Info is what is known about a dump before it is read.
 type Info struct {
 	Path     string
 	Name     string // without the folder
@@ -24,7 +24,7 @@ type Info struct {
 // Format is how a dump is compressed.
 type Format string
 
-// The formats that are read.
+// The formats that can be read.
 const (
 	Plain Format = "plain"
 	Zstd  Format = "zstd"
@@ -33,7 +33,7 @@ const (
 	Gzip  Format = "gzip"
 )
 
-// The windows of formats whose files do not name one.
+// The windows of formats whose files do not state one.
 const (
 	gzipWindow  = 32 << 10
 	bzip2Window = 8 << 20 // 900,000 characters and four bytes for each
@@ -43,7 +43,7 @@ const (
 // file of it may begin with a frame that holds no data.
 var magics = map[Format]string{XZ: "\xfd7zXZ\x00", Bzip2: "BZh", Gzip: "\x1f\x8b"}
 
-// headBytes is how much of a file is looked at. An xz block's header has at most 1,024 bytes behind the stream's 12.
+// headBytes is how much of a file's head is read. An xz block's header has at most 1,024 bytes after the stream's 12.
 const headBytes = 12 + 1024
 
 // Inspect reads a dump's head.
@@ -58,7 +58,7 @@ func Inspect(path string) (Info, error) {
 		return Info{}, fmt.Errorf("looking at the dump %s: %w", path, err)
 	}
 	if !stat.Mode().IsRegular() {
-		return Info{}, fmt.Errorf("the dump %s is no file", path)
+		return Info{}, fmt.Errorf("the dump %s is not a file", path)
 	}
 	info := Info{Path: path, Name: filepath.Base(path), Bytes: stat.Size(), Modified: stat.ModTime().UnixNano()}
 	if err := info.readHead(f); err != nil {
@@ -105,7 +105,7 @@ const zstdMagic = "\x28\xb5\x2f\xfd"
 func (i *Info) readZstdHead(head []byte) error {
 	i.Format = Zstd
 	if len(head) == 0 {
-		return nil // it holds no data
+		return nil // there is no frame with data
 	}
 	var h zstd.Header
 	if err := h.Decode(head); err != nil {

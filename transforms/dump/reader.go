@@ -20,7 +20,7 @@ import (
 	"github.com/ulikunitz/xz"
 )
 
-// BrokenError is the error of a dump that breaks off, or cannot be decompressed from some place on.
+// BrokenError is the error of a dump that breaks off, or that cannot be decompressed beyond some place.
 type BrokenError struct {
 	Path string
 	At   int64 // bytes that were decompressed before
@@ -64,9 +64,8 @@ func (c *counted) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Decoders are decoders of zstd that are kept for the next dump. A decoder has a window of up to 2 GiB,
-// twice, and Go clears memory that is not new from the system: for a small dump that takes longer
-// than reading it.
+// Decoders are zstd decoders that are kept for the next dump. A decoder holds its window, of up to 2 GiB,
+// twice, and Go clears memory that it reuses: for a small dump that takes longer than reading it.
 type Decoders struct {
 	window int64
 	mutex  sync.Mutex
@@ -75,7 +74,7 @@ type Decoders struct {
 
 // NewDecoders returns decoders for windows of some bytes at most.
 func NewDecoders(window int64) *Decoders {
-	const small = 8 << 20 // what is smaller than that is not worth an error
+	const small = 8 << 20 // a window up to this size is not worth an error
 	return &Decoders{window: max(window, small)}
 }
 
@@ -93,7 +92,7 @@ func (d *Decoders) open(r io.Reader) (*zstd.Decoder, error) {
 }
 
 func (d *Decoders) giveBack(decoder *zstd.Decoder) {
-	_ = decoder.Reset(nil) // it only ends what goes on
+	_ = decoder.Reset(nil) // it only ends the decoding that is under way
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	d.idle = append(d.idle, decoder)
@@ -107,7 +106,7 @@ func Open(info Info, decoders *Decoders) (*Reader, error) {
 	}
 	r := &Reader{path: info.Path, file: f, raw: &counted{file: f, hash: sha256.New()}, end: func() {}}
 	if r.err = r.decompress(info, decoders); r.err != nil {
-		defer f.Close() //nolint:errcheck // the first error is the one to tell
+		defer f.Close() //nolint:errcheck // the first error is reported
 		return nil, r.broken(&Batch{})
 	}
 	return r, nil
@@ -136,7 +135,7 @@ func (r *Reader) decompress(info Info, decoders *Decoders) (err error) {
 	return err
 }
 
-// Batch is lines that follow each other in a dump.
+// Batch is some consecutive lines of a dump.
 type Batch struct {
 	Offset int64 // of Lines in the decompressed dump
 	Lines  []byte
@@ -148,7 +147,7 @@ type Batch struct {
 const LongestLine = 16 << 20
 
 // Read fills b with whole lines, about as many as its Lines have room for; the last line of a dump
-// may lack its end. Behind the last one it returns io.EOF. If the dump breaks off, it returns the
+// may lack its newline. After the last one it returns io.EOF. If the dump breaks off, it returns the
 // whole lines before that, and then a BrokenError with the unfinished line in b.
 func (r *Reader) Read(b *Batch) error {
 	b.Offset, b.TooLong = r.offset, false
@@ -176,12 +175,12 @@ func (r *Reader) Read(b *Batch) error {
 	return nil
 }
 
-// full reports whether b has no room left, and a whole line.
+// full reports whether b has no room left and holds a whole line.
 func (r *Reader) full(b *Batch) bool {
 	return len(b.Lines) == cap(b.Lines) && bytes.IndexByte(b.Lines, '\n') >= 0
 }
 
-// fill reads once, and makes room for it if there is none.
+// fill reads once, after it has made room if there is none.
 func (r *Reader) fill(b *Batch) {
 	if len(b.Lines) == cap(b.Lines) {
 		const least = 64 << 10
@@ -191,7 +190,7 @@ func (r *Reader) fill(b *Batch) {
 	b.Lines, r.err = b.Lines[:len(b.Lines)+n], err
 }
 
-// passOver reads to the end of a line that is too long.
+// passOver skips to the end of a line that is too long.
 func (r *Reader) passOver(b *Batch) {
 	b.TooLong = true
 	for r.err == nil {
@@ -207,7 +206,7 @@ func (r *Reader) passOver(b *Batch) {
 	b.Lines = b.Lines[:0]
 }
 
-// broken says that the dump is broken, unless it is the file that could not be read.
+// broken returns a BrokenError, or another error if the file itself could not be read.
 func (r *Reader) broken(b *Batch) error {
 	if r.raw.err != nil {
 		return fmt.Errorf("reading the dump %s: %w", r.path, r.raw.err)
@@ -233,7 +232,7 @@ func (r *Reader) Sum() (string, error) {
 	return hex.EncodeToString(r.raw.hash.Sum(nil)), nil
 }
 
-// Close lets go of the file and the decoder's memory.
+// Close closes the file and gives the decoder's memory back.
 func (r *Reader) Close() error {
 	r.end()
 	return r.file.Close()

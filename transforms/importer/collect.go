@@ -7,7 +7,7 @@ import (
 	"github.com/threadloom/threadloom/transforms/runs"
 )
 
-// threads are some threads that follow each other, with what a builder makes of them.
+// threads are some consecutive threads, with what a builder makes of them.
 type threads struct {
 	list  []gathered
 	posts []entry
@@ -32,11 +32,11 @@ const (
 	// duplicatesRead bounds the lines of a thread that are held, as a multiple of the comments that it may
 	// have: dumps overlap.
 	duplicatesRead = 2
-	// alwaysRead is a number of lines that always are.
+	// alwaysRead is how many lines are held in any case.
 	alwaysRead = 1_000_000
 )
 
-// group returns room for threads, whose texts take most bytes of memory.
+// group returns room for threads, whose texts take up to most bytes of memory.
 func (p *Process) group(most int) *threads {
 	if t, ok := p.groups.Get().(*threads); ok {
 		return t
@@ -100,7 +100,7 @@ func (c *collector) collect(ctx context.Context, from *runs.Thread) error {
 	return c.send()
 }
 
-// send passes the threads on that were collected.
+// send passes on the threads that were collected.
 func (c *collector) send() error {
 	if c.threads == nil {
 		return nil

@@ -2,7 +2,7 @@ package importer
 
 import "maps"
 
-// Counts say what became of lines: each is in exactly one of them.
+// Counts say what became of lines: each line is in exactly one of the counts.
 type Counts struct {
 	Blank          int64            `json:"blank"`
 	NotJSON        int64            `json:"not_json"`
@@ -47,7 +47,7 @@ func (c Counts) Lines() int64 {
 	return c.Blank + c.Broken() + c.OtherSubreddit + c.LongThread + c.Duplicate + c.Submission + c.Deleted + c.Bot + c.InChain + c.Alone + c.Cut
 }
 
-// Broken is how many of them say nothing.
+// Broken is how many of them hold no usable post.
 func (c Counts) Broken() int64 {
 	n := c.NotJSON + c.NotObject
 	for _, odd := range c.Odd {

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// gatherer puts what was parsed into a sorter until it is full. Then another goroutine writes that as a
-// run, and the gatherer goes on with a second sorter.
+// gatherer puts what was parsed into a sorter until the sorter is full. Then another goroutine writes it
+// as a run, and the gatherer goes on with a second sorter.
 type gatherer struct {
 	scan   *scan
 	sorter *runs.Sorter
@@ -36,7 +36,7 @@ func newGatherer(s *scan, group *errgroup.Group) *gatherer {
 	limit := int64(float64(s.plan.Memory) / float64(s.plan.Scans) * sorterShare)
 	g := &gatherer{
 		scan: s, sorter: runs.NewSorter(limit), read: s.written,
-		full: make(chan fullSorter), free: make(chan *runs.Sorter, sorters), // room for both: nobody may be left to take one
+		full: make(chan fullSorter), free: make(chan *runs.Sorter, sorters), // room for both, because nobody may be left to receive one
 	}
 	g.note.From, g.note.To = s.written.To, s.written.To
 	g.free <- runs.NewSorter(limit)
@@ -58,7 +58,7 @@ func newGatherer(s *scan, group *errgroup.Group) *gatherer {
 
 func (g *gatherer) end() { close(g.full) }
 
-// gather adds what is in a chunk, which follows on the one before.
+// gather adds what is in a chunk, which must follow the chunk before.
 func (g *gatherer) gather(ctx context.Context, c *chunk) error {
 	if !g.sorter.Fits(len(c.marks), int64(len(c.records))) {
 		if err := g.flush(ctx); err != nil {
@@ -75,7 +75,7 @@ func (g *gatherer) gather(ctx context.Context, c *chunk) error {
 	return g.checkBad()
 }
 
-// checkBad ends an import early whose dump is no dump.
+// checkBad ends an import early if the file is not a dump at all.
 func (g *gatherer) checkBad() error {
 	const enough = 10_000
 	bad, lines := g.read.Counts.Broken(), g.read.Kept+g.read.Counts.Lines()
@@ -85,7 +85,7 @@ func (g *gatherer) checkBad() error {
 	return nil
 }
 
-// flush has the sorter written, if there is anything that no run tells of.
+// flush hands the sorter to the writer if it holds anything that is not in a run yet.
 func (g *gatherer) flush(ctx context.Context) error {
 	if g.note.To == g.note.From {
 		return nil

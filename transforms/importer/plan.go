@@ -30,7 +30,7 @@ type Plan struct {
 	MaxThread  int64   // lines of a thread that is not left out
 	MaxBad     float64 // share of lines of a dump that may be broken
 	Partial    bool    // take what comes before the place where a dump breaks off
-	Memory     int64   // bytes for what is gathered, beside the windows of the dumps
+	Memory     int64   // bytes for what is gathered, in addition to the windows of the dumps
 	Scans      int     // dumps that a process reads side by side
 }
 
@@ -42,7 +42,7 @@ func (p *Plan) window() (window int64) {
 	return window
 }
 
-// programMemory is what the program takes besides, with Beam and a runner.
+// programMemory is what the rest of the program takes, with Beam and a runner.
 const programMemory = 256 << 20
 
 // MostMemory is how much memory a process takes at most.
@@ -54,7 +54,7 @@ func (p *Plan) MostMemory() int64 {
 	return programMemory + p.Memory + int64(p.Scans)*scan
 }
 
-// work is the folder of all that is not whole yet.
+// work is the folder of everything that is not finished yet.
 const work = ".import"
 
 // Work is the folder in which everything is written before it is published.
@@ -62,7 +62,7 @@ func (p *Plan) Work() string { return filepath.Join(p.Chains, work) }
 
 func (p *Plan) path() string { return filepath.Join(p.Work(), "plan.json") }
 
-// Save writes the plan to its folder, and removes what no process can use any more.
+// Save writes the plan to its folder, and removes files of earlier imports that no process can use any more.
 func (p *Plan) Save() error {
 	if err := os.RemoveAll(p.temp()); err != nil {
 		return fmt.Errorf("removing temporary files of an earlier import: %w", err)
@@ -96,10 +96,10 @@ func Load(chains string) (*Plan, error) {
 // temp holds what is worth nothing when its process has ended.
 func (p *Plan) temp() string { return filepath.Join(p.Work(), "temp") }
 
-// version changes with what runs or chains look like, so that none of an older program are used.
+// version changes with the format of runs or chains, so that none of an older program are used.
 const version = 1
 
-// key is a name for what depends on the parts, and on nothing else.
+// key returns a name that depends on the parts and on nothing else.
 func key(parts ...any) string {
 	b, err := json.Marshal(append(parts, version))
 	if err != nil {
@@ -109,7 +109,7 @@ func key(parts ...any) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// dumpFolder is where the runs of a dump lie. They can be used again for the same file and the same wishes.
+// dumpFolder is where the runs of a dump lie. They can be used again for the same file with the same options.
 func (p *Plan) dumpFolder(d dump.Info) string {
 	path, err := filepath.Abs(d.Path)
 	if err != nil {
@@ -143,7 +143,7 @@ func (p *Plan) bots() post.Bots {
 	return bots
 }
 
-// chainsFolder is where the chains lie that are made of all dumps.
+// chainsFolder is where the chains that are made from all dumps lie.
 func (p *Plan) chainsFolder() string {
 	var dumps []string
 	for _, d := range p.Dumps {
@@ -153,7 +153,7 @@ func (p *Plan) chainsFolder() string {
 	return filepath.Join(p.Work(), "chains", key(dumps, p.Subreddits, p.Options, p.MaxThread))
 }
 
-// writeJSON writes a file that is whole and synced when it appears.
+// writeJSON writes a file that is complete and synced when it appears.
 func writeJSON(path string, value any) error {
 	b, err := json.Marshal(value)
 	if err == nil {

@@ -15,8 +15,8 @@ import (
 // ErrStopped is the error of work that Stop has ended.
 var ErrStopped = errors.New("the import was stopped")
 
-// Process is the work of one process on a plan: it bounds what is done side by side, and knows how far
-// it is.
+// Process is the work of one process on a plan: it bounds how much is done side by side, and knows its
+// progress.
 type Process struct {
 	Plan *Plan
 
@@ -26,7 +26,7 @@ type Process struct {
 	stopped  context.Context
 	stop     context.CancelCauseFunc
 
-	groups sync.Pool // of *threads: what is made for one bucket serves the next
+	groups sync.Pool // of *threads: those made for one bucket serve the next
 
 	read   atomic.Int64 // bytes of dumps, compressed
 	kept   atomic.Int64 // posts, of dumps that were read
@@ -38,8 +38,8 @@ type Process struct {
 // the process.
 const garbage = 100
 
-// notGo is what the program's text and C libraries take. It must not grow with the windows: Go counts all of
-// a window as soon as it is allocated, and would collect without end for a limit that the windows reach.
+// notGo is what the program's code and C libraries take. It must not grow with the windows: Go counts a whole
+// window as soon as it is allocated. If the windows alone reached Go's limit, it would collect without end.
 const notGo = 128 << 20
 
 // NewProcess returns a process that works on a plan. It keeps Go's memory within the plan's bound.
@@ -57,7 +57,7 @@ func NewProcess(plan *Plan) *Process {
 // weaves is how many buckets a process weaves side by side. Each has goroutines of its own.
 func weaves() int { return runtime.GOMAXPROCS(0) }
 
-// Stop ends all work soon. What is whole stays, and is used by the next process.
+// Stop ends all work soon. What is finished stays, and the next process uses it.
 func (p *Process) Stop() { p.stop(ErrStopped) }
 
 // Read is how many bytes of the dumps' files were read.
@@ -69,7 +69,7 @@ func (p *Process) Kept() int64 { return p.kept.Load() }
 // Woven is how many posts were passed on to chains, and how many chains were written.
 func (p *Process) Woven() (posts, chains int64) { return p.woven.Load(), p.chains.Load() }
 
-// begin waits for a place among those that work side by side. end gives it back.
+// begin waits for one of the places for work side by side. end gives it back.
 func (p *Process) begin(ctx context.Context, places *semaphore.Weighted) (_ context.Context, end func(), err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	unhook := context.AfterFunc(p.stopped, func() { cancel(ErrStopped) })

@@ -27,7 +27,7 @@ type Report struct {
 	Threads    int64     `json:"threads"`
 	Subreddits int64     `json:"subreddits"`
 	Chosen     Chosen    `json:"options"`
-	Key        string    `json:"key"` // of all that the chains depend on
+	Key        string    `json:"key"` // of everything that the chains depend on
 }
 
 // Chosen are the options of an import.
@@ -96,7 +96,7 @@ func (p *Plan) woven() ([]Woven, error) {
 	return all, nil
 }
 
-// ForeignError is the error of folders that hold something else than chains of an import.
+// ForeignError is the error of folders that hold something other than chains of an import.
 type ForeignError struct {
 	Folders []string
 }
@@ -111,8 +111,8 @@ func (e *ForeignError) Error() string {
 	return e.Folders[0] + more + " files that no import wrote (--replace replaces the folder)"
 }
 
-// CheckPlaces returns a ForeignError if a place of the chains is taken by something else. Only of the
-// subreddits that the plan lists are the places known before anything is read.
+// CheckPlaces returns a ForeignError if something else is in a place of the chains. Before anything is
+// read, only the places of the subreddits that the plan lists are known.
 func (p *Plan) CheckPlaces() error { return checkPlaces(p.Chains, p.Subreddits) }
 
 func checkPlaces(chains string, subreddits []string) error {
@@ -171,7 +171,7 @@ func hasKey(path string) bool {
 
 // Publish moves the chains to their places, writes the report, and removes what it does not need any
 // more. It returns the subreddits that have chains, and how many folders of earlier imports are gone.
-// What a process that ended within moved is not moved again.
+// If a process ended during Publish, the next one goes on with what has not been moved.
 func (p *Plan) Publish(report Report, replace bool) (subreddits []string, replaced int, err error) {
 	woven, err := p.woven()
 	if err != nil {
@@ -199,7 +199,7 @@ func (p *Plan) Publish(report Report, replace bool) (subreddits []string, replac
 	if err != nil {
 		return nil, 0, fmt.Errorf("removing chains of an earlier import: %w", err)
 	}
-	if err := rooted.Sync(p.Chains); err != nil { // the names; what is in the folders is synced
+	if err := rooted.Sync(p.Chains); err != nil { // syncs the names; the content of the folders is synced already
 		return nil, 0, fmt.Errorf("syncing the chains folder: %w", err)
 	}
 	if err := writeJSON(p.reportPath(), report); err != nil {
@@ -208,7 +208,7 @@ func (p *Plan) Publish(report Report, replace bool) (subreddits []string, replac
 	return subreddits, replaced + n, p.Clean()
 }
 
-// Clean removes what an import has written before it was published.
+// Clean removes what an import wrote before it published.
 func (p *Plan) Clean() error {
 	for _, path := range []string{p.path(), p.temp(), filepath.Join(p.Work(), "dumps"), filepath.Join(p.Work(), "chains")} {
 		if err := os.RemoveAll(path); err != nil {
@@ -218,8 +218,8 @@ func (p *Plan) Clean() error {
 	return nil
 }
 
-// removeOthers removes chains that an earlier import made of subreddits that were asked for now, too,
-// and have none any more.
+// removeOthers removes chains of an earlier import if their subreddits were asked for in this import, too,
+// but have no chains any more.
 func (p *Plan) removeOthers(subreddits []string) (removed int, err error) {
 	entries, err := os.ReadDir(p.Chains)
 	if err != nil {
@@ -248,7 +248,7 @@ func (p *Plan) removeOthers(subreddits []string) (removed int, err error) {
 	return removed, nil
 }
 
-// moveOut takes a folder out of sight at once, and then removes it.
+// moveOut hides a folder in one step, and then removes it.
 func (p *Plan) moveOut(folder string) error {
 	old, err := os.MkdirTemp(p.temp(), "replaced-")
 	if err != nil {
@@ -260,8 +260,8 @@ func (p *Plan) moveOut(folder string) error {
 	return os.RemoveAll(old)
 }
 
-// moveIn moves one subreddit to its place, and what was there out of it. One that is not there any more
-// was moved before.
+// moveIn moves one subreddit to its place, and moves out what was there. If from does not exist any more,
+// it was moved before.
 func (p *Plan) moveIn(from string) (replaced int, err error) {
 	if _, err := os.Lstat(from); errors.Is(err, fs.ErrNotExist) {
 		return 0, nil

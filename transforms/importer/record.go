@@ -8,13 +8,13 @@ import (
 	"github.com/threadloom/threadloom/transforms/post"
 )
 
-// A record is what is kept of a post: flags, then numbers as varints, then texts, each with its length
-// before it. Its submission and its subreddit stand elsewhere, because records are kept by threads.
+// A record is what is kept of a post: flags, then numbers as varints, then texts, each after its length.
+// Its submission and its subreddit are not in it, because records are grouped by thread.
 const (
 	flagComment = 1 << iota
 	flagParent
 	flagScore
-	flagBody // it has a text that does not say that it was deleted
+	flagBody // it has a text, and not one that says that it was deleted
 	flagDeletedLater
 	flagBot
 )
@@ -120,7 +120,7 @@ func readRecord(b []byte, authors bool, texts *texts) (e entry, err error) {
 	return e, err
 }
 
-// better compares two posts of one id: the one that is kept is greater.
+// better compares two posts with one id: the one to keep is greater.
 func better(a, b *entry, texts *texts) (int, error) {
 	flag := func(e *entry, f byte) int {
 		if e.has(f) {

@@ -5,14 +5,14 @@ import (
 	"github.com/threadloom/threadloom/transforms/runs"
 )
 
-// What runs and chains together take at most on the disk, for each byte of a dump. Measured on months of
-// 2005 to 2006 and on invented ones of all eras, when all subreddits are imported.
+// The most that runs and chains together take on the disk, for each byte of a dump. Measured on months of
+// 2005 to 2006 and on generated ones of all eras, with all subreddits imported.
 const (
 	diskOfCompressed = 4
 	diskOfPlain      = 1
 )
 
-// DiskNeeded is about how much the import takes on the disk, if the dumps have nothing but what is wanted.
+// DiskNeeded is about how much the import takes on the disk if everything in the dumps is wanted.
 func (p *Plan) DiskNeeded() (n int64) {
 	for _, d := range p.Dumps {
 		if d.Format == dump.Plain {
@@ -24,7 +24,7 @@ func (p *Plan) DiskNeeded() (n int64) {
 	return n
 }
 
-// DoneOnDisk is how far all processes together are, in whole dumps and buckets: bytes of the dumps,
+// DoneOnDisk is the progress of all processes together, in whole dumps and buckets: bytes of the dumps,
 // posts that were kept, posts that were passed on to chains, and chains.
 func (p *Plan) DoneOnDisk() (read, kept, posts, chains int64) {
 	for _, d := range p.Dumps {

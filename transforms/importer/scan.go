@@ -29,7 +29,7 @@ type Scanned struct {
 	Runs     int       `json:"runs"`
 }
 
-// BadLine is a line that says nothing.
+// BadLine is a line that holds no usable post.
 type BadLine struct {
 	Offset int64  `json:"offset"` // of its first byte in the decompressed dump
 	Reason string `json:"reason"`
@@ -53,8 +53,8 @@ func (e *TooManyBadError) Error() string {
 	return fmt.Sprintf("the dump %s: %d of %d lines are broken (%s), more than --max_bad allows", e.Path, e.Bad, e.Read, strings.Join(first, ", "))
 }
 
-// Scan reads the dump of this number, and writes its posts as runs. If that was done before it
-// returns what came of it.
+// Scan reads the dump of this number, and writes its posts as runs. If that was done before, it
+// returns the earlier result.
 func (p *Process) Scan(ctx context.Context, number int) (Scanned, error) {
 	ctx, end, err := p.begin(ctx, p.scans)
 	if err != nil {
@@ -98,7 +98,7 @@ type scan struct {
 	seen    int64 // of process.read
 }
 
-// runNote says of which lines a run is.
+// runNote says which lines a run was made from.
 type runNote struct {
 	From   int64     `json:"from"` // offsets in the decompressed dump
 	To     int64     `json:"to"`
@@ -153,7 +153,7 @@ func readNote(path string) (note runNote, err error) {
 	return note, errors.Join(run.Note(&note), run.Close())
 }
 
-// judge says whether too many lines are broken, and whether the dump may break off.
+// judge fails if too many lines are broken, or if the dump breaks off and may not.
 func (s *scan) judge() error {
 	r := &s.result
 	bad := r.Counts.Broken()
@@ -170,12 +170,12 @@ func (s *scan) mayBreakOff(reason string) error {
 	if reason == "" || s.plan.Partial {
 		return nil
 	}
-	return fmt.Errorf("%s (--partial takes what comes before)", reason)
+	return fmt.Errorf("%s (--partial imports what comes before)", reason)
 }
 
 const (
 	batchBytes = 1 << 20
-	// spareParsers is how many batches wait for a parser, so that none waits for a batch.
+	// spareParsers is how many batches wait for a parser, so that no parser waits for a batch.
 	spareParsers = 2
 )
 
@@ -229,7 +229,7 @@ func (s *scan) read(ctx context.Context) (err error) {
 	return s.finish(in)
 }
 
-// stopped returns why the work was ended, if it was from outside.
+// stopped returns the reason if the work was ended from outside, else err.
 func stopped(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
 		return cause

@@ -9,14 +9,14 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// fewFiles are synced one by one. To sync the file system at once is faster for more, but waits for
-// what others write, too.
+// fewFiles are synced one by one. For more files it is faster to sync the whole file system, but that
+// also waits for what others write.
 const fewFiles = 256
 
-// syncsAtOnce is how many files are synced side by side: a file system writes their metadata at once.
+// syncsAtOnce is how many files are synced side by side: a file system writes their metadata together.
 const syncsAtOnce = 32
 
-// syncTree has a folder with some files on the disk.
+// syncTree makes sure that a folder with some files is on the disk.
 func syncTree(folder string, files int64) error {
 	if files > fewFiles && syncFileSystem != nil {
 		return syncFileSystem(folder)

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// syncFileSystem has all of a file system on the disk.
+// syncFileSystem makes sure that a whole file system is on the disk.
 var syncFileSystem = func(folder string) error {
 	f, err := os.Open(folder)
 	if err != nil {

@@ -41,7 +41,7 @@ func (t *texts) add(text []byte) (span, error) {
 	return s, nil
 }
 
-// makeFile makes a file without a name, so that nothing is left of it.
+// makeFile makes a file without a name, so that nothing is left of it when the process ends.
 func (t *texts) makeFile() error {
 	f, err := os.CreateTemp(t.folder, "texts-")
 	if err != nil {

@@ -40,8 +40,8 @@ func (p *Plan) bucketFolder(bucket int) string {
 	return filepath.Join(p.chainsFolder(), fmt.Sprintf("%02d", bucket))
 }
 
-// Weave merges a bucket of all runs, and writes the chains of its subreddits. If that was done before
-// it returns what came of it.
+// Weave merges a bucket of all runs, and writes the chains of its subreddits. If that was done before,
+// it returns the earlier result.
 func (p *Process) Weave(ctx context.Context, bucket int) (woven Woven, err error) {
 	ctx, end, err := p.begin(ctx, p.weaves)
 	if err != nil {
@@ -109,7 +109,7 @@ type weave struct {
 const (
 	// mergeShare is the part of a weave's memory that the merge of runs gets.
 	mergeShare = 0.3
-	// textShare is the part that texts of threads get, all builders together.
+	// textShare is the part that the texts of threads get, for all builders together.
 	textShare = 0.3
 	// spareBuilders is how many groups of threads wait for a builder.
 	spareBuilders = 2

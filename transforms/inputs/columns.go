@@ -24,7 +24,7 @@ const (
 
 // ColumnSearch is what a search for columns in chains files found.
 type ColumnSearch struct {
-	Missing []string // wanted columns that no file has that was read
+	Missing []string // wanted columns that none of the read files has
 	Columns []string // of those files, sorted
 	Read    int      // files whose footers were read
 	Files   int      // all files; 0 if the search did not have to count them
@@ -78,7 +78,7 @@ func (s *columnSearch) look(file rooted.Path) bool {
 func (s *columnSearch) readFirst(folder rooted.Path) {
 	f, err := folder.Open()
 	if err != nil {
-		return // the run makes a dead letter of it, or passes over one that is missing
+		return // the run writes a dead letter for it, or skips it if it is missing
 	}
 	defer func() { _ = f.Close() }() // only read
 	entries, err := f.ReadDir(quickNames)
@@ -97,7 +97,7 @@ func (s *columnSearch) readFirst(folder rooted.Path) {
 func (s *columnSearch) readMany(tree layout.Layout, subreddits []string) {
 	folders := make([][]string, len(subreddits))
 	inflight.Each(len(subreddits), s.reads.Folders, func(i int) {
-		folders[i], _ = layout.Names(tree.Inputs(subreddits[i])) // the run makes a dead letter of it
+		folders[i], _ = layout.Names(tree.Inputs(subreddits[i])) // the run writes a dead letter for it
 	})
 	for _, names := range folders {
 		s.files += len(names)

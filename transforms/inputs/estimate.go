@@ -1,11 +1,11 @@
 package inputs
 
-// Part is what is known of one subreddit's files that are to be embedded.
+// Part is what is known about one subreddit's files that are to be embedded.
 type Part struct {
 	Files      int   // to be embedded
 	Read       int   // how many of them had their footers read, evenly chosen
-	Unreadable int   // how many of these cannot be embedded
-	Rows       int64 // of the others of these
+	Unreadable int   // how many of the files read cannot be embedded
+	Rows       int64 // of the files read that can be embedded
 	Samples    []Sample
 }
 

@@ -1,5 +1,5 @@
-// Package layout says where the files of a run lie and what they are called. It knows nothing of
-// what is in them, nor of Beam.
+// Package layout says where the files of a run lie and what they are called. It knows nothing about
+// their content or about Beam.
 package layout
 
 import (
@@ -14,14 +14,14 @@ type File struct {
 	Subreddit string `json:"subreddit"`
 	Input     string `json:"input"`
 	Output    string `json:"output"`
-	// Anew says that an output is there and is to be replaced.
+	// Anew says that there is an output already, which is to be replaced.
 	Anew bool `json:"anew,omitempty"`
-	// Crashes is how many processes ended while they had the file open, since one finished it.
+	// Crashes is how many processes ended while they had the file open, since it was last finished.
 	Crashes int `json:"crashes,omitempty"`
 }
 
 // IsolateAfter is how many processes must have ended while they had a file open before it is
-// embedded in a process of its own. One is no evidence: a machine that loses power ends every run.
+// embedded in a separate process. One is no evidence: a machine that loses power ends every run.
 const IsolateAfter = 2
 
 // Isolated reports whether the file is to be embedded in another process.
@@ -87,7 +87,7 @@ func (l Layout) Each(subreddit string, names []string, anew bool, emit func(File
 	}
 }
 
-// IsChainsName says whether a name in a chains folder is one of a chains file.
+// IsChainsName reports whether a name in a chains folder is that of a chains file.
 // Hidden files, ._* of macOS and .nfs* of NFS among them, are not.
 func IsChainsName(name []byte) bool {
 	return bytes.HasSuffix(name, []byte(".parquet")) && name[0] != '.'

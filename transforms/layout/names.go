@@ -9,9 +9,9 @@ import (
 	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
-// Names lists the chains files in a folder, in no order, with one pass over
-// the entries: their types come with them, so no file is looked at. A folder that
-// does not exist has none. Folders and symbolic links are passed over.
+// Names lists the chains files in a folder, in no order. It makes one pass over the
+// entries, which come with their types, so that it need not stat each file. A folder that
+// does not exist has none. It skips folders and symbolic links.
 func Names(folder rooted.Path) ([]string, error) {
 	var names dirscan.Names
 	err := dirscan.Scan(folder, func(name []byte, regular bool) {
@@ -25,7 +25,7 @@ func Names(folder rooted.Path) ([]string, error) {
 	return names.Strings(), nil
 }
 
-// Count counts the Parquet files of a folder; one that is not there has none.
+// Count counts the Parquet files of a folder; a folder that does not exist has none.
 func Count(folder rooted.Path) (n int64, err error) {
 	err = dirscan.Scan(folder, func(name []byte, regular bool) {
 		if regular && IsChainsName(name) {

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// fileJSON is a File as JSON. The paths have types of their own, because a path is any bytes
+// fileJSON is a File as JSON. The paths have their own type, because a path may hold any bytes
 // and JSON is Unicode: encoding/json would silently turn one into the path of another file.
 type fileJSON struct {
 	Subreddit string `json:"subreddit"`
@@ -18,8 +18,8 @@ type fileJSON struct {
 	Crashes   int    `json:"crashes,omitempty"`
 }
 
-// MarshalJSON writes a byte of a path that is no part of UTF-8, such as \xe9, as the surrogate
-// \udce9. Python reads it so, and hands the byte back to the system.
+// MarshalJSON writes a byte of a path that is not valid UTF-8, such as \xe9, as the surrogate
+// \udce9. Python reads it in the same way, and passes the original byte to the system.
 func (f File) MarshalJSON() ([]byte, error) {
 	return json.Marshal(fileJSON{f.Subreddit, Path(f.Input), Path(f.Output), f.Anew, f.Crashes})
 }
@@ -34,7 +34,7 @@ func (f *File) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Path is a path whose bytes outlast JSON.
+// Path is a path whose bytes survive JSON.
 type Path string
 
 // The escapes of single bytes: \udc80 to \udcff.
@@ -43,7 +43,7 @@ const (
 	escapeSize = len(byteEscape) + 2
 )
 
-// MarshalJSON writes each byte that is no part of UTF-8 as an escape of its own.
+// MarshalJSON writes each byte that is not valid UTF-8 as its own escape.
 func (p Path) MarshalJSON() ([]byte, error) {
 	out := []byte{'"'}
 	for rest := string(p); rest != ""; {
@@ -61,7 +61,7 @@ func (p Path) MarshalJSON() ([]byte, error) {
 	return append(out, '"'), nil
 }
 
-// validPrefix returns how many bytes s begins with that are UTF-8.
+// validPrefix returns how many bytes at the beginning of s are valid UTF-8.
 func validPrefix(s string) int {
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
@@ -94,7 +94,7 @@ func (p *Path) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// plainSize returns how much of a JSON string stands before the next escape of a single byte.
+// plainSize returns how much of a JSON string comes before the next escape of a single byte.
 func plainSize(raw string) int {
 	for i := 0; i < len(raw); {
 		if _, ok := singleByte(raw[i:]); ok {
@@ -104,7 +104,7 @@ func plainSize(raw string) int {
 		case raw[i] != '\\':
 			i++
 		case isHighSurrogate(raw[i:]):
-			i += 2 * escapeSize // its other half is no byte
+			i += 2 * escapeSize // its other half does not stand for a byte
 		default:
 			i += 2
 		}

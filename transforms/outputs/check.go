@@ -38,7 +38,7 @@ const (
 	done state = iota
 	missing
 	stale   // of another model, with other settings, or of another input
-	corrupt // not a readable Parquet file, or with other rows than it says
+	corrupt // not a readable Parquet file, or not as many rows as its fingerprint says
 )
 
 // Checker checks existing outputs.
@@ -110,7 +110,7 @@ func (c Checker) classify(file layout.File, out chainfile.Output, err error) (fo
 	case err != nil:
 		return corrupt, err.Error()
 	case out.Marked && out.Rows != out.Fingerprint.InputRows:
-		return corrupt, fmt.Sprintf("it has %d rows, of %d", out.Rows, out.Fingerprint.InputRows)
+		return corrupt, fmt.Sprintf("it has %d rows instead of %d", out.Rows, out.Fingerprint.InputRows)
 	case c.kind == CheckFooter:
 		return done, ""
 	case !out.Marked:
@@ -129,8 +129,8 @@ func (c Checker) classify(file layout.File, out chainfile.Output, err error) (fo
 	return done, ""
 }
 
-// difference says how an output was made otherwise than wanted. It returns "" if there is no
-// difference that changes vectors: back end and graph change none.
+// difference says how the making of an output differs from what is wanted. It returns "" if nothing
+// differs that changes vectors: back end and graph do not change them.
 func difference(got, want chainfile.Fingerprint) string {
 	switch {
 	case got.WeightsSHA != want.WeightsSHA, want.WeightsSHA == "" && got.ModelSHA != want.ModelSHA:
@@ -141,7 +141,7 @@ func difference(got, want chainfile.Fingerprint) string {
 	case want.Precision != "" && got.Precision != want.Precision:
 		return fmt.Sprintf("it is in %s, not in %s", got.Precision, want.Precision)
 	case got.LongText != want.LongText:
-		return fmt.Sprintf("its long texts were treated otherwise (%s, not %s)", got.LongText, want.LongText)
+		return fmt.Sprintf("its long texts were treated differently (%s, not %s)", got.LongText, want.LongText)
 	case got.Prompt != want.Prompt:
 		return fmt.Sprintf("its prompt was %q, not %q", got.Prompt, want.Prompt)
 	}
@@ -159,7 +159,7 @@ func inputDifference(got chainfile.Fingerprint, info os.FileInfo) string {
 	}
 	made, err := time.Parse(time.RFC3339Nano, got.InputModTime)
 	if err != nil || info.ModTime().Sub(made).Abs() > clockStep {
-		return "the input was changed since"
+		return "the input has changed since"
 	}
 	return ""
 }

@@ -71,7 +71,7 @@ func (s *Classification) Sweep() { s.countCrashes(chainfile.Sweep(s.outputs, s.u
 
 // countCrashes finds out which files were open when a process ended, from the name hashes of the
 // swept outputs. It writes crash notes beside the outputs for the next run, and removes those of
-// files that are done since.
+// files that have been finished since.
 func (s *Classification) countCrashes(hashes []string) {
 	if len(hashes)+len(s.crashNotes) == 0 {
 		return
@@ -89,6 +89,6 @@ func (s *Classification) countCrashes(hashes []string) {
 		counts = missing
 	}
 	if err := chainfile.KeepCrashes(s.outputs, s.crashNotes, counts); err != nil {
-		slog.Warn("which files were open when a run ended is not noted", "subreddit", s.Subreddit, "error", err)
+		slog.Warn("cannot note which files were open when a run ended", "subreddit", s.Subreddit, "error", err)
 	}
 }

@@ -4,8 +4,8 @@ import (
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
-// CountFiles counts the inputs and the outputs of some subreddits. This is the progress of a run
-// whose work other machines do. Ten million files take a few seconds.
+// CountFiles counts the inputs and the outputs of some subreddits. That is how a run whose work other
+// machines do knows its progress. Ten million files take a few seconds.
 func CountFiles(tree layout.Layout, subreddits []string) (inputs, outputs int64, err error) {
 	for _, name := range subreddits {
 		in, err := layout.Count(tree.Inputs(name))

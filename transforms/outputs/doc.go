@@ -1,4 +1,4 @@
-// Package outputs says what an output that exists is worth: whether it is there, whole and made as
-// is wanted (--check), right row for row (verify), and how many there are (plan, progress). It
-// writes nothing but crash notes.
+// Package outputs checks outputs: whether they exist, are complete and were made with the wanted
+// settings (--check), whether every row is right (verify), and how many there are (plan, progress).
+// It writes nothing but crash notes.
 package outputs

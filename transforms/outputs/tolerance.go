@@ -7,9 +7,9 @@ import (
 	"github.com/threadloom/threadloom/transforms/audit"
 )
 
-// leastAlike returns the least cosine that two vectors of one text may have, from their
-// precisions. In fp32 each float is within 1e-5 on every machine. A vector in a lower precision
-// has a cosine of at least 0.9999 with the one in fp32.
+// leastAlike returns the least cosine that two vectors of one text may have, given their
+// precisions. In fp32 each float differs by at most 1e-5 between machines. A vector in a lower
+// precision has a cosine of at least 0.9999 with the one in fp32.
 func leastAlike(a, b string) float64 {
 	if a == models.FP32 && b == models.FP32 {
 		return 1 - 1e-6
@@ -34,7 +34,7 @@ func compareRows(got, want audit.Row, least float64) (cosine float64, why string
 	case got.Tokens != want.Tokens:
 		why = fmt.Sprintf("its text has %d tokens now, it had %d", want.Tokens, got.Tokens)
 	case got.Truncated != want.Truncated:
-		why = "its text is cut otherwise now"
+		why = "its text is cut differently now"
 	case !(cosine >= least): // a NaN, too
 		why = fmt.Sprintf("its text has another vector now: the cosine is %.7f", cosine)
 	}

@@ -36,7 +36,7 @@ type Verdict struct {
 	Missing int64 `json:"missing"`       // inputs without an output
 	Orphans int64 `json:"without_input"` // outputs without an input, checked alone
 	Wrong   int64 `json:"wrong"`
-	// NotAudited counts the outputs that were not compared whole, because verify's own reader
+	// NotAudited counts the outputs that were not compared completely, because verify's own reader
 	// cannot read a part of them or of their inputs. Nothing else is wrong with them.
 	NotAudited int64 `json:"not_audited"`
 	Embedded   int   `json:"rows_embedded_again"`
@@ -47,7 +47,7 @@ type Verdict struct {
 	Unaudited []Problem `json:"not_audited_files,omitempty"`
 }
 
-// Looked is the progress of Verify, from its zero value.
+// Looked is the progress of Verify. Its zero value is ready to use.
 type Looked struct{ all, files, rows, wrong atomic.Int64 }
 
 // Files returns how many outputs were verified, how many there are, and how many are wrong.

@@ -9,7 +9,7 @@ import (
 // white is the white space that is cut from around a text.
 const white = " \t\n\v\f\r"
 
-// replacement stands for what is no character.
+// replacement stands for what is not a character.
 const replacement = "\uFFFD"
 
 // AppendText appends the text of a JSON string, which has its quotes, and cleans it: the entities
@@ -57,7 +57,7 @@ func appendDecoded(to, s []byte) []byte {
 		case 'u':
 			r := rune(code(s))
 			if utf16.IsSurrogate(r) {
-				pair := utf8.RuneError // alone a surrogate is no character
+				pair := utf8.RuneError // a surrogate alone is not a character
 				if len(s) >= 12 && s[6] == '\\' && s[7] == 'u' {
 					pair = utf16.DecodeRune(r, rune(code(s[6:])))
 				}
@@ -125,7 +125,7 @@ func endLines(t []byte) []byte {
 	return to
 }
 
-// replaceInvalid replaces what is no character from start on.
+// replaceInvalid replaces what is not a character, from start on.
 func replaceInvalid(to []byte, start int) []byte {
 	t := bytes.Clone(to[start:])
 	to = to[:start]

@@ -19,7 +19,7 @@ func (id ID) String() string { return strconv.FormatUint(uint64(id), idBase) }
 func (id ID) Append(to []byte) []byte { return strconv.AppendUint(to, uint64(id), idBase) }
 
 // parseID reads an id: base 36 in a string, with or without the prefix of its kind, or an integer.
-// submission says that it has the prefix of a submission.
+// submission reports whether it has the prefix of a submission.
 func parseID(raw []byte) (id ID, submission, ok bool) {
 	if len(raw) == 0 {
 		return 0, false, false

@@ -8,14 +8,14 @@ import (
 	"strconv"
 )
 
-// Errors of lines that say nothing. An odd field is an OddFieldError.
+// Errors of lines that hold no usable post. For an odd field there is OddFieldError.
 var (
 	ErrBlank     = errors.New("blank line")
 	ErrNotJSON   = errors.New("not JSON")
 	ErrNotObject = errors.New("not a JSON object")
 )
 
-// OddFieldError is the error of a line with a field that has no meaning.
+// OddFieldError is the error of a line with a field whose value makes no sense.
 type OddFieldError struct{ Field string }
 
 func (e *OddFieldError) Error() string { return fmt.Sprintf("odd field %q", e.Field) }
@@ -35,7 +35,7 @@ type Post struct {
 	// Comment says that it is a comment, and not a submission.
 	Comment bool
 	ID      ID
-	Link    ID // the submission: of a submission itself
+	Link    ID // the submission that it belongs to; for a submission its own id
 	// Parent is the comment that this one replies to. Without HasParent it answers the submission.
 	Parent    ID
 	HasParent bool
@@ -102,7 +102,7 @@ func (r *Parser) Parse(line []byte, p *Post) error {
 // lastSecond is the end of the year 9999, after which nothing prints a time.
 const lastSecond = 253402300799
 
-// kind says whether the line is a comment.
+// kind reports whether the line is a comment.
 func (r *Parser) kind(p *Post) error {
 	switch f := &r.fields; {
 	case isNull(f[keyBody]) && !isNull(f[keyTitle]):
@@ -142,7 +142,7 @@ func (r *Parser) ids(p *Post) error {
 	return nil
 }
 
-// retrieval reads what only some dumps have. What is odd there is passed over.
+// retrieval reads fields that only some dumps have. It ignores odd values.
 func (r *Parser) retrieval(p *Post) {
 	for _, k := range []key{keyRetrievedOn, keyRetrievedUTC} {
 		if n, ok := integer(r.fields[k]); ok {
@@ -159,7 +159,7 @@ func (r *Parser) retrieval(p *Post) {
 
 func isNull(raw []byte) bool { return raw == nil || string(raw) == "null" }
 
-// integer reads an integer, an integer in a string, or a float, whose fraction falls away.
+// integer reads an integer, an integer in a string, or a float, whose fraction is dropped.
 func integer(raw []byte) (n int64, ok bool) {
 	if len(raw) == 0 {
 		return 0, false
@@ -189,7 +189,7 @@ func integer(raw []byte) (n int64, ok bool) {
 }
 
 func float(raw []byte) (n int64, ok bool) {
-	const most = 1 << 53 // above it not each integer is a float
+	const most = 1 << 53 // above this not every integer is a float
 	x, err := strconv.ParseFloat(string(raw), 64)
 	if err != nil || !(math.Abs(x) <= most) {
 		return 0, false
@@ -200,7 +200,7 @@ func float(raw []byte) (n int64, ok bool) {
 // longestName bounds the name of a subreddit. Reddit's own bound is 21, and more for profiles.
 const longestName = 64
 
-// subredditName reads the name of a subreddit, which must be fit for a folder.
+// subredditName reads the name of a subreddit, which must be usable as a folder's name.
 func subredditName(raw []byte) ([]byte, bool) {
 	if len(raw) < 3 || raw[0] != '"' || raw[1] == '.' || len(raw)-2 > longestName {
 		return nil, false
@@ -235,7 +235,7 @@ func appendIfThere(to, quoted []byte) []byte {
 	return AppendText(to, quoted)
 }
 
-// appendPresent appends a text, unless words stand in its place that say that it was deleted.
+// appendPresent appends a text, unless it is a notice that the text was deleted.
 func appendPresent(to, quoted []byte) []byte {
 	start := len(to)
 	to = appendIfThere(to, quoted)

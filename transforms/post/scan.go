@@ -110,7 +110,7 @@ func (v *values) decode(b []byte) error {
 }
 
 // scan reads an object in one pass. It returns false for everything that it is not sure of: what
-// is no JSON, and what is rare. If it returns true, encoding/json reads the same values.
+// is not JSON, and what is rare. If it returns true, encoding/json reads the same values.
 func (v *values) scan(b []byte) bool {
 	i := space(b, 0)
 	if i >= len(b) || b[i] != '{' {
@@ -193,8 +193,8 @@ func word(b []byte, i int, w string) (end int, ok bool) {
 // ones has a one in each byte.
 const ones = 0x0101010101010101
 
-// text returns where the string ends whose first byte is i, behind its closing quote. It looks at
-// eight bytes at once for a quote, a backslash, or a control character (see "Determine if a word
+// text returns where the string whose first byte is at i ends, after its closing quote. It checks
+// eight bytes at a time for a quote, a backslash, or a control character (see "Determine if a word
 // has a zero byte" and "a byte less than n" in Sean Anderson's Bit Twiddling Hacks).
 func text(b []byte, i int) (end int, escaped, ok bool) {
 	for i < len(b) {
@@ -228,7 +228,7 @@ func text(b []byte, i int) (end int, escaped, ok bool) {
 	return 0, false, false
 }
 
-// escape returns how long the escape is with which b begins, or 0 if it is none.
+// escape returns the length of the escape with which b begins, or 0 if b begins with none.
 func escape(b []byte) int {
 	if len(b) < 2 {
 		return 0
@@ -284,7 +284,7 @@ func digits(b []byte, i int) int {
 	return i
 }
 
-// nested returns where the object or array ends that begins at i, if it is at most 64 deep.
+// nested returns where the object or array that begins at i ends, if it is at most 64 deep.
 func nested(b []byte, i int) (end int, ok bool) {
 	objects := uint64(0) // whether each of those that are open is an object, the innermost in the lowest bit
 	depth := 0
@@ -347,7 +347,7 @@ func nested(b []byte, i int) (end int, ok bool) {
 	}
 }
 
-// name returns where the value begins whose name, with the colon, begins at i.
+// name skips the name that begins at i and its colon, and returns where the value begins.
 func name(b []byte, i int) (int, bool) {
 	if i >= len(b) || b[i] != '"' {
 		return 0, false

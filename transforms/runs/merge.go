@@ -21,11 +21,11 @@ type Thread struct {
 // cursorBytes is about what a merge holds of each run.
 const cursorBytes = 2*blockBytes + 8<<10
 
-// fanIn is how many runs are merged at once with so much memory.
+// fanIn is how many runs can be merged together in so much memory.
 func fanIn(memory int64) int { return int(max(2, memory/cursorBytes)) }
 
-// Merge calls each for every thread of a bucket, sorted by subreddit and submission. What memory
-// has no room for at once is merged to larger runs before, in the folder temp.
+// Merge calls each for every thread of a bucket, sorted by subreddit and submission. If memory has no
+// room for all runs together, it first merges some of them into larger runs, in the folder temp.
 func Merge(paths []string, bucket int, memory int64, temp string, each func(*Thread) error) (err error) {
 	var made []string
 	defer func() {
@@ -168,7 +168,7 @@ func (t *Thread) Records() (n uint64) {
 	return n
 }
 
-// Each calls f for each record, in no order. The record is f's until it returns.
+// Each calls f for each record, in no order. The record is valid until f returns.
 func (t *Thread) Each(f func(record []byte) error) error {
 	for _, c := range t.cursors {
 		for c.records > 0 {
@@ -184,7 +184,7 @@ func (t *Thread) Each(f func(record []byte) error) error {
 	return nil
 }
 
-// mergeTo merges one bucket of runs to a run of its own.
+// mergeTo merges one bucket of several runs into a new run.
 func mergeTo(path string, paths []string, bucket int) error {
 	finish, err := writeWhole(path, func(f *os.File) (err error) {
 		m, err := openAll(paths, bucket)

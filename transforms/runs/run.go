@@ -26,13 +26,13 @@ func Open(path string) (*Run, error) {
 	}
 	r := &Run{file: f}
 	if err := r.readFooter(); err != nil {
-		_ = f.Close() // the first error is the one to tell
+		_ = f.Close() // the first error is reported
 		return nil, fmt.Errorf("reading the end of the run %s: %w", path, err)
 	}
 	return r, nil
 }
 
-var errFooter = errors.New("it is no run, or another version's")
+var errFooter = errors.New("it is not a run, or another version wrote it")
 
 func (r *Run) readFooter() error {
 	stat, err := r.file.Stat()
@@ -110,7 +110,7 @@ type cursor struct {
 	records   uint64 // of the thread, not read yet
 }
 
-// next goes to the next thread. It returns io.EOF behind the last one.
+// next goes to the next thread. It returns io.EOF after the last one.
 func (c *cursor) next() (err error) {
 	if c.subreddit != "" {
 		if c.records, err = c.number(); err != nil {
@@ -137,7 +137,7 @@ func (c *cursor) next() (err error) {
 	return nil
 }
 
-// nextRecord returns the next record of the thread, which is the caller's until the next call.
+// nextRecord returns the next record of the thread, which is valid until the next call.
 func (c *cursor) nextRecord() ([]byte, error) {
 	length, err := c.number()
 	if err != nil {
@@ -172,7 +172,7 @@ func (r *reader) text() (string, error) {
 	return string(b), err
 }
 
-// bytes returns the next bytes, which are the caller's until the next call.
+// bytes returns the next bytes, which are valid until the next call.
 func (r *reader) bytes(length uint64) ([]byte, error) {
 	const most = 1 << 31
 	if length > most {
@@ -188,7 +188,7 @@ func (r *reader) bytes(length uint64) ([]byte, error) {
 	return r.buf, nil
 }
 
-// broken is an error of a run that ends too early or was changed.
+// broken returns the error of a run that ends too early or was changed.
 func (r *reader) broken(err error) error {
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF

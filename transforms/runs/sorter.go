@@ -36,8 +36,8 @@ type entry struct {
 type subreddit struct{ lower, spelling string }
 
 const (
-	entryBytes = 36  // 24, and the room into which a list grows
-	nameBytes  = 128 // that a subreddit takes beside its names
+	entryBytes = 36  // 24, and the room that a growing list reserves
+	nameBytes  = 128 // that a subreddit takes in addition to its names
 )
 
 // NewSorter returns a sorter that is full when what it holds takes limit bytes.
@@ -58,7 +58,7 @@ func (s *Sorter) Add(lower, spelling []byte, link uint64, record []byte) {
 	} else if s.subreddits[i].spelling > string(spelling) {
 		s.subreddits[i].spelling = string(spelling)
 	}
-	if s.arena == nil { // once, because growing would hold it twice
+	if s.arena == nil { // allocated once, because growing would hold it twice
 		s.arena = make([]byte, 0, s.limit)
 	}
 	s.entries = append(s.entries, entry{link, i, uint32(len(s.arena)), uint32(len(record))})
@@ -76,8 +76,8 @@ func (s *Sorter) reset() {
 	clear(s.index)
 }
 
-// Write writes the records as a run, whose note is kept with it, and empties the sorter. finish has the
-// run synced, and only then does it appear under its path; the sorter can be filled again meanwhile.
+// Write writes the records and the note as a run, and empties the sorter, which can be filled again.
+// finish syncs the run, and only then does the run appear under its path.
 func (s *Sorter) Write(path string, note any) (finish func() error, err error) {
 	sync, err := writeWhole(path, func(f *os.File) error { return s.writeTo(f, note) })
 	if err != nil {

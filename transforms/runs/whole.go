@@ -9,8 +9,8 @@ import (
 	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
-// writeWhole has write fill a file. finish syncs it, which takes a while, and only then does it appear
-// under its path.
+// writeWhole calls write to fill a file. finish syncs it, which takes a while, and only then does the
+// file appear under its path.
 func writeWhole(path string, write func(*os.File) error) (finish func() error, err error) {
 	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o666))
 	if err != nil {

@@ -34,7 +34,7 @@ func newWriter(f *os.File) *writer {
 	return w
 }
 
-// stream begins the next stream and has write fill it. One without content takes no bytes.
+// stream begins the next stream and calls write to fill it. A stream without content takes no bytes.
 func (w *writer) stream(write func()) {
 	w.starts = append(w.starts, w.written)
 	w.s2.Reset(countingWriter{w})

@@ -6,22 +6,22 @@ import (
 	"slices"
 )
 
-// best keeps the rows that may be among the k best, of rows whose scores are known within bounds.
+// best keeps the rows that may be among the k best; the score of each row is known within bounds.
 type best struct {
 	k      int
 	leasts leasts  // the k largest lower bounds
 	least  float64 // the smallest of them, once there are k: no row below it is among the best
 	rows   []bounded
-	tidied int // rows that were left when they were last sorted out
+	tidied int // rows that were left after tidy last ran
 }
 
-// bounded is a row, and the most that its score may be.
+// bounded is a row with the upper bound of its score.
 type bounded struct {
 	row  int64
 	most float64
 }
 
-// tidyAt is how many rows may be kept beyond those that were left when they were last sorted out.
+// tidyAt is how many rows may be kept, beyond twice those that tidy left, before it runs again.
 const tidyAt = 4096
 
 func newBest(k int) *best { return &best{k: k, least: math.Inf(-1)} }
@@ -54,7 +54,7 @@ func (b *best) tidy() {
 	b.tidied = len(b.rows)
 }
 
-// join takes in what another one has of other rows.
+// join adds what another best has of other rows.
 func (b *best) join(other *best) {
 	for _, score := range other.leasts {
 		b.atLeast(score)

@@ -24,17 +24,17 @@ const (
 	version    = 1
 	headBytes  = 64
 	alignment  = 64      // of each section
-	maxRows    = 1 << 40 // no honest file reaches it
+	maxRows    = 1 << 40 // no honest file reaches this
 	maxNumbers = 1 << 16 // of a vector
 )
 
 // NoTime is the time of a row that has none.
 const NoTime = math.MinInt64
 
-// ErrFormat is wrapped by the errors of a file that is no search file of this version, or is damaged.
-var ErrFormat = errors.New("no search file of this version")
+// ErrFormat is wrapped by the errors about a file that is not a search file of this version, or is damaged.
+var ErrFormat = errors.New("not a search file of this version")
 
-// Output is an output whose vectors the file holds, or of which it says why it does not.
+// Output is an output whose vectors the file holds, or which it leaves out, with the reason.
 type Output struct {
 	Subreddit string
 	Name      string // of the file
@@ -58,17 +58,17 @@ func (o Output) held() int64 {
 	return o.Rows
 }
 
-// unread says whether the output's footer could not be read, which may be otherwise the next time.
+// unread reports whether the output's footer could not be read; the next try may succeed.
 func (o Output) unread() bool { return o.Model < 0 }
 
-// table is what the file says beside the vectors.
+// table is what the file says about the outputs, in addition to the vectors.
 type table struct {
-	Models  []chainfile.Fingerprint // without what is said of one output only
+	Models  []chainfile.Fingerprint // without the fields that belong to single outputs
 	Model   int                     // whose vectors are in the file; -1: there are none
 	Outputs []Output                // by subreddit, then by name
 }
 
-// sections says where what lies in a file.
+// sections says where each part of a file begins.
 type sections struct {
 	rows, dimension                          int64
 	high, low, scales, times, keys, table, n int64 // offsets; n is the size of the file
@@ -101,7 +101,7 @@ func head(s sections, tableBytes []byte) []byte {
 	return b[:headBytes]
 }
 
-// File is a search file that is mapped. Close it when nothing of it is used any more.
+// File is a search file that is mapped. Close it when nothing in it is used any more.
 type File struct {
 	Rows      int64
 	Dimension int
@@ -138,19 +138,19 @@ func (f *File) Time(row int64) int64 { return f.times[row] }
 // Key returns the key of a row: see Key. 0: it has none.
 func (f *File) Key(row int64) uint64 { return f.keys[row] }
 
-// Key is what stands for a chain: from hashes (XXH64) of its subreddit, in small letters, and its chain_id.
+// Key identifies a chain. It is made from hashes (XXH64) of the subreddit, in lower case, and the chain_id.
 func Key(subreddit string, id []byte) uint64 { return SubredditKey(subreddit) + IDKey(id) }
 
 // SubredditKey is the part of a key that a subreddit adds.
 func SubredditKey(subreddit string) uint64 {
-	const odd = 0x9e3779b97f4a7c15 // so that two texts that change places have another sum
+	const odd = 0x9e3779b97f4a7c15 // so that two texts that swap places have another sum
 	return odd * xxhash.Sum64String(strings.ToLower(subreddit))
 }
 
 // IDKey is the part of a key that a chain_id adds.
 func IDKey(id []byte) uint64 { return xxhash.Sum64(id) }
 
-// Open maps a search file. The error is ErrFormat if it is none, and fs.ErrNotExist if there is none.
+// Open maps a search file. The error is ErrFormat if the file is not one, and fs.ErrNotExist if it does not exist.
 func Open(path string) (f *File, err error) {
 	from, err := os.Open(path)
 	if err != nil {
@@ -170,13 +170,13 @@ func Open(path string) (f *File, err error) {
 	}
 	f = &File{data: data}
 	if err := f.read(); err != nil {
-		_ = f.Close() // the first error is the one to tell
+		_ = f.Close() // the first error is reported
 		return nil, fmt.Errorf("opening %s: %w: %w", path, ErrFormat, err)
 	}
 	return f, nil
 }
 
-// Close takes the mapping away.
+// Close removes the mapping.
 func (f *File) Close() error {
 	if f == nil || f.data == nil {
 		return nil
@@ -187,13 +187,13 @@ func (f *File) Close() error {
 }
 
 func (f *File) read() error {
-	const sums = 40 // bytes that the head's hash is of
+	const sums = 40 // bytes that the head's hash covers
 	b := f.data[:headBytes]
 	number := func(at int) uint64 { return binary.LittleEndian.Uint64(b[at:]) }
 	rows, dimension, size := number(16), binary.LittleEndian.Uint32(b[12:]), number(24)
 	switch {
 	case string(b[:8]) != magic || binary.LittleEndian.Uint32(b[8:]) != version:
-		return errors.New("its beginning is another one")
+		return errors.New("it does not begin like one")
 	case number(sums) != xxhash.Sum64(b[:sums]):
 		return errors.New("its beginning is damaged")
 	case rows > maxRows || dimension > maxNumbers || size > uint64(len(f.data)):
@@ -201,7 +201,7 @@ func (f *File) read() error {
 	}
 	s := layOut(int64(rows), int64(dimension), int64(size))
 	if s.n != int64(len(f.data)) {
-		return fmt.Errorf("it has %d bytes, of %d", len(f.data), s.n)
+		return fmt.Errorf("it has %d bytes instead of %d", len(f.data), s.n)
 	}
 	text := f.data[s.table:s.n]
 	if number(32) != xxhash.Sum64(text) {

@@ -14,7 +14,7 @@ import (
 
 const (
 	blockRows = 1024 // rows that are looked at for each question in turn, while they are in the cache
-	// sure is what rounding of floats may change of a score.
+	// sure is by how much the rounding of floats may change a score.
 	sure = 1e-6
 )
 
@@ -40,7 +40,7 @@ func (f *File) Where(wanted func(Output) bool) (ranges []Range) {
 	return ranges
 }
 
-// Locate returns the output that a row is from, and which of its rows it is.
+// Locate returns the output that a row is from, and the number of the row in that output.
 func (f *File) Locate(row int64) (Output, int64) {
 	i, _ := slices.BinarySearchFunc(f.Outputs, row, func(o Output, row int64) int {
 		if o.First+o.held() <= row {
@@ -69,9 +69,9 @@ func (f *File) Find(keys []uint64) (rows []int64) {
 // Vector returns the vector of a row, of length 1.
 func (f *File) Vector(row int64) []float32 { return f.vector(row) }
 
-// Nearest returns for each question, which is a vector, the k rows with the largest cosine among those
-// of some ranges that keep takes; nil takes all. The best come first, and of equal ones the first.
-// Every row is looked at.
+// Nearest returns for each question, which is a vector, the k rows with the largest cosine among the
+// rows of some ranges for which keep returns true; nil keeps all. The best come first; of equal ones, the
+// one with the lower number. Every row is compared.
 func (f *File) Nearest(questions [][]float32, k int, ranges []Range, keep func(row int64) bool) ([][]Hit, error) {
 	if f.Rows == 0 {
 		return make([][]Hit, len(questions)), nil
@@ -143,7 +143,7 @@ type question struct {
 	vector []float32 // of length 1, or all zeros
 	whole  []int16   // the same in whole numbers
 	step   float64   // of a whole number
-	// rounded is how far the whole numbers are from the vector, at most.
+	// rounded is the most that the whole numbers can be away from the vector.
 	rounded float64
 }
 
@@ -167,11 +167,11 @@ func ask(v []float32) *question {
 	return q
 }
 
-// scan looks at the upper halves of a block of rows.
+// scan scores the upper halves of a block of rows.
 //
-// Their scores are off by no more than slack. By the inequality of Cauchy and Schwarz, a vector that
-// differs by e changes a score by |e| at most if the other one has the length 1. A row's lower half,
-// with its rounding, is at most 128.6 steps in each number. The question differs by rounded.
+// Their scores are off by no more than slack. By the Cauchy-Schwarz inequality, a vector that differs
+// by e changes a score by at most |e| if the other vector has length 1. A row's lower half, with its
+// rounding, is at most 128.6 steps in each number. The question differs by rounded.
 func (f *File) scan(q *question, block Range, scores []int32, b *best, keep func(int64) bool) {
 	n, d := int(block.End-block.First), int64(f.Dimension)
 	scores = scores[:n]

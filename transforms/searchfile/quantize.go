@@ -8,9 +8,9 @@ import (
 // most is the largest number of 16 bits that is used: its upper half, rounded, still fits into 8 bits.
 const most = 127*256 + 127
 
-var errNotFinite = errors.New("a vector holds something that is no number")
+var errNotFinite = errors.New("a vector holds something that is not a number")
 
-// quantize makes vectors of length 1 of some, and writes them as scale × (256 × high + low). The scale
+// quantize scales vectors to length 1, and writes them as scale × (256 × high + low). The scale
 // of a vector that is all zeros is 0.
 func quantize(vectors []float32, dimension int, high, low []int8, scales []float32) error {
 	for r := range scales {
@@ -41,7 +41,7 @@ func quantize(vectors []float32, dimension int, high, low []int8, scales []float
 // measure returns the sum of the squares, and the largest number without its sign. It is written for
 // speed: this and the loop in quantize are most of the work of making a search file.
 func measure(v []float32) (sum float64, largest float32) {
-	var a, b, c, d float64 // that do not wait for each other
+	var a, b, c, d float64 // four sums, which do not wait for each other
 	top := uint32(0)
 	for ; len(v) >= 4; v = v[4:] {
 		w, x, y, z := float64(v[0]), float64(v[1]), float64(v[2]), float64(v[3])

@@ -296,7 +296,7 @@ func TestWhatCannotBeSearchedIsLeftOutByName(t *testing.T) {
 		t.Fatal(err)
 	}
 	reasons := map[string]string{
-		"other.parquet": "bf16", "short.parquet": "20 rows, of 21", "wrong.parquet": "48 dimensions", "nan.parquet": "no number",
+		"other.parquet": "bf16", "short.parquet": "20 rows instead of 21", "wrong.parquet": "48 dimensions", "nan.parquet": "not a number",
 		"pages.parquet": "", "text.parquet": "no Parquet file",
 	}
 	for try := range 3 {

@@ -14,13 +14,13 @@ import (
 	"github.com/threadloom/threadloom/transforms/process"
 )
 
-// unfinished is a search file that is being written: a file with a name of its own.
+// unfinished is a search file that is being written, under another name.
 type unfinished struct {
 	path string
 	file *os.File
 }
 
-// unfinishedNames are the names of unfinished files: who writes it, and a random number.
+// unfinishedNames matches the names of unfinished files: the process that writes the file, and a random number.
 var unfinishedNames = regexp.MustCompile(`^\.search\.([0-9a-f]{32})\.([1-9][0-9]{0,9})\.([0-9]{1,20})\.[0-9a-f]{16}\.tmp$`)
 
 func create(folder string) (u unfinished, err error) {
@@ -39,7 +39,7 @@ func (u unfinished) remove() error {
 	return nil
 }
 
-// sweep removes the unfinished files whose writers have ended. What it cannot remove does no harm.
+// sweep removes the unfinished files whose writers have ended. A file that it cannot remove does no harm.
 func sweep(folder string) {
 	names, err := filepath.Glob(filepath.Join(folder, ".search.*.tmp"))
 	if err != nil {

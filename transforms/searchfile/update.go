@@ -22,13 +22,13 @@ type Update struct {
 	Layout layout.Layout
 	Files  []layout.File // whose outputs it is to hold
 	Reads  inflight.Reads
-	Done   Done // how far it is
+	Done   Done // progress
 }
 
-// Done is how far an update is, from its zero value.
+// Done is the progress of an update. Its zero value is ready to use.
 type Done struct{ files, all, rows atomic.Int64 }
 
-// Files returns how many outputs were read, and how many are to be.
+// Files returns how many outputs were read, and how many are to be read.
 func (d *Done) Files() (read, all int64) { return d.files.Load(), d.all.Load() }
 
 // Rows returns how many rows were read.
@@ -37,7 +37,7 @@ func (d *Done) Rows() int64 { return d.rows.Load() }
 // Changes are what an update found.
 type Changes struct {
 	Read    int   // outputs that are new, or were written again
-	Rows    int64 // of them
+	Rows    int64 // of those
 	Kept    int   // outputs whose vectors were in the file before
 	Removed int   // outputs that are gone, or were written again
 	Written bool  // the search file is a new one
@@ -92,7 +92,7 @@ func (u *Update) Pending() (changes Changes, ok bool, err error) {
 	return p.changes(), true, nil
 }
 
-// plan is what is to become of the file.
+// plan says what the new file will hold.
 type plan struct {
 	table
 	from    []source
@@ -224,14 +224,14 @@ func unusable(o chainfile.Output, err error) string {
 	case !o.Marked:
 		return "it has no fingerprint, so nobody knows which model made it: embed it again (--check=fingerprint)"
 	case o.Rows != o.Fingerprint.InputRows:
-		return fmt.Sprintf("it has %d rows, of %d: embed it again (--check=footer)", o.Rows, o.Fingerprint.InputRows)
+		return fmt.Sprintf("it has %d rows instead of %d: embed it again (--check=footer)", o.Rows, o.Fingerprint.InputRows)
 	case o.Fingerprint.Dimension < 1 || o.Fingerprint.Dimension > maxNumbers:
 		return fmt.Sprintf("its vectors would have %d numbers", o.Fingerprint.Dimension)
 	}
 	return ""
 }
 
-// common returns what a fingerprint says of all outputs of a model.
+// common returns the part of a fingerprint that all outputs of a model share.
 func common(f chainfile.Fingerprint) chainfile.Fingerprint {
 	f.Version, f.Backend, f.InputRows, f.InputSize, f.InputModTime, f.TextsSHA, f.VectorsSHA = "", "", 0, 0, "", "", ""
 	return f
@@ -248,7 +248,7 @@ func (k *knownModels) add(f chainfile.Fingerprint) int {
 	return len(k.all) - 1
 }
 
-// identity is what tells models apart, as the clustering does it: weights, precision and dimension.
+// identity is what tells models apart, as in the clustering: weights, precision and dimension.
 func identity(f chainfile.Fingerprint) string {
 	return fmt.Sprintf("%s in %s, %d dimensions, %s", f.Model, f.Precision, f.Dimension, cmp.Or(f.WeightsSHA, f.ModelSHA))
 }
@@ -261,8 +261,8 @@ func Kind(f chainfile.Fingerprint) string {
 // otherModel begins the reason why an output of another model is left out.
 const otherModel = "its vectors are by "
 
-// choose takes the outputs of the model that most rows have, and leaves out the others. Of two models with
-// equally many rows, the one whose name comes first counts.
+// choose takes the outputs of the model that most rows have, and leaves out the others. If two models
+// have equally many rows, the one whose name comes first counts.
 func (p *plan) choose(known knownModels) {
 	p.Models = slices.Clone(known.all)
 	text := func(f chainfile.Fingerprint) string { return identity(f) + fmt.Sprintf("%+v", f) }
@@ -294,7 +294,7 @@ func (p *plan) choose(known knownModels) {
 	p.place()
 }
 
-// place says which rows of the search file are whose.
+// place assigns rows of the search file to the outputs.
 func (p *plan) place() (rows int64) {
 	for i := range p.Outputs {
 		p.Outputs[i].First = rows

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// The columns of an output that the file has something of.
+// The columns of an output from which the file takes something.
 const (
 	IDColumn   = "chain_id"
 	TimeColumn = "created_utc"
@@ -34,7 +34,7 @@ func (u *Update) write(ctx context.Context, old *File, p *plan) (f *File, err er
 	if err != nil {
 		return nil, err
 	}
-	if len(failed) > 0 { // without them
+	if len(failed) > 0 { // write it again without those outputs
 		first := temp
 		defer func() { err = errors.Join(err, first.remove()) }()
 		if temp, err = u.writeWithout(ctx, first.path, p, failed); err != nil {
@@ -75,7 +75,7 @@ func (u *Update) writeWithout(ctx context.Context, path string, p *plan, failed 
 	return temp, err
 }
 
-// writeOnce writes a file under a name of its own, and returns which outputs could not be read, and why.
+// writeOnce writes a file under a temporary name, and returns which outputs could not be read, and why.
 func (u *Update) writeOnce(ctx context.Context, old *File, p *plan) (temp unfinished, failed map[int]string, err error) {
 	rows, dimension := p.place(), 0
 	if p.Model >= 0 {

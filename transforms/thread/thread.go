@@ -13,7 +13,7 @@ type Comment struct {
 	Left bool
 }
 
-// Mode is how chains are made of a thread.
+// Mode is how chains are made from a thread.
 type Mode string
 
 // The modes.
@@ -34,10 +34,10 @@ type Options struct {
 	MaxTurns int
 }
 
-// Chain is a chain. Comments are places in the list that Build was given.
+// Chain is a chain. Comments are given by their index in the list that Build was given.
 type Chain struct {
-	Turns    []int32 // from the first to the leaf; Build's, until the call returns
-	Root     int32   // the uppermost comment of the way that there is
+	Turns    []int32 // from the first to the leaf; valid until emit returns
+	Root     int32   // the uppermost known comment on the way up from the leaf
 	Missing  int32   // comments left out
 	Depth    int32   // of the leaf below the submission: 1 for the root
 	Complete bool    // see docs/import.md
@@ -54,7 +54,7 @@ const (
 	InChain Fate = iota
 	LeftOut
 	Alone // its chain would have too few comments
-	Cut   // it stands above the last comments of each of its chains
+	Cut   // each of its chains begins below it, because of MaxTurns
 )
 
 // none stands for no comment.
@@ -72,7 +72,7 @@ type Builder struct {
 	// above is the nearest comment above that is not left out, and gap how many are left out between; if
 	// there is none above, gap counts those up to the root.
 	above, gap []int32
-	// next is the comment with which a chain goes on, of those that follow on a comment.
+	// next is the comment with which a chain goes on, for each comment that has replies.
 	next   []int32
 	height []int32 // of the longest way down
 	used   []bool  // in a chain
@@ -82,8 +82,8 @@ type Builder struct {
 	reply  []bool // another comment that is not left out follows
 }
 
-// Build calls emit for each chain of a thread, in the order of its leaves. The comments must be
-// sorted by id, and each id be there once. An error of emit ends it.
+// Build calls emit for each chain of a thread, in the order of the leaves. The comments must be
+// sorted by id, and no id may occur twice. If emit fails, Build stops and returns its error.
 func (b *Builder) Build(comments []Comment, options Options, emit func(Chain) error) error {
 	b.comments, b.options = comments, options
 	b.link()
@@ -102,7 +102,7 @@ func (b *Builder) Build(comments []Comment, options Options, emit func(Chain) er
 	return nil
 }
 
-// resize returns a list of n zeros, which uses the memory of another.
+// resize returns a list of n zeros, which reuses the memory of another list.
 func resize[T any](list []T, n int) []T {
 	list = slices.Grow(list[:0], n)[:n]
 	clear(list)
@@ -132,7 +132,7 @@ func (b *Builder) link() {
 	}
 }
 
-// cutCycles takes the parent from the comment with the lowest id of each circle.
+// cutCycles removes the parent of the comment with the lowest id in each circle.
 func (b *Builder) cutCycles() {
 	const unseen, done = 0, -1
 	b.height = resize(b.height, len(b.comments)) // the walk in which a comment was met
@@ -156,7 +156,7 @@ func (b *Builder) cutCycles() {
 	}
 }
 
-// descend goes from the roots down, and says of each comment what is above it.
+// descend goes from the roots down, and notes for each comment what is above it.
 func (b *Builder) descend() {
 	n := len(b.comments)
 	b.order = b.order[:0]
@@ -174,7 +174,7 @@ func (b *Builder) descend() {
 	}
 }
 
-// place says of a comment what is above it, if that is known of its parent.
+// place notes for a comment what is above it, if that is known for its parent.
 func (b *Builder) place(at int32) {
 	p := b.parent[at]
 	if p == none {
@@ -192,7 +192,7 @@ func (b *Builder) place(at int32) {
 	}
 }
 
-// chooseNext finds the longest way down from each comment. Of ways that are equally long it takes the
+// chooseNext finds the longest way down from each comment. If ways are equally long, it takes the
 // one that begins with the lower id.
 func (b *Builder) chooseNext() {
 	b.height = resize(b.height, len(b.comments))
@@ -216,7 +216,7 @@ func (b *Builder) chooseNext() {
 func (b *Builder) follows(at int32) int32 {
 	up := b.above[at]
 	if up != none && b.options.Mode == Longest && b.next[up] != at {
-		return none // up goes on with another
+		return none // the chain of up goes on with another comment
 	}
 	return up
 }
@@ -232,7 +232,7 @@ func (o Options) bounds() (least, most int) {
 	return o.MinTurns, o.MaxTurns
 }
 
-// endAt emits the chain whose leaf a comment is, if it is one.
+// endAt emits the chain whose leaf is a comment, if the comment is a leaf.
 func (b *Builder) endAt(at int32, emit func(Chain) error) error {
 	branch := b.options.Mode == Leaf || b.options.Mode == Longest
 	if b.comments[at].Left || branch && b.reply[at] {

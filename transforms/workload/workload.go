@@ -1,5 +1,5 @@
 // Package workload keeps count of the files that are to be embedded and estimates how many rows
-// are left. Of very many files it keeps a sample, so that its memory is bounded.
+// are left. If there are very many files it keeps only a sample, so that its memory is bounded.
 package workload
 
 import (
@@ -46,7 +46,7 @@ type File struct {
 // sizes are files and their rows.
 type sizes struct{ files, rows int64 }
 
-// New returns a workload that looks up the rows of up to most files before their turn. Where there
+// New returns a workload that looks up the rows of up to most files before their turn. If there
 // are more, the rows left are an estimate.
 func New(most int) *Workload {
 	w := &Workload{sample: make([]*sampled, 0, most), byPath: map[string]*sampled{}, open: map[string]*File{}}
@@ -54,7 +54,7 @@ func New(most int) *Workload {
 	return w
 }
 
-// Watch looks up the rows of files with rowsOf until ctx ends. Before it, Add does nothing.
+// Watch looks up the rows of files with rowsOf until ctx ends. Until Watch is called, Add does nothing.
 func (w *Workload) Watch(ctx context.Context, rowsOf func(path string) int64) {
 	w.mu.Lock()
 	w.watched = true
@@ -73,7 +73,7 @@ func (w *Workload) Watch(ctx context.Context, rowsOf func(path string) int64) {
 	}
 }
 
-// next waits for a file whose rows are not known. It takes any of them, not the first: files of
+// next waits for a file whose rows are not known. It takes a random one, not the first: files of
 // one subreddit are alike, and come one after the other.
 func (w *Workload) next(ctx context.Context) *sampled {
 	w.mu.Lock()
@@ -168,7 +168,7 @@ func (w *Workload) End(path string) {
 	delete(w.open, path)
 }
 
-// Left returns the rows of the files that wait, and of the open ones what is not embedded.
+// Left returns the rows of the waiting files plus the rows of the open files that are not embedded yet.
 func (w *Workload) Left() (rows int64, known bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -1,4 +1,4 @@
-// What the page shows, from the compressed text in it; and what is switched on and looked for.
+// What the page shows, from the compressed text in it; and what is switched on and searched for.
 
 const NOISE = -1;
 

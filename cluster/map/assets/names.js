@@ -1,9 +1,9 @@
-// The clusters' names on the map, the larger clusters first, none upon another. If the reader comes
-// close to a cluster, the names of the clusters inside it take the place of its own.
+// The clusters' names on the map, the larger clusters first, so that none covers another. If the
+// reader zooms in on a cluster, the names of the clusters inside it replace its own.
 
 // Where a name may stand: outwards from the edge of its cluster in these directions.
 const DIRECTIONS = [[0, -1], [0, 1], [1, 0], [-1, 0], [0.7, -0.8], [-0.7, -0.8], [0.7, 0.8], [-0.7, 0.8]];
-// Pixels between the edge and the name, and by how much a farther one is worse.
+// Pixels between the edge and the name; a name that is farther away is worse.
 const GAPS = [1, 16, 34];
 // A cluster opens if the map is zoomed so far, and the cluster reaches over this part of the view.
 const ZOOMED = 1.5;
@@ -132,7 +132,7 @@ class Names {
 
   /** Return where the middle of a name may be, [x, y, cost]: on its cluster, or beside it. */
   places({ x, y, reach, width, height }) {
-    // A cluster that is larger than its name bears it; a small one would vanish beneath.
+    // A cluster that is larger than its name can lie under it; a small one would vanish.
     const places = [[x, y, reach > width * 0.45 ? -1000 : 0]];
     for (const gap of GAPS) {
       DIRECTIONS.forEach(([dx, dy], index) => {

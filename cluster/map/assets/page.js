@@ -2,7 +2,7 @@
 
 async function open() {
   if (typeof DecompressionStream === "undefined") {
-    throw new Error("this browser is too old for this map: one of 2023 or later opens it");
+    throw new Error("this browser is too old for this map, which needs one of 2023 or later");
   }
   const chains = new Chains(await unpack(element("data").textContent));
   const points = new Points(chains);

@@ -16,7 +16,7 @@ class Points {
   constructor(chains) {
     this.chains = chains;
     this.listeners = [];
-    // Few points are large, many small; where thousands overlap, they let each other shine through.
+    // Few points are drawn large, many small; if there are thousands, they are translucent.
     const crowd = Math.log10(Math.max(chains.count, 30));
     this.size = Math.min(Math.max(15.5 - 2.75 * crowd, 2.4), 11);
     this.opacity = Math.min(Math.max(1.15 - 0.1 * crowd, 0.6), 0.9);
@@ -30,7 +30,7 @@ class Points {
       x_axis_type: null, y_axis_type: null, min_border: 0, outline_line_color: null,
       background_fill_color: "#ffffff", border_fill_color: "#ffffff",
       x_range: new Bokeh.Range1d({ start: 0, end: 1 }), y_range: new Bokeh.Range1d({ start: 0, end: 1 }),
-      // While the map moves, a part of the points stands for all of a crowd.
+      // While the map moves, it draws only some of a large number of points.
       lod_threshold: MOVING, lod_factor: Math.max(3, Math.round(chains.count / MOVING)),
       lod_interval: 200, lod_timeout: 250,
     });

@@ -164,7 +164,7 @@ def test_options_of_tls_reach_the_connection():
 def test_misspelt_variables_are_told():
     said = variables.misspelt(["THREADLOOM_REDIS_PASWORD", "THREADLOOM_REDIS", "PATH"])
     assert said == (
-        "THREADLOOM_REDIS_PASWORD is in the environment and is no setting:"
+        "THREADLOOM_REDIS_PASWORD is in the environment but is not a setting:"
         " did you mean THREADLOOM_REDIS_PASSWORD?"
     )
     assert variables.misspelt([*variables.KNOWN, "THREADLOOM_REDIS", "THREADLOOM_CORPUS"]) == ""

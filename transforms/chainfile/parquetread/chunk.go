@@ -15,13 +15,13 @@ type Chunk struct {
 	column   Column
 	metadata *columnMetadata
 	rows     int64 // of the row group
-	// Memory for a page of values and for the dictionary, at most, as it was measured.
+	// The most memory that a page of values and the dictionary take, as measured.
 	need, dictionaryNeed int64
 
 	at, end    int64 // of the next page, and of all pages, in the file
 	seen       int64 // values of the pages so far
 	dictionary *dictionary
-	// Of the current page.
+	// These are for the current page.
 	lists    *floatLists // of a column of lists; else nil
 	values   decoder
 	levels   []byte // 1 for each value that is there, 0 for each null; nil: all are there
@@ -31,9 +31,9 @@ type Chunk struct {
 	stored, plain []byte
 }
 
-// Chunk prepares to read a flat column of a row group, once it has walked over the
-// headers of its pages: they hold as many values as the row group has rows. need is how
-// many bytes of memory it takes to read them.
+// Chunk prepares to read a flat column of a row group. It first walks over the headers of its
+// pages to check that they hold as many values as the row group has rows. need is how many
+// bytes of memory it takes to read them.
 func (f *File) Chunk(group int, column Column) (c *Chunk, need int64, err error) {
 	if c, err = f.chunk(group, column); err != nil {
 		return nil, 0, err
@@ -121,7 +121,7 @@ func (c *Chunk) Each(n int, visit func(parquet.Value) error) (count int, err err
 	return count, nil
 }
 
-// Skip passes over the next n values. Of a page that it passes over whole it reads the header only.
+// Skip skips the next n values. If it skips a whole page, it reads only the page's header.
 func (c *Chunk) Skip(n int64) (err error) {
 	defer contain(&err, "the content of its pages does not fit together")
 	for n > 0 {
@@ -153,7 +153,7 @@ func (c *Chunk) Skip(n int64) (err error) {
 	return nil
 }
 
-// nextPage goes on to the next page of values, io.EOF after the last.
+// nextPage goes on to the next page of values. It returns io.EOF after the last.
 func (c *Chunk) nextPage() error {
 	if c.seen >= c.rows {
 		return io.EOF

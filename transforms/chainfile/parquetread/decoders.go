@@ -8,7 +8,7 @@ import (
 )
 
 // decoder returns the values of a page, one after another. A value is valid until the
-// next one, and must not be asked for more often than there are values.
+// next one is returned. Callers must not ask for more values than there are.
 type decoder interface {
 	next() (parquet.Value, error)
 }
@@ -136,7 +136,7 @@ func (d *deltaLengths) cut() ([]byte, error) {
 	return b, nil
 }
 
-// deltaTexts are byte arrays without what each has in common with the one before.
+// deltaTexts are byte arrays, each stored without the prefix that it shares with the one before.
 type deltaTexts struct {
 	chunk    *Chunk
 	prefixes *delta
@@ -164,7 +164,7 @@ func newDeltaTexts(c *Chunk, b []byte, n int64) (decoder, error) {
 func (d *deltaTexts) next() (parquet.Value, error) {
 	prefix, err := d.prefixes.next()
 	if prefix = int64(int32(prefix)); err == nil && (prefix < 0 || prefix > int64(len(d.value))) {
-		err = damaged("a text begins with %d bytes of one that has %d", prefix, len(d.value))
+		err = damaged("a text begins with %d bytes of one that has only %d", prefix, len(d.value))
 	}
 	if err != nil {
 		return parquet.Value{}, err

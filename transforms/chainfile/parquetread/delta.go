@@ -11,7 +11,7 @@ type delta struct {
 	b       []byte
 	perPart int64 // numbers of a part of a block
 	parts   int
-	left    int64 // numbers that are still there
+	left    int64 // numbers that have not been returned
 	value   int64 // the next one
 	least   int64 // difference of the block
 	widths  []byte

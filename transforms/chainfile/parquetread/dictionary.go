@@ -5,7 +5,7 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// dictionary is the values that pages refer to by their number.
+// dictionary is the values that pages refer to by number.
 type dictionary struct {
 	kind   format.Type
 	size   int      // bytes of a value, 0 if they differ or are bits

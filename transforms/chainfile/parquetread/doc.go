@@ -1,17 +1,17 @@
 // Package parquetread reads the flat columns of Parquet files that other programs wrote, and lists of
 // floats.
 //
-// It exists because a run reads files of every writer, and trusts none of them. A library
-// believes what a file says of itself and asks for the memory at once: a list of two billion
-// entries, a page of 2 GB or a run of four billion zeros, each written in five bytes, end the
-// whole process. So each page has to be walked before anybody reads it, and the walk is most
-// of a reader. parquet-go's own reader, which would follow, refuses pages that every other
-// reader takes (runs that are padded, bytes after the last value) and hands out wrong values
-// from LZ4 pages (https://github.com/parquet-go/parquet-go/issues/608). Writing, and the
-// footer's types, are parquet-go's.
+// It exists because a run reads files from every kind of writer, and trusts none of them. A library
+// believes what a file claims and immediately allocates the memory for it. A list of two billion
+// entries, a page of 2 GB or a run of four billion zeros takes five bytes to write, and ends the
+// whole process. So each page has to be checked before it is read, and such a check is most of a
+// reader. parquet-go's own reader, which could do the rest, refuses pages that every other reader
+// accepts (runs that are padded, bytes after the last value) and returns wrong values from LZ4
+// pages (https://github.com/parquet-go/parquet-go/issues/608). The writer and the footer's types
+// are parquet-go's.
 //
-// The rule: read what is needed, pass over what is more than that within a bound, and refuse
-// what would hurt before memory is taken for it.
+// The rule: read what is needed, skip a bounded amount of anything more, and refuse what would
+// do harm before allocating memory for it.
 //
 //   - Open reads the footer, Columns lists the top-level columns.
 //   - Measure walks over the page headers of a column chunk and says what memory it needs.
@@ -29,17 +29,17 @@ import (
 	"github.com/threadloom/threadloom/transforms/deadletter"
 )
 
-// No honest file of chains reaches these. A larger one is refused by name.
+// No honest chains file reaches these limits. A file that does is refused, and the error names the limit.
 const (
 	maxFooterBytes = 64 << 20 // of a footer
 	maxStructs     = 1 << 18  // of a footer: columns times row groups, and the schema
-	maxNames       = 1 << 22  // of a footer: entries of lists of anything else
+	maxNames       = 1 << 22  // of a footer: entries of all other lists
 	maxDepth       = 24       // of structs within structs; the format has 8
 	maxHeaderBytes = 16 << 20 // of a page's header, which may quote a text or two
 	maxPageBytes   = 1 << 28  // of a page when it is decompressed and decoded
 	maxPageValues  = 1 << 24  // of a page
-	maxGrowth      = 1000     // times the file's size, of all its pages together, when decoded
-	freeGrowth     = 8 << 30  // bytes that any file's pages may have together
+	maxGrowth      = 1000     // of all pages of a file together, when decoded: times the file's size
+	freeGrowth     = 8 << 30  // bytes that the decoded pages of a file may have, however small it is
 	// maxPadding is how many values a run may have beyond those that the page has: DuckDB
 	// pads to 256, others to 8 or 32.
 	maxPadding = 512
@@ -53,10 +53,10 @@ func damaged(format string, args ...any) error {
 }
 
 func tooLarge(format string, args ...any) error {
-	return deadletter.TooLarge.Errorf("the file is refused, it would take too much memory: %w", fmt.Errorf(format, args...))
+	return deadletter.TooLarge.Errorf("the file is refused because reading it would take too much memory: %w", fmt.Errorf(format, args...))
 }
 
-// contain makes a panic an error that says what is wrong with the file. It is to be deferred.
+// contain turns a panic into an error that says what is wrong with the file. It must be deferred.
 func contain(err *error, what string) {
 	if p := recover(); p != nil {
 		slog.Debug("panic while a Parquet file was read", "panic", p, "stack", string(debug.Stack()))
@@ -64,5 +64,5 @@ func contain(err *error, what string) {
 	}
 }
 
-// errShort says that the bytes end within a value: with more of them it may be whole.
+// errShort says that the bytes end within a value, which may be complete with more of them.
 var errShort = errors.New("it ends too early")

@@ -16,10 +16,10 @@ import (
 	"github.com/threadloom/threadloom/transforms/deadletter"
 )
 
-// expand decompresses src into dst, whose length is what the page says. It is an error
-// if it has another one.
+// expand decompresses src into dst, which has the length that the page's header gives. It
+// fails if the content has any other length.
 func expand(codec format.CompressionCodec, dst, src []byte) error {
-	if len(dst) == 0 { // some writers put nothing there, which is no frame of the codec
+	if len(dst) == 0 { // some writers store no bytes at all, which is not a frame of the codec
 		return nil
 	}
 	switch codec {
@@ -62,8 +62,8 @@ func expandBlock(dst, src []byte) error {
 	return err
 }
 
-// expandOldLZ4 decompresses what the codec LZ4 stands for, which the format never said:
-// Hadoop puts the sizes of each block before it, others write one block, or a frame.
+// expandOldLZ4 decompresses the codec LZ4, whose layout the format never defined: Hadoop
+// puts the sizes of each block before it, others write one block, or a frame.
 func expandOldLZ4(dst, src []byte) error {
 	if expandHadoop(dst, src) == nil {
 		return nil
@@ -75,8 +75,8 @@ func expandOldLZ4(dst, src []byte) error {
 	return expandBlock(dst, src)
 }
 
-// expandHadoop decompresses blocks, each after its size when it is decompressed and its
-// size as it is, big endian.
+// expandHadoop decompresses blocks, each after its decompressed and its compressed size,
+// big endian.
 func expandHadoop(dst, src []byte) error {
 	const sizes = 8
 	for len(dst) > 0 {
@@ -104,7 +104,7 @@ func fill(dst []byte, r io.Reader) error {
 	var more [1]byte
 	switch n, err := io.ReadFull(r, more[:]); {
 	case n > 0:
-		return damaged("a page expands to more than the %d bytes that it says", len(dst))
+		return damaged("a page expands to more than the %d bytes that its header gives", len(dst))
 	case !errors.Is(err, io.EOF):
 		return broken(err)
 	}

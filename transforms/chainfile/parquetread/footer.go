@@ -82,8 +82,8 @@ func Open(r io.ReaderAt, size int64) (f *File, err error) {
 	return f, f.checkRowGroups(leaves)
 }
 
-// readFooter returns the footer's bytes, after it has looked at them: their lists are as
-// long as they say.
+// readFooter returns the footer's bytes, after it has checked that their lists are as
+// long as they claim.
 func readFooter(r io.ReaderAt, size int64) ([]byte, error) {
 	if size == 0 {
 		return nil, deadletter.Empty.Errorf("the file is empty (0 bytes)")
@@ -104,14 +104,14 @@ func readFooter(r io.ReaderAt, size int64) ([]byte, error) {
 	case string(head) != magic:
 		return nil, deadletter.NotParquet.Errorf("no Parquet file: it does not begin with PAR1")
 	case end != magic:
-		return nil, damaged("it does not end with PAR1, as a whole Parquet file does: it was cut off, or is still being written")
+		return nil, damaged("it does not end with PAR1, as a complete Parquet file does: it was cut off, or is still being written")
 	}
 	length := int64(binary.LittleEndian.Uint32(tail))
 	if length > size-leastBytes {
 		return nil, damaged("its footer would have %d bytes, the file has %d", length, size)
 	}
 	if length > maxFooterBytes {
-		return nil, tooLarge("its footer has %d bytes, at most %d are read", length, maxFooterBytes)
+		return nil, tooLarge("its footer has %d bytes, the limit is %d", length, maxFooterBytes)
 	}
 	footer := make([]byte, length)
 	if _, err := r.ReadAt(footer, size-tailBytes-length); err != nil {
@@ -119,15 +119,15 @@ func readFooter(r io.ReaderAt, size int64) ([]byte, error) {
 	}
 	c := compact{b: footer}
 	if err := c.skip(kindStruct, 0); errors.Is(err, errShort) {
-		return nil, damaged("its footer says more than it holds")
+		return nil, damaged("its footer claims more than it holds")
 	} else if err != nil {
 		return nil, err
 	}
 	return footer, nil
 }
 
-// checkRowGroups holds what a footer says against itself and the file's size. leaves are
-// the physical types of all leaf columns.
+// checkRowGroups checks that a footer contradicts neither itself nor the file's size. leaves
+// are the physical types of all leaf columns.
 func (f *File) checkRowGroups(leaves []format.Type) error {
 	rows := int64(0)
 	for i, g := range f.metadata.RowGroups {
@@ -174,7 +174,7 @@ func (f *File) checkChunk(c *columnChunk, leaf format.Type) error {
 	return nil
 }
 
-// start is where a column chunk begins. Some writers give no place of the dictionary, or
+// start is where a column chunk begins. Some writers give no place for the dictionary, or
 // one that is not before the data.
 func (m *columnMetadata) start() int64 {
 	if m.DictionaryPageOffset > 0 && m.DictionaryPageOffset < m.DataPageOffset {

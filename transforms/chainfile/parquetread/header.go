@@ -25,10 +25,10 @@ type page struct {
 	nulls        int64           // version 2 only, as the next two
 	levelBytes   [2]int64        // definition, repetition
 	uncompressed bool            // its values are not compressed, whatever the column's codec
-	known        bool            // its own kind of header was there
+	known        bool            // there was a header for this kind of page
 }
 
-// readPage reads the header at the start of b. With errShort, more bytes may do.
+// readPage reads the header at the start of b. After errShort, it may succeed with more bytes.
 func readPage(b []byte) (p page, header int, err error) {
 	c := compact{b: b}
 	number := func(to *int64) error {
@@ -85,7 +85,7 @@ func (p *page) own(c *compact, header, field int16, kind byte) error {
 	return err
 }
 
-// check holds a header against itself and the bytes that are left of its column.
+// check checks that a header contradicts neither itself nor the bytes that are left of its column.
 func (p *page) check(left int64) error {
 	switch {
 	case p.size < 0 || p.expanded < 0 || p.values < 0 || p.nulls < 0:
@@ -95,9 +95,9 @@ func (p *page) check(left int64) error {
 	case !p.known && p.kind != format.IndexPage:
 		return damaged("a page's header is incomplete")
 	case p.expanded > maxPageBytes:
-		return tooLarge("a page of %d bytes, at most %d are read", p.expanded, maxPageBytes)
+		return tooLarge("a page has %d bytes, the limit is %d", p.expanded, maxPageBytes)
 	case p.values > maxPageValues:
-		return tooLarge("a page of %d values, at most %d are read", p.values, maxPageValues)
+		return tooLarge("a page has %d values, the limit is %d", p.values, maxPageValues)
 	case p.nulls > p.values:
 		return damaged("a page has %d nulls among %d values", p.nulls, p.values)
 	}
@@ -124,7 +124,7 @@ func (f *File) header(at, left int64) (p page, bytes int64, err error) {
 		case !errors.Is(err, errShort):
 			return page{}, 0, err
 		case n == left:
-			return page{}, 0, damaged("a page's header says more than the column holds")
+			return page{}, 0, damaged("a page's header claims more than the column holds")
 		case n == maxHeaderBytes:
 			return page{}, 0, tooLarge("a page's header has more than %d bytes", maxHeaderBytes)
 		}
@@ -136,7 +136,7 @@ func (f *File) header(at, left int64) (p page, bytes int64, err error) {
 func (p *page) need() int64 {
 	n := p.size + p.expanded + bytesPerValue*p.values
 	if p.encoding == format.DeltaByteArray {
-		n += p.expanded // the value before, which the next one begins with
+		n += p.expanded // the previous value, whose prefix the next one shares
 	}
 	return n
 }

@@ -23,7 +23,7 @@ func (f *File) FloatLists(group int, column Column, length int) (c *Chunk, need 
 	g := &f.metadata.RowGroups[group]
 	switch {
 	case column.listLevel == 0:
-		return nil, 0, damaged("the column %q has no lists of floats", column.Name)
+		return nil, 0, damaged("the column %q does not hold lists of floats", column.Name)
 	case length < 1 || g.NumRows > math.MaxInt64/int64(length):
 		return nil, 0, damaged("lists of %d floats in %d rows", length, g.NumRows)
 	}
@@ -83,8 +83,8 @@ func (c *Chunk) floats(into []float32) error {
 	return nil
 }
 
-// beginLists prepares for the floats of a data page, once it has seen that every list has its length
-// and that no float is null.
+// beginLists prepares for the floats of a data page, after it has checked that every list has the right
+// length and that no float is null.
 func (c *Chunk) beginLists(p page, b, definitions []byte) (err error) {
 	l := c.lists
 	repetitions := c.stored[:p.levelBytes[1]] // of version 2
@@ -142,7 +142,7 @@ func (l *floatLists) checkRepetitions(b []byte, n int64) error {
 			}
 		}
 		if !fits {
-			return damaged("a list has not %d floats", l.length)
+			return damaged("a list does not have %d floats", l.length)
 		}
 		at += r.run
 		r.left -= r.run
@@ -175,7 +175,7 @@ func (l *floatLists) checkDefinitions(b []byte, n int64) error {
 			return err
 		}
 		if int(x) != l.present {
-			return damaged("a list has a null, or is one")
+			return damaged("a list is null, or holds a null")
 		}
 		n -= step
 	}

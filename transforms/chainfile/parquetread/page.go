@@ -8,9 +8,8 @@ import (
 	"github.com/threadloom/threadloom/transforms/deadletter"
 )
 
-// read reads the page that lies at a place, and returns its bytes when they are
-// decompressed, without the levels of version 2, which lie before them and are not
-// compressed. They are valid until the next page.
+// read reads the page at a place, and returns its decompressed bytes without the levels of
+// version 2, which lie before them and are not compressed. Both are valid until the next page.
 func (c *Chunk) read(p page, at int64) (b, levels []byte, err error) {
 	c.stored = resized(c.stored, p.size)
 	if k, err := c.file.from.ReadAt(c.stored, at); int64(k) < p.size {
@@ -114,7 +113,7 @@ func (c *Chunk) runLevels(b []byte, n int64) (present int64, err error) {
 	return present, nil
 }
 
-// cutLevels cuts what has its length before it off the beginning of b.
+// cutLevels cuts the levels, which follow their length, off the beginning of b.
 func cutLevels(b []byte) (levels, rest []byte, err error) {
 	if len(b) < 4 || int64(binary.LittleEndian.Uint32(b)) > int64(len(b)-4) {
 		return nil, nil, damaged("a page is shorter than its levels")

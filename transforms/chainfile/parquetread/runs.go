@@ -78,7 +78,7 @@ func (r *runs) begin() error {
 	return nil
 }
 
-// checkZeros holds the runs of numbers of no bits, which take no bytes, to what is wanted.
+// checkZeros checks that runs of numbers with no bits, which take no bytes, have no more than are wanted.
 func (r *runs) checkZeros() error {
 	for left := r.left; left > 0 && len(r.b) > 0; {
 		head, k := binary.Uvarint(r.b)

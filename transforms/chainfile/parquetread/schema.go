@@ -27,8 +27,8 @@ type Column struct {
 	Optional bool        // a value may be null
 	Physical format.Type // how a value is stored
 	Length   int         // bytes of a FIXED_LEN_BYTE_ARRAY
-	// Logical is the value's meaning, nil if it has none beyond its physical type. What
-	// older writers say by a ConvertedType is translated.
+	// Logical is the value's meaning, nil if it has none beyond its physical type. The
+	// ConvertedTypes of older writers are translated.
 	Logical format.LogicalTypeValue
 	leaf    int // among all leaf columns
 	// listLevel is the definition level of a float, if the values are lists of floats; else 0.
@@ -47,7 +47,7 @@ func (f *File) readSchema() (leaves []format.Type, err error) {
 	rest := elements[1:]
 	for range elements[0].NumChildren {
 		if len(rest) == 0 {
-			return nil, damaged("its schema says more than it holds")
+			return nil, damaged("its schema claims more than it holds")
 		}
 		column := newColumn(&rest[0], len(leaves))
 		column.listLevel = listLevel(rest)
@@ -78,7 +78,7 @@ func readNode(elements []element, depth int, leaves *[]format.Type) (rest []elem
 	}
 	for range e.NumChildren {
 		if len(rest) == 0 {
-			return nil, damaged("its schema says more than it holds")
+			return nil, damaged("its schema claims more than it holds")
 		}
 		if rest, err = readNode(rest, depth+1, leaves); err != nil {
 			return nil, err

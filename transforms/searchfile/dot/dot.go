@@ -1,8 +1,8 @@
 // Package dot computes dot products of many vectors of small integers with one.
 //
-// It is C because Go's compiler makes no vector instructions of a loop, and the build needs a C compiler
-// anyway. What the C compiler makes of the loop on any x86-64 reads 5 GB/s on one core, so there is no
-// kernel for single CPUs.
+// It is written in C because Go's compiler does not vectorize loops, and the build needs a C compiler
+// anyway. Compiled for any x86-64, the loop reads 5 GB/s on one core, so there are no kernels for
+// particular CPUs.
 package dot
 
 /*
@@ -25,8 +25,8 @@ import (
 	"math"
 )
 
-// Most returns the largest number that a vector of so many may hold, so that no dot product with a
-// row is larger than an int32.
+// Most returns the largest number that a vector of this dimension may hold if no dot product with a
+// row is to overflow an int32.
 func Most(dimension int) int {
 	return min(math.MaxInt16, math.MaxInt32/(-math.MinInt8*max(1, dimension)))
 }
