@@ -100,26 +100,27 @@ def cluster_vectors(
         points = _map_points(rows, seed) if draw else np.empty((0, 2), np.float32)
     model = _model(rows, found, points)
     votes = _votes(model, rows, vectors, first)
+    del rows  # with its index and graph
     return _finish(vectors, model, found, first, copy_of, votes, method)
 
 
 def _votes(model: Model, rows: Rows, vectors: np.ndarray, first: np.ndarray) -> Votes:
     """Return the votes on the different rows, `first`; the first of them are the fitted `rows`."""
-    parts = [_votes_of_others(model, rows)]
+    shape = len(first), min(VOTERS, len(rows))
+    found = Votes(np.zeros(shape, np.int32), np.zeros(shape, np.float32))
+    _put(found, 0, _votes_of_others(model, rows))
     block = 65_536  # vectors copied at a time
     for start in range(len(rows), len(first), block):
         _LOG.info("%s of %s different rows are done", f"{start:,}", f"{len(first):,}")
-        parts.append(model.poll(vectors[first[start : start + block]], rows.index))
-    width = max(part.voters.shape[1] for part in parts)
-    return Votes(
-        np.concatenate([_widened(part.voters, width) for part in parts]),
-        np.concatenate([_widened(part.weights, width) for part in parts]),
-    )
+        _put(found, start, model.poll(vectors[first[start : start + block]], rows.index))
+    return found
 
 
-def _widened(values: np.ndarray, width: int) -> np.ndarray:
-    """Return n x v values with zeros up to the width: votes without any weight."""
-    return np.pad(values, ((0, 0), (0, width - values.shape[1])))
+def _put(into: Votes, start: int, part: Votes) -> None:
+    """Put votes on some rows among those on all; a voter that is missing has no weight."""
+    rows, voters = part.voters.shape
+    into.voters[start : start + rows, :voters] = part.voters
+    into.weights[start : start + rows, :voters] = part.weights
 
 
 def _votes_of_others(model: Model, rows: Rows) -> Votes:

@@ -6,7 +6,7 @@ from threadloom.cluster.methods.model import Votes
 from threadloom.cluster.methods.neighbors import unit
 
 # Rows that are placed at a time.
-_ROWS = 65_536
+_ROWS = 8192
 # Rows without a voter that has a place, of which there are few.
 _ALONE = 1024
 

@@ -68,19 +68,25 @@ def _overlap(words: set[str], others: set[str]) -> bool:
 
 def _closest(vectors: np.ndarray, rows: np.ndarray, firmness: np.ndarray) -> list[int]:
     """Return the candidates among a cluster's `rows`, int[m], with firmness float32[m]."""
-    units = unit(vectors[rows])
-    # In double precision, so that the order of the rows does not change the result.
-    middle = units.mean(axis=0, dtype=np.float64)
-    closeness = np.concatenate(
-        [units[i : i + BLOCK].astype(np.float64) @ middle for i in range(0, len(units), BLOCK)]
-    )
-    probable = np.flatnonzero(firmness >= np.median(firmness))
-    order = probable[np.argsort(-closeness[probable], kind="stable")]
+    # In double precision, so that the order of the rows does not change the result. In blocks,
+    # because the coarsest clusters have most of the rows.
+    total = sum(unit(vectors[b]).sum(axis=0, dtype=np.float64) for b in _blocks(rows))
+    middle = total / max(len(rows), 1)
+    rows = rows[firmness >= np.median(firmness)]
+    closeness = [unit(vectors[b]).astype(np.float64) @ middle for b in _blocks(rows)]
+    order = rows[np.argsort(-np.concatenate(closeness), kind="stable")]
     found: list[int] = []
+    known = np.empty((0, vectors.shape[1]), np.float32)
     for same in _SAME:
-        for index in order:
+        for row in order:
             if len(found) == _CANDIDATES:
                 break
-            if not found or (units[found] @ units[index]).max() < same:
-                found.append(int(index))
-    return rows[found].tolist()
+            mine = unit(vectors[row : row + 1])
+            if (known @ mine[0]).max(initial=-1) < same:
+                found.append(int(row))
+                known = np.concatenate([known, mine])
+    return found
+
+
+def _blocks(rows: np.ndarray) -> list[np.ndarray]:
+    return [rows[i : i + BLOCK] for i in range(0, len(rows), BLOCK)]
