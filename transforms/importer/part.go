@@ -62,8 +62,10 @@ func (w *authoredWriter) Write(rows []row) (int, error) {
 
 func newRowWriter(to io.Writer, authors bool, options ...parquet.WriterOption) rowWriter {
 	if authors {
+		options = append(options, withoutBounds(parquet.SchemaOf(authoredRow{}))...)
 		return &authoredWriter{GenericWriter: parquet.NewGenericWriter[authoredRow](to, options...)}
 	}
+	options = append(options, withoutBounds(parquet.SchemaOf(row{}))...)
 	return parquet.NewGenericWriter[row](to, options...)
 }
 
@@ -182,7 +184,6 @@ func (p *partWriter) startPart() (err error) {
 		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
 		parquet.DataPageVersion(1),
 		parquet.CreatedBy("threadloom", "", ""),
-		parquet.SkipPageBounds("text"), parquet.SkipPageBounds("title"),
 		parquet.KeyValueMetadata(footerKey, p.weave.footer),
 	)
 	return nil
