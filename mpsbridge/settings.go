@@ -17,7 +17,8 @@ import (
 type Settings struct {
 	Nonce           string   `json:"nonce"`
 	TextColumn      string   `json:"text_column"`
-	Keep            []string `json:"keep"` // empty: all scalar columns but the text
+	Keep            []string `json:"keep"`             // empty: all scalar columns but the text
+	FixedSizeLists  bool     `json:"fixed_size_lists"` // how Arrow's readers see the vectors
 	Prompt          string   `json:"prompt"`
 	LongText        string   `json:"long_text"` // truncate or chunk
 	Model           string   `json:"model"`

@@ -31,11 +31,12 @@ func TestParseFlags(t *testing.T) {
 		check      func(*config.Run) bool
 	}{
 		{"defaults", "", func(c *config.Run) bool {
-			return c.Flink.Runner == "prism" && c.Files.Suffix == "comments" && c.Files.TextColumn == "text" && c.Clustering.On && c.Clustering.By == "all" && !c.JSON
+			return c.Flink.Runner == "prism" && c.Files.Suffix == "comments" && c.Files.TextColumn == "text" && c.Clustering.On && c.Clustering.By == "all" && !c.JSON && !c.Outputs.FixedSizeLists
 		}},
 		{"one or two dashes", "-suffix posts --json", func(c *config.Run) bool { return c.Files.Suffix == "posts" && c.JSON }},
 		{"no clustering", "--cluster=false", func(c *config.Run) bool { return !c.Clustering.On }},
 		{"columns to keep", "--keep=a,b", func(c *config.Run) bool { return slices.Equal(c.Outputs.Keep, []string{"a", "b"}) }},
+		{"fixed-size lists", "--fixed_size_lists", func(c *config.Run) bool { return c.Outputs.FixedSizeLists && c.Embedding().FixedSizeLists }},
 		{"a flag of Beam's", "--job_name=night --runner=prism", func(c *config.Run) bool { return c.Flink.Runner == "prism" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {

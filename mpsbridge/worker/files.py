@@ -1,7 +1,9 @@
 """Write embeddings files, as ``transforms/chainfile`` does."""
 
+import base64
 import contextlib
 import hashlib
+import io
 import json
 import os
 from datetime import UTC, datetime
@@ -18,14 +20,19 @@ from threadloom.worker.places import Below, Settings
 
 VERSION = "0.1.0"
 FINGERPRINT = "threadloom.fingerprint"
+ARROW_SCHEMA = "ARROW:schema"  # where Arrow's readers look for the schema that was written
 _swept: set[str] = set()  # folders from which this process has removed what killed workers left
 
 
 class Target:
     """An embeddings file that is being written. It gets its name at `commit`."""
 
-    def __init__(self, at: Below, source: Source, chunked: bool = False):
-        """Start the file under a hidden name in the same folder."""
+    def __init__(self, at: Below, source: Source, chunked: bool = False, fixed_size: int = 0):
+        """Start the file under a hidden name in the same folder.
+
+        fixed_size: the numbers in each vector, if Arrow's readers are to see lists of this fixed
+        size; 0: they see lists of any size, as all others do in any case.
+        """
         self._name = at.name
         # Open to the end, so that it stays the same folder whatever somebody puts in its place.
         self._folder = at.open_folder(make=True)
@@ -42,6 +49,7 @@ class Target:
             raise
         self._file = os.fdopen(new, "wb")
         self._writer, self._schema = _writer(self._file, source.kept, chunked)
+        self._arrow = _arrow_schema(source.kept, chunked, fixed_size) if fixed_size else None
         self._vectors = hashlib.sha256()
         self.rows = 0
 
@@ -65,9 +73,12 @@ class Target:
 
     def commit(self, fingerprint: dict) -> None:
         """Sync the file, read it back, and rename it to its name."""
-        self._writer.add_key_value_metadata(
-            {FINGERPRINT: json.dumps(fingerprint, ensure_ascii=False, separators=(",", ":"))}
-        )
+        metadata = {FINGERPRINT: json.dumps(fingerprint, ensure_ascii=False, separators=(",", ":"))}
+        if self._arrow is not None:
+            # pyarrow's schema of a file takes its metadata from here and not from the footer.
+            schema = self._arrow.with_metadata(metadata)
+            metadata[ARROW_SCHEMA] = base64.b64encode(schema.serialize()).decode()
+        self._writer.add_key_value_metadata(metadata)
         self._writer.close()
         self._file.close()
         sync(self._temp, self._folder)
@@ -110,6 +121,20 @@ def _writer(file, kept: list[Column], chunked: bool) -> tuple[pq.ParquetWriter, 
         write_time_adjusted_to_utc=any(times),  # for all: an Arrow time does not say it
     )  # fmt: skip
     return writer, schema
+
+
+def _arrow_schema(kept: list[Column], chunked: bool, size: int) -> pa.Schema:
+    """Return the schema with which Arrow's readers take vectors for lists of a fixed size.
+
+    Arrow's readers go through this schema and the file's side by side, so it names all columns. Of
+    the others it says what these readers infer without it, in a file without rows.
+    """
+    empty = io.BytesIO()
+    _writer(empty, kept, chunked)[0].close()
+    inferred = pq.ParquetFile(empty, arrow_extensions_enabled=False).schema_arrow
+    vectors = inferred.field(-1)
+    fixed = vectors.with_type(pa.list_(vectors.type.value_field, size))
+    return inferred.set(len(inferred) - 1, fixed)
 
 
 def fingerprint(

@@ -25,6 +25,7 @@ class Settings:
 
     text_column: str = "text"
     keep: tuple[str, ...] = ()  # empty: all scalar columns
+    fixed_size_lists: bool = False  # how Arrow's readers see the vectors
     prompt: str = ""
     long_text: str = "truncate"  # or "chunk"
     model: dict = field(default_factory=dict)  # facts that this worker's model must have
@@ -126,11 +127,13 @@ class Places:
             raise NotHere(f"{folder} has no {NONCE_FILE}: it is not mounted here") from None
         if seen != facts.get("nonce"):
             raise NotHere(f"{folder} is another folder than the pipeline's: wrong nonce")
-        others = ("nonce", "text_column", "keep", "prompt", "long_text", "version")
+        others = ("nonce", "text_column", "keep", "fixed_size_lists", "prompt", "long_text",
+                  "version")  # fmt: skip
         model = {k: v for k, v in facts.items() if k not in others}
         return Settings(
             facts.get("text_column", "text"), tuple(facts.get("keep") or ()),
-            facts.get("prompt", ""), facts.get("long_text", "truncate"), model,
+            facts.get("fixed_size_lists", False), facts.get("prompt", ""),
+            facts.get("long_text", "truncate"), model,
         )  # fmt: skip
 
 
@@ -147,6 +150,8 @@ def _facts(run: str, text: str) -> dict:
             raise NotHere(f"the settings of {run}: {name} is not a string")
     if (long := facts.get("long_text", "truncate")) not in ("truncate", "chunk"):
         raise NotHere(f"the settings of {run}: this worker does not know the long_text {long!r}")
+    if not isinstance(facts.get("fixed_size_lists", False), bool):
+        raise NotHere(f"the settings of {run}: fixed_size_lists is neither true nor false")
     keep = facts.get("keep") or []
     if not isinstance(keep, list) or not all(isinstance(name, str) for name in keep):
         raise NotHere(f"the settings of {run}: keep is not a list of strings")

@@ -262,7 +262,8 @@ class Worker:
         work, source = prepared.work, prepared.source
         try:
             with failing(codes.OUTPUT_NOT_WRITTEN, OSError):
-                target = files.Target(work.output, source, work.settings.chunked)
+                size = self._encoder.facts["dimension"] if work.settings.fixed_size_lists else 0
+                target = files.Target(work.output, source, work.settings.chunked, size)
                 truncated = self._fill(target, prepared)
         finally:
             source.close()

@@ -17,12 +17,14 @@ const mostNamed = 40
 
 // Outputs says what outputs hold, and how closely those that exist are checked.
 type Outputs struct {
-	Keep  []string
-	Check string // one of outputs.Checks
+	Keep           []string
+	FixedSizeLists bool
+	Check          string // one of outputs.Checks
 }
 
 func (o *Outputs) addFlags(flags *pflag.FlagSet) {
 	flags.Var(list{values: &o.Keep}, "keep", "comma-separated `columns` to keep in the embeddings (default, and if empty: all scalar ones except the text)")
+	flags.BoolVar(&o.FixedSizeLists, "fixed_size_lists", false, "write embedding so that Arrow's readers see lists of a fixed size, which LanceDB and other vector indexes want; all others still see lists")
 	choice(flags, &o.Check, "check", outputs.Checks(), "`what` to check about an output that exists: exists (nothing more), footer (a corrupt one is embedded again), fingerprint (so is one of another model, precision or input)")
 }
 

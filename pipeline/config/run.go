@@ -135,7 +135,10 @@ func (r *Run) checkMachine(runner runners.Runner) error {
 
 // Embedding says how files are embedded.
 func (r *Run) Embedding() embedding.Options {
-	return embedding.Options{Layout: r.Files.Layout(), Model: r.Model.Config, TextColumn: r.Files.TextColumn, Keep: r.Outputs.Keep}
+	return embedding.Options{
+		Layout: r.Files.Layout(), Model: r.Model.Config, TextColumn: r.Files.TextColumn, Keep: r.Outputs.Keep,
+		FixedSizeLists: r.Outputs.FixedSizeLists,
+	}
 }
 
 // Checking says how closely an output that exists is checked.

@@ -29,7 +29,8 @@ func announce(ctx context.Context, c *config.Run, model *models.Folder) (err err
 		return err
 	}
 	return queue.Publish(ctx, paths.Map(folder), mpsbridge.Settings{
-		Nonce: nonce, TextColumn: c.Files.TextColumn, Keep: c.Outputs.Keep, Prompt: c.Model.Prompt, LongText: c.Model.LongText,
+		Nonce: nonce, TextColumn: c.Files.TextColumn, Keep: c.Outputs.Keep, FixedSizeLists: c.Outputs.FixedSizeLists,
+		Prompt: c.Model.Prompt, LongText: c.Model.LongText,
 		Model: model.Name, WeightsSHA256: model.WeightsSHA, TokenizerSHA256: model.TokenizerSHA,
 		Pooling: model.Pooling, Normalized: model.Normalized,
 		MaxSeqLength: model.MaxSeqLength, Dimension: model.Dimension, Version: version.Version,

@@ -98,6 +98,10 @@ class Import:
 
 def rows(path: Path) -> list[dict]:
     """Return a file's rows, times as seconds, after a look at the types."""
+    metadata = pq.read_metadata(path)
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        names = [group.column(i).path_in_schema for i in range(metadata.num_columns)]
+        assert names == metadata.schema.names, f"{path}: a row group has the columns {names}"
     table = pq.read_table(path)
     for name in table.column_names:
         kind = table.schema.field(name).type

@@ -112,7 +112,8 @@ def test_workers_chunk_long_texts_as_they_are_chunked_here(
 ):
     texts = [" ".join(f"word{i * j % 997}" for j in range(40 * i)) for i in range(1, 30)]
     lay_out(tmp_path, [*texts, "", None, "\u0301" * 500 + " end"])
-    flags = ("--long_text=chunk", "--prompt=query: ", "--mps_claim_timeout=1h")
+    flags = ("--long_text=chunk", "--prompt=query: ", "--fixed_size_lists",
+             "--mps_claim_timeout=1h")  # fmt: skip
     here = tmp_path / "here"
     code = program.run("--root", tmp_path, "--suffix=test", "--cluster=false", "--embeddings_dir",
                        here, *flags).code  # fmt: skip
@@ -128,6 +129,8 @@ def test_workers_chunk_long_texts_as_they_are_chunked_here(
     assert "n_chunks" in names and max(a["n_chunks"].to_pylist()) > 3
     assert b.select(names).equals(a.select(names))
     assert columns(theirs) == columns(mine)
+    assert a.schema.field("embedding").type == pa.list_(pa.float32(), 384)
+    assert b.schema.remove_metadata() == a.schema.remove_metadata()
     x, y = (np.array(t["embedding"].to_pylist(), np.float32) for t in (a, b))
     assert np.abs(x - y).max() < 1e-4
     assert mark(theirs)["long_text"] == "chunk"

@@ -76,6 +76,9 @@ func keep(c parquetread.Column) keptColumn {
 			k.fromInt96()
 		}
 	}
+	if k.unordered {
+		k.stored.Type = k.stored.unbounded()
+	}
 	return k
 }
 

@@ -25,7 +25,7 @@ func outputSchema(kept []keptColumn, chunks bool) *parquet.Schema {
 	for _, k := range kept {
 		fields = append(fields, column{k.node(), k.source.Name})
 	}
-	element := parquet.Optional(parquet.Encoded(parquet.Leaf(parquet.FloatType), &parquet.Plain))
+	element := parquet.Optional(parquet.Encoded(parquet.Leaf(unboundedFloat()), &parquet.Plain))
 	number := parquet.Leaf(annotated{Type: parquet.Int32Type}) // as pyarrow writes it, without an annotation
 	fields = append(
 		fields,

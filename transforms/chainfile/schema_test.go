@@ -1,17 +1,22 @@
 package chainfile
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/deprecated"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
@@ -151,36 +156,53 @@ func meaning(e format.SchemaElement) string {
 	}
 }
 
-func TestColumnsOfOutputsFollowFromTheirMeaning(t *testing.T) {
+// goldenRow is a column of an input and what becomes of it.
+type goldenRow struct {
+	Input, Output goldenColumn
+	Arrow         string // what Arrow's readers make of the output's column
+}
+
+func goldenRows(t *testing.T) (rows []goldenRow) {
+	t.Helper()
 	b, err := os.ReadFile("testdata/schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var golden []struct{ Input, Output goldenColumn }
-	if err := json.Unmarshal(b, &golden); err != nil || len(golden) < 100 {
-		t.Fatalf("%d columns, error %v", len(golden), err)
+	if err := json.Unmarshal(b, &rows); err != nil || len(rows) < 100 {
+		t.Fatalf("%d columns, error %v", len(rows), err)
 	}
-	path := filepath.Join(t.TempDir(), "in.parquet")
-	for _, g := range golden {
-		emptyFile(t, path, g.Input.element(t, "k"))
-		in, err := Open(at(path), "text", nil)
-		if err != nil {
-			t.Errorf("%+v: %v", g.Input, err)
-			continue
-		}
-		output := filepath.Join(t.TempDir(), "out.parquet")
-		out, err := Start(at(output))
-		if err == nil {
-			out.Begin(in, false)
-			err = out.Commit(Fingerprint{})
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+	return rows
+}
+
+// outputOf writes an output without rows for an input that has the golden's column k.
+func (g goldenRow) outputOf(t *testing.T, fixedSize int) (kept []keptColumn, output string) {
+	t.Helper()
+	input, output := filepath.Join(t.TempDir(), "in.parquet"), filepath.Join(t.TempDir(), "out.parquet")
+	emptyFile(t, input, g.Input.element(t, "k"))
+	in, err := Open(at(input), "text", nil)
+	if err != nil {
+		t.Fatalf("%+v: %v", g.Input, err)
+	}
+	defer func() { _ = in.Close() }()
+	out, err := Start(at(output))
+	if err == nil {
+		out.FixedSize = fixedSize
+		out.Begin(in, false)
+		err = out.Commit(Fingerprint{})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in.kept, output
+}
+
+func TestColumnsOfOutputsFollowFromTheirMeaning(t *testing.T) {
+	for _, g := range goldenRows(t) {
+		kept, output := g.outputOf(t, 0)
 		k := written(t, output)["k"]
 		got := goldenColumn{
 			Physical: k.Type.V.String(), Length: k.TypeLength.V, Type: meaning(k),
-			Repetition: k.RepetitionType.V.String(), Encoding: in.kept[0].node().Encoding().String(),
+			Repetition: k.RepetitionType.V.String(), Encoding: kept[0].node().Encoding().String(),
 		}
 		if got.Physical != "FIXED_LEN_BYTE_ARRAY" {
 			got.Length = 0 // the library says how many bits a number has
@@ -188,14 +210,69 @@ func TestColumnsOfOutputsFollowFromTheirMeaning(t *testing.T) {
 		if got != g.Output {
 			t.Errorf("%+v\n became %+v\n want   %+v", g.Input, got, g.Output)
 		}
-		if err := in.Close(); err != nil {
+	}
+}
+
+// arrowNames are the types that pyarrow, and so the golden, calls otherwise than Go's library does.
+var arrowNames = strings.NewReplacer("utf8", "string", "float16", "halffloat", "float32", "float", "float64", "double", "date32", "date32[day]")
+
+func TestFixedSizeListsChangeNoOtherColumn(t *testing.T) {
+	for _, g := range goldenRows(t) {
+		_, lists := g.outputOf(t, 0)
+		_, fixed := g.outputOf(t, 384)
+		if value, ok := footer(t, lists).Lookup(arrowSchemaKey); ok {
+			t.Fatalf("the footer has Arrow's schema %s, without being asked", value)
+		}
+		if got, want := written(t, fixed), written(t, lists); !reflect.DeepEqual(got, want) {
+			t.Fatalf("the file's own schema is %v, want %v", got, want)
+		}
+		value, _ := footer(t, fixed).Lookup(arrowSchemaKey)
+		b, err := base64.StdEncoding.DecodeString(value)
+		if err != nil {
 			t.Fatal(err)
+		}
+		stream, err := ipc.NewReader(bytes.NewReader(b))
+		if err != nil {
+			t.Fatal(err)
+		}
+		mark, _ := footer(t, fixed).Lookup(FingerprintKey)
+		if got, _ := stream.Schema().Metadata().GetValue(FingerprintKey); got != mark || mark == "" {
+			t.Fatalf("Arrow's schema has the fingerprint %q, the footer %q", got, mark)
+		}
+		optional := map[bool]string{true: "", false: " not null"}
+		want := []string{
+			"k: " + g.Arrow + optional[g.Output.Repetition == "OPTIONAL"],
+			"n_tokens: int32 not null", "truncated: bool not null", "embedding: fixed_size_list<element: float>[384] not null",
+		}
+		var got []string
+		for _, f := range stream.Schema().Fields() {
+			kind := arrowNames.Replace(f.Type.String())
+			switch d := f.Type.(type) {
+			case arrow.DecimalType:
+				kind = fmt.Sprintf("%s(%d, %d)", strings.ToLower(d.ID().String()), d.GetPrecision(), d.GetScale())
+			case *arrow.FixedSizeListType:
+				e := d.ElemField()
+				kind = fmt.Sprintf("fixed_size_list<%s: %s%s>[%d]", e.Name, arrowNames.Replace(e.Type.String()), optional[e.Nullable], d.Len())
+			}
+			got = append(got, f.Name+": "+kind+optional[f.Nullable])
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%+v:\n got  %q\n want %q", g.Input, got, want)
 		}
 	}
 }
 
 // written returns the columns in the footer of a file.
 func written(t *testing.T, path string) map[string]format.SchemaElement {
+	t.Helper()
+	columns := map[string]format.SchemaElement{}
+	for _, e := range footer(t, path).Metadata().Schema {
+		columns[e.Name] = e
+	}
+	return columns
+}
+
+func footer(t *testing.T, path string) *parquet.File {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
@@ -210,9 +287,5 @@ func written(t *testing.T, path string) map[string]format.SchemaElement {
 	if err != nil {
 		t.Fatal(err)
 	}
-	columns := map[string]format.SchemaElement{}
-	for _, e := range pf.Metadata().Schema {
-		columns[e.Name] = e
-	}
-	return columns
+	return pf
 }

@@ -38,6 +38,10 @@ type Embeddings struct {
 
 // Writer writes one embeddings file: nothing is visible under its name until Commit.
 type Writer struct {
+	// FixedSize is the number of floats in each vector, if Arrow's readers are to see lists of this
+	// fixed size; 0: they see lists of any size, as all others do in any case.
+	FixedSize int
+
 	folder  *os.Root // the same one to the end, whatever is put in its place
 	name    string   // in the folder
 	temp    string   // in the folder
@@ -175,6 +179,13 @@ func (w *Writer) finish(fingerprint Fingerprint) error {
 		return fmt.Errorf("fingerprint: %w", err)
 	}
 	w.parquet.SetKeyValueMetadata(FingerprintKey, string(b))
+	if w.FixedSize > 0 {
+		schema, err := arrowSchema(w.kept, w.chunks, w.FixedSize, string(b))
+		if err != nil {
+			return err
+		}
+		w.parquet.SetKeyValueMetadata(arrowSchemaKey, schema)
+	}
 	if err := w.parquet.Close(); err != nil {
 		return deadletter.OutputNotWritten.Errorf("finishing %s: %w", w.file.Name(), err)
 	}

@@ -31,6 +31,8 @@ type Options struct {
 	Model      models.Config
 	TextColumn string
 	Keep       []string // columns kept in the output; empty: all scalar ones
+	// FixedSizeLists says that Arrow's readers see vectors as lists of a fixed size.
+	FixedSizeLists bool
 }
 
 // Embedder is what all bundles of a process share to embed files.

@@ -50,6 +50,9 @@ func (e *Embedder) embedFile(ctx context.Context, engine *models.Engine, file la
 		return stats, err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
+	if o.FixedSizeLists {
+		out.FixedSize = engine.Folder.Dimension
+	}
 	out.Begin(in, o.Model.LongText == models.Chunk)
 	if stats, err = e.copyRows(ctx, engine, in, out, e.beginRows(file, in.Rows)); err != nil {
 		return stats, err

@@ -44,7 +44,6 @@ type rowWriter interface {
 	Write(rows []row) (int, error)
 	Flush() error
 	Close() error
-	Reset(io.Writer)
 }
 
 // authoredWriter writes the names of authors, too.
@@ -61,11 +60,13 @@ func (w *authoredWriter) Write(rows []row) (int, error) {
 	return w.GenericWriter.Write(w.rows)
 }
 
-func newRowWriter(authors bool, options ...parquet.WriterOption) rowWriter {
+func newRowWriter(to io.Writer, authors bool, options ...parquet.WriterOption) rowWriter {
 	if authors {
-		return &authoredWriter{GenericWriter: parquet.NewGenericWriter[authoredRow](nil, options...)}
+		options = append(options, withoutBounds(parquet.SchemaOf(authoredRow{}))...)
+		return &authoredWriter{GenericWriter: parquet.NewGenericWriter[authoredRow](to, options...)}
 	}
-	return parquet.NewGenericWriter[row](nil, options...)
+	options = append(options, withoutBounds(parquet.SchemaOf(row{}))...)
+	return parquet.NewGenericWriter[row](to, options...)
 }
 
 // footerKey is the key of what a chains file's footer says of the import.
@@ -105,7 +106,7 @@ const (
 // partWriter writes the files of one subreddit after the other.
 type partWriter struct {
 	weave   *weave
-	parquet rowWriter
+	parquet rowWriter // of the part that is open
 
 	subreddit string
 	folder    string
@@ -117,13 +118,7 @@ type partWriter struct {
 }
 
 func newPartWriter(w *weave) *partWriter {
-	return &partWriter{weave: w, parquet: newRowWriter(w.plan.Authors,
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
-		parquet.DataPageVersion(1),
-		parquet.CreatedBy("threadloom", "", ""),
-		parquet.SkipPageBounds("text"), parquet.SkipPageBounds("title"),
-		parquet.KeyValueMetadata(footerKey, w.footer),
-	)}
+	return &partWriter{weave: w}
 }
 
 // write writes a batch, whose subreddit is the one of the batch before or a new one.
@@ -183,7 +178,14 @@ func (p *partWriter) startPart() (err error) {
 	p.parts++
 	p.weave.woven.Files++
 	p.rows, p.bytes, p.group = 0, 0, 0
-	p.parquet.Reset(p.file)
+	// Not one writer for all files: after a Reset the library writes columns without their names in
+	// the row groups (parquet-go 0.32), and Spark cannot read such a file.
+	p.parquet = newRowWriter(p.file, p.weave.plan.Authors,
+		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
+		parquet.DataPageVersion(1),
+		parquet.CreatedBy("threadloom", "", ""),
+		parquet.KeyValueMetadata(footerKey, p.weave.footer),
+	)
 	return nil
 }
 

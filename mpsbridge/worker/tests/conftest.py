@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -135,7 +136,7 @@ def bridge(server, root, encoder):
 
 @pytest.fixture(scope="session")
 def embedder(encoder):
-    """Return a worker that has no Redis, only an open folder."""
+    """Return a worker that has no Redis, only an open folder, and embeds with some settings."""
 
     class Silent:
         name = "silent"
@@ -147,12 +148,14 @@ def embedder(encoder):
         def roots(self) -> dict:
             return {}
 
-    def embed(path: Path, out: Path) -> None:
+    def embed(path: Path, out: Path, **settings: object) -> None:
         where = places.Places([str(path.parent), str(out.parent.parent)], PathMap([]))
         w = worker.Worker(Silent(), Silent(), Silent(), encoder, where, "tiny")
         job = {"input_path": str(path), "output_path": str(out)}
         prepared = worker.Prepared(json.dumps(job).encode(), "silent")
         w._open(prepared)
+        chosen = replace(prepared.work.settings, **settings)
+        prepared.work = replace(prepared.work, settings=chosen)
         w._embed(prepared)
 
     return embed
@@ -160,13 +163,13 @@ def embedder(encoder):
 
 @pytest.fixture
 def write(embedder, tmp_path):
-    """Return what the worker writes of a file's bytes."""
+    """Return what the worker writes of a file's bytes with some settings."""
 
-    def write(data: bytes) -> bytes:
+    def write(data: bytes, **settings: object) -> bytes:
         source, out = tmp_path / "in.parquet", tmp_path / "out" / "in.parquet"
         source.write_bytes(data)
         out.unlink(missing_ok=True)
-        embedder(source, out)
+        embedder(source, out, **settings)
         return out.read_bytes()
 
     return write

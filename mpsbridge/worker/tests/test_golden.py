@@ -1,8 +1,10 @@
 """Jobs, keys and path maps are what the Go side reads and writes."""
 
+import json
+
 import pytest
 
-from threadloom.worker import codes, jobs, process, unfinished
+from threadloom.worker import codes, jobs, places, process, unfinished
 from threadloom.worker.keys import NAMES, Keys
 
 
@@ -31,6 +33,30 @@ def test_paths_are_mapped_as_the_golden_ones(golden):
                 jobs.PathMap(want["maps"])
         else:
             assert jobs.PathMap(want["maps"]).map(want["path"]) == want["mapped"], want
+
+
+def test_settings_are_read_as_the_golden_ones(golden, tmp_path):
+    wrote = golden("settings.json")
+    (tmp_path / places.NONCE_FILE).write_text(wrote["nonce"] + "\n")
+    where = places.Places([str(tmp_path)], jobs.PathMap([]))
+    job = jobs.Job(b"", f"{tmp_path}/in.parquet", f"{tmp_path}/out.parquet")
+
+    def read(**other: object) -> places.Settings:
+        return where.resolve(job, {str(tmp_path): json.dumps(wrote | other)}).settings
+
+    settings = read()
+    ours = ("text_column", "keep", "fixed_size_lists", "prompt", "long_text")
+    assert {k: getattr(settings, k) for k in ours} == {
+        k: tuple(wrote[k]) if k == "keep" else wrote[k] for k in ours
+    }
+    assert settings.model == {
+        k: v for k, v in wrote.items() if k not in (*ours, "nonce", "version")
+    }
+    assert read(fixed_size_lists=False).fixed_size_lists is False
+    with pytest.raises(places.NotHere, match="fixed_size_lists is neither true nor false"):
+        read(fixed_size_lists="yes")
+    del wrote["fixed_size_lists"]  # as earlier versions write it
+    assert read().fixed_size_lists is False
 
 
 def test_the_codes_are_the_golden_ones(golden):

@@ -1,12 +1,7 @@
-"""The columns of an output are those that the golden file says, in worker and pipeline.
-
-Each row of ``transforms/chainfile/testdata/schema.json`` is a column of an input and what becomes
-of it. Arrow cannot write all annotations: `worker` is there where the worker writes another column.
-"""
+"""The columns of an output are those that the golden file says, in worker and pipeline."""
 
 import io
 import json
-from pathlib import Path
 
 import duckdb
 import polars
@@ -14,30 +9,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from threadloom.worker.tests.annotated import PHYSICAL, written
+from threadloom.worker.tests.golden_columns import ROWS, input_of, input_of_all, values
 
-GOLDEN = Path(__file__).parents[3] / "transforms" / "chainfile" / "testdata" / "schema.json"
-ROWS = json.loads(GOLDEN.read_text(encoding="utf-8"))
-VALUES = {
-    "BOOLEAN": [True, False], "INT32": [7, 1], "INT64": [7, 1], "INT96": [10**18, 1],
-    "FLOAT": [1.5, 2], "DOUBLE": [1.5, 2], "BYTE_ARRAY": [b"{}", b"7"],
-}  # fmt: skip
 SHORT = {"milliseconds": "MILLIS", "microseconds": "MICROS", "nanoseconds": "NANOS"}
 TYPES = {"None": "", "Null": "UNKNOWN"}
 
 
 def name_of(row: dict) -> str:
     return "-".join(str(v) for v in row["input"].values())
-
-
-def values(column: dict) -> pa.Array:
-    physical, length = column["physical"], column.get("length")
-    some = VALUES.get(physical) or [(7 - i).to_bytes(length, "big", signed=True) for i in (0, 1)]
-    if column["repetition"] == "OPTIONAL":
-        some = [*some, None]
-    if column.get("logical") == "UNKNOWN":
-        some = [None] * 3 if column["repetition"] == "OPTIONAL" else [0, 0]
-    return pa.array(some, PHYSICAL.get(physical) or pa.binary(length))
 
 
 def described(leaf: pq.ColumnSchema) -> dict:
@@ -62,10 +41,7 @@ def described(leaf: pq.ColumnSchema) -> dict:
 
 @pytest.mark.parametrize("row", ROWS, ids=name_of)
 def test_columns_are_written_as_the_golden_ones(row, write):
-    column = row["input"]
-    annotation = {k: column[k] for k in ("logical", "converted") if k in column}
-    required = ["k"] if column["repetition"] == "REQUIRED" else []
-    data = written({"k": values(column)}, required=required, k=annotation)
+    data = input_of(row)
     made = write(data)
     file = pq.ParquetFile(io.BytesIO(made))
     chunk = file.metadata.row_group(0).column(0)
@@ -92,17 +68,47 @@ def same_values(data: bytes, made: bytes, row: dict) -> None:
 
 def test_duckdb_reads_them_all(write, tmp_path):
     for i, row in enumerate(ROWS):
-        column = row["input"]
-        annotation = {k: column[k] for k in ("logical", "converted") if k in column}
         file = tmp_path / f"{i}.parquet"
-        file.write_bytes(write(written({"k": values(column)}, k=annotation)))
+        file.write_bytes(write(input_of(row)))
         try:
             (rows, _), *_ = duckdb.sql(
                 f"select count(*), any_value(k) from read_parquet('{file}')"
             ).fetchall()
         except duckdb.Error as error:
             pytest.fail(f"{name_of(row)}: {error}")
-        assert rows == len(values(column)), name_of(row)
+        assert rows == len(values(row["input"])), name_of(row)
+
+
+@pytest.mark.parametrize("repetition", ["OPTIONAL", "REQUIRED"])
+def test_fixed_size_lists_change_no_other_column(repetition, write, tmp_path):
+    data, golden = input_of_all(repetition)
+    lists, fixed = tmp_path / "lists.parquet", tmp_path / "fixed.parquet"
+    lists.write_bytes(write(data))
+    fixed.write_bytes(write(data, fixed_size_lists=True))
+    a, b = pq.ParquetFile(lists), pq.ParquetFile(fixed)
+    assert b.schema.equals(a.schema)
+    vectors = a.schema_arrow.field("embedding")
+    assert vectors.type == pa.list_(pa.float32()) and not vectors.nullable
+    place = a.schema_arrow.get_field_index("embedding")
+    want = a.schema_arrow.set(place, vectors.with_type(pa.list_(pa.float32(), 384)))
+    assert b.schema_arrow.equals(want, check_metadata=False)
+    for file in (a, b):
+        mark = file.metadata.metadata[b"threadloom.fingerprint"]
+        assert file.schema_arrow.metadata == {b"threadloom.fingerprint": mark}
+    plain = pq.ParquetFile(fixed, arrow_extensions_enabled=False).schema_arrow
+    arrow = {name: str(plain.field(name).type) for name in golden}
+    assert arrow == {name: row["arrow"] for name, row in golden.items()}
+    for name in a.schema_arrow.names:
+        assert b.read([name])[name].to_pylist() == a.read([name])[name].to_pylist(), name
+    read = "select * from read_parquet('{}')"
+    assert duckdb.sql(read.format(fixed)).types == duckdb.sql(read.format(lists)).types
+    assert duckdb.sql(read.format(fixed)).fetchall() == duckdb.sql(read.format(lists)).fetchall()
+    for name, row in golden.items():
+        if not row["arrow"].startswith("decimal256"):  # which polars does not know
+            x, y = (polars.read_parquet(f, columns=[name])[name] for f in (lists, fixed))
+            assert y.cast(x.dtype).equals(x, null_equal=True), name
+    vectors = polars.read_parquet(fixed, columns=["embedding"])["embedding"]
+    assert vectors.dtype == polars.Array(polars.Float32, 384)
 
 
 def test_what_arrow_stores_in_the_footer_changes_nothing(write):
