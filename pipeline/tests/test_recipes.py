@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-# Those whose libraries are heavy run in environments of their own: make test-long.
+# These run in environments of their own. Those of HEAVY take gigabytes: make test-long.
 APART = ("LanceDB", "Qdrant", "BERTopic")
+HEAVY = ("BERTopic",)
 # What each prints, at least.
 SAYS = {
     "DuckDB": [r"bikerepair", r"cosine(?s:.*)0\.5"],
@@ -70,8 +71,9 @@ def test_a_recipe(heading, root, fixed):
         check(sys.executable, heading, fixed)
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("heading", APART)
+@pytest.mark.parametrize(
+    "heading", [pytest.param(h, marks=[pytest.mark.long] * (h in HEAVY)) for h in APART]
+)
 def test_a_recipe_in_an_environment_of_its_own(heading, root, fixed, tmp_path):
     uv = REPOSITORY / ".venv" / "bin" / "uv"
     python = tmp_path / "bin" / "python"
