@@ -121,7 +121,7 @@ def imported(folder: Path, dumps: list[Path], *flags: str) -> Imported:
         process = subprocess.Popen(command, stdout=said, stderr=said)
         peak = 0.0
         while process.poll() is None:
-            peak = max(peak, sum(map(rss, family(process.pid))))
+            peak = max(peak, sum(map(product.memory, product.family(process.pid))))
             time.sleep(0.05)
         seconds = time.perf_counter() - start
         said.seek(0)
@@ -130,28 +130,6 @@ def imported(folder: Path, dumps: list[Path], *flags: str) -> Imported:
             sys.exit(f"import ended with {process.returncode}:\n{text}")
         files = Path(root, "chains", "bench").glob("[!._]*/*.parquet")
         return Imported(seconds, peak, text, sum(f.stat().st_size for f in files))
-
-
-def family(pid: int) -> list[int]:
-    """Return a process and all that it started, directly or not."""
-    found = [pid]
-    for one in found:
-        for task in Path(f"/proc/{one}/task").glob("*/children"):
-            try:
-                found += map(int, task.read_text().split())
-            except OSError:  # it has just ended
-                continue
-    return found
-
-
-def rss(pid: int) -> float:
-    """Return the memory that a process has in MB, 0 if it is gone."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0.0
-    found = re.search(r"VmRSS:\s+(\d+)", status)
-    return int(found[1]) * 1024 / 1e6 if found else 0.0
 
 
 def watch(folder: Path, size: str, window: int) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -70,3 +71,28 @@ def measured(*flags: object) -> tuple[dict, float, float]:
     if process.returncode != 0:
         sys.exit(f"the program ended with {process.returncode}")
     return json.loads(out), seconds, usage.ru_maxrss / 1024
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and all that it started, directly or not."""
+    found = [pid]
+    for one in found:
+        for task in Path(f"/proc/{one}/task").glob("*/children"):
+            try:
+                found += map(int, task.read_text().split())
+            except OSError:  # it has just ended
+                continue
+    return found
+
+
+def memory(pid: int, kind: str = "VmRSS") -> float:
+    """Return a process's memory in MB, 0 if it is gone.
+
+    kind: VmRSS, VmHWM or RssAnon; see proc_pid_status(5).
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    found = re.search(rf"{kind}:\s+(\d+)", status)
+    return int(found[1]) * 1024 / 1e6 if found else 0.0

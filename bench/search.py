@@ -100,15 +100,8 @@ class Corpus:
 
 def watch(pid: int, peak: list[float]) -> None:
     """Keep the most memory of its own that a process has, in MB, until it has ended."""
-    while True:
-        try:
-            status = Path(f"/proc/{pid}/status").read_text()
-        except OSError:
-            return
-        own = [line for line in status.splitlines() if line.startswith("RssAnon:")]
-        if not own:  # it has ended
-            return
-        peak[0] = max(peak[0], int(own[0].split()[1]) / 1024)
+    while Path(f"/proc/{pid}").exists():
+        peak[0] = max(peak[0], product.memory(pid, "RssAnon"))
         time.sleep(0.005)
 
 

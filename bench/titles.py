@@ -61,31 +61,14 @@ def main() -> None:
 def clustered(command: list) -> float:
     """Run the program; return the most memory of one of the processes that it started, in MB."""
     process = subprocess.Popen(list(map(str, command)), stdout=sys.stderr)
-    peaks: dict[str, float] = {}
+    peak = 0.0
     while process.poll() is None:
-        for child in descendants(process.pid):
-            try:
-                status = Path(f"/proc/{child}/status").read_text(encoding="ascii")
-                peaks[child] = int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
-            except (OSError, IndexError):
-                continue  # it has ended
+        children = product.family(process.pid)[1:]
+        peak = max([peak, *(product.memory(child, "VmHWM") for child in children)])
         time.sleep(0.5)
     if process.returncode:
         sys.exit(f"the program ended with {process.returncode}")
-    return max(peaks.values())
-
-
-def descendants(pid: int | str) -> list[str]:
-    """Return the processes that a process has started, and those that they have."""
-    found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            children = task.read_text(encoding="ascii").split()
-        except OSError:
-            continue
-        for child in children:
-            found += [child, *descendants(child)]
-    return found
+    return peak
 
 
 def show(folder: Path, peak: float) -> None:

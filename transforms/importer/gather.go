@@ -79,10 +79,10 @@ func (g *gatherer) gather(ctx context.Context, c *chunk) error {
 func (g *gatherer) checkBad() error {
 	const enough = 10_000
 	bad, lines := g.read.Counts.Broken(), g.read.Kept+g.read.Counts.Lines()
-	if lines >= enough && float64(bad) > g.scan.plan.MaxBad*float64(lines) {
-		return &TooManyBadError{Path: g.scan.info.Path, Bad: bad, Read: lines, First: g.read.Bad}
+	if lines < enough {
+		return nil
 	}
-	return nil
+	return g.scan.tooManyBad(bad, lines, g.read.Bad)
 }
 
 // flush hands the sorter to the writer if it holds anything that is not in a run yet.

@@ -160,10 +160,18 @@ func (s *scan) judge() error {
 	if r.BrokeOff != "" {
 		bad-- // the line within which it breaks off
 	}
-	if float64(bad) > s.plan.MaxBad*float64(r.Lines) {
-		return &TooManyBadError{Path: s.info.Path, Bad: bad, Read: r.Lines, First: r.Bad}
+	if err := s.tooManyBad(bad, r.Lines, r.Bad); err != nil {
+		return err
 	}
 	return s.mayBreakOff(r.BrokeOff)
+}
+
+// tooManyBad is a TooManyBadError if the plan allows fewer broken lines among so many, or else nil.
+func (s *scan) tooManyBad(bad, lines int64, first []BadLine) error {
+	if float64(bad) <= s.plan.MaxBad*float64(lines) {
+		return nil
+	}
+	return &TooManyBadError{Path: s.info.Path, Bad: bad, Read: lines, First: first}
 }
 
 func (s *scan) mayBreakOff(reason string) error {
