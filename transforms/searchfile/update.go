@@ -46,6 +46,7 @@ type Changes struct {
 // Run returns the search file, up to date. It reads the outputs that have changed and takes the vectors of
 // all others from the file that is there. If nothing has changed, it writes nothing.
 func (u *Update) Run(ctx context.Context) (f *File, changes Changes, err error) {
+	sweep(filepath.Dir(u.Path))
 	old, err := Open(u.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, ErrFormat):

@@ -29,7 +29,6 @@ func (u *Update) write(ctx context.Context, old *File, p *plan) (f *File, err er
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return nil, fmt.Errorf("making the folder of the search file: %w", err)
 	}
-	sweep(folder)
 	temp, failed, err := u.writeOnce(ctx, old, p)
 	if err != nil {
 		return nil, err
