@@ -26,7 +26,7 @@ from threadloom.cluster.methods.hdbscan import RECIPE
 from threadloom.cluster.settings import ALL, TIME_COLUMN, Outputs, Settings, fingerprint, outputs
 from threadloom.cluster.topics import word_vectors
 from threadloom.cluster.topics.asked_names import Server
-from threadloom.cluster.topics.describe import describe
+from threadloom.cluster.topics.describe import describe, look_at
 from threadloom.cluster.topics.over_time import OverTime, over_time
 
 _LOG = logging.getLogger(__name__)
@@ -101,18 +101,19 @@ def _compute(
         vectors, settings.seed, settings.method, settings.min_size, settings.sample, draw=True
     )
     clusters = fitted.clustering
+    looked = look_at(vectors, clusters)
+    del vectors
     _LOG.info("%s: reading the texts of %s clusters", group, clusters.count)
     model = kinds[0] if kinds else {}
     server = None
     if settings.name_url:
         server = Server(settings.name_url, settings.name_model, settings.seed)
     described = describe(
-        *(files, keys, fitted, vectors, found),
+        *(files, keys, fitted, looked, found),
         embed=lambda words: word_vectors.embed(words, settings.embedder, model),
         server=server,
         answers=paths.names,
     )
-    del vectors
     created = _column(TIME_COLUMN, keys, files, found)
     times = _times(settings, keys, files, created, found)
     timed = over_time(times, clusters)

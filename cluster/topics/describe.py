@@ -37,11 +37,34 @@ class Described:
     snippets: list[str]
 
 
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """What the descriptions need of the vectors, which take most of the memory until then.
+
+    sums: see `Cells.sums`. typical: the candidates for the typical rows of each cluster, by level.
+    """
+
+    cells: Cells
+    sums: np.ndarray
+    typical: dict[int, list[list[int]]]
+
+
+def look_at(vectors: np.ndarray, found: Clustering) -> Looked:
+    """Return what `describe` needs of the vectors, float32[n, d], of the rows of a clustering."""
+    cells = Cells.of([level.labels for level in found.levels])
+    deep = range(found.method_level, len(found.levels))
+    return Looked(
+        cells,
+        cells.sums(vectors),
+        {level: _candidates(vectors, found, level) for level in deep},
+    )
+
+
 def describe(
     files: list[Opened],
     keys: pa.Table,
     fitted: Fitted,
-    vectors: np.ndarray,
+    looked: Looked,
     findings: Findings,
     embed: Embed,
     server: Server | None = None,
@@ -52,14 +75,11 @@ def describe(
     embed: gives the vectors of words. server: is asked for names; None: no server is. answers: the
     path of the file that keeps what it answers.
     """
-    found = fitted.clustering
+    found, cells = fitted.clustering, looked.cells
     method = found.method_level
-    cells = Cells.of([level.labels for level in found.levels])
-    deep = range(method, len(found.levels))
-    typical_rows = {level: _candidates(vectors, found, level) for level in deep}
-    wanted = {row for level in typical_rows.values() for rows in level for row in rows}
+    wanted = {row for level in looked.typical.values() for rows in level for row in rows}
     on_map = dict.fromkeys(fitted.drawn.tolist(), "")
-    texts = ClusterTexts(len(vectors), cells.count)
+    texts = ClusterTexts(len(found.labels), cells.count)
     shown: dict[int, str] = {}
     cell_of = cells.of_rows.tolist()
     for row, text in enumerate(read_texts(files, findings)):
@@ -69,12 +89,12 @@ def describe(
         if row in on_map:
             on_map[row] = typical.snippet(text)
     parents = [level.parents for level in found.levels]
-    named = describe_levels(texts, cells, parents, cells.sums(vectors), embed)
+    named = describe_levels(texts, cells, parents, looked.sums, embed)
     levels = []
     for level in range(len(found.levels)):
         picked = {}
         if level >= method:
-            picked = dict(enumerate(typical.pick(rows, shown) for rows in typical_rows[level]))
+            picked = dict(enumerate(typical.pick(rows, shown) for rows in looked.typical[level]))
         levels.append(_level(found, level, named[level], picked, keys))
     _fill_groups(levels, method)
     if server is not None and (warning := ask_names(levels, server, answers)):
