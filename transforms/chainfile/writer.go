@@ -75,12 +75,15 @@ func Start(at rooted.Path) (*Writer, error) {
 	return &Writer{folder: folder, name: name, temp: temp, file: f, mostBytes: keptBytes}, nil
 }
 
+// compression keeps its encoders, which are megabytes each, from file to file.
+var compression = zstd.Codec{Level: zstd.SpeedFastest}
+
 // Begin prepares for the rows of in, with ChunksColumn if asked for.
 func (w *Writer) Begin(in *Reader, chunks bool) {
 	w.chunks, w.kept, w.digest = chunks, in.kept, sha256.New()
 	options := append(
 		withoutBounds(in.kept), outputSchema(in.kept, chunks),
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
+		parquet.Compression(&compression),
 		parquet.DataPageVersion(1), // fastparquet reads no lists in pages of version 2
 		parquet.CreatedBy("threadloom", version.Version, ""),
 		parquet.SkipPageBounds(EmbeddingColumn, "list", "element"),

@@ -69,6 +69,9 @@ func newRowWriter(to io.Writer, authors bool, options ...parquet.WriterOption) r
 	return parquet.NewGenericWriter[row](to, options...)
 }
 
+// compression keeps its encoders, which are megabytes each, from file to file.
+var compression = zstd.Codec{Level: zstd.SpeedFastest}
+
 // footerKey is the key of what a chains file's footer says of the import.
 const footerKey = "threadloom.import"
 
@@ -181,7 +184,7 @@ func (p *partWriter) startPart() (err error) {
 	// Not one writer for all files: after a Reset the library writes columns without their names in
 	// the row groups (parquet-go 0.32), and Spark cannot read such a file.
 	p.parquet = newRowWriter(p.file, p.weave.plan.Authors,
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
+		parquet.Compression(&compression),
 		parquet.DataPageVersion(1),
 		parquet.CreatedBy("threadloom", "", ""),
 		parquet.KeyValueMetadata(footerKey, p.weave.footer),
