@@ -7,24 +7,13 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
+	"github.com/threadloom/threadloom/transforms/pagebounds"
 )
 
-// unboundedType is a type whose pages have no bounds in the column index but the widest. The library's
-// SkipPageBounds alone writes none at all for values of a fixed length, with which DataFusion refuses the
-// file, and zeros for others, with which readers leave out pages that have what they look for.
-type unboundedType struct {
-	parquet.Type
-	least, greatest []byte
-}
-
-func (u unboundedType) NewColumnIndexer(int) parquet.ColumnIndexer {
-	return &unboundedIndexer{least: u.least, greatest: u.greatest}
-}
-
-// unbounded returns a column's type without bounds.
-func (a annotated) unbounded() unboundedType {
+// unbounded returns a column's type with the widest bounds.
+func (a annotated) unbounded() pagebounds.Type {
 	if a.Kind() != parquet.FixedLenByteArray {
-		return unboundedType{a.Type, nil, bytes.Repeat([]byte{0xff}, 16)}
+		return pagebounds.Type{Type: a.Type, Greatest: bytes.Repeat([]byte{0xff}, 16)}
 	}
 	least, greatest := make([]byte, a.Length()), bytes.Repeat([]byte{0xff}, a.Length())
 	switch a.logical.(type) {
@@ -33,34 +22,13 @@ func (a annotated) unbounded() unboundedType {
 	case *format.Float16Type: // the infinities, the lowest byte first
 		least, greatest = []byte{0, 0xfc}, []byte{0, 0x7c}
 	}
-	return unboundedType{a.Type, least, greatest}
+	return pagebounds.Type{Type: a.Type, Least: least, Greatest: greatest}
 }
 
-// unboundedFloat returns the type of a float without bounds.
-func unboundedFloat() unboundedType {
+// unboundedFloat returns the type of a float with the widest bounds.
+func unboundedFloat() pagebounds.Type {
 	bits := func(sign int) []byte {
 		return binary.LittleEndian.AppendUint32(nil, math.Float32bits(float32(math.Inf(sign))))
 	}
-	return unboundedType{parquet.FloatType, bits(-1), bits(1)}
+	return pagebounds.Type{Type: parquet.FloatType, Least: bits(-1), Greatest: bits(1)}
 }
-
-// unboundedIndexer gives each page with a value the same bounds.
-type unboundedIndexer struct {
-	least, greatest []byte
-	index           format.ColumnIndex
-}
-
-func (i *unboundedIndexer) Reset() { i.index = format.ColumnIndex{} }
-
-func (i *unboundedIndexer) IndexPage(values, nulls int64, _, _ parquet.Value) {
-	least, greatest := i.least, i.greatest
-	if values == nulls {
-		least, greatest = nil, nil
-	}
-	i.index.NullPages = append(i.index.NullPages, values == nulls)
-	i.index.NullCounts = append(i.index.NullCounts, nulls)
-	i.index.MinValues = append(i.index.MinValues, least)
-	i.index.MaxValues = append(i.index.MaxValues, greatest)
-}
-
-func (i *unboundedIndexer) ColumnIndex() format.ColumnIndex { return i.index }
