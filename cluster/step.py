@@ -114,8 +114,11 @@ def _compute(
         server=server,
         answers=paths.names,
     )
-    created = _column(TIME_COLUMN, keys, files, found)
-    times = _times(settings, keys, files, created, found)
+    columns = {
+        name: _column(name, keys, files, found)
+        for name in dict.fromkeys((TIME_COLUMN, settings.time_column))
+    }
+    times = _times(columns[settings.time_column], settings.time_column, rows, found)
     timed = over_time(times, clusters)
     found.log(group)
     report = {
@@ -147,7 +150,7 @@ def _compute(
     write_points(
         paths.points,
         keys,
-        created,
+        columns[TIME_COLUMN],
         fitted.places,
         Named(clusters.labels, described.names[clusters.method_level]),
         clusters.probabilities,
@@ -198,25 +201,13 @@ def _column(
     return read_chains_column(name, files, found)
 
 
-def _times(
-    settings: Settings,
-    keys: pa.Table,
-    files: list[Opened],
-    created: pa.ChunkedArray | None,
-    found: Findings,
-) -> np.ndarray:
-    """Return the times of all rows, datetime64[s][n]; NaT if one is not known.
-
-    created: the column TIME_COLUMN, if there is one.
-    """
-    column, name = created, settings.time_column
+def _times(column: pa.ChunkedArray | None, name: str, rows: int, found: Findings) -> np.ndarray:
+    """Return the times of all rows, datetime64[s][n]; NaT if one is not known."""
+    if column is not None:
+        return instants(column)
     if name != TIME_COLUMN:
-        column = _column(name, keys, files, found)
-        if column is None:
-            found.warn(f"no chains have a column {name!r}: name the one with times as time_column")
-    if column is None:
-        return np.full(keys.num_rows, np.datetime64("NaT"), "datetime64[s]")
-    return instants(column)
+        found.warn(f"no chains have a column {name!r}: name the one with times as time_column")
+    return np.full(rows, np.datetime64("NaT"), "datetime64[s]")
 
 
 def _add_times(report: dict, timed: OverTime) -> None:

@@ -39,7 +39,7 @@ class Described:
 
 @dataclass(frozen=True, eq=False)
 class Looked:
-    """What the descriptions need of the vectors, which take most of the memory until then.
+    """All that `describe` needs of the vectors, so that their memory is free before it begins.
 
     sums: see `Cells.sums`. typical: the candidates for the typical rows of each cluster, by level.
     """

@@ -126,8 +126,8 @@ def _writer(file, kept: list[Column], chunked: bool) -> tuple[pq.ParquetWriter, 
 def _arrow_schema(kept: list[Column], chunked: bool, size: int) -> pa.Schema:
     """Return the schema with which Arrow's readers take vectors for lists of a fixed size.
 
-    Arrow's readers go through this schema and the file's side by side, so it names all columns. Of
-    the others it says what these readers infer without it, in a file without rows.
+    Arrow's readers go through this schema and the file's side by side, so it names all columns. For
+    the others it says what these readers infer without it, from a file without rows.
     """
     empty = io.BytesIO()
     _writer(empty, kept, chunked)[0].close()

@@ -17,19 +17,21 @@ import (
 // signals follows SIGINT and SIGTERM: the first stops the work in good order, the second ends the
 // program immediately.
 type signals struct {
-	first chan struct{} // closed by the first signal
-	sig   syscall.Signal
+	first   chan struct{} // closed by the first signal
+	sig     syscall.Signal
+	stopped chan struct{} // closed when the work has been told to stop
 }
 
 // watchSignals calls stop at the first signal. It prints what stop returns, which says what stop does.
 func watchSignals(console io.Writer, stop func() string) *signals {
-	s := &signals{first: make(chan struct{})}
+	s := &signals{first: make(chan struct{}), stopped: make(chan struct{})}
 	incoming := make(chan os.Signal, 2)
 	signal.Notify(incoming, syscall.SIGINT, syscall.SIGTERM)
 	go func() {
 		s.sig = (<-incoming).(syscall.Signal)
+		close(s.first) // before the work can end because of it
 		doing := stop()
-		close(s.first)
+		close(s.stopped)
 		_, _ = fmt.Fprintf(console, "%v: %s; again to stop immediately\n", s.sig, doing)
 		again := (<-incoming).(syscall.Signal)
 		os.Exit(128 + int(again))
@@ -44,7 +46,7 @@ func drain() string {
 
 // cancelWhenDrained ends the job once no file is open after the first signal.
 func (s *signals) cancelWhenDrained(cancel context.CancelFunc) {
-	<-s.first
+	<-s.stopped
 	transforms.ThisProcess().Embedder.WaitDrained()
 	cancel()
 }

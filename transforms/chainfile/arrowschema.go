@@ -20,7 +20,7 @@ const (
 
 // arrowSchema returns the value of arrowSchemaKey with which Arrow's readers take vectors for lists
 // of a fixed size. The format itself has no such lists. Arrow's readers go through this schema and the
-// file's side by side, so it names all columns. Of the others it says what these readers infer without it.
+// file's side by side, so it names all columns. For the other columns it says what these readers infer without it.
 // It has the fingerprint, too, because pyarrow's schema of a file takes its metadata from here alone.
 func arrowSchema(kept []keptColumn, chunks bool, size int, fingerprint string) (string, error) {
 	fields := make([]arrow.Field, 0, len(kept)+4)

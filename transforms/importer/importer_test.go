@@ -59,8 +59,8 @@ func run(t testing.TB, p *importer.Plan) (importer.Report, error) {
 	return p.Report()
 }
 
-// Go counts all of a window at once. What is left for the rest must not depend on it, or the collector
-// runs without end: with two windows of 2 GiB it once took a third of the time.
+// Go counts all of a window as soon as it is allocated. The room for the rest must not depend on the window, or the
+// collector runs without end: with two windows of 2 GiB it once took a third of the time.
 func TestLargeWindowsLeaveRoomForTheRest(t *testing.T) {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
 	defer debug.SetGCPercent(debug.SetGCPercent(100))

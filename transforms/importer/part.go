@@ -60,12 +60,10 @@ func (w *authoredWriter) Write(rows []row) (int, error) {
 	return w.GenericWriter.Write(w.rows)
 }
 
-func newRowWriter(to io.Writer, authors bool, options ...parquet.WriterOption) rowWriter {
+func newRowWriter(to io.Writer, authors bool, options []parquet.WriterOption) rowWriter {
 	if authors {
-		options = append(options, withoutBounds(parquet.SchemaOf(authoredRow{}))...)
 		return &authoredWriter{GenericWriter: parquet.NewGenericWriter[authoredRow](to, options...)}
 	}
-	options = append(options, withoutBounds(parquet.SchemaOf(row{}))...)
 	return parquet.NewGenericWriter[row](to, options...)
 }
 
@@ -109,6 +107,7 @@ const (
 // partWriter writes the files of one subreddit after the other.
 type partWriter struct {
 	weave   *weave
+	options []parquet.WriterOption
 	parquet rowWriter // of the part that is open
 
 	subreddit string
@@ -121,7 +120,13 @@ type partWriter struct {
 }
 
 func newPartWriter(w *weave) *partWriter {
-	return &partWriter{weave: w}
+	return &partWriter{weave: w, options: append(
+		withoutBounds(w.plan.Authors),
+		parquet.Compression(&compression),
+		parquet.DataPageVersion(1),
+		parquet.CreatedBy("threadloom", "", ""),
+		parquet.KeyValueMetadata(footerKey, w.footer),
+	)}
 }
 
 // write writes a batch, whose subreddit is the one of the batch before or a new one.
@@ -183,12 +188,7 @@ func (p *partWriter) startPart() (err error) {
 	p.rows, p.bytes, p.group = 0, 0, 0
 	// Not one writer for all files: after a Reset the library writes columns without their names in
 	// the row groups (parquet-go 0.32), and Spark cannot read such a file.
-	p.parquet = newRowWriter(p.file, p.weave.plan.Authors,
-		parquet.Compression(&compression),
-		parquet.DataPageVersion(1),
-		parquet.CreatedBy("threadloom", "", ""),
-		parquet.KeyValueMetadata(footerKey, p.weave.footer),
-	)
+	p.parquet = newRowWriter(p.file, p.weave.plan.Authors, p.options)
 	return nil
 }
 

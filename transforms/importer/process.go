@@ -57,7 +57,7 @@ func NewProcess(plan *Plan) *Process {
 // weaves is how many buckets a process weaves side by side. Each has goroutines of its own.
 func weaves() int { return runtime.GOMAXPROCS(0) }
 
-// Stop ends all work soon. What is finished stays, and the next process uses it.
+// Stop ends all work soon. Finished parts stay, and the next process uses them.
 func (p *Process) Stop() { p.stop(ErrStopped) }
 
 // Read is how many bytes of the dumps' files were read.

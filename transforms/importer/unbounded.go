@@ -17,7 +17,11 @@ var greatestText = []byte(strings.Repeat("\U0010FFFF", 16))
 
 // withoutBounds returns options with which long texts have only the widest bounds: their own would be as
 // long as they are.
-func withoutBounds(schema *parquet.Schema) (options []parquet.WriterOption) {
+func withoutBounds(authors bool) (options []parquet.WriterOption) {
+	schema := parquet.SchemaOf(row{})
+	if authors {
+		schema = parquet.SchemaOf(authoredRow{})
+	}
 	var fields []parquet.Field
 	for _, f := range schema.Fields() {
 		if slices.Contains(unbounded, f.Name()) {

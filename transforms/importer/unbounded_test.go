@@ -17,7 +17,7 @@ func TestBoundsHold(t *testing.T) {
 		{ChainID: "c", Text: ""},
 	}
 	var b bytes.Buffer
-	w := newRowWriter(&b, false)
+	w := newRowWriter(&b, false, withoutBounds(false))
 	for _, group := range [][]row{rows, rows[2:]} {
 		if _, err := w.Write(group); err != nil {
 			t.Fatal(err)
