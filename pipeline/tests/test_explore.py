@@ -103,6 +103,15 @@ class Page:
             self.driver.find_element(By.CSS_SELECTOR, "button[aria-label=Search]").click()
         return self.until(lambda: self.driver.find_element(By.CSS_SELECTOR, "input[type=search]"))
 
+    def missing(self, texts: list[str]) -> list[str]:
+        """Return those of the texts that the page does not show now.
+
+        The page says how many results it has before it shows them, and draws the list anew
+        while it still loads: a test waits until nothing is missing.
+        """
+        shown = " ".join(self.text("body").split())
+        return [text for text in texts if " ".join(text.split()) not in shown]
+
     def errors(self) -> list[str]:
         """Return what went wrong, breaches of its policy included, but for WebGPU and an icon."""
         return [
@@ -142,8 +151,8 @@ def test_a_subreddit_filters_all(page):
     panel = "//div[normalize-space(text())='sourdough' and contains(@class, 'text-ellipsis')]"
     ActionChains(page.driver).click(page.driver.find_element(By.XPATH, panel)).perform()
     page.until(lambda: "50 / 304 points" in " ".join(page.text("body").split()))
-    table = page.driver.find_elements(By.XPATH, "//*[normalize-space(text())='nightsky']")
-    assert len(table) <= 1  # only the chart names it
+    night = (By.XPATH, "//*[normalize-space(text())='nightsky']")
+    page.until(lambda: len(page.driver.find_elements(*night)) <= 1)  # only the chart names it
     ActionChains(page.driver).send_keys(Keys.ESCAPE).perform()
     page.until(lambda: "304 / 304 points" in " ".join(page.text("body").split()))
 
@@ -156,8 +165,7 @@ def test_a_search_finds_a_text(page, dataset):
     box.clear()
     box.send_keys(word, Keys.ENTER)
     page.until(lambda: f"{len(expected)} results." in page.text("body"))
-    shown = " ".join(page.text("body").split())
-    assert all(" ".join(text.split()) in shown for text in expected)
+    page.until(lambda: page.missing(expected) == [])
 
 
 def test_neighbours_are_the_nearest_chains(page, dataset, root):
@@ -190,9 +198,8 @@ def test_neighbours_are_the_nearest_chains(page, dataset, root):
     # It may be out of sight at the end of a long text.
     page.driver.execute_script("arguments[0].click()", button[0])
     page.until(lambda: "10 results." in page.text("body"))
-    shown = " ".join(page.text("body").split())
-    for i in row["__neighbors"]["ids"]:
-        assert " ".join(dataset[i]["text"].split()) in shown
+    neighbours = [dataset[i]["text"] for i in row["__neighbors"]["ids"]]
+    page.until(lambda: page.missing(neighbours) == [])
 
 
 def test_hostile_texts_are_shown_and_run_nothing(page, dataset):
@@ -205,14 +212,13 @@ def test_hostile_texts_are_shown_and_run_nothing(page, dataset):
         page.until(lambda word=word: page.driver.execute_script(
             "return document.querySelector('input[type=search]').value") == word
             and "results." in page.text("body"))  # fmt: skip
-    shown = " ".join(page.text("body").split())
-    assert any(" ".join(text.split()) in shown for text in HOSTILE[:3])
+    page.until(lambda: len(page.missing(HOSTILE[:3])) < 3)
     assert page.driver.execute_script("return typeof hacked") == "undefined"
     found = page.driver.find_elements(By.CSS_SELECTOR, "img[src=x], svg[onload], [onerror], b")
     assert found == []
     for link in page.driver.find_elements(By.CSS_SELECTOR, "a[href]"):
         assert not link.get_attribute("href").startswith("javascript:")
-    assert "304 / 304 points" in shown
+    assert "304 / 304 points" in " ".join(page.text("body").split())
     assert page.errors() == []
     fetched = {
         message["params"]["request"]["url"].split("?")[0]
