@@ -94,7 +94,6 @@ def _compute(
     found = Findings()
     files, vectors = _read(sources, settings, group, paths, found)
     rows = len(vectors)
-    keys = labelling.with_subreddits(read_keys(files, found), files)
     kinds = reading.models([f for f in files if f.rows])
     _LOG.info("%s: clustering %s vectors by %s", group, f"{rows:,}", settings.method)
     fitted = cluster_vectors(
@@ -102,7 +101,9 @@ def _compute(
     )
     clusters = fitted.clustering
     looked = look_at(vectors, clusters)
+    # The vectors need the most memory of all, so the other columns are read after they are gone.
     del vectors
+    keys = labelling.with_subreddits(read_keys(files, found), files)
     _LOG.info("%s: reading the texts of %s clusters", group, clusters.count)
     model = kinds[0] if kinds else {}
     server = None

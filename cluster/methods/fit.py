@@ -18,6 +18,7 @@ from threadloom.cluster.methods import leiden, registry
 from threadloom.cluster.methods.model import Model, Votes
 from threadloom.cluster.methods.neighbor_votes import VOTERS
 from threadloom.cluster.methods.neighbors import (
+    BLOCK,
     different_rows,
     first_not_finite,
     means,
@@ -37,6 +38,8 @@ MAP_ROWS = 50_000
 _LAID_OUT = 20_000
 # How UMAP lays out the map: neighbourhoods of 15 rows, and room between the points.
 _MAP_NEIGHBORS, _MAP_DISTANCE = 15, 0.1
+# The log tells of each so many rows that are put into the clusters.
+_TOLD = 100_000
 # The nearest of these rows that decide where another row lies.
 _MAP_VOTERS = 5
 
@@ -109,10 +112,10 @@ def _votes(model: Model, rows: Rows, vectors: np.ndarray, first: np.ndarray) -> 
     shape = len(first), min(VOTERS, len(rows))
     found = Votes(np.zeros(shape, np.int32), np.zeros(shape, np.float32))
     _put(found, 0, _votes_of_others(model, rows))
-    block = 65_536  # vectors copied at a time
-    for start in range(len(rows), len(first), block):
-        _LOG.info("%s of %s different rows are done", f"{start:,}", f"{len(first):,}")
-        _put(found, start, model.poll(vectors[first[start : start + block]], rows.index))
+    for start in range(len(rows), len(first), BLOCK):
+        if start // _TOLD != (start - BLOCK) // _TOLD:
+            _LOG.info("%s of %s different rows are done", f"{start:,}", f"{len(first):,}")
+        _put(found, start, model.poll(vectors[first[start : start + BLOCK]], rows.index))
     return found
 
 

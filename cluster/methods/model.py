@@ -98,7 +98,7 @@ class Model:
         labels, probabilities, scores = self.elect(votes)
         nearest, distances = self.nearest(vectors, labels, votes)
         found = self.descend(vectors, np.arange(len(vectors)), nearest, votes)
-        levels = self.levels(labels, found, votes)
+        levels = tuple(self.levels(labels, found, votes))
         return Clustering(
             labels, probabilities, scores, nearest, distances, levels, self.method_level
         )
@@ -236,12 +236,11 @@ class Model:
 
     def levels(
         self, labels: np.ndarray, found: list[np.ndarray], votes: Votes
-    ) -> tuple[Level, ...]:
-        """Return the levels of n rows, from what `descend` found.
+    ) -> Iterator[Level]:
+        """Yield the levels of n rows, coarsest first, from what `descend` found.
 
         labels: int32[n], at the method's level. A row of noise there is noise at every level.
         """
-        levels = []
         for level, (nearest, parents) in enumerate(zip(found, self.parents, strict=True)):
             mine = np.where(labels >= 0, nearest, -1).astype(np.int32)
             strengths = np.zeros(len(labels), np.float32)
@@ -250,8 +249,7 @@ class Model:
                 part = slice(start, start + BLOCK)
                 theirs = of_anchors[votes.voters[part]]
                 strengths[part] = shares(theirs, votes.weights[part], mine[part])
-            levels.append(Level(mine, strengths, nearest.astype(np.int32), parents))
-        return tuple(levels)
+            yield Level(mine, strengths, nearest.astype(np.int32), parents)
 
     def expected_noise(self, votes: Votes) -> float:
         """Return the share of noise if each anchor were assigned by the other anchors.

@@ -113,10 +113,10 @@ class Index:
         """Take float[m, d]; the vectors are brought to length 1."""
         import faiss
 
-        self._units = unit(vectors)
-        rows, width = self._units.shape
+        rows, width = vectors.shape
         self._searched: faiss.Index = faiss.IndexFlatIP(width)
         self._exact = rows <= EXACT_ROWS
+        units = unit(vectors)
         if not self._exact:
             lists = int(_LISTS * np.sqrt(rows))
             self._searched = faiss.IndexIVFFlat(
@@ -125,12 +125,14 @@ class Index:
             means = self._searched.cp
             means.seed, means.niter, means.spherical = 1, _ROUNDS, True
             means.max_points_per_centroid = _POINTS
-            self._searched.train(self._units)
-        self._searched.add(self._units)
+            self._searched.train(units)
+        self._searched.add(units)
+        # faiss has a copy of its own, so many vectors are kept as they came: that is no third one.
+        self._vectors = units if self._exact else vectors
 
     def __len__(self) -> int:
         """Return the number of vectors."""
-        return len(self._units)
+        return len(self._vectors)
 
     def search(self, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the k vectors nearest to each row of float32[n, d], all of them if k > m.
@@ -155,7 +157,7 @@ class Index:
             queries = unit(vectors[part])
             near, found = self._searched.search(queries, asked, params=lists)
             if self._exact:
-                near = np.einsum("nd,nkd->nk", queries, self._units[found])
+                near = np.einsum("nd,nkd->nk", queries, self._vectors[found])
             near[found < 0] = -np.inf
             order = np.lexsort((found, -near))[:, :k]
             indices[part] = np.take_along_axis(found, order, axis=1)
@@ -170,7 +172,7 @@ class Index:
         inverted file finds fewer than k, the row itself fills the rest, at distance 1.
         """
         rows = np.arange(len(self), dtype=np.int32)
-        indices, cosines = self._search(self._units, k + 1, _PROBES)
+        indices, cosines = self._search(self._vectors, k + 1, _PROBES)
         # The row itself comes first, even if a copy is as near, or if the row is all zeros.
         cosines[indices == rows[:, None]] = np.inf
         order = np.argsort(-cosines, axis=1, kind="stable")[:, :k]

@@ -7,8 +7,9 @@ from threadloom.cluster.methods.neighbors import unit
 
 # Rows that are placed at a time.
 _ROWS = 8192
-# Rows without a voter that has a place, of which there are few.
-_ALONE = 1024
+# Rows without a voter that has a place, of which there are few, and the anchors with which they are
+# compared at a time.
+_ALONE, _ANCHORS = 1024, 4096
 
 
 def places(
@@ -34,16 +35,27 @@ def places(
         return np.zeros((len(copy_of), 2), np.float32)
     found = np.empty((len(first), 2), np.float32)
     found[:shown] = points
-    near = unit(anchors[:shown])
     for start in range(shown, len(first), _ROWS):
         part = slice(start, min(start + _ROWS, len(first)))
         voters, weights = votes.voters[part], votes.weights[part]
         weights = np.where(voters < shown, weights, 0)
         found[part], alone = _means(points, np.minimum(voters, shown - 1), weights)
-        for block in np.split(alone, range(_ALONE, len(alone), _ALONE)):
-            cosines = unit(vectors[first[start + block]]) @ near.T
-            found[start + block] = points[cosines.argmax(axis=1)]
+        for block in np.split(start + alone, range(_ALONE, len(alone), _ALONE)):
+            found[block] = points[_nearest(vectors[first[block]], anchors[:shown])]
     return found[copy_of]
+
+
+def _nearest(vectors: np.ndarray, anchors: np.ndarray) -> np.ndarray:
+    """Return which of the anchors, float[p, d], is nearest to each row of float32[n, d]: int[n]."""
+    units = unit(vectors)
+    nearest, best = np.zeros(len(units), np.int64), np.full(len(units), -np.inf, np.float32)
+    for start in range(0, len(anchors) if len(units) else 0, _ANCHORS):
+        cosines = units @ unit(anchors[start : start + _ANCHORS]).T
+        here = cosines.argmax(axis=1)
+        most = np.take_along_axis(cosines, here[:, None], axis=1)[:, 0]
+        nearer = most > best
+        nearest[nearer], best[nearer] = start + here[nearer], most[nearer]
+    return nearest
 
 
 def _means(
