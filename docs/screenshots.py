@@ -60,11 +60,10 @@ def _take(driver: webdriver.Chrome, said: dict) -> None:
     driver.get(said["url"])
     bar = "//div[normalize-space(text())='bikerepair' and contains(@class, 'text-ellipsis')]"
     until(lambda: driver.find_elements(By.XPATH, bar))
+    _picture(driver)  # Charts that still load would move the bar away from the pointer.
     ActionChains(driver).click(driver.find_element(By.XPATH, bar)).perform()
     until(lambda: shown("50 / 300 points"))
-    # A second for the charts and the map to move where they belong.
-    ActionChains(driver).pause(1).perform()
-    driver.save_screenshot(str(DOCS / "explore.png"))
+    (DOCS / "explore.png").write_bytes(_picture(driver))
     ActionChains(driver).send_keys(Keys.ESCAPE).perform()
     until(lambda: shown("300 / 300 points"))
 
@@ -82,8 +81,19 @@ def _take(driver: webdriver.Chrome, said: dict) -> None:
     # It may have moved out of sight at the end of a long text.
     driver.execute_script("arguments[0].click()", driver.find_element(By.XPATH, button))
     until(lambda: shown("10 results."))
-    ActionChains(driver).pause(1).perform()
-    driver.save_screenshot(str(DOCS / "explore-neighbours.png"))
+    (DOCS / "explore-neighbours.png").write_bytes(_picture(driver))
+
+
+def _picture(driver: webdriver.Chrome) -> bytes:
+    """Return a picture of the page, once it has stood still for a second."""
+    taken = [b""]
+
+    def still() -> bool:
+        taken.append(driver.get_screenshot_as_png())
+        return taken[-1] == taken[-2]
+
+    WebDriverWait(driver, 120, 1).until(lambda _: still())
+    return taken[-1]
 
 
 if __name__ == "__main__":

@@ -1,17 +1,27 @@
-"""The recipes of docs/recipes.md give what they promise, with the bundled sample."""
+"""The recipes of docs/recipes.md give what they promise, with the bundled sample.
 
+uv installs each into an environment of its own.
+"""
+
+import http.client
+import io
+import json
+import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import pyarrow.parquet as pq
 import pytest
+from selenium.webdriver.common.by import By
 
 REPOSITORY = Path(__file__).parents[2]
-# These run in environments of their own. Those of HEAVY take gigabytes: make test-long.
-APART = ("LanceDB", "Qdrant", "BERTopic")
-HEAVY = ("BERTopic",)
+LOCKED = REPOSITORY / "requirements" / "recipes"
 # What each prints, at least.
 SAYS = {
     "DuckDB": [r"bikerepair", r"cosine(?s:.*)0\.5"],
@@ -22,20 +32,39 @@ SAYS = {
     "Qdrant": [r"Chain dropping off the inside"],
     "BERTopic": [r"Count"],
 }
+# Its environment has gigabytes: make test-long.
+HEAVY = "BERTopic"
 
 
-def recipes() -> dict[str, list[str]]:
-    """Return the Python code of each recipe, by its heading."""
+def recipes() -> dict[str, str]:
+    """Return the text of each recipe, by its heading."""
     parts = re.split(r"^## ", (REPOSITORY / "docs" / "recipes.md").read_text(), flags=re.M)[1:]
-    found = {part.split("\n", 1)[0]: re.findall(r"```python\n(.*?)```", part, re.S)
-             for part in parts}  # fmt: skip
-    return {heading: code for heading, code in found.items() if code}
+    return dict(part.split("\n", 1) for part in parts)
+
+
+def code(heading: str, language: str = "python") -> list[str]:
+    """Return the pieces of code in a recipe."""
+    return re.findall(rf"```{language}\n(.*?)```", recipes()[heading], re.S)
+
+
+def requirements(heading: str, ending: str) -> Path:
+    """Return the file that says what a recipe needs: .in as it is asked for, .txt as pinned."""
+    return LOCKED / f"{heading.lower().replace(' ', '-')}{ending}"
 
 
 def test_every_recipe_is_tried():
-    assert {heading: len(code) for heading, code in recipes().items()} == {
+    assert set(recipes()) == {*SAYS, "Embedding Atlas"}
+    assert {heading: len(code(heading)) for heading in SAYS} == {
         heading: len(says) for heading, says in SAYS.items()
     }
+    assert set(LOCKED.glob("*.in")) == {requirements(heading, ".in") for heading in recipes()}
+
+
+@pytest.mark.parametrize("heading", SAYS)
+def test_a_recipe_names_its_packages(heading):
+    named = re.search(r"^Packages: (.*)\.$", recipes()[heading], re.M)
+    asked = requirements(heading, ".in").read_text().splitlines()
+    assert named and re.findall(r"`(.*?)`", named[1]) == [s for s in asked if s[0] not in "#-"]
 
 
 @pytest.fixture(scope="module")
@@ -56,32 +85,108 @@ def fixed(program, root, tmp_path_factory) -> Path:
     return copy
 
 
-def check(python: Path | str, heading: str, root: Path) -> None:
-    """Run a recipe and look at what it prints."""
-    for code, says in zip(recipes()[heading], SAYS[heading], strict=True):
-        done = subprocess.run([python, "-c", code], cwd=root, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        assert re.search(says, done.stdout), done.stdout
+@pytest.fixture
+def install(tmp_path) -> Iterator[Callable[[str], Path]]:
+    """Return install(heading): make an environment for a recipe, and return its folder bin.
 
+    The environment goes with the test, because pytest would keep it.
+    """
+    uv, environment = REPOSITORY / ".venv" / "bin" / "uv", tmp_path / "environment"
 
-@pytest.mark.parametrize("heading", [h for h in SAYS if h not in APART])
-def test_a_recipe(heading, root, fixed):
-    check(sys.executable, heading, root)
-    if heading != "pandas":  # which reads no vectors
-        check(sys.executable, heading, fixed)
+    def install(heading: str) -> Path:
+        python = environment / "bin" / "python"
+        subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, environment], check=True)
+        subprocess.run(
+            [uv, "pip", "install", "--quiet", "--system-certs", "--python", python,
+             "--require-hashes", "-r", requirements(heading, ".txt")], check=True,
+        )  # fmt: skip
+        return python.parent
+
+    yield install
+    shutil.rmtree(environment, ignore_errors=True)
 
 
 @pytest.mark.parametrize(
-    "heading", [pytest.param(h, marks=[pytest.mark.long] * (h in HEAVY)) for h in APART]
+    "heading", [pytest.param(h, marks=[pytest.mark.long] * (h == HEAVY)) for h in SAYS]
 )
-def test_a_recipe_in_an_environment_of_its_own(heading, root, fixed, tmp_path):
-    uv = REPOSITORY / ".venv" / "bin" / "uv"
-    python = tmp_path / "bin" / "python"
-    locked = REPOSITORY / "requirements" / "recipes" / f"{heading.lower()}.txt"
-    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, tmp_path], check=True)
-    subprocess.run(
-        [uv, "pip", "install", "--quiet", "--system-certs", "--python", python, "--require-hashes",
-         "-r", locked], check=True,
-    )  # fmt: skip
+def test_a_recipe_prints_what_it_promises(heading, root, fixed, install):
+    python = install(heading) / "python"
     for folder in (root, fixed):
-        check(python, heading, folder)
+        for piece, says in zip(code(heading), SAYS[heading], strict=True):
+            done = subprocess.run([python, "-c", piece], cwd=folder, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+            assert re.search(says, done.stdout), done.stdout
+
+
+@pytest.fixture
+def atlas(root, install, until, tmp_path) -> Iterator[str]:
+    """Run the command of Embedding Atlas; return the address of its page once it answers."""
+    (line,) = code("Embedding Atlas", "sh")
+    uvx, package, *arguments = shlex.split(line)
+    # uvx would take what is newest today, without hashes. The environment here has what is pinned.
+    name, version = package.split("@")
+    assert uvx == "uvx"
+    assert f"\n{name}=={version} " in requirements("Embedding Atlas", ".txt").read_text()
+    command = [install("Embedding Atlas") / name, *arguments]
+    # With a place for each chain it needs no model. If it asks for one all the same, it fails.
+    alone = {"HF_HUB_OFFLINE": "1", "XDG_CACHE_HOME": tmp_path / "cache", "PYTHONUNBUFFERED": "1"}
+    log = tmp_path / "log"
+    with log.open("w") as out:
+        serving = subprocess.Popen(
+            command, cwd=root, env=os.environ | alone, stdin=subprocess.DEVNULL, stdout=out,
+            stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def address() -> str | None:
+        """Return the address if the server answers there."""
+        assert serving.poll() is None, log.read_text()
+        # It takes the next port if its own is in use, and says which.
+        if not (said := re.search(r"http://localhost:\d+", log.read_text())):
+            return None
+        try:
+            get(f"{said[0]}/data/metadata.json")
+        except ConnectionRefusedError:
+            return None
+        return said[0]
+
+    try:
+        yield until(address)
+    finally:
+        serving.kill()
+        serving.wait()
+
+
+def get(url: str) -> bytes:
+    """Return what a server of this machine sends, without a proxy."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=60)
+    try:
+        connection.request("GET", parts.path)
+        response = connection.getresponse()
+        assert response.status == 200, url
+        return response.read()
+    finally:
+        connection.close()
+
+
+@pytest.mark.long
+def test_embedding_atlas_opens_the_points(chromium, atlas, root, until):
+    points = pq.read_table(root / "clusters" / "sample" / "points.parquet")
+    assert points.num_rows == 300
+    served = pq.read_table(io.BytesIO(get(f"{atlas}/data/dataset.parquet")))
+    assert served.select(points.column_names).to_pylist() == points.to_pylist()
+    data = json.loads(get(f"{atlas}/data/metadata.json"))["props"]["data"]
+    assert (data["projection"]["x"], data["projection"]["y"], data["text"]) == ("x", "y", "title")
+    driver = chromium("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+    driver.get(atlas)
+    body = driver.find_element(By.TAG_NAME, "body")
+    until(lambda: "300 / 300 points" in " ".join(body.text.split()), 120)
+    until(lambda: driver.find_elements(By.TAG_NAME, "canvas"))
+    events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
+    fetched = [
+        urlsplit(event["params"]["request"]["url"])
+        for event in events
+        if event["method"] == "Network.requestWillBeSent"
+    ]
+    # Nothing that it shows comes from another machine.
+    assert {f"{url.scheme}://{url.netloc}" for url in fetched if "http" in url.scheme} == {atlas}
