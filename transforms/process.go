@@ -24,7 +24,7 @@ type Process struct {
 	}
 }
 
-// Import returns what this process has of the import whose plan lies in a chains folder.
+// Import returns what the steps of this process share of the import whose plan is in a chains folder.
 func (p *Process) Import(chains string) (*importer.Process, error) {
 	p.imports.Lock()
 	defer p.imports.Unlock()

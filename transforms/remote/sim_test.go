@@ -19,13 +19,13 @@ const (
 	simDelay    = 5 * time.Second
 	simRowBytes = 400
 	simAhead    = 3         // seconds; worker.py's AHEAD
-	simStep     = time.Hour // nothing of its own happens for so long
+	simStep     = time.Hour // more than files that are open here take
 )
 
 var errAway = errors.New("connection refused")
 
 // sim is Redis, its workers, the files and this process's engine, in memory and with a clock
-// that moves only while somebody waits. It has no goroutines: a seed gives one sequence.
+// that moves only while somebody waits. It has no goroutines, so the same seed gives the same sequence.
 type sim struct {
 	now      time.Time
 	away     bool

@@ -153,7 +153,7 @@ func misfortune(seed uint64) (kinds map[string]int, err error) {
 	return c.judge(ends)
 }
 
-// judge checks that each file has one outcome, and one that is true.
+// judge checks that each file has exactly one outcome, and that this outcome is true.
 func (c *chaos) judge(ends map[string][]embedding.Outcome) (kinds map[string]int, err error) {
 	kinds = map[string]int{}
 	for _, f := range c.files {
