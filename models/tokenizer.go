@@ -26,7 +26,7 @@ const (
 	wordTokens = 128
 )
 
-// What becomes of a text that is longer than the model reads: the values of --long_text.
+// The values of --long_text: how a text that is longer than the model reads is embedded.
 const (
 	Truncate = "truncate" // its beginning is embedded
 	Chunk    = "chunk"    // its vector is the mean of overlapping chunks of it
@@ -109,7 +109,7 @@ func openIDs(tokenizerJSON []byte) (func(string) []uint32, error) {
 	}
 	for _, text := range sampleTexts {
 		if !slices.Equal(fast.Encode(text), whole(text)) {
-			return whole, nil // a setting that New does not know: exactness goes before speed
+			return whole, nil // New does not know a setting, and exactness matters more than speed
 		}
 	}
 	return fast.Encode, nil
@@ -145,8 +145,8 @@ func (t *tokenizer) encode(text string) (encoded, error) {
 	return e, nil
 }
 
-// beginning returns the tokens of as much of a text as the model reads: the first ones
-// are those of the whole text.
+// beginning returns the tokens of as much of a text as the model reads. They are the same as
+// the first tokens of the whole text.
 func (t *tokenizer) beginning(text string) []uint32 {
 	for size := firstBytes; ; size *= 4 {
 		part := text
