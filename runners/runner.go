@@ -12,7 +12,7 @@ import (
 
 // Runner runs a pipeline to its end.
 type Runner interface {
-	// Check says what is wrong with the options, before anything is started.
+	// Check returns what is wrong with the options, before anything is started.
 	Check(ctx context.Context) error
 	// Run returns the job's result with its metrics, or nil if nobody waits for
 	// it. If ctx is cancelled it soon returns, with an error.
@@ -51,8 +51,8 @@ func Named(name string, o Options) (Runner, error) {
 	return r(o), nil
 }
 
-// untilDone has one of Beam's runners execute a pipeline, and returns when that has
-// ended, or as soon as ctx has: Beam would wait for its workers.
+// untilDone lets one of Beam's runners execute a pipeline, and returns when the pipeline
+// has ended, or as soon as ctx ends. Beam alone would still wait for its workers.
 func untilDone(ctx context.Context, name string, p *beam.Pipeline,
 	execute func(context.Context, *beam.Pipeline) (beam.PipelineResult, error),
 ) (beam.PipelineResult, error) {
