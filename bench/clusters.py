@@ -198,7 +198,7 @@ def comments() -> None:
 
 
 def held_back(vectors: np.ndarray, groups: np.ndarray, refitted: np.ndarray) -> None:
-    """Print figures for a fifth of the rows, by assigning them and from `refitted`, labels of all."""
+    """Print figures of a fifth of the rows: assigned, and by `refitted`, the labels of all rows."""
     new = np.arange(len(vectors)) % 5 == 0
     assigned = cluster_vectors(vectors[~new], SEED).model.assign(vectors[new]).labels
     for name, labels in (("assigned", assigned), ("refitted", refitted[new])):
