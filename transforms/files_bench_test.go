@@ -11,9 +11,9 @@ import (
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
-// BenchmarkFiles embeds the files of one subreddit, "bench", of the root that
-// THREADLOOM_BENCH_ROOT names, from files to files without Beam; bench/pipeline.py
-// makes one. Opening the engine is not counted.
+// BenchmarkFiles embeds the files of the subreddit "bench" in the root that
+// THREADLOOM_BENCH_ROOT names, from files to files without Beam. bench/pipeline.py
+// makes such a root. Opening the engine is not counted.
 func BenchmarkFiles(b *testing.B) {
 	root := os.Getenv("THREADLOOM_BENCH_ROOT")
 	if root == "" {

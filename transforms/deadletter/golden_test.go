@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The Python worker has the same codes (mpsbridge/worker/codes.py); its tests read the same file.
+// The Python worker has the same codes (mpsbridge/worker/codes.py), and its tests read the same file.
 func TestCodesAreTheGoldenOnes(t *testing.T) {
 	b, err := os.ReadFile("../../mpsbridge/golden/codes.json")
 	if err != nil {

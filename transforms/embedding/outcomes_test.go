@@ -86,7 +86,7 @@ func TestABrokenEngineEndsTheRunAndMakesNoDeadLetters(t *testing.T) {
 
 func TestADeadLetterThatCannotBeWrittenCostsNoOtherOutcome(t *testing.T) {
 	var got emitted
-	err := New(counters.New()).Report(t.TempDir(), []Outcome{dead, done}, got.reporter()) // a folder
+	err := New(counters.New()).Report(t.TempDir(), []Outcome{dead, done}, got.reporter()) // the file of dead letters is a folder
 	if err == nil || !slices.Equal(got, emitted{"done"}) {
 		t.Errorf("error %v, emitted %q", err, got)
 	}
