@@ -99,11 +99,11 @@ const processPrefix = "files_of "
 
 // thisProcess is the name of this process in counters.
 var thisProcess = sync.OnceValue(func() string {
-	return fmt.Sprintf("%s:%d", Host(), os.Getpid())
+	return fmt.Sprintf("%s:%d", host(), os.Getpid())
 })
 
-// Host returns this machine's name without blanks, which separate a counter's fields.
-func Host() string {
+// host returns this machine's name without blanks, which separate a counter's fields.
+func host() string {
 	host, err := os.Hostname()
 	if err != nil {
 		return "unknown"
@@ -112,7 +112,7 @@ func Host() string {
 }
 
 // OnHost adds the name of this machine to an error, for runs on a cluster.
-func OnHost(err error) error { return fmt.Errorf("on %s: %w", Host(), err) }
+func OnHost(err error) error { return fmt.Errorf("on %s: %w", host(), err) }
 
 // OfProcess names the counter of the files that this process embedded with a back end.
 func OfProcess(b models.Backend) string {
