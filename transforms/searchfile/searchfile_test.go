@@ -340,7 +340,7 @@ func TestAFileThatIsNoneIsMadeAgain(t *testing.T) {
 		if err := os.WriteFile(c.path, b, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(c.path); !errors.Is(err, ErrFormat) {
+		if _, err := open(c.path); !errors.Is(err, errFormat) {
 			t.Errorf("%s: got %v", name, err)
 		}
 		c.update()
@@ -392,7 +392,7 @@ func TestAKillLeavesTheOldOrTheNewFile(t *testing.T) {
 		if err := child.Wait(); err == nil || child.ProcessState.Exited() {
 			t.Fatalf("the child ended by itself: %v", err)
 		}
-		f, err := Open(c.path)
+		f, err := open(c.path)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
