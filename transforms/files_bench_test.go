@@ -32,7 +32,7 @@ func BenchmarkFiles(b *testing.B) {
 		done, failed := 0, 0
 		r := reporter(context.Background(), func(layout.File) { done++ })
 		r.Warn = func(text string) { failed++; b.Log(text) }
-		bundle := NewProcess().Embedder.NewBundle(options)
+		bundle := newProcess().Embedder.NewBundle(options)
 		tree.Each("bench", names, false, func(file layout.File) { err = errors.Join(err, bundle.Embed(context.Background(), file, r)) })
 		if err := errors.Join(err, bundle.Finish(r)); err != nil || failed > 0 || done < len(names) {
 			b.Fatal(done, failed, err)
