@@ -27,8 +27,8 @@ type Options struct {
 	FlinkMaster string // HOST:PORT of Flink's REST address
 	Endpoint    string // HOST:PORT of a Beam job server that runs already
 	JobServer   string // path of the job server's jar, if there is no Endpoint
-	Boot        string // path, on the cluster's machines, of what starts a worker process
-	StagingDir  string // folder that this machine and the cluster's see, for the worker binary
+	Boot        string // path, on the cluster's machines, of the program that starts a worker process
+	StagingDir  string // folder for the worker binary, which this machine and the cluster's machines see
 	Async       bool   // do not wait for the job's end
 }
 
