@@ -15,7 +15,7 @@ import (
 	"github.com/threadloom/threadloom/models"
 )
 
-// What the steps count, in Beam's metrics, too.
+// The counters of the steps. They are also Beam's metrics.
 const (
 	Subreddits      = "subreddits"
 	SubredditsEmpty = "subreddits_without_files"
@@ -43,9 +43,9 @@ const (
 	FilesLeftOut   = "files_left_out"
 )
 
-// What one process counts for progress alone. These grow with each text that is embedded, while
-// Rows and Tokens grow with each file that is finished. They never go back: what was embedded of
-// a file that fails stays in them.
+// The counters of one process that only the progress uses. These grow with each text that is
+// embedded, while Rows and Tokens grow with each file that is finished. They never go back: if a
+// file fails, its texts that were embedded still count.
 const (
 	RowsEmbedded   = "rows_embedded"
 	RowsByWorkers  = "rows_by_workers" // those of the rows that came over the bridge

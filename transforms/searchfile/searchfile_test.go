@@ -180,7 +180,7 @@ func TestTheNearestAreThoseOfAllRows(t *testing.T) {
 				t.Fatalf("%d hits of %d", len(found[i]), k)
 			}
 			for j, h := range found[i] {
-				// What differs by less than the last of 16 bits says may change places.
+				// Hits may change places if their scores differ by less than the last of 16 bits.
 				if math.Abs(float64(h.Score-want[j].Score)) > 2e-5 || math.Abs(float64(h.Score-scores[h.Row])) > 2e-5 {
 					t.Fatalf("question %d, hit %d: got %v (really %v), want %v", i, j, h, scores[h.Row], want[j])
 				}
