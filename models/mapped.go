@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// How /proc/self/maps writes the rights of what cannot differ from its file.
+// How /proc/self/maps writes the rights of memory that cannot differ from its file.
 const (
 	readOnly = "r--p" // of weights; a library's constants may have been written to before
 	code     = "r-xp"

@@ -45,7 +45,7 @@ type tokenizer struct {
 // encoded is one text as the model reads it.
 type encoded struct {
 	sequences [][]uint32 // with [CLS] and [SEP], at most max_seq_length tokens each; one, or a text's chunks
-	total     int        // tokens of what was tokenised of the text, before truncation
+	total     int        // tokens of the part of the text that was tokenised, before truncation
 	truncated bool
 	repaired  bool // the text was not valid UTF-8 or held NUL bytes
 }
