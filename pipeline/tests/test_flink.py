@@ -39,7 +39,7 @@ def flink(processes):
     assert not processes("org.apache.flink"), "Flink goes on after 'down'"
 
 
-STARTED = {  # what a job starts on the way, and a part of the command line of each
+STARTED = {  # the processes that a job starts, and a part of the command line of each
     "job server": "flink/job-server.jar",
     "boot program": "build/flink/boot --",
     "worker": "--worker=true",
@@ -49,7 +49,7 @@ STARTED = {  # what a job starts on the way, and a part of the command line of e
 
 @pytest.fixture(scope="module")
 def of_ours(processes):
-    """Return of_ours(): which of what a job starts is there."""
+    """Return of_ours(): the names in STARTED of the processes that run now."""
     return lambda: {name for name, part in STARTED.items() if processes(part)}
 
 

@@ -116,7 +116,7 @@ def test_killed_five_times_it_gives_the_same_bytes(importing, invent, tmp_path):
         time.sleep(moments.uniform(0.1, 0.9) * seconds)
         process.kill()
         process.communicate()
-        # Whatever can be seen is whole.
+        # All files that can be seen are whole.
         assert disturbed.parts.items() <= wanted.items()
     assert disturbed.done(*flags).parts == wanted
     left = list(disturbed.folder.glob(".import/[!_]*"))
@@ -148,7 +148,7 @@ def test_files_of_others_are_not_replaced_without_replace(imports, dumps):
 
 
 class TestSubreddits:
-    """Which are imported, with and without a list."""
+    """Which subreddits are imported, with and without a list."""
 
     def test_those_of_the_roots_list(self, imports, dumps):
         (imports.root / "subreddits_list.json").write_text('["sourdough", "CATS"]')

@@ -12,7 +12,7 @@ REPOSITORY = Path(__file__).parents[2]
 # These run in environments of their own. Those of HEAVY take gigabytes: make test-long.
 APART = ("LanceDB", "Qdrant", "BERTopic")
 HEAVY = ("BERTopic",)
-# What each prints, at least.
+# Texts that each must print.
 SAYS = {
     "DuckDB": [r"bikerepair", r"cosine(?s:.*)0\.5"],
     "polars": [r"\(300, 384\)"],

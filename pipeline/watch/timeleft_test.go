@@ -173,8 +173,8 @@ func TestTheTimeLeftIsWithinAQuarterOfTheTruth(t *testing.T) {
 				}
 				for _, s := range said {
 					truth := took - s.at
-					// Seconds, and from a minute on tens of seconds, are rounded; and at the very end
-					// the error of a sample is more than what is left.
+					// Times are rounded to seconds, and from a minute on to tens of seconds. And at the
+					// very end the error of a sample is larger than the time that is left.
 					off := max(0, (s.left-truth).Abs()-5*time.Second)
 					if s.at >= time.Minute && (!s.known || off > truth/4) {
 						t.Errorf("after %s it says %s, known %v, and it takes %s", s.at, s.left, s.known, truth)
