@@ -15,16 +15,17 @@ It measures
 - the adjusted Rand index (ARI; Hubert & Arabie 1985) between the labels of two seeds, and between
   those of the same rows in two orders
 
-The same at each level of the tree, for hdbscan and leiden, on the newsgroups and on the corpus
-`reddit`: clusters, noise, AMI over all rows, ARI between seeds, and ARI between halves: each random
-half is fitted, and the rows of the other one are put beside its clusters. On the newsgroups also
-the pairs of rows with one title ("re:" off, titles of 2 to 60 rows): recall is the share of them
-that lie in one cluster, precision the share with one title among the pairs of such rows in one
-cluster.
+Then it measures each level of the tree, for hdbscan and leiden, on the newsgroups and on the corpus
+`reddit`: clusters, noise, AMI over all rows, ARI between seeds, and ARI between halves. For the
+last, it fits each random half, and assigns the rows of the other half to its clusters. On the
+newsgroups it also looks at pairs of rows with the same title (without "re:", titles of 2 to 60
+rows). Recall is the share of these pairs that lie in the same cluster. Precision is the share with
+the same title among the pairs of such rows in the same cluster.
 
-The same for random halves of the corpus, and for short comments. Their groups are emotions and not
-topics, but their clusters must not collapse. In the end it holds back a fifth of the rows, assigns
-them to the clusters of the others, and compares with a clustering of all rows.
+It measures the first figures again for random halves of the corpus, and for short comments. The
+groups of the comments are emotions and not topics, but their clusters must not collapse. In the end
+it holds back a fifth of the rows, assigns them to the clusters of the others, and compares the
+result with a clustering of all rows.
 """
 
 import argparse
@@ -197,7 +198,7 @@ def comments() -> None:
 
 
 def held_back(vectors: np.ndarray, groups: np.ndarray, refitted: np.ndarray) -> None:
-    """Print how well a fifth of the rows is assigned, and how well `refitted`, all rows' labels."""
+    """Print figures of a fifth of the rows: assigned, and by `refitted`, the labels of all rows."""
     new = np.arange(len(vectors)) % 5 == 0
     assigned = cluster_vectors(vectors[~new], SEED).model.assign(vectors[new]).labels
     for name, labels in (("assigned", assigned), ("refitted", refitted[new])):

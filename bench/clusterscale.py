@@ -6,7 +6,7 @@ The vectors are those of the corpus (bench/clusters.py embeds it), repeated with
 the clusters mean nothing, and only time and memory count. Each way runs in a process of its own:
 once on a few rows, so that numba compiles, and once for the figures.
 
-With --rows 1000000 --only leiden it shows what a million rows take.
+With --rows 1000000 --only leiden it shows how much time and memory a million rows take.
 """
 
 import argparse

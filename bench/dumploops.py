@@ -1,13 +1,13 @@
-"""What people do with dumps today: decompress, parse each line, keep those of one subreddit.
+"""Read dumps as people do today: decompress, parse each line, keep those of one subreddit.
 
     python bench/dumploops.py json|orjson SUBREDDIT DUMP …
 
-With json it reads as the scripts do that everybody passes on (single_file.py and filter_file.py of
-Watchful1/PushshiftDumps): python-zstandard in chunks of 128 MiB, which are decoded and then split
-at the ends of lines. It replaces bytes that are not UTF-8; those scripts end at them.
+With json it reads as the usual scripts do (single_file.py and filter_file.py of
+Watchful1/PushshiftDumps): python-zstandard gives chunks of 128 MiB, which are decoded and then
+split at the ends of lines. It replaces bytes that are not UTF-8. Those scripts end at such bytes.
 With orjson it is as fast as a loop in Python can be: the chunks are smaller and are not decoded,
 because orjson takes bytes.
-Nothing is written. It prints how many lines were kept, were read, and could not be read.
+It writes no file. It prints how many lines were kept, were read, and could not be read.
 """
 
 import importlib
@@ -36,7 +36,7 @@ def raw(path: str) -> Iterator[bytes]:
 
 
 def chunks(path: str, size: int) -> Iterator[bytes]:
-    """Return what a dump holds, in parts of a size."""
+    """Return the content of a dump, in parts of a size."""
     with open(path, "rb") as file:
         decoder = zstandard.ZstdDecompressor(max_window_size=1 << 31)
         with decoder.stream_reader(file) as reader:

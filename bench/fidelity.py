@@ -3,8 +3,8 @@
     python bench/fidelity.py [--texts 1000] [--set mix|comments|newsgroups] [--alone 200]
 
 The reference is sentence-transformers fp32 on the same texts. The figures are the least and the
-mean cosine, the largest difference of a number, and the share of each text's 10 nearest texts on
-which both agree. Then some of the texts are embedded alone, and compared with their vectors from
+mean cosine, the largest difference of a number, and the share of each text's 10 nearest texts that
+both have in common. Then some of the texts are embedded alone, and compared with their vectors from
 the batches. A precision that this machine lacks is skipped.
 """
 

@@ -3,9 +3,9 @@
     python bench/flink.py [--rounds 3] [--share 1]
 
 This uses the development cluster (`make flink-up`), and starts it if needed: two TaskManagers of
-one slot and one core each. Flink says how long its job ran. The rest of the driver's time is the
-submission: it starts the job server, and sends the program and the jar. The vectors must be the
-same. The peak memory of each process is printed, too.
+one slot and one core each. Flink says how long its job ran. In the rest of its time the driver
+submits the job: it starts the job server, and sends the program and the jar. The vectors must be
+the same. The peak memory of each process is printed, too.
 
 In the end it computes how long 100,000 files of these sizes would take on N machines like this one
 (see `simulate`).

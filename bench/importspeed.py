@@ -5,7 +5,7 @@
 Each round reads the same invented month four times, in an order that rotates: 'import' of all
 subreddits; 'import' of the largest one; and a loop in Python that only decompresses, parses and
 filters by that subreddit (`dumploops.py`), with json and with orjson. 'import' writes chains, the
-loops write nothing. MB are of the month uncompressed.
+loops write nothing. A speed is in MB of the uncompressed month.
 Then 'import' reads a small and a large month. The most memory that it and all its children had is
 shown beside what it announced.
 """

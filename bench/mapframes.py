@@ -2,8 +2,8 @@
 
     python bench/mapframes.py [--points 100000]
 
-The map has that many points in 100 clusters. It moves to and fro for some seconds, as if it were
-dragged, and each animation frame is counted. Then the same while it zooms.
+The map has that many points in 100 clusters. It moves to and fro for some seconds, as if a user
+dragged it, and each animation frame is counted. Then frames are counted while it zooms.
 """
 
 import argparse

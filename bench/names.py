@@ -4,9 +4,9 @@
     python bench/names.py count FOLDER ANSWERS
 
 `write` clusters the corpora's vectors (embed them first: `make bench-clusters` does), names the
-clusters of all levels by both rules, and draws clusters evenly from the levels. `list.md` has for
-each the name of the cluster that it lies in, which always stands beside it, the beginnings of its
-ten most typical chains, and two names, A and B, in random order.
+clusters of all levels by both rules, and draws clusters evenly from the levels. For each cluster,
+`list.md` has the name of the cluster around it, which a reader always sees as well, the beginnings
+of its ten most typical chains, and two names, A and B, in random order.
 `key.json` says which is which: do not look before you have judged. The old rule takes a cluster's
 heaviest words. The new one is the product's (`cluster/topics/tree.py`), which needs the vectors of
 words.

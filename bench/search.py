@@ -7,8 +7,8 @@
   vectors of the questions that a run made. It prints how often the chain of the title is the first,
   among three and among ten, and how far the two agree.
 - The 1.1 million chains of `titles` get invented vectors: those of `reddit`, each a little off. So
-  nobody waits for them to be embedded. It makes the search file, beside a loop that only reads the
-  vectors with pyarrow, on as many threads as there are cores. Then it searches for one question,
+  nobody waits for them to be embedded. It makes the search file, and compares the time with a loop
+  that only reads the vectors with pyarrow, on all cores. Then it searches for one question,
   for many, and for a chain, and adds the files of a few subreddits. Memory is what the process has
   of its own (RssAnon), without the pages of mapped files.
 """

@@ -1,4 +1,4 @@
-"""The texts that contenders embed, and how much work these are."""
+"""The texts that contenders embed, and how much work they make."""
 
 from pathlib import Path
 

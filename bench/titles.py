@@ -6,7 +6,7 @@ Embeds what is not embedded yet (in build/bench, half an hour for all). Then the
 as a user's run does: vectors, clusters of all levels, names, map and files. Prints the seconds of
 the whole step, the peak memory of the Python process, and for each level the number of clusters,
 the noise, and the adjusted mutual information (AMI; Vinh, Epps & Bailey 2010) of the labels and the
-subreddits over all rows, noise as one more cluster.
+subreddits over all rows, with noise as one more cluster.
 
 With --subreddits N these are the first N of the list.
 """

@@ -13,10 +13,10 @@ import (
 const (
 	// leastCosine is the fidelity to fp32 that Auto asks of another precision.
 	leastCosine = 0.9999
-	// leastGain is by how much another token budget must be faster than the back
-	// end's own to be taken: less is noise.
+	// leastGain is how many times as fast as the back end's own token budget another
+	// budget must be to be chosen. A smaller gain may be noise.
 	leastGain = 1.1
-	// trial is how long one setting is measured at once, and turns how often.
+	// trial is how long one setting is measured at a time, and turns is how often.
 	trial = 60 * time.Millisecond
 	turns = 2
 )
@@ -39,9 +39,9 @@ func (b backend) atOnce(cores int) int {
 // threads returns how many threads one Run has.
 func (b backend) threads(cores int) int { return max(1, cores/b.atOnce(cores)) }
 
-// autotune opens the best of the possible back ends and sets its token budget. Any
-// GPU is taken before any CPU; otherwise they are measured, and one that is not
-// true to the first loses.
+// autotune opens the best of the possible back ends and sets its token budget. It
+// prefers any GPU to any CPU. Otherwise it measures the back ends, and drops each one
+// whose vectors differ too much from those of the first.
 func autotune(config Config, possible []backend, folder *Folder, tokens *tokenizer) (opened, error) {
 	for _, b := range possible {
 		if b.accelerator == CUDA {
@@ -66,7 +66,7 @@ func autotune(config Config, possible []backend, folder *Folder, tokens *tokeniz
 			return opened{}, err
 		}
 		o := opened{backend: b, session: s}
-		if len(possible) == 1 { // nothing to compare with: are they numbers at all?
+		if len(possible) == 1 { // nothing to compare with, so only check that they are numbers
 			if _, err := o.vectors(texts[:1]); err != nil {
 				return opened{}, err
 			}
@@ -102,8 +102,8 @@ func autotune(config Config, possible []backend, folder *Folder, tokens *tokeniz
 	return best, err
 }
 
-// chooseBudget returns the configured budget or the fastest of the back end's. What
-// a batch once needed stays with the session, so only small ones are tried.
+// chooseBudget returns the configured budget or the fastest of the back end's. A session
+// never frees the memory that a batch needed, so only small budgets are tried.
 func chooseBudget(config Config, o opened, text []uint32) (int, error) {
 	if config.TokenBudget > 0 {
 		return config.TokenBudget, nil
@@ -127,8 +127,8 @@ func chooseBudget(config Config, o opened, text []uint32) (int, error) {
 }
 
 // bestSpeeds measures each budget several times, in turn, and returns the best speed
-// of each: neither a first batch, which finds its kernels and its memory, nor what
-// else the machine does in one moment decides anything.
+// of each. So two things do not count: that a first batch is slow, because kernels and
+// memory are not there yet, and that the machine may be busy for a moment.
 func bestSpeeds(budgets []int, measure func(budget int) (float64, error)) ([]float64, error) {
 	best := make([]float64, len(budgets))
 	for range turns {
@@ -200,13 +200,13 @@ func (o opened) speed(text []uint32, budget, cores int) (float64, error) {
 func worstCosine(a, b [][]float32) float64 {
 	worst := 1.0
 	for i := range a {
-		worst = min(worst, Cosine(a[i], b[i])) // NaN if either holds one
+		worst = min(worst, Cosine(a[i], b[i])) // NaN if either vector has one
 	}
 	return worst
 }
 
-// Cosine returns the cosine of two vectors of one length; NaN if either holds one, or
-// has the length 0.
+// Cosine returns the cosine of two vectors with as many numbers each. It is NaN if a
+// number is NaN, or if a vector has the length 0.
 func Cosine(a, b []float32) float64 {
 	var ab, aa, bb float64
 	for i := range a {

@@ -10,10 +10,10 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-// Precisions and accelerators, by the names that the flags and the fingerprint use.
+// The names of precisions and accelerators in flags and in fingerprints.
 const (
 	FP32 = "fp32" // exact: within 1e-5 of sentence-transformers
-	BF16 = "bf16" // matrix products in bfloat16: a cosine of 0.9999 and more, up to twice as fast
+	BF16 = "bf16" // matrix products in bfloat16: a cosine of at least 0.9999, up to twice as fast
 	FP16 = "fp16" // half floats, on a GPU
 	CPU  = "cpu"
 	CUDA = "cuda"
@@ -34,8 +34,8 @@ type backend struct {
 	runs        int                                                  // batches at once; 0: one per core, each on one thread
 }
 
-// backends in the order of preference: of those with one precision on one
-// accelerator the first that this machine has is taken.
+// backends are in the order of preference. If several have the same precision and
+// accelerator, the first one that this machine has is used.
 var backends = []backend{
 	{
 		name: "onnxruntime-openvino", precision: FP32, accelerator: CPU, graph: graphFile,

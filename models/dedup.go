@@ -9,8 +9,8 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// sequenceKey identifies a token sequence: half of its sha256, so that two that
-// differ are never taken for the same.
+// sequenceKey identifies a token sequence. It is half of the sequence's sha256, long
+// enough that two different sequences will not have the same key.
 type sequenceKey [16]byte
 
 func keyOf(ids []uint32) sequenceKey {
@@ -22,8 +22,8 @@ func keyOf(ids []uint32) sequenceKey {
 	return sequenceKey(sum[:len(sequenceKey{})])
 }
 
-// dedup runs identical sequences once: those that are on their way are waited
-// for, the vectors of the last ones are kept.
+// dedup runs identical sequences once. If an equal sequence is running, the item waits
+// for its vector. The vectors of the last sequences are kept.
 type dedup struct {
 	mu      sync.Mutex
 	pending map[sequenceKey][]item                 // those that wait for the one that is run
@@ -40,8 +40,8 @@ func newDedup(dimension, megabytes int) *dedup {
 	return d
 }
 
-// claim says whether the item must be run. Otherwise its vector has been put in
-// place or will be, when the one that it equals has been run.
+// claim reports whether the item must be run. If not, its vector is in place already,
+// or will be as soon as the equal item has run.
 func (d *dedup) claim(it item) (first bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -62,8 +62,8 @@ func (d *dedup) claim(it item) (first bool) {
 	return true
 }
 
-// abandon says whether nobody but the item itself waits for its vector, and
-// forgets it then.
+// abandon reports whether only the item itself waits for its vector. If so, abandon
+// forgets it.
 func (d *dedup) abandon(it item) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -28,18 +28,18 @@ type golden struct {
 	Vector     []float32 `json:"vector"`
 }
 
-// Diagnosis is how an engine really runs here.
+// Diagnosis says how an engine really runs here.
 type Diagnosis struct {
 	Backend
 	Library   string   // ONNX Runtime's, with its version
-	Providers []string // that ran the graph's nodes, from ONNX Runtime's own profile
-	// Compared says that the model is the one whose golden vector is known; then Cosine is
-	// that of the vector made here and the golden one.
+	Providers []string // those that ran the graph's nodes, from ONNX Runtime's own profile
+	// Compared says that the golden vector of this model is known. Cosine is then the cosine
+	// of the vector made here and the golden one.
 	Compared bool
 	Cosine   float64
 }
 
-// LeastGolden is the cosine below which a vector in a precision is not the golden one.
+// LeastGolden returns the least cosine that a vector in a precision must have with the golden one.
 func LeastGolden(precision string) float64 {
 	if precision == FP32 {
 		return 1 - 1e-6
@@ -143,7 +143,7 @@ func (b Backend) Provider() string {
 	return "CPUExecutionProvider"
 }
 
-// CPUFeatures returns those of this CPU's instructions that matter to the engine.
+// CPUFeatures returns the instruction sets of this CPU that matter to the engine.
 func CPUFeatures() []string {
 	var found []string
 	for _, f := range []struct {

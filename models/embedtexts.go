@@ -30,8 +30,8 @@ type embedAnswer struct {
 }
 
 // EmbedTexts reads a JSON object {"model": a Config, "texts": [...]} from in and writes a line of JSON to out,
-// then the vectors: little-endian float32, one text after another. The clustering embeds words
-// with it, in a process of its own, so that its vectors are by the engine that embeds chains.
+// then the vectors: little-endian float32, one text after another. The clustering starts it as a
+// process to embed words, so that the same engine makes the vectors of words and of chains.
 func EmbedTexts(in io.Reader, out io.Writer) error {
 	var request embedRequest
 	if err := json.NewDecoder(in).Decode(&request); err != nil {

@@ -12,17 +12,17 @@ import (
 
 // Defaults of Config.
 const (
-	// defaultTokenBudget is the padded tokens of one batch on a CPU: 256 and 512 run
-	// about as fast, larger batches fall out of the caches.
+	// defaultTokenBudget is how many padded tokens one batch has on a CPU. 256 and 512 are
+	// about as fast as each other. Larger batches do not fit into the caches.
 	defaultTokenBudget = 256
-	// windowTokens bounds the texts that wait for a batch, all files together.
+	// windowTokens bounds the tokens of the texts that wait for a batch, of all files together.
 	windowTokens = 256 << 10
-	// GCPercent is what a process with an engine does well to give debug.SetGCPercent.
-	// Most of its memory is the model's, outside of Go's heap, and there is little
-	// garbage: collecting more often costs no time that shows.
+	// GCPercent is the value for debug.SetGCPercent in a process with an engine. Most of
+	// its memory is the model's, outside Go's heap, and there is little garbage. So
+	// collecting more often costs no time that can be measured.
 	GCPercent = 25
-	// settledAfter is how many batches it takes until most ways of packing the weights,
-	// of which each size of batch chooses one, have been met.
+	// settledAfter is the number of batches after which most of the packed copies of the
+	// weights exist. ONNX Runtime packs the weights in several ways, by the size of a batch.
 	settledAfter = 64
 )
 
@@ -49,7 +49,7 @@ type Engine struct {
 	encoding chan struct{} // a place for each text that may be tokenised at once
 	session  *session
 	model    func(batch [][]uint32, emit func(row int, vector []float32)) error // the session's
-	probe    []uint32                                                           // the empty text: it runs wherever anything does
+	probe    []uint32                                                           // the empty text: if it does not run, nothing does
 	pauses   []time.Duration                                                    // before each try of the probe
 	health   health
 	library  string // path of ONNX Runtime's
@@ -76,8 +76,8 @@ var process struct {
 	library library
 }
 
-// Shared returns the process's one engine for a configuration, opening it at
-// the first call. It is never closed: it lives as long as the process.
+// Shared returns the process's one engine for a configuration. The first call opens
+// it. It is never closed.
 func Shared(config Config) (*Engine, error) {
 	open, _ := process.engines.LoadOrStore(config, sync.OnceValues(func() (*Engine, error) { return Open(config) }))
 	return open.(func() (*Engine, error))()
@@ -92,9 +92,9 @@ func Opened(config Config) *Engine {
 	return e
 }
 
-// Check says whether an engine for a configuration can be expected to open here,
-// and returns its model folder: every file is what the manifest says, and this
-// machine has what is asked for. It takes a tenth of a second, and no memory.
+// Check checks that an engine for a configuration can be expected to open here: every
+// file of the model folder is what the manifest says, and this machine has what is
+// asked for. It returns the model folder. It takes 0.1 s, and no memory.
 func Check(config Config) (*Folder, error) {
 	check, _ := process.checked.LoadOrStore(config, sync.OnceValues(func() (*Folder, error) {
 		if _, err := candidates(config); err != nil {
@@ -110,8 +110,8 @@ func Check(config Config) (*Folder, error) {
 	return check.(func() (*Folder, error))()
 }
 
-// Open opens a new engine. Asked for Auto, or for no token budget, it measures
-// for some hundred milliseconds which is the fastest here.
+// Open opens a new engine. If the configuration says Auto, or has no token budget, Open
+// measures for some hundred milliseconds what is the fastest here.
 func Open(config Config) (*Engine, error) {
 	folder, err := Check(config)
 	if err != nil {
@@ -163,8 +163,8 @@ func (e *Engine) work() {
 	}
 }
 
-// run embeds one batch. Sequences whose jobs were cancelled meanwhile are dropped
-// unless others wait for the same.
+// run embeds one batch. It drops a sequence whose job was cancelled meanwhile, unless
+// another job waits for the same sequence.
 func (e *Engine) run(batch []item) {
 	live := batch[:0]
 	for _, it := range batch {

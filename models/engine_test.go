@@ -154,8 +154,8 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 	}
 }
 
-// No GPU is needed to see that what is bound to a session comes out of it as from
-// a plain run: the CPU stands in for the device.
+// This needs no GPU: with the CPU as the device, bound inputs must give the same vectors
+// as a plain run.
 func TestBoundInputsGiveTheSameVectors(t *testing.T) {
 	e := openEngine(t)
 	texts := []string{"Bread needs time.", "The moon rises over the ridge.", "a"}

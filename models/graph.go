@@ -7,8 +7,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// Field numbers of the messages in onnx.proto (ONNX IR 3 and later) through
-// which a graph can reach a tensor, and of the tensor's fields themselves.
+// onnxChildren has the fields of the messages in onnx.proto (ONNX IR 3 and later) through
+// which a graph can reach a tensor, and those of the tensor itself.
 var onnxChildren = map[string]map[protowire.Number]string{
 	"model":     {7: "graph", 20: "training", 25: "function"},
 	"training":  {1: "graph", 2: "graph"},

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// ErrBroken is wrapped by what texts fail with once nothing runs on an engine any more. It is
-// no fault of the texts.
+// ErrBroken is wrapped by the errors of texts on an engine on which nothing runs any more. The
+// texts are not at fault.
 var ErrBroken = errors.New("the model does not run any more: look at the device with 'pipeline doctor', then run again")
 
-// brokenAfter is of how many files a text must have failed alone, with nothing that ran in
-// between, until the engine counts as broken. One file can be bad from end to end.
+// brokenAfter is how many files must have had a text that failed alone, while no text ran, until
+// the engine counts as broken. The files must be different, because one file can be bad throughout.
 const brokenAfter = 8
 
 // probePauses come before each try of the probe. A device may want a moment to free memory.
@@ -22,7 +22,7 @@ func probePauses() []time.Duration { return []time.Duration{0, 200 * time.Millis
 // health is what an engine knows of its device.
 type health struct {
 	mu      sync.Mutex
-	failing map[*Stream]bool // of which a text failed alone since anything ran
+	failing map[*Stream]bool // those with a text that failed alone since a text ran
 	broken  error            // nil: it runs
 }
 
@@ -68,8 +68,8 @@ func (h *health) halt(err error) error {
 // Broken returns why nothing runs on the engine any more, nil if it works.
 func (e *Engine) Broken() error { return e.health.state() }
 
-// embed runs items, in halves if they fail together, down to the single ones at fault: an
-// error is theirs alone. It reports whether all of them ran.
+// embed runs items. If they fail together, it runs them in halves, down to the single items at
+// fault, and only these get the error. It reports whether all of them ran.
 func (e *Engine) embed(items []item) (all bool) {
 	if err := e.health.state(); err != nil {
 		e.fail(items, err)
@@ -124,8 +124,8 @@ func (e *Engine) try(items []item) error {
 	return nil
 }
 
-// blame tells a text that cannot be embedded from an engine on which nothing runs. It
-// returns nil if the text ran after all.
+// blame finds out whether a text cannot be embedded or nothing runs on the engine. It returns
+// nil if the text ran after all.
 func (e *Engine) blame(it item, err error) error {
 	for _, pause := range e.pauses {
 		time.Sleep(pause)

@@ -13,7 +13,7 @@ const poison = 99 // the first token of a text on which the model fails
 
 var errModel = errors.New("out of memory")
 
-// device stands in for a session that fails when fails says so.
+// device is used in place of a session, and fails if fails says so.
 type device struct {
 	fails func(batch [][]uint32) bool
 	tries int

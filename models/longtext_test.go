@@ -10,10 +10,10 @@ import (
 	"github.com/threadloom/threadloom/models/wordpiece"
 )
 
-// longBytes is more than is tokenised of a text at first.
+// longBytes is more than the tokenizer reads of a text at first.
 const longBytes = firstBytes + 5000
 
-// fills are what a text may have much of and its tokens little.
+// fills are parts that make a text long but add few tokens or none.
 var fills = map[string]string{
 	"blanks": " ", "lines": "\n", "control characters": "\x01", "combining marks": "\u0301", "zero-width spaces": "\u200b",
 	"wide blanks": "\u3000", "replacement characters": "\ufffd", "invalid bytes": "\xff", "NUL": "\x00", "one endless word": "a", "one endless word of marks": "e\u0301",
@@ -21,8 +21,8 @@ var fills = map[string]string{
 
 func fill(s string, bytes int) string { return strings.Repeat(s, bytes/len(s)) }
 
-// wholeText returns the tokenizer, and what it must say of a text: the Hugging Face
-// tokenizer's first tokens of all of it.
+// wholeText returns the tokenizer, and the Hugging Face one. The tokenizer must return the
+// first tokens that the other one returns for the whole text.
 func wholeText(t *testing.T) (*tokenizer, wordpiece.Reference) {
 	t.Helper()
 	_, reference := bothTokenizers(t)
@@ -79,7 +79,7 @@ func TestLongTextsAtRandom(t *testing.T) {
 	for _, s := range fills {
 		pieces = append(pieces, s)
 	}
-	slices.Sort(pieces) // the same at every try
+	slices.Sort(pieces) // so that each run of the test is the same
 	sizes := []int{1, 3, 60, 20_000, 66_000}
 	for range 60 {
 		var text strings.Builder

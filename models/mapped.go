@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// How /proc/self/maps writes the rights of what cannot differ from its file.
+// How /proc/self/maps writes the rights of memory that cannot differ from its file.
 const (
 	readOnly = "r--p" // of weights; a library's constants may have been written to before
 	code     = "r-xp"
@@ -23,11 +23,11 @@ const (
 // mapping is a part of this process's memory that shows a file.
 type mapping struct{ from, to uintptr }
 
-// letGoOfFiles drops what the process holds of files that it has mostly done with.
-// ONNX Runtime maps the weights, and what multiplies matrices has its own, packed
-// copy of most by now; opening a model runs through much of the libraries that
-// embedding does not. What is still needed, such as the rows of the words met, comes
-// back from the file when it is read.
+// letGoOfFiles drops the pages of mapped files that the process hardly needs any more.
+// ONNX Runtime maps the weights, but the matrix products use packed copies of most of
+// them by now. And opening a model reads much of the libraries that embedding does not
+// need. A page that is still needed, such as the vector of a word, is read from the file
+// again.
 func (e *Engine) letGoOfFiles() {
 	letGo(filepath.Dir(e.Folder.file(graphFile)), readOnly) // weights lie beside their graph
 	letGo(filepath.Dir(e.library), code)

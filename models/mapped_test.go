@@ -36,8 +36,8 @@ func TestMappedBelowTakesOnlyTheRightsAskedFor(t *testing.T) {
 	}
 }
 
-// The weights are packed anew by what multiplies: an engine that is open must not
-// hold those of the file as well, and must still find them when it needs them.
+// The matrix products have packed copies of the weights. So an open engine must not hold
+// the pages of the file as well, but must still be able to read them.
 func TestOpenEngineHoldsNoWeightsTwice(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("no /proc to look into")

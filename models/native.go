@@ -70,7 +70,7 @@ func init() { C.few_arenas(C.int(max(1, runtime.NumCPU()/coresPerArena))) }
 // times its size for a moment.
 func giveBackFreed() { C.give_back() }
 
-// load loads ONNX Runtime from path. A second, different path is an error.
+// load loads ONNX Runtime from path. It fails if it was loaded from another path before.
 func (l *library) load(path string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

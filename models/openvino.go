@@ -42,9 +42,9 @@ func lacksBF16(c Config) error {
 	return lacksOpenVINO(c)
 }
 
-// openVINOIn hands the whole graph to OpenVINO, in a precision. It has a stream for
-// each batch that runs at once: two of one thread are faster than one of two, which
-// waits at the end of every operation.
+// openVINOIn hands the whole graph to OpenVINO, in a precision. OpenVINO gets a stream
+// for each batch that runs at once. Two streams of one thread each are faster than one
+// of two threads, which must wait for each other at the end of every operation.
 func openVINOIn(precision string) func(o *ort.SessionOptions, runs, threads int) error {
 	hint := map[string]string{FP32: "f32", BF16: "bf16"}[precision]
 	return func(o *ort.SessionOptions, runs, threads int) error {

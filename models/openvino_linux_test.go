@@ -22,8 +22,8 @@ func allowed(t *testing.T, status string) string {
 	return strings.TrimSpace(list)
 }
 
-// Several processes of a few cores each share a machine, as Flink's TaskManagers do:
-// those that bind themselves to the first core all take the same one.
+// Several processes with a few cores each may share a machine, as Flink's TaskManagers
+// do. If each bound its threads to the first core, all would use the same one.
 func TestAnEngineBindsNoThreadToACore(t *testing.T) {
 	e, err := Open(Config{Folder: filepath.Join(CompiledIn(), "build", "models", "all-MiniLM-L6-v2"), Workers: 1, TokenBudget: 256})
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-// Names in the graphs that 'python -m threadloom.export' makes. They are not looked
-// up: ONNX Runtime would load the model once more to tell them.
+// The names in the graphs that 'python -m threadloom.export' makes. They are constants,
+// because ONNX Runtime would load the model once more to look them up.
 var graphInputs = []string{"input_ids", "attention_mask"}
 
 const graphOutput = "sentence_embedding"
@@ -55,7 +55,7 @@ func configure(options *ort.SessionOptions, b backend, cores int) error {
 	if err := options.SetInterOpNumThreads(1); err != nil {
 		return err
 	}
-	// Shapes differ from batch to batch: a pattern for each would only pile up.
+	// Shapes differ from batch to batch. A memory pattern for each would only use memory.
 	if err := options.SetMemPattern(false); err != nil {
 		return err
 	}
@@ -105,9 +105,9 @@ func (s *session) run(batch [][]uint32, emit func(row int, vector []float32)) er
 	return nil
 }
 
-// runOnDevice runs the model with its inputs and its output bound to it. Binding
-// copies an input to the device at once, so one batch is copied while another is
-// computed; a plain Run copies it only when its turn has come.
+// runOnDevice runs the model with its inputs and its output bound to it. Binding copies
+// an input to the device at once, so that one batch is copied while another one is
+// computed. A plain Run copies its input only when the device is free.
 func (s *session) runOnDevice(inputs []ort.Value, output ort.Value) (err error) {
 	binding, err := s.ort.CreateIoBinding()
 	if err != nil {
@@ -125,8 +125,8 @@ func (s *session) runOnDevice(inputs []ort.Value, output ort.Value) (err error) 
 	return s.ort.RunWithBinding(binding)
 }
 
-// fillInput lays a batch out as [len(batch), width], row by row. Token types are
-// all 0: every text is a single sentence.
+// fillInput lays a batch out as [len(batch), width], row by row. All token types are 0,
+// because every text is a single sentence.
 func fillInput(name string, data []int64, batch [][]uint32, width int) {
 	for row, ids := range batch {
 		line := data[row*width:]

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// overlapTokens is how many tokens two neighbouring chunks of a text share, so
-// that no sentence is only ever seen cut in two.
+// overlapTokens is how many tokens two neighbouring chunks of a text share, so that
+// a sentence which one chunk cuts is whole in the other.
 const overlapTokens = 32
 
-// splitTokens cuts a text's tokens into overlapping windows of at most size
-// tokens that begin and end with whole words, where words are shorter than a
-// window. continues says whether a token goes on with the word before it.
+// splitTokens cuts a text's tokens into overlapping windows of at most size tokens.
+// A window begins and ends with a whole word, unless the word is longer than a window.
+// continues reports whether a token continues the word before it.
 func splitTokens(ids []uint32, continues func(uint32) bool, size, overlap int) [][]uint32 {
 	var windows [][]uint32
 	for start := 0; ; {
@@ -27,8 +27,8 @@ func splitTokens(ids []uint32, continues func(uint32) bool, size, overlap int) [
 	}
 }
 
-// wordStart returns the start of the word at i, or i itself if that word starts
-// at after or before: it fills a window.
+// wordStart returns the start of the word at i. If that word starts at after or before
+// it, the word fills a window, and wordStart returns i.
 func wordStart(ids []uint32, continues func(uint32) bool, i, after int) int {
 	for at := i; at > after; at-- {
 		if !continues(ids[at]) {
@@ -38,8 +38,8 @@ func wordStart(ids []uint32, continues func(uint32) bool, i, after int) int {
 	return i
 }
 
-// continuations reads from a tokenizer.json which tokens go on with a word: those
-// of a WordPiece vocabulary with its prefix, "##". Other kinds have none.
+// continuations reads from a tokenizer.json which tokens continue a word: those of a
+// WordPiece vocabulary that begin with its prefix, "##". Other vocabularies have none.
 func continuations(tokenizerJSON []byte) (map[uint32]bool, error) {
 	var kind struct {
 		Model struct {

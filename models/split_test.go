@@ -5,11 +5,11 @@ import (
 	"testing"
 )
 
-// continuing is added to the ids of tokens that go on with a word.
+// continuing is added to the ids of tokens that continue a word.
 const continuing = 1 << 20
 
-// words makes tokens of words: a word of n pieces is n ids, of which all but the first go
-// on with it.
+// words makes the tokens of words. A word of n pieces has n ids, and all but the first are
+// marked as continuing it.
 func words(lengths ...int) (ids []uint32) {
 	for _, n := range lengths {
 		for piece := range n {

@@ -16,14 +16,14 @@ type Result struct {
 	Truncated []bool    // part of the text was not read
 	Chunks    []int32   // in how many pieces the text was read; nil: all in one
 	AllTokens int64     // tokens of all texts before truncation
-	Reused    int64     // tokens that were not run because the same text was
+	Reused    int64     // tokens that were not run, because the same text ran before
 	Repaired  int64     // texts that were not valid UTF-8 or held NUL bytes
 }
 
 // Job is a Submit on its way through the engine.
 type Job struct {
 	ctx      context.Context
-	stream   *Stream // that it came with
+	stream   *Stream // the one that it came from
 	result   Result
 	vectors  []float32 // [sequences × dimension]: one for each text, or for each chunk
 	weights  []float32 // of the sequences in their text's vector; nil: one sequence a text
@@ -57,16 +57,16 @@ type Stream struct {
 	// Embedded, if it is set before the first Submit, is called for each sequence as soon as it
 	// has its vector or has failed, from several goroutines at once. It must return quickly.
 	Embedded func(Embedded)
-	// Queued, if it is set, is called in each Submit with the texts, and the tokens to run, that Embedded will be
-	// told of.
+	// Queued, if it is set, is called once in each Submit, with the sums of the texts and of the tokens to run
+	// for which Embedded will be called later.
 	Queued func(Embedded)
 
 	engine *Engine
 	ctx    context.Context
 }
 
-// Stream opens a stream, which counts as busy until Close: the engine waits for
-// its texts to make better batches. Cancelling ctx fails its jobs.
+// Stream opens a stream. It counts as busy until Close, and the engine waits for the
+// texts of busy streams to make better batches. Cancelling ctx fails its jobs.
 func (e *Engine) Stream(ctx context.Context) *Stream {
 	e.window.setBusy(1)
 	return &Stream{engine: e, ctx: ctx}
@@ -167,8 +167,8 @@ func (s *Stream) Wait(job *Job) (Result, error) {
 	return job.result, job.err
 }
 
-// meanOfChunks returns one vector a text: the mean of its chunks' vectors, each
-// weighted by its tokens, of length 1 where the model's are.
+// meanOfChunks returns one vector for each text: the mean of its chunks' vectors, weighted
+// by their tokens. It has length 1 if the model's vectors do.
 func meanOfChunks(vectors, weights []float32, chunks []int32, f *Folder) []float32 {
 	d := f.Dimension
 	means := make([]float32, 0, len(chunks)*d)
@@ -209,8 +209,8 @@ func weightedMean(vectors, weights []float32, normalize bool) []float32 {
 	return mean
 }
 
-// encodeAll tokenises texts on all cores, which it shares with other streams: a
-// long text takes megabytes while it is tokenised.
+// encodeAll tokenises texts on all cores. All streams together tokenise only as many texts
+// at once as there are cores, because a long text takes megabytes while it is tokenised.
 func (e *Engine) encodeAll(ctx context.Context, texts []string) ([]encoded, error) {
 	encodings := make([]encoded, len(texts))
 	workers := min(runtime.GOMAXPROCS(0), len(texts))

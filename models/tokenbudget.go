@@ -24,7 +24,7 @@ func newTokenBudget(full, least int) tokenBudget {
 	return tokenBudget{now: full, full: full, least: least, wait: raiseAfter}
 }
 
-// large says whether a batch says something of the budget.
+// large reports whether a batch is so large that it tests the budget.
 func (b *tokenBudget) large(padded int) bool { return 2*padded >= b.now }
 
 // lower halves the budget because a batch failed and its halves ran.

@@ -26,7 +26,7 @@ const (
 	wordTokens = 128
 )
 
-// What becomes of a text that is longer than the model reads: the values of --long_text.
+// The values of --long_text: how a text that is longer than the model reads is embedded.
 const (
 	Truncate = "truncate" // its beginning is embedded
 	Chunk    = "chunk"    // its vector is the mean of overlapping chunks of it
@@ -45,7 +45,7 @@ type tokenizer struct {
 // encoded is one text as the model reads it.
 type encoded struct {
 	sequences [][]uint32 // with [CLS] and [SEP], at most max_seq_length tokens each; one, or a text's chunks
-	total     int        // tokens of what was tokenised of the text, before truncation
+	total     int        // tokens of the part of the text that was tokenised, before truncation
 	truncated bool
 	repaired  bool // the text was not valid UTF-8 or held NUL bytes
 }
@@ -109,7 +109,7 @@ func openIDs(tokenizerJSON []byte) (func(string) []uint32, error) {
 	}
 	for _, text := range sampleTexts {
 		if !slices.Equal(fast.Encode(text), whole(text)) {
-			return whole, nil // a setting that New does not know: exactness goes before speed
+			return whole, nil // New does not know a setting, and exactness matters more than speed
 		}
 	}
 	return fast.Encode, nil
@@ -145,8 +145,8 @@ func (t *tokenizer) encode(text string) (encoded, error) {
 	return e, nil
 }
 
-// beginning returns the tokens of as much of a text as the model reads: the first ones
-// are those of the whole text.
+// beginning returns the tokens of as much of a text as the model reads. They are the same as
+// the first tokens of the whole text.
 func (t *tokenizer) beginning(text string) []uint32 {
 	for size := firstBytes; ; size *= 4 {
 		part := text

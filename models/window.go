@@ -2,7 +2,7 @@ package models
 
 import "sync"
 
-// lastBatches is how many batches are so few that they are run longest first.
+// lastBatches is the number of batches at the end that are run with the longest texts first.
 const lastBatches = 4
 
 // item is one tokenised text that waits for a batch.
@@ -13,7 +13,7 @@ type item struct {
 	place   int   // among the job's sequences
 	first   bool  // it begins its text
 	reused  bool  // it is not run: the vector of an equal one is taken
-	arrived int64 // which job of the window's it came with, set by add
+	arrived int64 // the number of the job that it came with, set by add
 }
 
 // finish puts the item's vector in its place in the job.
@@ -43,15 +43,15 @@ func (it item) count(failed bool) {
 // window holds tokenised texts by length and forms batches from them.
 //
 // A batch is full when texts of one length fill the token budget. A batch of
-// mixed lengths is formed only when waiting cannot help: the window is full, or
-// no stream is about to bring more texts. "About to" is counted, not guessed by
-// a timer: a stream is busy unless it waits for the engine.
+// mixed lengths is formed only if waiting cannot help, because the window is full or
+// no stream is about to bring more texts. No timer guesses this: a stream is about to
+// bring more texts unless it waits for the engine.
 //
-// Batches are formed around the texts that have waited longest, so that files
-// are finished in the order in which they were opened: a run that is killed has
-// lost the few open files and not a little of every one. When only a few batches
-// are left and nobody brings more, the longest texts go first: the streams of the
-// engine then end together, the last of them with short work.
+// Batches are formed around the texts that have waited longest, so that files are
+// finished in the order in which they were opened. Then a run that is killed loses only
+// the few open files, and not a part of every file. When only a few batches are left and
+// no more texts come, the longest texts go first, so that all cores end at about
+// the same time.
 type window struct {
 	mu      sync.Mutex
 	change  sync.Cond
@@ -62,7 +62,7 @@ type window struct {
 	busy    int      // streams that are reading, not waiting
 	closed  bool
 	budget  tokenBudget
-	limit   int // tokens in the window at which streams must wait
+	limit   int // streams must wait if the window has so many tokens
 }
 
 func newWindow(maxLength, budget, limit int) *window {
@@ -79,8 +79,8 @@ func (w *window) setBusy(n int) {
 	w.change.Broadcast()
 }
 
-// add puts texts in, waiting while the window is full. The caller is a busy
-// stream and counts as waiting meanwhile.
+// add puts texts in, and waits while the window is full. The caller is a busy stream,
+// which does not count as busy while it waits.
 func (w *window) add(items []item) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -101,7 +101,7 @@ func (w *window) add(items []item) {
 	w.change.Broadcast()
 }
 
-// next returns a batch, waiting until there is one; nil when the window is closed.
+// next waits for a batch and returns it. It returns nil when the window is closed.
 func (w *window) next() []item {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -143,9 +143,8 @@ func (w *window) take(partial bool) []item {
 func (w *window) room(n int) int { return max(1, w.budget.now/n) }
 
 // fill takes texts of n tokens, then those of the nearest lengths, shorter or
-// longer, until the budget is used up by texts padded to the longest. A batch of
-// the few texts of one length would cost nearly as much: each Run reads the whole
-// model from memory.
+// longer, until these texts, padded to the longest, use up the budget. A smaller batch
+// would cost nearly as much, because each Run reads the whole model from memory.
 func (w *window) fill(n int) []item {
 	batch := w.pop(make([]item, 0, w.room(n)), n, w.room(n))
 	longest, below, above := n, n-1, n+1
@@ -156,7 +155,7 @@ func (w *window) fill(n int) []item {
 		for above < len(w.byLen) && len(w.byLen[above]) == 0 {
 			above++
 		}
-		// One that is longer widens the whole batch: there must be room even then.
+		// A longer text makes the whole batch wider, and the batch must fit even then.
 		longer := above < len(w.byLen) && w.room(above) > len(batch)
 		switch {
 		case below > 0 && (!longer || n-below <= above-n):

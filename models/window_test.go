@@ -55,8 +55,8 @@ func TestWindowDoesNotWaitWhenItIsFull(t *testing.T) {
 	}
 }
 
-// Texts that came first are embedded first, whatever their length: a file that
-// was opened early does not wait for the ones after it.
+// Texts that came first are embedded first, whatever their length, so that a file that
+// was opened early does not wait for later ones.
 func TestWindowServesTheOldestTextsFirst(t *testing.T) {
 	w := newWindow(16, 8, 1000)
 	w.add(texts(2, 1))
@@ -69,8 +69,8 @@ func TestWindowServesTheOldestTextsFirst(t *testing.T) {
 	}
 }
 
-// The last few batches run longest first, so that the streams of the engine end
-// together.
+// The last few batches run with the longest texts first, so that all cores end at about
+// the same time.
 func TestWindowEndsWithTheShortestTexts(t *testing.T) {
 	w := newWindow(16, 8, 1000)
 	w.add(texts(2, 1))

@@ -10,13 +10,13 @@
 //     holds. A lease ends unless the worker's heartbeat renews it; all times are Redis's.
 //   - to reap: to put the jobs of workers whose lease has ended back into todo, and
 //     those whose delay is over. Anybody may, at any time.
-//   - fenced: what a worker is whose lease has ended. It finds out at its next
+//   - fenced: a worker is fenced if its lease has ended. It finds out at its next
 //     heartbeat, begin or ack, and goes on under a new name.
 //   - attempt: a try that failed, or a worker that was lost over it. After the last one
 //     a job is dead: kept with the reason until somebody retries or drops it.
-//   - code: why a job failed, for programs: one of those of transforms/deadletter, which
-//     golden/codes.json holds the worker to. A job that no attempt can mend, such as a file
-//     that is not Parquet, is dead after the first one.
+//   - code: the reason of a failure, for programs. It is one of the codes of
+//     transforms/deadletter, and golden/codes.json holds the worker to the same ones. A job
+//     that no further attempt can mend is dead after the first one: its file may not be Parquet.
 //   - to give back: to put a job back without an attempt, because this worker stops or
 //     does not see the file's folder.
 //   - to withdraw: to take a job that no worker has begun out of the queue again.
@@ -24,9 +24,9 @@
 //     The lists alone say what is listed: plain producers and consumers keep no other books.
 //   - to replace: to embed a file although it has an output. A worker takes an output for
 //     done unless the job is in this set.
-//   - root: the output folder of a run. Workers learn the run's settings by it, and
-//     know that they see the same folder by a secret in it, the nonce.
+//   - root: the output folder of a run. Redis holds the run's settings under its name.
+//     A secret in a file there, the nonce, shows workers that they see the same folder.
 //
-// Redis only coordinates: a job is done when its output exists (a new one, if it was to
-// be replaced), and whatever Redis forgets is put in again by who wants the file.
+// Redis only coordinates. A job is done when its output exists (a new one, if it was to
+// be replaced). If Redis forgets a job, whoever wants the file puts it in again.
 package mpsbridge

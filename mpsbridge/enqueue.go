@@ -24,12 +24,13 @@ const (
 
 var errTurnLost = errors.New("another producer enqueues, because this one was silent for too long: try again")
 
-// Enqueue puts those of some jobs into todo that are in no list, and returns how many.
-// It leaves dead ones, or has them tried again with revive.
+// Enqueue puts those jobs into todo that are in no list, and returns how many. Dead jobs
+// stay dead unless revive asks to try them again.
 //
-// It reads all lists once, whatever the number of jobs: put in many at a time. Producers
-// take turns, so that no two put in the same job. A job that a worker takes and gives
-// back while the lists are read may be put in a second time; who takes it finds its output.
+// It reads all lists once, whatever the number of jobs, so call it with many jobs at a time.
+// Producers take turns, so that no two put in the same job. A job that a worker takes and
+// gives back while the lists are read may be put in a second time. The worker that then
+// takes it finds its output.
 func (q *Queue) Enqueue(ctx context.Context, jobs []string, revive bool) (n int, err error) {
 	if len(jobs) == 0 {
 		return 0, nil
@@ -74,7 +75,8 @@ func (q *Queue) takeTurn(ctx context.Context) (turn, error) {
 	}
 }
 
-// renew prolongs the turn. If it was lost, that prolongs another's for a moment, and put fails.
+// renew prolongs the turn. If the turn was lost, renew prolongs another producer's for a moment,
+// and put fails.
 func (t turn) renew(ctx context.Context) error {
 	return t.client.PExpire(ctx, t.enqueuing(), turnFor).Err()
 }
@@ -93,14 +95,14 @@ func (t turn) put(ctx context.Context, jobs []string, revive bool, hold time.Dur
 	return max(0, n), err
 }
 
-// end lets the next producer begin, also when this one was cancelled.
+// end lets the next producer begin, even if this one was cancelled.
 func (t turn) end(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readWithin)
 	defer cancel()
-	_, _ = t.put(ctx, nil, false, 0) // otherwise it ends by itself
+	_, _ = t.put(ctx, nil, false, 0) // if this fails, the turn ends by itself
 }
 
-// Unlisted returns those of some jobs that are in no list and not dead.
+// Unlisted returns the jobs that are in no list and not dead.
 func (q *Queue) Unlisted(ctx context.Context, jobs []string) ([]string, error) {
 	unlisted, err := q.unlisted(ctx, jobs, func(context.Context) error { return nil })
 	if err != nil {
@@ -119,11 +121,11 @@ func (q *Queue) Unlisted(ctx context.Context, jobs []string) ([]string, error) {
 	return alive, nil
 }
 
-// unlisted returns those of some jobs that are in no list, each once. It reads the lists
-// in pages, so that Redis is never held up for long, and calls page before each. Jobs move
+// unlisted returns the jobs that are in no list, each once. It reads the lists in pages,
+// so that Redis is never held up for long, and calls page before each. Jobs move
 // meanwhile: from todo's head to a worker, from there to either end of todo or to the
-// delayed ones, and from these to todo's tail. The order in which the lists are read
-// follows them.
+// delayed ones, and from these to todo's tail. unlisted reads the lists in an order that
+// follows these moves.
 func (q *Queue) unlisted(ctx context.Context, jobs []string, page func(context.Context) error) ([]string, error) {
 	unseen := make(map[string]struct{}, len(jobs))
 	for _, job := range jobs {
@@ -151,7 +153,8 @@ func (q *Queue) unlisted(ctx context.Context, jobs []string, page func(context.C
 	return unlisted, nil
 }
 
-// readTodo reads from the tail: counted from there, jobs that workers take move no others.
+// readTodo reads from the tail, because a job's place counted from there stays the same when
+// workers take jobs.
 func (q *Queue) readTodo(ctx context.Context, see func([]string) error) error {
 	for last := int64(-1); ; last -= pieceOfJobs - pageOverlap {
 		jobs, err := q.client.LRange(ctx, q.todo(), last-pieceOfJobs+1, last).Result()
@@ -164,7 +167,7 @@ func (q *Queue) readTodo(ctx context.Context, see func([]string) error) error {
 	}
 }
 
-// readDelayed misses no job that is there all the time, as ZSCAN promises.
+// readDelayed misses no job that stays in the list while it reads. ZSCAN promises that.
 func (q *Queue) readDelayed(ctx context.Context, see func([]string) error) error {
 	for cursor := uint64(0); ; {
 		found, next, err := q.client.ZScan(ctx, q.delayed(), cursor, "", pieceOfJobs).Result()

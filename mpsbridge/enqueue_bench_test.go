@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// BenchmarkEnqueue puts 100,000 jobs in, and a million, twice (the second time all are
-// there), and, to compare with, by plain RPUSHes of as many at a time. It reports the
-// seconds of each, their ratio, what Redis holds for the jobs, MB, and the longest time
-// for which one call held Redis up, ms.
+// BenchmarkEnqueue puts in 100,000 jobs, and a million, each twice. The second time all of
+// them are there already. To compare, it puts in as many by plain RPUSHes. It reports the
+// seconds of each and their ratio, the MB that Redis holds for the jobs, and the longest
+// time in ms for which one call held Redis up.
 func BenchmarkEnqueue(b *testing.B) {
 	for _, n := range []int{100_000, 1_000_000} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) { benchmarkEnqueue(b, jobs(n)) })
@@ -55,7 +55,7 @@ func benchmarkEnqueue(b *testing.B, all []string) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// slowest is how long the slowest call took of those that put jobs in or read them.
+// slowest returns the time of the slowest call that put jobs in or read them.
 func slowest(b *testing.B, q *Queue) (longest time.Duration) {
 	b.Helper()
 	calls, err := q.client.SlowLogGet(context.Background(), -1).Result()

@@ -25,7 +25,7 @@ func TestTheListsAreReadOnceHoweverManyJobsAreAsked(t *testing.T) {
 	if got := must[[]string](t)(q.unlisted(ctx, all, count)); !slices.Equal(got, all[severalPages:]) {
 		t.Errorf("%d are unlisted, want %d", len(got), severalPages)
 	}
-	// Todo in pages that overlap, the delayed ones twice, and what moves.
+	// The pages of todo overlap. The delayed jobs are read twice, and the places between which jobs move once.
 	if most := severalPages/(pieceOfJobs-pageOverlap) + 1 + 3; pages > most {
 		t.Errorf("%d pages were read, want %d at most", pages, most)
 	}

@@ -36,7 +36,7 @@ func (j Job) Raw() (string, error) {
 	}
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false) // so that other languages' encoders give the same bytes
+	encoder.SetEscapeHTML(false) // encoders of other languages do not escape it either
 	if err := encoder.Encode(j); err != nil {
 		return "", fmt.Errorf("encoding the job of %s: %w", j.InputPath, err)
 	}
@@ -58,7 +58,7 @@ func ParseJob(raw string) (Job, error) {
 	if !utf8.ValidString(raw) || !json.Valid([]byte(raw)) {
 		return Job{}, errors.New("job is not JSON")
 	}
-	// Not into a Job: that would take INPUT_PATH for input_path.
+	// Go would take INPUT_PATH for input_path if it read this into a Job.
 	var values map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(raw), &values); err != nil || values == nil {
 		return Job{}, errors.New("job is not an object")
@@ -112,8 +112,8 @@ var (
 	surrogate     = regexp.MustCompile(`(?i)\\ud[89a-f]`)
 )
 
-// parsePath reads a JSON string. Half a surrogate pair, which is how Python writes bytes
-// that are not UTF-8, is an error; Go would make it another character, another path.
+// parsePath reads a JSON string. Half a surrogate pair is an error. Python writes bytes that are
+// not UTF-8 in this way, and Go would read it as another character, and so as another path.
 func parsePath(value json.RawMessage, to *string) error {
 	if value[0] != '"' {
 		return errors.New("not a string")

@@ -17,20 +17,20 @@ import (
 	"github.com/redis/go-redis/v9/logging"
 )
 
-// The variables that have the password if it is not in the URL.
+// The environment variables with the password, or with the file that has it, if the URL has none.
 const (
 	PasswordVariable     = "THREADLOOM_REDIS_PASSWORD"
 	PasswordFileVariable = "THREADLOOM_REDIS_PASSWORD_FILE"
 )
 
-// A connection that says nothing for so long is given up: the other end may be gone
-// without a word. Reads that wait for events get their wait on top.
+// A connection without an answer for so long is closed, because the other end may have gone
+// without closing it. A read that waits for events may take as much longer as it waits.
 const (
 	dialWithin = 5 * time.Second
 	readWithin = 15 * time.Second
 )
 
-func init() { logging.Disable() } // errors are returned, and told once
+func init() { logging.Disable() } // the client also returns its errors, and they should be logged only once
 
 var errNoPassword = errors.New("--redis: it names a user and no password: put the password into " + PasswordVariable)
 
@@ -42,7 +42,7 @@ func Open(ctx context.Context, url, queue string) (*Queue, error) {
 	}
 	q := &Queue{keys{queue}, redis.NewClient(o)}
 	if err := q.client.Ping(ctx).Err(); err != nil {
-		_ = q.Close() // the first error is the one to tell
+		_ = q.Close() // only the first error is returned
 		return nil, fmt.Errorf("redis at %s does not answer: %w: start it, name another with --redis, or set --mps_share=0", o.Addr, err)
 	}
 	return q, nil
@@ -58,13 +58,13 @@ func options(url string) (*redis.Options, error) {
 			return nil, err
 		}
 	}
-	if a.User != "" && a.Password == "" { // the client would go on without both
+	if a.User != "" && a.Password == "" { // the client would then log in without the user, too
 		return nil, errNoPassword
 	}
 	o := &redis.Options{
 		Network: "tcp", Addr: net.JoinHostPort(a.Host, strconv.Itoa(a.Port)), Username: a.User, Password: a.Password, DB: a.DB,
 		DialTimeout: a.DialTimeout, ReadTimeout: readWithin, WriteTimeout: readWithin, ContextTimeoutEnabled: true,
-		DisableIdentity: true, // an ACL for a queue need not allow CLIENT SETINFO
+		DisableIdentity: true, // so that an ACL for a queue need not allow CLIENT SETINFO
 	}
 	switch a.Scheme {
 	case "unix":

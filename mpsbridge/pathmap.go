@@ -12,7 +12,7 @@ import (
 // every path as it is.
 type PathMap []mapping
 
-// mapping has its folders without a slash at the end; the root is empty.
+// mapping has its folders without a slash at the end. The root folder is the empty string.
 type mapping struct{ from, to string }
 
 // ParsePathMaps reads mappings FROM=TO, in any order. FROM ends at the first =.

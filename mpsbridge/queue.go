@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// Attempts is how many may fail until a job is dead.
+	// Attempts is the number of failed attempts after which a job is dead.
 	Attempts = 3
 	// tombstone is how long the list of a lost worker is still looked at.
 	tombstone = time.Hour
@@ -50,8 +50,8 @@ type DeadJob struct {
 	At       int64  `json:"at"` // ms, Redis's time
 }
 
-// Withdraw takes up to most of some jobs out of the queue, the last one first, and returns
-// those that it took. No worker holds one of them, and none will.
+// Withdraw takes jobs out of the queue, at most so many, the last one first. It returns
+// those that it took. No worker has one of these, and none can get one.
 func (q *Queue) Withdraw(ctx context.Context, jobs []string, most int) (taken []string, err error) {
 	keys := []string{q.todo(), q.delayed(), q.attempts(), q.replace()}
 	for end := len(jobs); end > 0 && len(taken) < most; end -= pieceOfJobs {
@@ -77,7 +77,7 @@ func (q *Queue) Reap(ctx context.Context) (Reaped, error) {
 	return Reaped{int(n[0]), int(n[1]), int(n[2]), int(n[3])}, nil
 }
 
-// Replace has workers embed the files of some jobs although these have an output.
+// Replace tells workers to embed the files of these jobs although they have an output.
 func (q *Queue) Replace(ctx context.Context, jobs []string) error {
 	err := inPieces(jobs, func(piece []string) error {
 		ids := make([]any, len(piece))
@@ -89,8 +89,9 @@ func (q *Queue) Replace(ctx context.Context, jobs []string) error {
 	return q.wrap("having outputs replaced", err)
 }
 
-// Events returns what happened after an event, and the name of the last event, which the next
-// call begins after. It waits a while for something to happen. After "" it only returns a name.
+// Events returns the events after a given one, and the name of the last one for the next call.
+// If there is none, it waits for one, but not longer than wait. If after is "", it returns only
+// a name.
 func (q *Queue) Events(ctx context.Context, after string, wait time.Duration) (events []Event, next string, err error) {
 	if after == "" {
 		last, err := q.client.XRevRangeN(ctx, q.events(), "+", "-", 1).Result()
@@ -121,7 +122,7 @@ func (q *Queue) Events(ctx context.Context, after string, wait time.Duration) (e
 	return events, after, nil
 }
 
-// DeadOf returns which of some jobs are dead.
+// DeadOf returns the dead ones among the jobs.
 func (q *Queue) DeadOf(ctx context.Context, jobs []string) (map[string]DeadJob, error) {
 	dead := map[string]DeadJob{}
 	err := inPieces(jobs, func(piece []string) error {
@@ -137,7 +138,7 @@ func (q *Queue) DeadOf(ctx context.Context, jobs []string) (map[string]DeadJob, 
 }
 
 func deadJob(job, value string) DeadJob {
-	d := DeadJob{Reason: value} // an entry of another program is shown unchanged
+	d := DeadJob{Reason: value} // an entry that another program wrote is shown unchanged
 	if json.Unmarshal([]byte(value), &d) != nil {
 		d = DeadJob{Reason: value}
 	}
@@ -164,7 +165,7 @@ func (q *Queue) wrap(doing string, err error) error {
 	return fmt.Errorf("redis at %s, queue %s: %s: %w", q.client.Options().Addr, q.queue, doing, err)
 }
 
-// inPieces calls do with some of the jobs at a time.
+// inPieces calls do several times, each time with a part of the jobs.
 func inPieces(jobs []string, do func([]string) error) error {
 	for len(jobs) > 0 {
 		n := min(len(jobs), pieceOfJobs)
@@ -188,6 +189,6 @@ func arguments(jobs []string, first ...any) []any {
 // milliseconds reads a time that Redis stores.
 func milliseconds(s string) int64 {
 	s, _, _ = strings.Cut(s, ".")
-	n, _ := strconv.ParseInt(s, 10, 64) // what is not a number is long ago
+	n, _ := strconv.ParseInt(s, 10, 64) // 0 if it is no number: long ago
 	return n
 }

@@ -35,8 +35,8 @@ func TestEnqueuePutsInOnlyWhatIsInNoList(t *testing.T) {
 		t.Fatalf("put in %d of 5", n)
 	}
 	w := q.worker(t, "a")
-	w.take()                                         // 0 is with a worker, begun
-	w.move()                                         // 1 is with a worker
+	w.take()                                         // a worker has 0, and has begun it
+	w.move()                                         // a worker has 1
 	w.nack(w.take(), 3, time.Hour, "damaged", "bad") // 2 is delayed
 	w.nack(w.take(), 0, 0, "damaged", "hopeless")    // 3 is dead
 	if n := count(q.Enqueue(ctx, all, false)); n != 0 {
@@ -122,12 +122,12 @@ func TestAFencedWorkerCanDoNothing(t *testing.T) {
 	if w.heartbeat(time.Minute, 0) != 0 || w.ack(job) != 0 || w.nack(job, 3, 0, "damaged", "x") != 0 || w.giveBack(job, "head") != 0 {
 		t.Error("a fenced worker's heartbeat, ack, nack and giving back must not count")
 	}
-	// A job that it takes all the same, over a connection that was half open, goes back.
+	// If it still takes a job, over a connection that was half open, the job goes back.
 	next := w.move()
 	if w.begin(next) != 0 || q.client.LIndex(ctx, q.todo(), 0).Val() != next {
 		t.Error("a fenced worker must not begin a job")
 	}
-	w.move() // and if it dies before that: its list is looked at for an hour
+	w.move() // if it dies before it begins the job, Reap still looks at its list for an hour
 	if r := must[Reaped](t)(q.Reap(ctx)); r.Requeued != 1 {
 		t.Errorf("reaped %+v from the list of a worker that was lost before", r)
 	}
@@ -268,7 +268,7 @@ func TestRedisKilledForgetsNothingAndRedisWipedIsRefilled(t *testing.T) {
 	}
 }
 
-// documentedACL returns what docs/redis.md has a Redis user take after name and password, for a queue.
+// documentedACL returns the ACL rule in docs/redis.md, from the part after name and password, for a queue.
 func documentedACL(t *testing.T, queue string) (rule []any) {
 	t.Helper()
 	b, err := os.ReadFile("../docs/redis.md")

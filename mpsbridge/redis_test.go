@@ -13,12 +13,12 @@ import (
 // The queue's scripts and commands are tested with each kind of server.
 func TestMain(m *testing.M) { os.Exit(redistest.RunWithEach(m)) }
 
-// server is a server of a test's own.
+// server is a server that belongs to one test.
 type server struct{ *redistest.Server }
 
 func startRedis(t testing.TB) server { return server{redistest.New(t)} }
 
-// open returns a client of the queue "q" there.
+// open returns a client of the queue "q" on the server.
 func (s server) open(t testing.TB) *Queue {
 	t.Helper()
 	q, err := Open(context.Background(), s.URL(), "q")

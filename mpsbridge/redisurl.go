@@ -49,11 +49,11 @@ const (
 var (
 	hostText   = regexp.MustCompile(`^[A-Za-z0-9._-]*$`)
 	numberText = regexp.MustCompile(`^[0-9]{1,9}$`)
-	optionText = regexp.MustCompile(`^[a-z_]{1,40}$`) // what else stands there may be a password
+	optionText = regexp.MustCompile(`^[a-z_]{1,40}$`) // anything else may be part of a password
 )
 
-// ParseURL reads a Redis URL. It refuses what net/url and Python's urllib read in different
-// ways, because both then take a part of the password for the host.
+// ParseURL reads a Redis URL. It refuses URLs that net/url and Python's urllib read in different
+// ways, because they may take a part of the password for the host.
 func ParseURL(text string) (Address, error) {
 	a := Address{DialTimeout: dialWithin}
 	if !utf8.ValidString(text) {

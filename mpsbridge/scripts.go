@@ -9,8 +9,8 @@ import (
 //go:embed scripts/*.lua
 var scriptFiles embed.FS
 
-// The scripts of a producer. Only worker/ calls those of a worker. A script runs by its hash. If
-// Redis does not have it, or no longer, it is sent whole.
+// The scripts of a producer. Only worker/ calls those of a worker. A script is called by its hash.
+// If Redis does not know the hash, the whole script is sent.
 var (
 	enqueueScript  = script("enqueue")
 	reapScript     = script("reap")

@@ -40,7 +40,7 @@ func (s Settings) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(s))
 }
 
-// nonceName is the file in a run's output folder that only who sees the folder can read.
+// nonceName is a file in a run's output folder. A process that can read it sees that folder.
 const nonceName = ".threadloom-nonce"
 
 var nonceText = regexp.MustCompile(`^[0-9a-f]{32}\n$`)
@@ -67,7 +67,7 @@ func ensureNonce(folder string, link func(from, to string) error) (string, error
 	if err != nil {
 		return "", fmt.Errorf("writing the nonce in %s: %w", folder, err)
 	}
-	defer func() { _ = os.Remove(temporary) }() // it is gone if it was renamed
+	defer func() { _ = os.Remove(temporary) }() // fails if the file was renamed
 	// If several processes link, the first one wins. A file system without links, such as a
 	// share of a Mac's, has only the rename, and the last one wins.
 	if err := link(temporary, name); err != nil && !errors.Is(err, fs.ErrExist) {

@@ -23,7 +23,7 @@ type WorkerStatus struct {
 	Live bool          `json:"live"`        // its lease has not ended
 	Seen time.Duration `json:"seen_ns_ago"` // since its last sign of life
 	Jobs []ActiveJob   `json:"jobs"`
-	// Rows that it has embedded, and how many in a second; 0: nobody knows.
+	// Rows that the worker has embedded, and how many in a second; 0 if it is not known.
 	Rows          int64   `json:"rows"`
 	RowsPerSecond float64 `json:"rows_per_second"`
 }
@@ -34,7 +34,7 @@ type ActiveJob struct {
 	Age time.Duration `json:"age_ns"` // since it was begun; 0: it was not yet
 }
 
-// Status looks at all lists. They may change while it does, so it is only for people to read.
+// Status reads all lists. They may change meanwhile, so programs must not rely on it.
 func (q *Queue) Status(ctx context.Context) (Status, error) {
 	pipe := q.client.Pipeline()
 	todo, delayed := pipe.LLen(ctx, q.todo()), pipe.ZCard(ctx, q.delayed())
@@ -76,7 +76,7 @@ func (q *Queue) Status(ctx context.Context) (Status, error) {
 	return s, nil
 }
 
-// speed reads what a worker says of its rows: their number, and the ms that they took.
+// speed reads a worker's entry about its rows: their number, and the ms that they took.
 func speed(text string) (rows int64, perSecond float64) {
 	number, took, _ := strings.Cut(text, " ")
 	rows = milliseconds(number)
@@ -86,13 +86,13 @@ func speed(text string) (rows int64, perSecond float64) {
 	return rows, perSecond
 }
 
-// identity is what the hashes call a job.
+// identity returns the field of a job in the hashes.
 func identity(job string) string {
 	sum := sha1.Sum([]byte(job)) //nolint:gosec // as Redis's sha1hex; not for secrecy
 	return hex.EncodeToString(sum[:])
 }
 
-// Retry puts dead jobs back into todo; Drop forgets them. Both return how many there were.
+// Retry puts dead jobs back into todo and returns how many there were.
 func (q *Queue) Retry(ctx context.Context, jobs []string) (int, error) {
 	return q.settle(ctx, "retry", jobs)
 }

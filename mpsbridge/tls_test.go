@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// certificate returns one for 127.0.0.1, signed by itself, and the PEM file that holds it.
+// certificate returns a self-signed certificate for 127.0.0.1, and the PEM file that holds it.
 func certificate(t *testing.T) (certificate tls.Certificate, file string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -14,8 +14,8 @@ import (
 	"github.com/threadloom/threadloom/pipeline/job"
 )
 
-// complete returns what the shells' scripts ask the program for: the words that a command line
-// can go on with.
+// complete asks the program as the shells' scripts do, and returns the words that can come next on
+// a command line.
 func complete(t *testing.T, words ...string) []string {
 	t.Helper()
 	var out bytes.Buffer
@@ -23,7 +23,7 @@ func complete(t *testing.T, words ...string) []string {
 		t.Fatalf("%v: exit code %d", words, code)
 	}
 	said := strings.Fields(out.String())
-	said = said[:len(said)-1] // the last is a number that says what else may follow
+	said = said[:len(said)-1] // the last line is a number, which tells the script about spaces and files
 	last := words[len(words)-1]
 	if _, value, found := strings.Cut(last, "="); found {
 		last = value

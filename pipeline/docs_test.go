@@ -33,7 +33,7 @@ func TestTheDocsNameTheGoThatIsNeeded(t *testing.T) {
 	}
 }
 
-// A document that says that a file holds a checksum is held to it.
+// If a document says that a file holds a checksum, the file must hold it.
 func TestFilesThatAreSaidToHoldChecksumsDo(t *testing.T) {
 	cited := regexp.MustCompile("sha256 in `([^`]+)`")
 	for _, path := range []string{"../README.md", "../CONTRIBUTING.md", "../docs/security.md"} {

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// pythonError is the last line of the traceback of a DoFn in Python.
+// pythonError matches the last line of the traceback of a DoFn in Python.
 var pythonError = regexp.MustCompile(`(?m)^(?:\w+\.)*\w+: (.+) \[while running '([^']*)'\]$`)
 
-// goError is what a DoFn in Go returned, the end of the plan that Beam puts before it.
+// goError matches the end of the plan that Beam writes first, and then the error of a DoFn in Go.
 var goError = regexp.MustCompile(`(?s)DoFn\[[^\]]*Name: [^\]]*\] failed:\n(.*)$`)
 
-// jobError takes from the error of a failed job, which shows Beam's whole plan,
-// what the failed step said. An error of another shape is returned as it is.
+// jobError returns the error of the step that failed. The error of the job has Beam's
+// whole plan, too. An error of another form is returned unchanged.
 func jobError(err error) error {
 	if m := pythonError.FindStringSubmatch(err.Error()); m != nil {
 		return errors.New(m[2] + ": " + m[1])

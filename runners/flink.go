@@ -16,13 +16,13 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/universal"
 )
 
-// flinkRunner submits to a Flink cluster through Beam's job server. Each of
-// Flink's TaskManagers starts one worker process, a copy of this program, by the
-// boot program of runners/flink/boot (environment PROCESS).
+// flinkRunner submits jobs to a Flink cluster through Beam's job server. Each of
+// Flink's TaskManagers runs the boot program of runners/flink/boot, which starts one
+// worker process: a copy of this program (environment PROCESS).
 type flinkRunner struct{ o Options }
 
-// InProcess is false even with LOOPBACK: Flink starts a failed task again, and the
-// counts of its first attempt do not count.
+// InProcess is false even with LOOPBACK, because Flink starts a failed task again, and
+// this process would then count the first attempt, too.
 func (flinkRunner) InProcess() bool { return false }
 
 func (r flinkRunner) Check(ctx context.Context) error {
@@ -53,7 +53,7 @@ func (r flinkRunner) Check(ctx context.Context) error {
 }
 
 func (r flinkRunner) Run(ctx context.Context, p *beam.Pipeline) (res beam.PipelineResult, err error) {
-	if *jobopts.JobName == "" { // Flink's page shows it
+	if *jobopts.JobName == "" { // Flink's page shows the name
 		*jobopts.JobName = "threadloom" + strconv.FormatInt(time.Now().UnixNano(), 36)
 	}
 	end, err := r.environment(ctx)
@@ -81,8 +81,8 @@ func (r flinkRunner) Run(ctx context.Context, p *beam.Pipeline) (res beam.Pipeli
 	return res, err
 }
 
-// environment has each TaskManager run a copy of this program, unless Beam's own
-// flags say otherwise. The function that it returns is to be called after the job.
+// environment makes each TaskManager run a copy of this program, unless Beam's own
+// flags say otherwise. The function that it returns must be called after the job.
 func (r flinkRunner) environment(ctx context.Context) (end func() error, err error) {
 	end = func() error { return nil }
 	if *jobopts.EnvironmentType == "" {

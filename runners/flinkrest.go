@@ -23,7 +23,7 @@ var errNoJob = errors.New("no such job")
 // flinkState is a job's state, in Flink's words.
 type flinkState string
 
-// running says whether the job may still do something.
+// running reports whether the job may still do something.
 func (s flinkState) running() bool {
 	switch s {
 	case "FINISHED", "FAILED", "CANCELED", "SUSPENDED":
@@ -41,7 +41,7 @@ func (f flinkREST) version(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if answer.Version == "" {
-		return "", errors.New("what answers there is not Flink")
+		return "", errors.New("the server there is not Flink")
 	}
 	return answer.Version, nil
 }

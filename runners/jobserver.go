@@ -14,12 +14,12 @@ import (
 	"time"
 )
 
-// How long the job server may take to listen: a JVM with 160 MB of classes on a
-// machine that may be busy.
+// jobServerTimeout bounds how long the job server may take until it listens. It is a JVM
+// with 160 MB of classes, and the machine may be busy.
 const jobServerTimeout = 2 * time.Minute
 
-// jobServer is Beam's job server for Flink, a Java program, below a watchdog: a copy
-// of this program that outlives it, however it ends, and cleans up (see Watchdog).
+// jobServer is Beam's job server for Flink, a Java program. A watchdog starts it: a copy
+// of this program that outlives this process, however that ends, and cleans up (see Watchdog).
 type jobServer struct {
 	endpoint string // 127.0.0.1:port
 	watchdog *exec.Cmd
@@ -53,7 +53,7 @@ func startJobServer(ctx context.Context, o Options) (s *jobServer, err error) {
 	}
 	s.watchdog = exec.Command(self, append([]string{WatchdogCommand, dir, o.FlinkMaster, newJobID()}, javaCommand(o, dir, ports)...)...)
 	s.watchdog.Stderr = os.Stderr
-	// A group of its own: Ctrl-C on the terminal is ours to handle.
+	// A process group of its own, so that Ctrl-C on the terminal reaches this process only.
 	s.watchdog.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if s.stdin, err = s.watchdog.StdinPipe(); err != nil {
 		return nil, err
@@ -107,9 +107,9 @@ func (s *jobServer) waitUntilItListens(ctx context.Context) error {
 // stop ends the job server, and the job unless it is over.
 func (s *jobServer) stop(over bool) {
 	if over {
-		_, _ = io.WriteString(s.stdin, jobIsOver) // if the watchdog has ended, it is not needed
+		_, _ = io.WriteString(s.stdin, jobIsOver) // fails if the watchdog has ended, which needs no message
 	}
-	_ = s.stdin.Close() // that is what the watchdog waits for
+	_ = s.stdin.Close() // the watchdog waits for this
 	<-s.done
 }
 

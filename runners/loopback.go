@@ -17,9 +17,9 @@ import (
 )
 
 // loopback runs the DoFns of all of a cluster's TaskManagers in this process, as
-// Beam's own LOOPBACK does. That knows a worker by its number alone, though, and each
-// TaskManager numbers its own from 1: with two of them the second is refused its
-// worker, and the job is started again until the numbers happen to differ.
+// Beam's own LOOPBACK does. But Beam's knows a worker by its number alone, and each
+// TaskManager numbers its workers from 1. If there are two TaskManagers, the second one
+// gets no worker, and the job is started again until the numbers happen to differ.
 type loopback struct {
 	fnpb.UnimplementedBeamFnExternalWorkerPoolServer
 	ctx     context.Context // ends all workers
@@ -30,7 +30,7 @@ type loopback struct {
 	empty   string // the file that is staged in place of a worker binary
 }
 
-// startLoopback listens on loopback, and sets Beam's flags so that the job comes here.
+// startLoopback listens on the loopback device, and sets Beam's flags so that the job comes here.
 func startLoopback(ctx context.Context) (l *loopback, err error) {
 	empty, err := os.CreateTemp("", "threadloom-loopback-*")
 	if err != nil {
@@ -48,8 +48,8 @@ func startLoopback(ctx context.Context) (l *loopback, err error) {
 	return l, nil
 }
 
-// StartWorker starts a worker for one TaskManager. It ends when that closes its
-// control stream, or with this process's part of the job.
+// StartWorker starts a worker for one TaskManager. The worker ends when the TaskManager
+// closes its control stream, or when this process's part of the job ends.
 func (l *loopback) StartWorker(_ context.Context, r *fnpb.StartWorkerRequest) (*fnpb.StartWorkerResponse, error) {
 	if l.ctx.Err() != nil {
 		return &fnpb.StartWorkerResponse{Error: "the driver is ending"}, nil
@@ -65,14 +65,14 @@ func (l *loopback) StartWorker(_ context.Context, r *fnpb.StartWorkerRequest) (*
 		options.RunnerCapabilities = info.GetRunnerCapabilities()
 	}
 	l.workers.Go(func() {
-		// What goes wrong here the TaskManager sees: its control stream ends.
+		// If this fails, the control stream ends, so that the TaskManager sees it.
 		_ = harness.MainWithOptions(ctx, r.GetLoggingEndpoint().GetUrl(), r.GetControlEndpoint().GetUrl(), options)
 	})
 	return &fnpb.StartWorkerResponse{}, nil
 }
 
-// StopWorker does nothing: which TaskManager asks is not known, and its worker ends
-// with its control stream.
+// StopWorker does nothing, because it does not know which TaskManager asks. The worker
+// ends with its control stream.
 func (*loopback) StopWorker(context.Context, *fnpb.StopWorkerRequest) (*fnpb.StopWorkerResponse, error) {
 	return &fnpb.StopWorkerResponse{}, nil
 }

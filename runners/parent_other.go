@@ -4,6 +4,6 @@ package runners
 
 import "os/exec"
 
-// dieWithParent does nothing where the kernel offers nothing: there a watchdog that is
-// killed itself leaves its job server behind.
+// dieWithParent does nothing, because this kernel offers nothing like it. Here a watchdog
+// that is killed leaves its job server behind.
 func dieWithParent(*exec.Cmd) {}

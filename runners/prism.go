@@ -15,8 +15,8 @@ import (
 // here, too (LOOPBACK). Nothing is downloaded.
 type prismRunner struct{ o Options }
 
-// InProcess matters because Prism (2.77) loses counts: of bundles that end at the
-// same time as the first of their stage it keeps the last one's.
+// InProcess is true. Callers rely on it because Prism (2.77) loses counts: if several
+// bundles end at the same time as the first of their stage, it keeps only the last one's.
 func (prismRunner) InProcess() bool { return true }
 
 func (r prismRunner) Check(context.Context) error {
@@ -32,7 +32,7 @@ func (prismRunner) Run(ctx context.Context, p *beam.Pipeline) (result beam.Pipel
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, restore()) }()
-	// Beam (2.77) has no setting for it.
+	// Beam (2.77) has no setting for the address.
 	slog.Info("Prism listens on all interfaces while this runs: keep the machine behind a firewall (docs/security.md)")
 	return untilDone(ctx, "Prism", p, prism.Execute)
 }

@@ -12,7 +12,7 @@ import (
 
 // Runner runs a pipeline to its end.
 type Runner interface {
-	// Check says what is wrong with the options, before anything is started.
+	// Check returns what is wrong with the options, before anything is started.
 	Check(ctx context.Context) error
 	// Run returns the job's result with its metrics, or nil if nobody waits for
 	// it. If ctx is cancelled it soon returns, with an error.
@@ -27,8 +27,8 @@ type Options struct {
 	FlinkMaster string // HOST:PORT of Flink's REST address
 	Endpoint    string // HOST:PORT of a Beam job server that runs already
 	JobServer   string // path of the job server's jar, if there is no Endpoint
-	Boot        string // path, on the cluster's machines, of what starts a worker process
-	StagingDir  string // folder that this machine and the cluster's see, for the worker binary
+	Boot        string // path, on the cluster's machines, of the program that starts a worker process
+	StagingDir  string // folder for the worker binary, which this machine and the cluster's machines see
 	Async       bool   // do not wait for the job's end
 }
 
@@ -51,8 +51,8 @@ func Named(name string, o Options) (Runner, error) {
 	return r(o), nil
 }
 
-// untilDone has one of Beam's runners execute a pipeline, and returns when that has
-// ended, or as soon as ctx has: Beam would wait for its workers.
+// untilDone lets one of Beam's runners execute a pipeline, and returns when the pipeline
+// has ended, or as soon as ctx ends. Beam alone would still wait for its workers.
 func untilDone(ctx context.Context, name string, p *beam.Pipeline,
 	execute func(context.Context, *beam.Pipeline) (beam.PipelineResult, error),
 ) (beam.PipelineResult, error) {

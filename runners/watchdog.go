@@ -22,15 +22,15 @@ const (
 	jobIsOver = "over\n"
 	// cancelTimeout bounds how long Flink may take to cancel a job.
 	cancelTimeout = 30 * time.Second
-	// lookEvery is how often it asks what became of the job, and looksForAbsent how often
-	// Flink must say that there is none.
+	// lookEvery is the time between two questions about the job, and looksForAbsent is how
+	// many times Flink must answer that there is none.
 	lookEvery      = 250 * time.Millisecond
 	looksForAbsent = 4
 )
 
-// flinkConf is what holds for our jobs on any cluster: a task that fails, or whose
-// machine dies, is started again; what it has finished is there and is skipped.
-// The job's number is ours, so that it is known before Flink hears of the job.
+// flinkConf has the settings of our jobs on any cluster. A task that fails, or whose
+// machine dies, is started again, and skips the files that it has finished. We choose the
+// job's number, so that we know it before Flink hears of the job.
 const flinkConf = `restart-strategy.type: fixed-delay
 restart-strategy.fixed-delay.attempts: 3
 restart-strategy.fixed-delay.delay: 5 s
@@ -44,9 +44,9 @@ func newJobID() string {
 	return hex.EncodeToString(id[:])
 }
 
-// Watchdog runs the job server until standard input ends, which it does when the
-// driver ends, even by SIGKILL. Then it cancels the job, unless the driver has said
-// that it is over, ends the job server and removes its folder. It returns the exit code.
+// Watchdog runs the job server until standard input ends. That happens when the driver
+// ends, even by SIGKILL. Then Watchdog cancels the job, unless the driver has said that
+// the job is over. It ends the job server, removes its folder, and returns the exit code.
 //
 // args: the folder, Flink's HOST:PORT, the job's number, the job server's command.
 func Watchdog(args []string) int {
@@ -55,7 +55,7 @@ func Watchdog(args []string) int {
 		return 2
 	}
 	dir, rest, job, command := args[0], flinkREST(args[1]), args[2], args[3:]
-	defer func() { _ = os.RemoveAll(dir) }() // what is left lies in a temporary folder
+	defer func() { _ = os.RemoveAll(dir) }() // if this fails, only a temporary folder is left
 	server, err := startServer(dir, job, command)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error: the job server:", err)
@@ -89,7 +89,7 @@ type child struct {
 	done chan struct{}
 }
 
-// startServer starts the job server, its output in a file of dir.
+// startServer starts the job server. Its output goes to a file in dir.
 func startServer(dir, job string, command []string) (*child, error) {
 	if err := os.WriteFile(filepath.Join(dir, "flink-conf.yaml"), fmt.Appendf(nil, flinkConf, job), 0o666); err != nil {
 		return nil, err

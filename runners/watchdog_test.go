@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// fakeFlink answers as Flink's REST interface does, one answer for each question about the
-// job, the last one again and again.
+// fakeFlink answers as Flink's REST interface does. It has one answer for each question about
+// the job, and repeats the last one.
 type fakeFlink struct {
 	mu       sync.Mutex
 	answers  []string // a state, a status such as 503, or "" for a job that is not there

@@ -12,10 +12,10 @@ func init() {
 	register.Iter1[layout.File]()
 }
 
-// BreakFusion has what comes after it run in a stage of its own: it turns a
-// PCollection<File> into the same PCollection<File>. Otherwise one branch of a
-// pipeline waits while another works; Prism takes no notice of Reshuffle. The
-// files are in groups, by a hash of their names; a group is never divided.
+// BreakFusion makes the runner put the steps after it into a stage of their own: it
+// turns a PCollection<File> into the same PCollection<File>. Without it, one branch of
+// a pipeline waits while another works. Reshuffle would not do, because Prism ignores
+// it. A hash of its name puts each file into a group. A group is never divided.
 func BreakFusion(s beam.Scope, groups int, files beam.PCollection) beam.PCollection {
 	s = s.Scope("transforms.BreakFusion")
 	return beam.ParDo(s, &ungroupFn{}, beam.GroupByKey(s, beam.ParDo(s, &groupFn{Groups: groups}, files)))

@@ -14,15 +14,16 @@ func init() {
 	register.DoFn3x1[context.Context, layout.File, func(layout.File), error](&awaitFn{})
 }
 
-// Bridge has files embedded by the workers behind the bridge, and takes back what
+// Bridge lets the workers behind the bridge embed files, and takes back the files that
 // they do not get to: it turns a PCollection<File> into a PCollection<File> of those
 // that were embedded. The others are in the dead letters.
 //
-// On Flink each TaskManager waits for its share of the files, divided by a hash of their
-// names, and embeds of these what it takes back. The files are divided before anybody waits,
-// not when they are taken back: Beam's Go SDK hands on what a DoFn emits only at the bundle's end or in
-// pieces of megabytes, and Flink begins with what follows a GroupByKey when all before it
-// has ended. A file that is taken back would lie there until the last worker is done.
+// On Flink, a hash of its name puts each file into the share of one TaskManager. Each
+// TaskManager waits for its share, and embeds the files that it takes back. The files are
+// divided before anybody waits, not when they are taken back. Otherwise a file that is taken
+// back would wait until the last worker is done, for two reasons: Beam's Go SDK passes on
+// what a DoFn emits only at the bundle's end or in pieces of megabytes, and Flink starts the
+// steps after a GroupByKey only when all steps before it have ended.
 func Bridge(s beam.Scope, o remote.Options, files beam.PCollection) beam.PCollection {
 	s = s.Scope("transforms.Bridge")
 	enqueued := beam.ParDo(s, &enqueueFn{Options: o}, files)
@@ -33,8 +34,8 @@ func Bridge(s beam.Scope, o remote.Options, files beam.PCollection) beam.PCollec
 	return beam.ParDo(s, &awaitFn{Options: o}, BreakFusion(s, groups, enqueued))
 }
 
-// spreadGroups is into how many groups files are divided where several machines share
-// them: so many that each machine has about as many files as any other.
+// spreadGroups is the number of groups into which files are divided if several machines
+// share them. It is large, so that all machines get about as many files.
 const spreadGroups = 256
 
 // enqueuedAtOnce is how many jobs are put into the queue in the first call, so that

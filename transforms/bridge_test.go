@@ -13,7 +13,7 @@ import (
 	"github.com/threadloom/threadloom/transforms/remote"
 )
 
-// groupsBefore returns into how many groups the files are divided that a DoFn waits for.
+// groupsBefore returns the number of groups into which files are divided before a DoFn waits for them.
 func groupsBefore(t *testing.T, o remote.Options) int {
 	t.Helper()
 	p, s := beam.NewPipelineWithRoot()

@@ -7,13 +7,13 @@
 //	Embed      PCollection<File>        → PCollection<File>     those that were embedded
 //	Bridge     PCollection<File>        → PCollection<File>     those that workers elsewhere embedded
 //
-// Those of an import:
+// The steps of an import:
 //
 //	ScanDumps  PCollection<int>         → PCollection<KV<int, int>>  a bucket, and a dump with posts in it
 //	Weave      PCollection<KV<int, int>> → PCollection<int64>        chains of each bucket
 //
-// Elements name files and never hold rows or vectors: runners keep shuffled data
-// in memory or send it over the network.
+// Elements name files and never hold rows or vectors, because runners keep shuffled
+// data in memory or send it over the network.
 //
 // Files are the truth: an input whose output exists is done. A file that cannot
 // be embedded goes to the dead letters and never stops the run.

@@ -100,7 +100,7 @@ func TestEmbedKeepsRowsAndSetsBadFilesAside(t *testing.T) {
 		t.Errorf("%d dead letters, want 2:\n%s", n, letters)
 	}
 
-	// Mended, they are embedded by the next run, and nothing is left over.
+	// Once they are mended, the next run embeds them, and leaves nothing over.
 	writeChains(t, bad, rows)
 	writeChains(t, filepath.Join(filepath.Dir(bad), "zero.parquet"), nil)
 	embedAll(t, root)

@@ -32,7 +32,7 @@ type expandFn struct {
 	listings inflight.Group[listing]
 }
 
-// listing is what became of one folder.
+// listing is the result of reading one folder.
 type listing struct {
 	layout.Folder
 	err error

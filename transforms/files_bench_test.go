@@ -11,9 +11,9 @@ import (
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
-// BenchmarkFiles embeds the files of one subreddit, "bench", of the root that
-// THREADLOOM_BENCH_ROOT names, from files to files without Beam; bench/pipeline.py
-// makes one. Opening the engine is not counted.
+// BenchmarkFiles embeds the files of the subreddit "bench" in the root that
+// THREADLOOM_BENCH_ROOT names, from files to files without Beam. bench/pipeline.py
+// makes such a root. Opening the engine is not counted.
 func BenchmarkFiles(b *testing.B) {
 	root := os.Getenv("THREADLOOM_BENCH_ROOT")
 	if root == "" {
@@ -32,7 +32,7 @@ func BenchmarkFiles(b *testing.B) {
 		done, failed := 0, 0
 		r := reporter(context.Background(), func(layout.File) { done++ })
 		r.Warn = func(text string) { failed++; b.Log(text) }
-		bundle := NewProcess().Embedder.NewBundle(options)
+		bundle := newProcess().Embedder.NewBundle(options)
 		tree.Each("bench", names, false, func(file layout.File) { err = errors.Join(err, bundle.Embed(context.Background(), file, r)) })
 		if err := errors.Join(err, bundle.Finish(r)); err != nil || failed > 0 || done < len(names) {
 			b.Fatal(done, failed, err)

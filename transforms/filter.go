@@ -20,10 +20,10 @@ func init() {
 	register.Emitter1[layout.File]()
 }
 
-// Filter looks up which files have an output already, and, if asked to, whether it is
-// one that is wanted: it turns a PCollection<Folder> into two PCollection<File>, those
-// to be embedded and the done ones. It also removes what killed runs left unfinished in
-// the output folders.
+// Filter checks which files have an output already and, if asked to, whether this output
+// is as wanted. It turns a PCollection<Folder> into two PCollection<File>: the files to be
+// embedded, and those that are done. It also removes the unfinished outputs that killed
+// runs left in the output folders.
 func Filter(s beam.Scope, tree layout.Layout, o outputs.CheckOptions, folders beam.PCollection) (missing, done beam.PCollection) {
 	s = s.Scope("transforms.Filter")
 	return beam.ParDo2(s, &filterFn{Layout: tree, Options: o}, folders)

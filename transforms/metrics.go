@@ -15,7 +15,7 @@ func (p *Process) Count(ctx context.Context, name string, n int64) {
 	addMetric(ctx, name, n)
 }
 
-// addMetric adds n to Beam's metric only, if this process has counted it before the bundle
+// addMetric adds n to Beam's metric only. This process counted n itself, before the bundle
 // could report it.
 func addMetric(ctx context.Context, name string, n int64) {
 	beam.NewCounter(metricsNamespace, name).Inc(ctx, n)

@@ -38,9 +38,9 @@ func (f *partitionFn) ProcessElement(file layout.File, local, mps func(layout.Fi
 	}
 }
 
-// forBridge draws by the file's name alone, so that each run chooses the same
-// files. A share of the files is that share of their bytes, too, but for chance:
-// their sizes are not looked up.
+// forBridge reports whether a file goes over the bridge. Only the file's name decides,
+// so that each run chooses the same files. Sizes are not looked up: a share of the
+// files is about the same share of their bytes.
 func (o PartitionOptions) forBridge(file layout.File) bool {
 	if slices.Contains(o.Subreddits, file.Subreddit) {
 		return true

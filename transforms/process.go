@@ -24,7 +24,7 @@ type Process struct {
 	}
 }
 
-// Import returns what this process has of the import whose plan lies in a chains folder.
+// Import returns what the steps of this process share of the import whose plan is in a chains folder.
 func (p *Process) Import(chains string) (*importer.Process, error) {
 	p.imports.Lock()
 	defer p.imports.Unlock()
@@ -42,15 +42,15 @@ func (p *Process) Import(chains string) (*importer.Process, error) {
 	return p.imports.byChains[chains], nil
 }
 
-// NewProcess returns what the steps of a process share. A program has one, a test may have several.
-func NewProcess() *Process {
+// newProcess returns what the steps of a process share. A program has one, a test may have several.
+func newProcess() *Process {
 	counts := counters.New()
 	return &Process{Counts: counts, Reads: inflight.NewReads(), Embedder: embedding.New(counts)}
 }
 
 // thisProcess is the only Process of a program. It is a package variable, the only one, because
 // Beam makes the DoFns from serialised data, so that nobody can hand it to them.
-var thisProcess = NewProcess()
+var thisProcess = newProcess()
 
 // ThisProcess returns what the steps of this process share, for steps and for those who watch them.
 // The packages below the steps get parts of it as arguments.

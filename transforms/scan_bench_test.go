@@ -10,7 +10,7 @@ import (
 )
 
 // BenchmarkScan runs Expand and Filter, without Beam, over the tree that
-// THREADLOOM_SCAN_TREE names; bench/scan.py makes one.
+// THREADLOOM_SCAN_TREE names. bench/scan.py makes such a tree.
 func BenchmarkScan(b *testing.B) {
 	root := os.Getenv("THREADLOOM_SCAN_TREE")
 	if root == "" {

@@ -29,7 +29,7 @@ func TestFilterTellsTheDoneFilesFromTheMissing(t *testing.T) {
 	tree := layout.New(t.TempDir(), "test")
 	done, missing, other := tree.File("baking", "done.parquet"), tree.File("baking", "new.parquet"), tree.File("tea", "one.parquet")
 	touch(t, done.Input, done.Output, missing.Input, other.Input)
-	// An output without an input is no file of ours to report.
+	// An output without an input must not be reported.
 	touch(t, tree.File("baking", "orphan.parquet").Output)
 	p, s := beam.NewPipelineWithRoot()
 	folders := Expand(s, tree, beam.Create(s, "baking", "tea", "empty"))

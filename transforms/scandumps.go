@@ -21,7 +21,7 @@ func init() {
 // a dump that may have posts in it.
 func ScanDumps(s beam.Scope, chains string, dumps beam.PCollection) beam.PCollection {
 	s = s.Scope("transforms.ScanDumps")
-	// Grouped by themselves, the dumps go to all machines that there are.
+	// Each dump is a group of its own, so that the dumps are spread over all machines.
 	apart := beam.GroupByKey(s, beam.ParDo(s, keyedByItself, dumps))
 	return beam.ParDo(s, &scanDumpFn{Chains: chains}, apart)
 }

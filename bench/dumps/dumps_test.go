@@ -16,7 +16,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// ofAllEras are small dumps with a month of each era, and two that follow each other.
+// ofAllEras returns the options of small dumps: a month of each era, and two consecutive months.
 func ofAllEras(out string) options {
 	return options{
 		out: out, months: "2005-12,2006-01,2012-09,2019-01,2020-05,2024-01", bytes: 12e6, compression: "ndjson",

@@ -4,9 +4,9 @@
 //	go run ./bench/dumps --out=build/dumps
 //	go run ./bench/dumps --out=build/dumps --months=2024-01 --bytes=4G --window=27 --subreddits=1000
 //
-// The same flags give the same bytes. The lines have the keys of their time, and among them is
-// whatever real dumps have: deleted turns, bots, circles, ids that were used twice, parents that are
-// missing, duplicates, broken lines.
+// The same flags give the same bytes. The lines have the keys that real dumps of their time have. The
+// dumps also have the faults of real ones: deleted turns, bots, circles, ids that were used twice,
+// parents that are missing, duplicates, broken lines.
 package main
 
 import (
@@ -23,7 +23,7 @@ import (
 
 const monthForm = "2006-01"
 
-// options are the flags. bytes is of all dumps together, uncompressed.
+// options are the flags. bytes is the size of all dumps together, uncompressed.
 type options struct {
 	out, months, compression string
 	bytes                    size

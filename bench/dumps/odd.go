@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// One of so many lines of a dump is broken, or odd. Broken lines are less than 1 % of even a small dump.
+// One line in so many is broken, and one is odd. Even in a small dump less than 1 % of the lines are broken.
 const (
 	eachBroken = 150
 	eachOdd    = 40
 )
 
-// breaks make a line that cannot be read, or that has nothing in it, out of one that can.
+// breaks turn a good line into one that cannot be read or that says nothing.
 var breaks = []func(line []byte) []byte{
 	func(line []byte) []byte { return line[:len(line)/2] },
 	replacer(`"subreddit":`, `"of":`), // as submissions that are advertisements
@@ -29,10 +29,10 @@ var breaks = []func(line []byte) []byte{
 	replacer(`"subreddit":"`, `"subreddit":"../`),
 }
 
-// oddities write a line otherwise that says the same.
+// oddities write a line in another way that means the same.
 var oddities = []func(line []byte) []byte{
 	replacer(`"body":`, `"\u0062ody":`),
-	replacer(`{`, `{"score":1e6,"subreddit":"first","body":7,`), // of two the later holds, if there is a later
+	replacer(`{`, `{"score":1e6,"subreddit":"first","body":7,`), // if a key comes twice, the later one counts
 	replacer(`{`, `{"preview":{"id":"z","body":"}{","_meta":{"was_deleted_later":true}},`),
 	replacer(`"id":`, "\"id\" :\t"),
 	replacer(`{`, `{"BODY":"of another case","Id":"zz",`),
@@ -44,7 +44,7 @@ func replacer(old, other string) func([]byte) []byte {
 	return func(line []byte) []byte { return bytes.Replace(line, []byte(old), []byte(other), 1) }
 }
 
-// withoutID leaves the id out of a comment that has a name, too.
+// withoutID removes the id of a comment that also has a name.
 func withoutID(line []byte) []byte {
 	before, rest, _ := bytes.Cut(line, []byte(`"id":`))
 	_, after, found := bytes.Cut(rest, []byte(","))
@@ -54,7 +54,7 @@ func withoutID(line []byte) []byte {
 	return append(bytes.Clone(before), after...)
 }
 
-// emit writes the line of a post, and at its turn a broken one.
+// emit writes the line of a post. Now and then it writes a broken line, too.
 func (g *generator) emit(p *post) {
 	dump, form := 0, g.era.comment
 	if p.submission {
@@ -74,7 +74,7 @@ func (g *generator) emit(p *post) {
 	}
 }
 
-// end writes a line with one of the two ends.
+// end writes a line with one of the two line endings.
 func (g *generator) end(dump int, line []byte) {
 	end := "\n"
 	if g.chance(5) {

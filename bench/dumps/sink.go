@@ -16,8 +16,8 @@ import (
 // compressions are the endings of dumps.
 var compressions = []string{"zst", "xz", "bz2", "gz", "ndjson"}
 
-// mostOfOurs is the largest window, as a power of two, that klauspost's encoder has. For a larger
-// one the program zstd is started.
+// mostOfOurs is the largest window, as a power of two, that the encoder in klauspost/compress has. For
+// a larger one this program starts zstd.
 const mostOfOurs = 29
 
 // A sink compresses what is written to it into a file, and counts it.
@@ -40,7 +40,7 @@ func create(path, compression string, window int) (*sink, error) {
 	return &sink{Writer: buffer, ends: []func() error{buffer.Flush, end, file.Close}}, nil
 }
 
-// compressor returns a writer of what is to be compressed into the file, and its end.
+// compressor returns a writer that compresses into the file, and the function that ends it.
 func compressor(file *os.File, compression string, window int) (io.Writer, func() error, error) {
 	switch {
 	case compression == "zst" && window <= mostOfOurs:

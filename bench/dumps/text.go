@@ -24,16 +24,16 @@ func readTopics() (common []string, topics []topic) {
 	return topics[0].words, topics[1:]
 }
 
-// inserts are texts as JSON escapes them, beside plain words.
+// inserts are put between plain words, as JSON writes them.
 var inserts = []string{
 	`\n\n`, `\n\n`, `\r\n`, ` &amp; `, ` &gt;&lt; `, ` &amp;lt; `, `\n\n&gt; `, ` \ud83d\ude80 `, ` \u00e9t\u00e9 `, ` naïve `, ` \"`,
 	` \\ `, ` \/ `, `\t`,
 }
 
-// damages are what a decoder must replace: half of a surrogate pair, NUL, and bytes that are not UTF-8.
+// damages are texts that a decoder must replace: half of a surrogate pair, NUL, and bytes that are not UTF-8.
 var damages = []string{` \ud83d `, ` \u0000 `, " \xff\xe2\x82 "}
 
-// appendText appends n words as they stand in a JSON string.
+// appendText appends n words as a JSON string has them.
 func (g *generator) appendText(to []byte, about topic, n int) []byte {
 	for i := range n {
 		word := pick(g.random, g.common)

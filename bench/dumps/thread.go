@@ -30,9 +30,9 @@ type generator struct {
 	now          int64
 	sinks        [2]*sink // of comments and submissions
 	lines        [2]int   // of the dumps of this month
-	strange      int      // lines that were made so far, so that each kind has its turn
+	strange      int      // lines that were made so far; it decides which kind is next
 	line         []byte
-	err          error // the first of writing
+	err          error // the first error of writing
 }
 
 type subreddit struct {
@@ -111,7 +111,7 @@ func (g *generator) begun(in subreddit, comments int) *thread {
 	return &thread{in: in, link: g.link, left: comments}
 }
 
-// giant writes a thread of so many comments, oddities among them.
+// giant writes a thread with so many comments, some of them odd.
 func (g *generator) giant(comments int) {
 	if comments == 0 {
 		return
@@ -123,7 +123,7 @@ func (g *generator) giant(comments int) {
 	}
 }
 
-// combed writes a thread of a path of so many comments, each of which has another reply, too.
+// combed writes a thread that is a path of so many comments, each with one more reply beside the path.
 func (g *generator) combed(depth int) {
 	if depth == 0 {
 		return
@@ -142,7 +142,7 @@ func (g *generator) combed(depth int) {
 	}
 }
 
-// submission writes what a thread is about.
+// submission writes the submission of a thread.
 func (g *generator) submission(t *thread) {
 	p := g.plain(t)
 	p.submission, p.id = true, t.link
@@ -171,7 +171,7 @@ func (g *generator) comment(t *thread) {
 		p.meta = `{"removal_type":"deleted","was_deleted_later":true}`
 	}
 	if g.chance(2) && len(g.before) > 0 {
-		p.id = pick(g.random, g.before).id // of another thread, as long ago in fact
+		p.id = pick(g.random, g.before).id // a comment of another thread has it; this happened in old dumps
 	}
 	if g.chance(1) { // the two answer each other
 		other := g.plain(t)
@@ -187,13 +187,13 @@ func (g *generator) comment(t *thread) {
 	}
 }
 
-// deletedTexts are what is left of a deleted comment. The last two only look so.
+// deletedTexts are the texts of deleted comments. The last two only look like it.
 var deletedTexts = []string{
 	"[deleted]", "[deleted]", "[removed]", "[removed]", "", ` \n `, "[ Removed by Reddit ]", "[ removed by moderator ]", ` [deleted]\r\n`,
 	"[Deleted]", "[removed] by me",
 }
 
-// parentOf returns whom a comment answers, as JSON.
+// parentOf returns the parent of a comment, as JSON.
 func (g *generator) parentOf(t *thread, id uint64) string {
 	top := len(t.recent) == 0 || g.chance(200)
 	switch number := g.chance(20); {
@@ -215,7 +215,7 @@ func (g *generator) parentOf(t *thread, id uint64) string {
 // plain returns a post without anything odd.
 func (g *generator) plain(t *thread) *post {
 	g.nextID++
-	when := g.now - int64(g.random.IntN(5)) // the order is nearly that of time
+	when := g.now - int64(g.random.IntN(5)) // posts are nearly in the order of their times
 	p := &post{
 		id: g.nextID ^ 5, link: t.link, time: max(when, 0), retrieved: when + 86400,
 		subreddit: t.in.name, author: fmt.Sprintf("invented%d", g.random.IntN(50_000)),
@@ -235,7 +235,7 @@ func (g *generator) plain(t *thread) *post {
 	return p
 }
 
-// again writes a post once more, the same or as it was found at another time.
+// again writes a post once more, either unchanged or as it was at another time.
 func (g *generator) again() {
 	if len(g.before) == 0 {
 		return
@@ -264,5 +264,5 @@ func (g *generator) write(p *post) {
 	g.emit(p)
 }
 
-// chance returns true so many times in a thousand.
+// chance returns true with this probability.
 func (g *generator) chance(perMille int) bool { return g.random.IntN(1000) < perMille }

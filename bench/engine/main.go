@@ -33,7 +33,7 @@ type answer struct {
 
 func main() {
 	debug.SetGCPercent(models.GCPercent)
-	// No vectors are kept from one request to the next: the rounds repeat texts.
+	// The rounds repeat texts, so no vectors may be kept from one request to the next.
 	config := models.Config{DedupMB: 0}
 	flag.StringVar(&config.Folder, "model", "", "model `folder`")
 	flag.StringVar(&config.Precision, "precision", "", "one of "+strings.Join(models.Precisions(), ", "))
@@ -89,8 +89,8 @@ func write(path string, vectors []float32) error {
 	return errors.Join(binary.Write(w, binary.NativeEndian, vectors), w.Flush(), f.Close())
 }
 
-// peakRSSMB returns the most memory this process has held. The kernel's own
-// figure comes first: getrusage counts the parent's too, from before the exec.
+// peakRSSMB returns the most memory that this process has held. It prefers the
+// kernel's own figure, because getrusage includes the parent's, from before the exec.
 func peakRSSMB() float64 {
 	if status, err := os.ReadFile("/proc/self/status"); err == nil {
 		var kilobytes float64

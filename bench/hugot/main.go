@@ -1,7 +1,7 @@
-// Command hugot is hugot's contender in bench/engine.py: its feature extraction
-// pipeline on ONNX Runtime, 32 texts a call in the order of the file, otherwise
-// with hugot's defaults. bench/child.py says what it reads and answers. It is a
-// module of its own so that the product does not depend on hugot.
+// Command hugot is the contender in bench/engine.py that uses hugot: its feature
+// extraction pipeline on ONNX Runtime with hugot's defaults, 32 texts a call in the
+// order of the file. bench/child.py says what it reads and answers. It is a module of
+// its own, so that the product does not depend on hugot.
 package main
 
 import (
@@ -120,8 +120,8 @@ func write(path string, vectors []float32) error {
 	return errors.Join(binary.Write(w, binary.NativeEndian, vectors), w.Flush(), f.Close())
 }
 
-// peakRSSMB returns the most memory this process has held. The kernel's own
-// figure comes first: getrusage counts the parent's too, from before the exec.
+// peakRSSMB returns the most memory that this process has held. It prefers the
+// kernel's own figure, because getrusage includes the parent's, from before the exec.
 func peakRSSMB() float64 {
 	if status, err := os.ReadFile("/proc/self/status"); err == nil {
 		var kilobytes float64

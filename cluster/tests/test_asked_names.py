@@ -1,4 +1,4 @@
-"""Names from a server: what is sent, what is taken of the answers, and what happens without any."""
+"""Names from a server: the requests, the answers that are accepted, and what replaces them."""
 
 import copy
 import json
@@ -44,7 +44,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(part)
                 self.wfile.flush()
         except OSError:
-            pass  # it was enough for the client
+            pass  # the client has read enough
 
     def log_message(self, *unused: object) -> None:
         pass
@@ -106,7 +106,7 @@ GOOD = [
 
 def test_each_cluster_is_asked_for_with_its_words_and_chains(asked, tmp_path, monkeypatch):
     monkeypatch.setenv(asked_names.KEY_VARIABLE, KEY)
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # not for this machine's own servers
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # must not be used for this machine
     levels = tree()
     assert ask_names(levels, server(asked), str(tmp_path / "names.jsonl")) is None
     assert names_of(levels) == GOOD

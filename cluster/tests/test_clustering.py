@@ -21,7 +21,7 @@ def test_clusters_are_numbered_by_size_then_by_first_row():
     new = numbers_by_size(labels)
     assert at_level(new, labels).tolist() == [0, 1, 1, 2, 2, -1, 0]
     assert numbers_by_size(np.array([-1, -1])).tolist() == []
-    # Cluster 0 has no row (its members are all copies that went elsewhere): it comes last.
+    # Cluster 0 has no row, because all its members are copies that went elsewhere. It comes last.
     assert numbers_by_size(np.array([1, 1, 2])).tolist() == [2, 0, 1]
 
 
@@ -55,7 +55,7 @@ def test_layers_of_a_method_become_levels():
     labels = np.array([0, 0, 1, 1, 2, 2, 3, 3, -1])
     layers = (
         np.array([0, 0, 0, 0, 1, 1, -1, -1, 1]),  # joins 0 and 1; 3 is noise there
-        np.array([0, 0, 0, 0, 0, 0, 0, -1, 0]),  # all in one: says nothing
+        np.array([0, 0, 0, 0, 0, 0, 0, -1, 0]),  # all in one, so it makes no level
     )
     (level,) = levels_of_layers(labels, layers)
     assert level.tolist() == [0, 0, 1, 2]
@@ -106,7 +106,7 @@ def test_few_rows_have_a_place_on_the_map(make_blobs, rows):
 
 
 def test_noise_goes_where_most_of_its_neighbours_are():
-    # Two bundles of directions, and a row amid each that was called noise; one between them.
+    # Two bundles of directions. Noise are one row in the middle of each, and one between them.
     angles = np.concatenate([np.linspace(0, 0.1, 20), np.linspace(1, 1.1, 20), [0.05, 1.05, 0.55]])
     rows = Rows(np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32))
     labels = np.array([0] * 20 + [1] * 20 + [-1] * 3)

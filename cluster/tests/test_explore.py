@@ -115,7 +115,7 @@ def test_clusters_of_other_files_are_refused(clustered, tmp_path):
         explore(sources, str(tmp_path), "all")
     changed = pq.read_table(sources[0].embeddings)
     before = Path(sources[0].embeddings).read_bytes()
-    os.utime(os.path.join(clusters, "points.parquet"))  # or the page would be taken as it is
+    os.utime(os.path.join(clusters, "points.parquet"))  # so that the page's data are made again
     try:
         ids = pa.array([f"other{i}" for i in range(ROWS)])
         pq.write_table(changed.set_column(0, "chain_id", ids), sources[0].embeddings)

@@ -1,4 +1,4 @@
-"""What is there is found, the same each time, and odd input is survived."""
+"""Clear clusters are found, the same each time, and odd input does no harm."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -105,7 +105,7 @@ def test_noise_has_a_nearest_cluster():
     nearest, distances = nearest_means(vectors, labels, means(vectors, labels, 2))
     assert nearest[:5].tolist() == [0, 0, 1, 1, 0]
     assert distances[:4].max() < 0.01 < distances[4] < 0.1
-    assert distances[5] == 1  # of a row of zeros
+    assert distances[5] == 1  # this row is all zeros
     nothing = cluster_vectors(vectors[:2], seed=0)
     assert nothing.nearest.tolist() == [-1, -1] and nothing.distances.tolist() == [2, 2]
 

@@ -1,4 +1,4 @@
-"""New clusters of chains that fit none."""
+"""New clusters of chains that fit no old one."""
 
 import json
 from pathlib import Path
@@ -60,7 +60,7 @@ def test_the_next_month_of_the_same_topics_has_no_new_cluster(fitted):
 
 
 def test_more_new_chains_than_fitted_ones(fitted):
-    """Among very many new rows each has new neighbours only, and that makes no topic."""
+    """Among very many new rows each has only new neighbours, which alone makes no new topic."""
     old = np.concatenate([topic(c, 2000, 300 + c) for c in range(4)])
     assert not grow(fitted.model, old).new
     grown = grow(fitted.model, np.concatenate([old, topic(5, 400, 7)]))
@@ -78,7 +78,7 @@ def test_the_order_does_not_matter_and_twice_gives_the_same(fitted):
 
 
 def test_strangers_are_those_of_a_plain_count(fitted):
-    """The same by sorting all cosines."""
+    """Return the same by sorting all cosines."""
     rows = np.concatenate([topic(0, 40, 1), topic(5, 40, 2)])
     anchors = fitted.model.anchors.astype(np.float32)
     everything = np.concatenate([rows, anchors])
@@ -138,7 +138,7 @@ def test_assign_grows_a_model_that_the_month_after_uses(folder):
 
 
 def test_tight_topics_have_a_fair_part_among_more_rows_than_anchors():
-    """The rows that stand for all come from all topics, however close its rows are together."""
+    """The sample of the rows has rows of every topic, however close the rows of a topic are."""
     month = np.concatenate([topic(c, 60, c, spread=0.002) for c in range(4)])
     model = fit.cluster_vectors(month, 3, "leiden").model
     old = np.concatenate([topic(c, 400, 700 + c, spread=0.002) for c in range(4)])

@@ -1,4 +1,4 @@
-"""Neighbours, their graph and consensus Leiden: right, nested, and the same every time."""
+"""Neighbours, their graph and consensus Leiden are right, nested, and the same every time."""
 
 import itertools
 

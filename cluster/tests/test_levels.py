@@ -36,7 +36,7 @@ def forest(rows: int = 900, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
     for width, spread in zip(TREE, (4.0, 1.2, 0.6), strict=True):
         steps = random.normal(size=(len(centres) * width, 24)) * spread
         centres = np.repeat(centres, width, axis=0) + steps
-    # Leaves of different sizes, so that numbers by size are decided.
+    # The leaves have different sizes, so that there is only one way to number them by size.
     chances = random.random(LEAVES) + 0.3
     leaves = random.choice(LEAVES, rows, p=chances / chances.sum())
     vectors = centres[leaves] + random.normal(size=(rows, 24)) * 0.1
@@ -222,7 +222,7 @@ def test_levels_nest_and_are_numbered_by_size_within_their_parents(planted):
 
 @pytest.mark.parametrize("sample", [0, 400])
 def test_strengths_and_nearest_clusters_follow_from_the_votes(planted, sample):
-    """Compute them again by brute force, from the vectors and the labels of the fitted rows."""
+    """Compute the strengths again by brute force, from the fitted rows' vectors and labels."""
     vectors, leaves = forest()
     fitted = planted(vectors, leaves, sample)
     found, model = fitted.clustering, fitted.model
@@ -263,14 +263,14 @@ def test_strengths_and_nearest_clusters_follow_from_the_votes(planted, sample):
 
 def test_other_rows_go_down_the_tree(planted):
     vectors, leaves = forest(3000)
-    # So many that each leaf has more fitted rows than there are voters.
+    # There are so many rows that each leaf has more fitted rows than a row has voters.
     fitted = planted(vectors, leaves, sample=2000)
     found = fitted.clustering
     clustered = (leaves >= 0) & (found.labels >= 0)
     assert clustered.sum() > 0.95 * (leaves >= 0).sum()
     for level, width in zip(found.levels[-3:], (6, 2, 1), strict=True):
         pairs = list(zip(level.labels[clustered], leaves[clustered] // width, strict=True))
-        # Nearly every row is in the cluster of its planted one.
+        # Nearly every row is in the cluster that was planted for it.
         names = {}
         for row in fitted.rows:
             if leaves[row] >= 0:

@@ -47,7 +47,7 @@ def content(html: str) -> dict:
 
 
 def test_the_clusters_inside_others_are_named_once():
-    # Cluster 0 is divided into two, the larger of them once more; cluster 1 never is.
+    # Cluster 0 is divided into two, and the larger of these again. Cluster 1 is never divided.
     labels = np.repeat(np.array([0, 1], np.int32), [60, 40])
     second = np.repeat(np.array([0, 1, 2], np.int32), [45, 15, 40])
     third = np.repeat(np.array([0, 1, 2, 3], np.int32), [20, 25, 15, 40])

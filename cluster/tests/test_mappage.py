@@ -52,7 +52,7 @@ class Reader:
 
     @property
     def message(self) -> str:
-        """What stands in the middle of the map; "" when it shows points."""
+        """The text in the middle of the map; "" when it shows points."""
         return self.one("#message").text
 
     def one(self, selector: str):
@@ -246,7 +246,7 @@ def test_a_map_zooms_and_moves(reader, square):
     reader.until(
         lambda: np.abs(np.median(reader.points(colour), axis=0) - at - (60, -40)).max() < 3
     )
-    # Zoomed in about the middle, the point is farther to the left, or out of sight.
+    # After zooming in on the middle, the point is farther to the left, or out of sight.
     origin = ScrollOrigin.from_element(stage)
     ActionChains(reader.driver).scroll_from_origin(origin, 0, -400).perform()
     reader.until(lambda: not (reader.points(colour)[:, 0] > at[0] - 30).any())
@@ -337,7 +337,7 @@ def test_what_a_line_is_drawn_around_can_be_downloaded(reader, square, tmp_path)
     search.send_keys(Keys.ESCAPE)
     reader.one("#unselect").click()
     reader.until(lambda: reader.texts("#legend .size") == ["0", "1", "1", "1", "1"])
-    # A line that the hand gives up selects nothing.
+    # A line that the user gives up selects nothing.
     lasso(reader, [(5, 5), (9, 5)])
     assert not reader.one("#selection").is_displayed()
     assert reader.errors() == []

@@ -1,4 +1,4 @@
-"""A kept model says to which cluster new vectors belong, and refuses what it was not made for."""
+"""A saved model puts new vectors into its clusters, and refuses those that it was not made for."""
 
 import json
 from dataclasses import replace

@@ -123,7 +123,7 @@ def test_families():
     forms = ["", "game", "games", "gaming", "plane", "plan", "planes", "rate", "rates"]
     chains = np.array([0, 4, 8, 3, 5, 9, 5, 2, 7])
     shown = [forms[i] for i in families(forms, chains)]
-    # "rate" is in too few chains; of "plane" and "planes", as frequent, the first by alphabet.
+    # "rate" is in too few chains. "plane" and "planes" are as frequent, so the alphabet decides.
     assert shown == [
         *("", "games", "games", "games", "plane", "plan", "plane", "rate", "rates"),
     ]

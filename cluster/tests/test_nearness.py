@@ -137,7 +137,7 @@ def test_a_word_of_few_chains_comes_later():
     assert nearness.by_nearness([], [], vectors[:0], direction) == []
 
 
-# A program in the place of the pipeline's: it says what the test wants.
+# A program in place of the pipeline: its answers are what the test wants.
 STAND_IN = """
 import json, struct, sys
 request = json.load(sys.stdin)

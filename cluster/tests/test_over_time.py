@@ -48,7 +48,7 @@ def test_no_time_is_known():
 
 
 def test_months_add_up_to_the_chains():
-    """The standard library counts the same."""
+    """The counts are the same as with the standard library."""
     rng = np.random.default_rng(3)
     when = np.datetime64("2021-05-03", "s") + rng.integers(0, 10**8, 5000) * np.timedelta64(1, "s")
     when[rng.random(5000) < 0.1] = np.datetime64("NaT")
@@ -92,7 +92,7 @@ def test_a_topic_that_begins_rises_and_one_that_ends_falls(seed):
 
 
 def test_chance_is_no_trend():
-    """Of 4,000 clusters whose shares do not change, none rises or falls."""
+    """If the shares of 4,000 clusters do not change, none of them rises or falls."""
     rng = np.random.default_rng(5)
     table = rng.multinomial(100_000, np.full(4001, 1 / 4001), size=12).T
     table = np.column_stack([table, np.zeros(4001, np.int64)])
@@ -100,7 +100,7 @@ def test_chance_is_no_trend():
 
 
 def test_the_test_for_a_trend_is_a_correlation_over_single_chains():
-    """Its square is N times that of Pearson's correlation of time and being in the cluster."""
+    """Its square is N times the square of Pearson's correlation of time and membership."""
     table = planted()
     chains = table[:, :-1].sum(axis=0)
     month = np.repeat(np.arange(6), chains)

@@ -101,12 +101,12 @@ def test_the_step_gives_each_chain_its_place(folder, tmp_path, make_blobs, monke
     weight[60:] = 0  # they vote on the cluster, but lie nowhere themselves
     got = points.select("x", "y").to_numpy()
     assert (got[89] == got[0]).all()
-    # The expected place by scikit-learn's way to find neighbours.
+    # The expected place, with the neighbours that scikit-learn finds.
     from sklearn.neighbors import NearestNeighbors
 
     search = NearestNeighbors(n_neighbors=16, metric="cosine", algorithm="brute")
     distances, nearest = search.fit(anchors).kneighbors(vectors.astype(np.float64))
-    # Half a float's precision is what the anchors are kept in.
+    # The anchors are kept as float16.
     itself = distances[:, 0] < 1e-6
     fitted = itself & (nearest[:, 0] < 60)
     assert 60 <= fitted.sum() <= 61
@@ -123,7 +123,7 @@ def test_a_row_without_a_voter_on_the_map_lies_where_the_nearest_lies():
     anchors = np.eye(4, dtype=np.float32)
     placed = np.array([[1, 2], [3, 4]], np.float32)
     vectors = np.array([*anchors, [0.1, 0.9, 2, 0], [0.9, 0.1, 0, 3], [0, 0, 0, 0]], np.float32)
-    # The second anchor votes on row 4, and two that lie nowhere on the others.
+    # The second anchor votes on row 4, and two anchors without a place vote on the others.
     votes = Votes(
         np.array([[1, 2], [2, 3], [2, 3], [2, 3], [1, 2], [2, 3], [3, 2]], np.int32),
         np.ones((7, 2), np.float32),

@@ -1,4 +1,4 @@
-"""The table and the tree for readers: what a Markdown parser makes of them."""
+"""The table and the tree for readers, as a Markdown parser reads them."""
 
 import itertools
 

@@ -57,7 +57,7 @@ def test_one_machine_does_not_stop_the_worker_of_another(machines, until):
     one, other = machines
     assert not pool.StopWorker(beam_fn_api_pb2.StopWorkerRequest(worker_id=NUMBER), None).error
     one.hang_up.set()
-    until(lambda: len(workers()) == 1)  # its own ends
+    until(lambda: len(workers()) == 1)  # the worker of the machine that hung up ends
     assert not other.left.wait(0.5)
     other.hang_up.set()
     until(lambda: not workers())

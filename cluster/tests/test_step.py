@@ -34,7 +34,7 @@ def test_labels_and_report(folder, settings):
         *("outlier_score", "nearest_label", "nearest_distance"),
         *(f"{kind}_level_{level}" for level in levels for kind in kinds),
     ]
-    # Topic i % 3 is the blob, and rows stand in the order of the files' paths.
+    # Topic i % 3 is the blob, and rows are in the order of the files' paths.
     got = labels["label"].to_numpy()
     rows = [int(i.rsplit("/", 1)[1]) for i in labels["chain_id"].to_pylist()]
     starts = {"astronomy": 80, "baking": 0, "cycling": 40}
@@ -170,5 +170,5 @@ def test_a_run_that_was_succeeded_writes_nothing(folder, settings, tmp_path):
     assert os.listdir(tmp_path / "clusters") == ["_lease"]
     (leases / "00000008.lease").unlink()
     assert cluster_files(sources, mine)["rows"] == 120
-    # Who holds the lease does not decide what comes out.
+    # The result does not depend on who holds the lease.
     assert cluster_files(sources, settings)["reused"]

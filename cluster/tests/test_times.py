@@ -1,4 +1,4 @@
-"""Times, however a writer keeps them."""
+"""Times in every form in which a writer may keep them."""
 
 import datetime
 import decimal
@@ -74,6 +74,6 @@ def test_what_is_no_time(column):
 
 
 def test_seconds_and_milliseconds_in_one_column():
-    """Two months of which another tool wrote one."""
+    """There are two months, one of them written by another tool."""
     got = instants(pa.chunked_array([pa.array([SECONDS]), pa.array([SECONDS * 1000])]))
     assert got[0] == got[1]

@@ -8,7 +8,7 @@ from threadloom.cluster.topics.typical import SNIPPET_CHARACTERS, candidates, pi
 def typical_of(
     v: np.ndarray, labels: list[int], firmness: list[float] | None = None
 ) -> list[list[int]]:
-    """Return the typical rows of clusters whose rows are equally firm by default."""
+    """Return the typical rows of clusters; by default all rows are equally firm."""
     found = np.array(labels, np.int32)
     return candidates(v, found, found.max() + 1, np.array(firmness or [1.0] * len(v), np.float32))
 

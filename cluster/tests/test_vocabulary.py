@@ -33,7 +33,7 @@ def test_a_cluster_of_many_cells_is_a_fair_sample_of_its_chains(few):
     share, size = share_of(read, list(range(41)), "comet")
     assert size == 1_000
     assert share == pytest.approx(0.1, abs=4 * (0.1 * 0.9 / size) ** 0.5)
-    # A small cell alone has more chains than the rate for all of them would leave it.
+    # If a cell is small, more of its chains are kept than at the rate for all cells.
     assert share_of(read, [1], "comet") == (1.0, 50)
 
 

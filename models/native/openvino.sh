@@ -1,8 +1,8 @@
 #!/bin/sh
 # Put ONNX Runtime with the OpenVINO provider into build/lib/openvino: 130 MB of
-# libraries, taken out of the wheel. They find each other beside themselves
-# ($ORIGIN). Run by 'make setup'. There is a package for Linux on x86-64 only;
-# elsewhere ONNX Runtime's own CPU provider is what there is.
+# libraries, taken out of the wheel. Each looks for the others in its own folder
+# ($ORIGIN). Run by 'make setup'. There is a package for Linux on x86-64 only.
+# Other machines use ONNX Runtime's own CPU provider.
 set -eu
 
 LIB=build/lib/openvino

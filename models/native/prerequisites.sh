@@ -1,5 +1,5 @@
 #!/bin/sh
-# Say in one line each what set-up needs and this machine lacks.
+# Say what set-up needs and this machine lacks, one line for each.
 missing=0
 need() { # command, what to install
 	command -v "$1" > /dev/null 2>&1 && return

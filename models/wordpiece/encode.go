@@ -2,8 +2,8 @@ package wordpiece
 
 import "strings"
 
-// Encode returns the tokens of a text that is valid UTF-8 and holds no NUL, with
-// [CLS] before and [SEP] behind them.
+// Encode returns the tokens of a text, with [CLS] before and [SEP] after them. The text
+// must be valid UTF-8 without NUL.
 func (t *Tokenizer) Encode(text string) []uint32 {
 	ids := append(make([]uint32, 0, len(text)/4+8), t.first)
 	var word [128]byte // grows on the heap for longer ones
@@ -62,9 +62,9 @@ func (t *Tokenizer) ascii(ids []uint32, piece string, buffer []byte) []uint32 {
 	return t.word(ids, buffer)
 }
 
-// word appends a word's tokens: the longest that begins it, then again and again
-// the longest that goes on with it, or one unknown for the whole word where none
-// does.
+// word appends a word's tokens: the longest token that begins the word, and then again
+// and again the longest one that continues it. If there is none, the whole word becomes
+// one unknown token.
 func (t *Tokenizer) word(ids []uint32, word []byte) []uint32 {
 	if len(word) == 0 {
 		return ids

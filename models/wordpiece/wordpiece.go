@@ -1,11 +1,11 @@
 // Package wordpiece turns text into the tokens of a BERT vocabulary, exactly as
-// the Hugging Face tokenizer of the same tokenizer.json does and many times as
-// fast where the text is ASCII.
+// the Hugging Face tokenizer of the same tokenizer.json does. If the text is ASCII,
+// it is many times as fast.
 //
 // BERT's normaliser and pre-tokenizer never look across white space, so a text
-// is taken apart there: a piece of ASCII is tokenised here, and any other piece,
-// or one that may hold a special token such as [MASK], is handed to the Hugging
-// Face tokenizer. What is Unicode's business stays with the library.
+// is split there. A piece of ASCII is tokenised here. Any other piece, and one that
+// may have a special token such as [MASK], goes to the Hugging Face tokenizer. So this
+// package need not know Unicode.
 package wordpiece
 
 import (
@@ -15,8 +15,8 @@ import (
 	"strings"
 )
 
-// ErrOther says that a tokenizer.json asks for something that this package does
-// not do: its texts are for the Hugging Face tokenizer alone.
+// ErrOther says that a tokenizer.json asks for something that this package cannot do.
+// Its texts must go to the Hugging Face tokenizer.
 var ErrOther = errors.New("not the tokenizer of an uncased or cased BERT")
 
 // Reference is the Hugging Face tokenizer: it returns a text's tokens, with
@@ -27,10 +27,10 @@ type Reference func(text string, special bool) []uint32
 type Tokenizer struct {
 	reference Reference
 	words     map[string]uint32 // tokens that begin a word
-	parts     map[string]uint32 // tokens that go on with one, without "##"
+	parts     map[string]uint32 // tokens that continue a word, without "##"
 	longest   int               // bytes of the longest token
 	unknown   uint32
-	maxChars  int // a word of more is unknown
+	maxChars  int // a longer word is unknown
 	first     uint32
 	last      uint32
 	special   []string // tokens that are looked for first, such as [MASK]
@@ -42,14 +42,14 @@ type Tokenizer struct {
 type class uint8
 
 const (
-	inWord  class = iota // goes on with a word
-	space                // ends one
+	inWord  class = iota // continues a word
+	space                // ends a word
 	control              // is dropped
 	punct                // is a word of its own
 	foreign              // is not ASCII
 )
 
-// settings are those of a tokenizer.json that matter here.
+// settings are the parts of a tokenizer.json that matter here.
 type settings struct {
 	Added []struct {
 		Content    string `json:"content"`
@@ -75,7 +75,7 @@ type settings struct {
 	} `json:"model"`
 }
 
-// New reads a tokenizer.json. It fails with ErrOther if that is not BERT's.
+// New reads a tokenizer.json. It fails with ErrOther if the file is not that of a BERT.
 func New(tokenizerJSON []byte, reference Reference) (*Tokenizer, error) {
 	var s settings
 	if err := json.Unmarshal(tokenizerJSON, &s); err != nil {

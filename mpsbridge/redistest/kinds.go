@@ -10,11 +10,11 @@ import (
 	"testing"
 )
 
-// kinds are the servers that the queue works with. The first one that is on this machine is
-// used unless only names another.
+// kinds are the servers that the queue works with. If the variable only is empty, tests use the
+// first one that this machine has.
 var kinds = []string{"redis", "valkey"}
 
-// only is the kind that all tests of a pass take.
+// only is the one kind that the tests use in this pass, or empty.
 var only string
 
 // RunWithEach runs the tests of a package once with each kind of server, and its benchmarks with
@@ -31,7 +31,7 @@ func RunWithEach(m *testing.M) int {
 	return code
 }
 
-// chosen returns the kinds that a test may take.
+// chosen returns the kinds that a test may use.
 func chosen() []string {
 	if only != "" {
 		return []string{only}

@@ -48,7 +48,7 @@ func New(t testing.TB) *Server {
 // URL is the server's address as Threadloom's flags want it.
 func (s *Server) URL() string { return "redis://" + s.Address }
 
-// Start starts the server, again with what is on its disk.
+// Start starts the server, with the data that an earlier start left on its disk.
 func (s *Server) Start() {
 	s.t.Helper()
 	_, port, err := net.SplitHostPort(s.Address)

@@ -1,7 +1,7 @@
 -- Take a finished job off the worker's list.
 -- KEYS  active, attempts, begun, events, replace
 -- ARGV  worker, job
--- Returns 1, or 0 where the job was not there any more: the worker is fenced.
+-- Returns 1, or 0 if the job was no longer there, because the worker is fenced.
 if redis.call('LREM', KEYS[1], 1, ARGV[2]) == 0 then
   return 0
 end

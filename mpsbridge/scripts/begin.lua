@@ -1,7 +1,7 @@
 -- Begin a job that was moved to the worker's list (BLMOVE todo active LEFT RIGHT).
 -- KEYS  workers, active, todo, begun
 -- ARGV  worker, job
--- Returns 1, or 0 where the worker is fenced: the job, if it was there, is back at todo's head.
+-- Returns 1, or 0 if the worker is fenced. Then the job, if it was there, is back at todo's head.
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local held = redis.call('LPOS', KEYS[2], ARGV[2])

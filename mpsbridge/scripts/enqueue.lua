@@ -1,14 +1,14 @@
--- Put jobs that a reading found in no list into todo; dead ones only to try them anew.
+-- Put jobs into todo that a producer found in no list. Dead jobs are put in only to try them again.
 -- KEYS  todo, dead, attempts, enqueuing
--- ARGV  the reading's token, 1 to try dead jobs anew or 0 to leave them,
+-- ARGV  the token of the producer's turn, 1 to try dead jobs again or 0 to leave them,
 --       for how long in ms the turn goes on (0: it ends), jobs...
--- Returns how many were put in, or -1 where the turn is another's: nothing was put in.
+-- Returns how many were put in, or -1 if the turn is another producer's and nothing was put in.
 if redis.call('GET', KEYS[4]) ~= ARGV[1] then
   return -1
 end
 redis.call('PEXPIRE', KEYS[4], ARGV[3])
 local n = 0
-for first = 4, #ARGV, 1000 do -- a call takes some thousand arguments
+for first = 4, #ARGV, 1000 do -- a call can have only some thousand arguments
   local some = {unpack(ARGV, first, math.min(first + 999, #ARGV))}
   if ARGV[2] == '1' then
     local ids = {}

@@ -2,7 +2,7 @@
 -- KEYS  workers, lists, rows
 -- ARGV  worker, length of the lease in ms, 1 to register or 0 to renew,
 --       the rows that the worker has embedded and the ms that this took
--- Returns 1, or 0 where the lease has ended and was reaped: the worker is fenced.
+-- Returns 1, or 0 if the lease has ended and was reaped, so that the worker is fenced.
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 if ARGV[3] == '0' and not redis.call('ZSCORE', KEYS[1], ARGV[1]) then

@@ -1,4 +1,4 @@
--- End a worker's lease at its own wish; what it still holds goes back to todo's head, in order.
+-- End a worker's lease because the worker asks for it. Its jobs go back to todo's head, in order.
 -- KEYS  workers, active, todo, begun, rows
 -- ARGV  worker
 -- Returns how many jobs went back.

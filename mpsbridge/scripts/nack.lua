@@ -1,9 +1,9 @@
 -- Count a failed attempt at a job: delay it (twice as long each time), or bury it.
 -- KEYS  active, delayed, attempts, dead, begun, events
 -- ARGV  worker, job, most attempts, first delay in ms, reason, code of transforms/deadletter
--- A most of 0 buries the job at once: no other attempt can end better. Of a dead job longer
--- than 64 KiB only the beginning is kept.
--- Returns the attempts so far, -1 where the job is dead now, 0 where the worker is fenced.
+-- If most is 0, the job is buried at once, because no other attempt can end better. If a dead job
+-- is longer than 64 KiB, only its beginning is kept.
+-- Returns the attempts so far, -1 if the job is dead now, 0 if the worker is fenced.
 if redis.call('LREM', KEYS[1], 1, ARGV[2]) == 0 then
   return 0
 end

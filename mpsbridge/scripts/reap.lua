@@ -1,9 +1,9 @@
 -- Put the jobs of lost workers back into todo, bury those that were lost too often, and
 -- put delayed jobs that are due back into todo, 1000 at a time.
 -- KEYS  workers, lists, todo, attempts, dead, delayed, begun, events, rows
--- ARGV  what the names of active lists begin with, most attempts,
+-- ARGV  the prefix of the names of active lists, most attempts,
 --       how long in ms the list of a lost worker is still looked at
--- Reads the active lists of workers that KEYS cannot name: not for Redis Cluster.
+-- This reads active lists of workers that are not in KEYS, so it does not run on Redis Cluster.
 -- Returns {requeued, buried, due, live workers}.
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -18,7 +18,7 @@ for _, worker in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
         break
       end
       local id = redis.sha1hex(job)
-      -- A job that was never begun did not kill its worker: the list's owner was gone before.
+      -- A job that was never begun did not kill its worker, because the worker was gone before.
       local n = 0
       if redis.call('HDEL', KEYS[7], id) == 1 then
         n = redis.call('HINCRBY', KEYS[4], id, 1)

@@ -1,7 +1,7 @@
--- Read, at one moment, where jobs are that move: the workers' lists and both ends of todo.
+-- Read at one moment the places between which jobs move: the workers' lists and both ends of todo.
 -- KEYS  todo, lists
--- ARGV  what the names of active lists begin with, how much of each end is read
--- Reads the active lists of workers that KEYS cannot name: not for Redis Cluster.
+-- ARGV  the prefix of the names of active lists, how much of each end is read
+-- This reads active lists of workers that are not in KEYS, so it does not run on Redis Cluster.
 -- Returns the jobs.
 local found = {}
 local function note(jobs)

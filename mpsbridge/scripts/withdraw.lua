@@ -1,6 +1,6 @@
 -- Take jobs that no worker holds out of the queue.
 -- KEYS  todo, delayed, attempts, replace
--- ARGV  most jobs to take, jobs... (the last one first; looked for from todo's head)
+-- ARGV  most jobs to take, jobs... (taken from the last one on; searched for from todo's head)
 -- Returns those that were taken.
 local taken = {}
 for i = #ARGV, 2, -1 do

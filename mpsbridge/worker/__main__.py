@@ -94,9 +94,9 @@ def _flags() -> argparse.ArgumentParser:
         default=60,
         **lease,
     )
-    add("stall", "likewise if it finishes no batch for this long (10m)", default=600, **lease)
+    add("stall", "the same if it finishes no batch for this long (10m)", default=600, **lease)
     add("model", "folder, or name on the hub (all-MiniLM-L6-v2)", default=DEFAULT_MODEL)
-    add("device", "what runs the model; auto: the first of the others that is there (auto)",
+    add("device", "where the model runs; auto: the first of the others that is there (auto)",
         default="auto", choices=("auto", "mps", "cuda", "cpu"))  # fmt: skip
     add("token_budget", "tokens in one batch, padding included (by device)",
         type=int, metavar="TOKENS")  # fmt: skip

@@ -26,9 +26,9 @@ type Clustering struct {
 	NameModel string
 }
 
-// NameKeyVariable has the key of the server that names clusters. The Python side reads it from its
+// nameKeyVariable has the key of the server that names clusters. The Python side reads it from its
 // environment, which is this process's unless it runs already.
-const NameKeyVariable = "THREADLOOM_NAME_KEY"
+const nameKeyVariable = "THREADLOOM_NAME_KEY"
 
 // ByAll clusters all chains together.
 const ByAll = "all"
@@ -79,7 +79,7 @@ func (c *Clustering) checkNaming() error {
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
 		return Usagef("--name_url: want http://HOST:PORT/v1 or https://HOST/v1")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return Usagef("--name_url: want nothing before the host and only a path after it: a key goes into %s", NameKeyVariable)
+		return Usagef("--name_url: want nothing before the host and only a path after it: a key goes into %s", nameKeyVariable)
 	}
 	return nil
 }

@@ -166,14 +166,14 @@ func (i *Import) checkRunner() error {
 	return usage(runner.Check(context.Background()))
 }
 
-// ChainsFolder is the folder of the subreddits.
-func (i *Import) ChainsFolder() string {
+// chainsFolder is the folder of the subreddits.
+func (i *Import) chainsFolder() string {
 	return filepath.Join(cmp.Or(i.ChainsDir, filepath.Join(i.Root, "chains")), i.Suffix)
 }
 
 func (i *Import) plan(dumps []string) (*importer.Plan, error) {
 	p := &importer.Plan{
-		Chains: i.ChainsFolder(), Authors: i.Authors, MaxThread: i.MaxThread, MaxBad: i.MaxBad, Partial: i.Partial, Memory: i.Memory,
+		Chains: i.chainsFolder(), Authors: i.Authors, MaxThread: i.MaxThread, MaxBad: i.MaxBad, Partial: i.Partial, Memory: i.Memory,
 		Options: thread.Options{Mode: thread.Mode(i.Chains), MinTurns: i.MinTurns, MaxTurns: i.MaxTurns},
 	}
 	var err error

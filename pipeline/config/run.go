@@ -52,7 +52,7 @@ func (r *Run) Read(environ func() []string) (err error) {
 		return err
 	}
 	r.Flink.readBeams(r.flags)
-	r.Workers.redisGiven, r.Workers.shareGiven = r.Given("redis"), r.Given("mps_share")
+	r.Workers.redisGiven, r.Workers.shareGiven = r.given("redis"), r.given("mps_share")
 	if slices.Contains(r.Outputs.Keep, r.Files.TextColumn) {
 		return WithOrigins(Usagef("--keep: the text column %q is not kept", r.Files.TextColumn), r.From())
 	}

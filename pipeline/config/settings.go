@@ -61,8 +61,8 @@ func (s *Settings) From() map[string]string {
 	return s.from
 }
 
-// Given reports whether somebody has set a flag.
-func (s *Settings) Given(name string) bool { return s.From()[name] != "" }
+// given reports whether somebody has set a flag.
+func (s *Settings) given(name string) bool { return s.From()[name] != "" }
 
 // Setting is one setting, for users to read: without secrets.
 type Setting struct {

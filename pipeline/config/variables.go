@@ -14,7 +14,7 @@ import (
 // otherVariables begin like the variables of flags but are not settings: Redis's password, the key of
 // the server that names clusters, and what the tests and benchmarks of this repository read.
 var otherVariables = []string{
-	mpsbridge.PasswordVariable, mpsbridge.PasswordFileVariable, NameKeyVariable,
+	mpsbridge.PasswordVariable, mpsbridge.PasswordFileVariable, nameKeyVariable,
 	"THREADLOOM_CORPUS", "THREADLOOM_BENCH_ROOT", "THREADLOOM_BENCH_MODEL", "THREADLOOM_SCAN_TREE",
 }
 

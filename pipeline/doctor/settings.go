@@ -10,7 +10,7 @@ func checkHome(home config.Home) []Finding {
 	return []Finding{ok("%s (%s)", home.Folder, home.FoundBy())}
 }
 
-// checkSettings checks the rest of what a run checks before it starts.
+// checkSettings makes the other checks that a run makes before it starts.
 func checkSettings(c *config.Run) []Finding {
 	if err := c.Validate(); err != nil {
 		return []Finding{fail("change that setting", "%v", err)}

@@ -186,7 +186,7 @@ func (d *Imported) publish(c *config.Import, plan *importer.Plan) error {
 	return nil
 }
 
-// Text is what an import did, for readers.
+// Text describes the result of an import, for readers.
 func (d Imported) Text() string {
 	var b strings.Builder
 	comma := humanize.Comma

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// contenderVariable has the test binary act as one of many processes.
+// contenderVariable makes the test binary act as one of many processes.
 const contenderVariable = "THREADLOOM_TEST_LEASE_CONTENDER"
 
 func TestMain(m *testing.M) {
@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// contend reads a folder, tries to take its lease, says what came of it, and gives the
-// lease back at the next line; and so on until its input ends.
+// contend reads a folder, tries to take its lease, writes whether it has it, and gives the
+// lease back when it reads the next line. It repeats this until its input ends.
 func contend(in io.Reader, out io.Writer) {
 	lines := bufio.NewScanner(in)
 	for lines.Scan() {
@@ -52,13 +52,13 @@ func contend(in io.Reader, out io.Writer) {
 }
 
 // contendOften takes a folder's lease again and again, and gives it back or leaves it
-// dead. It says so if it is not alone while it holds it.
+// dead. If another process has the lease at the same time, contendOften says so.
 func contendOften(folder string) {
 	alone := filepath.Join(folder, "alone")
 	for range 100 {
 		l, err := Take(folder)
 		if errors.Is(err, ErrHeld) {
-			time.Sleep(time.Millisecond) // lets the holder have the core
+			time.Sleep(time.Millisecond) // so that the holder gets the core
 			continue
 		}
 		if err != nil {
@@ -83,7 +83,7 @@ func contendOften(folder string) {
 	}
 }
 
-// leaveDead leaves a lease as a process does that ended long ago.
+// leaveDead leaves the lease as if its process had ended long ago.
 func (l *Lease) leaveDead() {
 	close(l.stop)
 	l.done.Wait()

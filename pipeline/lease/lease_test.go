@@ -21,7 +21,7 @@ func deadProcess(t *testing.T) int {
 	return ended.Process.Pid
 }
 
-// putLease writes the lease of a holder that was silent for a time.
+// putLease writes a lease that its holder has not renewed for some time.
 func putLease(t *testing.T, folder string, h holder, silent time.Duration) {
 	t.Helper()
 	b, err := json.Marshal(h)

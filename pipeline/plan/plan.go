@@ -49,7 +49,7 @@ type Search struct {
 	Removed int `json:"outputs_to_drop"`
 }
 
-// Part is one subreddit, or all. Rows, tokens and hours are of what is to be done.
+// Part is one subreddit, or all. Rows, tokens and hours are those of the files to be embedded.
 type Part struct {
 	Subreddit  string  `json:"subreddit,omitempty"`
 	Files      int     `json:"files"`

@@ -75,7 +75,7 @@ func Run(ctx context.Context, c *config.Search) (*Result, error) {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }() // it was only read
-	r := &Result{File: Path(&c.Files), Rows: file.Rows, Read: changes.Read, LeftOut: []LeftOut{}, long: c.Long}
+	r := &Result{File: filePath(&c.Files), Rows: file.Rows, Read: changes.Read, LeftOut: []LeftOut{}, long: c.Long}
 	for _, o := range file.LeftOut() {
 		r.LeftOut = append(r.LeftOut, LeftOut{c.Files.Layout().File(o.Subreddit, o.Name).Output, o.LeftOut})
 	}
@@ -108,8 +108,8 @@ func seconds(start *time.Time) float64 {
 	return now.Sub(*start).Seconds()
 }
 
-// Path is where the search file of a suffix is.
-func Path(f *config.Files) string { return filepath.Join(f.Clusters(), searchfile.Name) }
+// filePath is where the search file of a suffix is.
+func filePath(f *config.Files) string { return filepath.Join(f.Clusters(), searchfile.Name) }
 
 // readingGC is Go's own default for the garbage collector. With the setting for an engine, whose memory is not
 // Go's, collecting would take as long as the reading.
@@ -117,7 +117,7 @@ const readingGC = 100
 
 // update brings the search file up to date, watched.
 func update(ctx context.Context, c *config.Search, files []layout.File) (*searchfile.File, searchfile.Changes, error) {
-	u := &searchfile.Update{Path: Path(&c.Files), Layout: c.Files.Layout(), Files: files, Reads: transforms.ThisProcess().Reads}
+	u := &searchfile.Update{Path: filePath(&c.Files), Layout: c.Files.Layout(), Files: files, Reads: transforms.ThisProcess().Reads}
 	console := &watch.Console{}
 	shows := &watch.Progress{
 		Console: console,

@@ -68,7 +68,7 @@ func cut(s string) string {
 	return s
 }
 
-// Text is what was found, for readers.
+// Text lists the hits, for readers.
 func (r *Result) Text() string {
 	var b strings.Builder
 	for i, a := range r.Answers {

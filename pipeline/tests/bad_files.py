@@ -169,7 +169,7 @@ def columns() -> dict[str, bytes]:
     return {name: written(table) for name, table in other.items()}
 
 
-#: Files that are damaged where no reader looks, or not at all: they are embedded, whole.
+#: Files that are not damaged, or only where no reader looks. They are embedded as a whole.
 HARMLESS = (
     "text is only nulls",
     "version 2: 2 billion rows",

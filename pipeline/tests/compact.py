@@ -2,7 +2,7 @@
 
 No writer makes bad files, and pyarrow edits neither footers nor page headers. They are Thrift in
 its compact form, https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md,
-read here into {field: (type, value)}; a list is (type of the elements, values).
+and are read here into {field: (type, value)}. A list is (type of the elements, values).
 """
 
 import struct

@@ -81,7 +81,7 @@ class Program:
 def peak_mb(pid: int) -> float:
     """Return the most memory that a process has had, in MB; 0 once it is gone.
 
-    Not what wait4 says: that counts what this process had before the other was executed.
+    wait4 would include the memory that this process had when it started the other one.
     """
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
@@ -110,7 +110,7 @@ def spoil():
 
 @pytest.fixture(scope="session")
 def neighbour():
-    """Return neighbour(name): a module that lies beside the tests."""
+    """Return neighbour(name): a module in the folder of the tests."""
     return load
 
 
@@ -159,7 +159,7 @@ def run(tmp_path_factory, new_root, program, made) -> dict:
 
 
 def load(name: str):
-    """Import a module that lies beside this one, and those of its neighbours that it needs."""
+    """Import a module from this folder, and the modules in this folder that it needs."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(Path(__file__).parent)
         return importlib.import_module(name)
@@ -240,7 +240,7 @@ def importing(program):
 
 @pytest.fixture(scope="session")
 def plainimport():
-    """Return the plain program that 'import' is held to."""
+    """Return the plain program with whose chains those of 'import' are compared."""
     return load("plainimport")
 
 

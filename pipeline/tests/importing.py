@@ -1,4 +1,4 @@
-"""Run the command 'import' as a user does, and hold what it wrote to the plain program."""
+"""Run the command 'import' as a user does, and compare its files with the plain program's."""
 
 import json
 import subprocess
@@ -78,7 +78,7 @@ class Import:
         return {f.name: [rows(p) for p in sorted(f.iterdir())] for f in folders}
 
     def check(self, dumps: list[Path], **options: object) -> dict:
-        """Compare all with what the plain program makes of the dumps; return the counts."""
+        """Compare all files with those that the plain program makes; return the counts."""
         counts, wanted = plainimport.imported(dumps, **options)
         assert self.counts == counts
         assert sum(v for k, v in counts.items() if k != "odd") + sum(counts["odd"].values()) == sum(
@@ -97,7 +97,7 @@ class Import:
 
 
 def rows(path: Path) -> list[dict]:
-    """Return a file's rows, times as seconds, after a look at the types."""
+    """Return a file's rows, with times in seconds, after checking the types."""
     metadata = pq.read_metadata(path)
     for group in map(metadata.row_group, range(metadata.num_row_groups)):
         names = [group.column(i).path_in_schema for i in range(metadata.num_columns)]

@@ -1,4 +1,4 @@
-"""What other readers than the pipeline's make of a file: pyarrow, DuckDB and polars."""
+"""Read files with other readers than the pipeline's: pyarrow, DuckDB and polars."""
 
 import uuid
 from collections.abc import Callable
@@ -11,9 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 ADDED = ("n_tokens", "truncated", "embedding")  # what an output has beside the kept columns
-NEAR = (
-    1e-3  # most that two vectors of one text differ in a component; those of two texts differ more
-)
+NEAR = 1e-3  # the most by which a component of two vectors of one text may differ
 
 
 def by_pyarrow(path: Path) -> pa.Table:
@@ -43,7 +41,7 @@ READERS: dict[str, Callable[[Path], pa.Table]] = {
 
 
 def try_to_read(reader: str, path: Path) -> pa.Table | str:
-    """Return what a reader makes of a file, or why it cannot read it. Polars panics."""
+    """Return a file as a reader reads it, or why it cannot read it. Polars may panic."""
     try:
         return READERS[reader](path)
     except (Exception, pl.exceptions.PanicException) as error:

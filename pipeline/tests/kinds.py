@@ -51,7 +51,7 @@ class Kind:
         fresh = [] if compressible else [self.draw(rng) for _ in range(rows - len(pool))]
         values = [(pool + fresh)[i % len(pool + fresh)] for i in range(rows)]
         if nulls:
-            # Some here and there, and more in a row than a page has.
+            # Some nulls here and there, and more in a row than fit into a page.
             values = [None if i % 3 == 1 or 64 <= i < 100 else v for i, v in enumerate(values)]
         return values
 

@@ -93,7 +93,7 @@ def cases() -> list[Case]:
 
 
 def quarter() -> list[Case]:
-    """Return one file of each version, codec, size and nulls, the encodings in turn."""
+    """Return one file of each version, codec, size and nulls; the encodings take turns."""
     return [case for case in cases() if case.encoding == (case.number // 4 + case.number // 16) % 4]
 
 
@@ -107,7 +107,7 @@ def write(folder: Path) -> None:
 
 
 def write_reference(folder: Path, texts) -> None:
-    """Write a file of the texts that nothing can be got wrong in."""
+    """Write a file of the texts in the plainest form, which every reader reads right."""
     pq.write_table(
         pa.table({"text": list(texts)}), folder / f"{REFERENCE}.parquet",
         compression="none", use_dictionary=False, column_encoding={"text": "PLAIN"},

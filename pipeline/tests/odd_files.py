@@ -1,4 +1,4 @@
-"""Files that are odd and right: others read them. And a few whose text column nobody knows."""
+"""Odd but valid files, which other readers read, and a few with an unknown type of text column."""
 
 import datetime
 import struct
@@ -64,7 +64,7 @@ def named(*names: str) -> bytes:
 
 
 def values(at: int) -> list[str]:
-    """Return the values of the column that has this place in named."""
+    """Return the values of the column with this index in `named`."""
     return [f"{at} {row}" for row in range(4)]
 
 
@@ -90,7 +90,7 @@ def odd_pages() -> dict[str, Odd]:
 
 
 def odd_texts() -> dict[str, Odd]:
-    """Return files whose text column has another type than usual, and is one."""
+    """Return files whose text column has an unusual type, but is a text column."""
     types = {
         "binary": pa.binary(), "large string": pa.large_string(), "string view": pa.string_view(),
         "binary view": pa.binary_view(), "dictionary": pa.dictionary(pa.int32(), pa.string()),

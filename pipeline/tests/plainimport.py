@@ -1,9 +1,9 @@
-"""What 'import' makes of dumps, by another program: plain, slow, with everything in memory.
+"""Make chains of dumps as 'import' does, with a plain, slow program that keeps all in memory.
 
     python pipeline/tests/plainimport.py --chains=leaf RC_2005-12.zst RC_2006-01.zst
 
 docs/import.md is the contract. This program shares no code with the command, so that a test can
-hold one to the other.
+compare the two.
 """
 
 import argparse
@@ -26,7 +26,7 @@ ROWS, TEXT = 100_000, 256 << 20  # of a file, at most
 BOTS = frozenset({"automoderator"})
 COUNTS = ("blank", "not_json", "not_object", "odd", "other_subreddit", "long_thread", "duplicate",
           "submission", "deleted", "bot", "in_chain", "cut", "alone")  # fmt: skip
-# encoding/json replaces each byte that is not UTF-8, Python's "replace" each run of them.
+# Go's encoding/json replaces each byte that is not UTF-8, but Python's "replace" each run of them.
 codecs.register_error("each", lambda e: ("\ufffd", e.start + 1))
 
 
@@ -40,7 +40,7 @@ class Odd(Exception):
 
 @dataclass
 class Post:
-    """A comment, or a submission, of which link is its own id and parent 0."""
+    """A comment or a submission. The link of a submission is its own id, and its parent is 0."""
 
     submission: bool
     subreddit: str
@@ -63,7 +63,7 @@ class Post:
 
     @property
     def worth(self) -> tuple:
-        """Return what decides between two lines of one id: the greater wins."""
+        """Return the key by which two lines with the same id are compared; the greater one wins."""
         score = (self.score is not None, self.score or 0)
         words = (self.title, self.text, self.author)
         return (not self.emptied, self.retrieved, self.created, score, self.parent or 0, *words,
@@ -197,7 +197,7 @@ def post_of(value: dict) -> Post:
 
 
 def string(value: dict, field: str) -> str:
-    """Return a field's text; of one that is absent or null the empty one."""
+    """Return a field's text; the empty text if the field is absent or null."""
     text = "" if value.get(field) is None else value[field]
     if type(text) is not str:
         raise Odd(field)
@@ -294,7 +294,7 @@ def weave(
 
 
 def break_circles(above: dict[int, int | None]) -> None:
-    """Take the parent from the lowest of the comments that are each other's parents."""
+    """In each circle of comments, remove the parent of the one with the lowest id."""
     done = set()
     for id_ in above:
         way = []

@@ -10,7 +10,7 @@ from compact import put, put_together, settle
 
 TEXTS = [f"Feed the starter {n} times, then bake." for n in range(40)]
 HUGE = 2**31 - 1
-PLAIN = 6  # where the values begin in a page of version 1: after levels of one run
+PLAIN = 6  # where the values begin in a page of version 1: after the levels, which are one run
 
 
 def written(table: pa.Table, **options: object) -> bytes:
@@ -27,14 +27,14 @@ def good(**options: object) -> bytes:
 
 
 def spoiled(change: Callable, **options: object) -> bytes:
-    """Return a good file of which change(file) has spoiled a part."""
+    """Return a good file, of which change(file) has then spoiled a part."""
     file = compact.take_apart(good(**options))
     change(file)
     return put_together(file)
 
 
 def header(number: int, value: object, page: int = 0) -> Callable:
-    """Return what changes a field of a page's header."""
+    """Return a function that changes a field of a page's header."""
 
     def change(file) -> None:
         put(file.pages[page][0], number, value)
@@ -44,7 +44,7 @@ def header(number: int, value: object, page: int = 0) -> Callable:
 
 
 def data_header(number: int, value: object, page: int = 0, kind: int = 5) -> Callable:
-    """Return what changes a field of a data page's own header."""
+    """Return a function that changes a field of a data page's own header."""
 
     def change(file) -> None:
         put(file.pages[page][0][kind][1], number, value)
@@ -54,12 +54,12 @@ def data_header(number: int, value: object, page: int = 0, kind: int = 5) -> Cal
 
 
 def chunk(number: int, value: object) -> Callable:
-    """Return what changes a field of the column chunk's metadata."""
+    """Return a function that changes a field of the column chunk's metadata."""
     return lambda file: put(file.chunk, number, value)
 
 
 def content(change: Callable[[bytes], bytes], page: int = 0) -> Callable:
-    """Return what changes a page's content, sizes made to fit."""
+    """Return a function that changes a page's content, and makes the sizes fit."""
 
     def changed(file) -> None:
         head, old = file.pages[page]
@@ -73,7 +73,7 @@ def content(change: Callable[[bytes], bytes], page: int = 0) -> Callable:
 
 
 def element(number: int, value: object, which: int = 1, kind: int | None = None) -> Callable:
-    """Return what changes a field of an element of the schema."""
+    """Return a function that changes a field of an element of the schema."""
 
     def change(file) -> None:
         fields = file.schema[which]

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 KEY = b"threadloom.fingerprint"
-TEXT_BYTES = 2**20 + 4  # what counts of a text
+TEXT_BYTES = 2**20 + 4  # so many bytes of a text count
 ROWS = 24
 
 

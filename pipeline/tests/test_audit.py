@@ -118,7 +118,7 @@ def test_what_verify_cannot_read_is_told_and_not_called_wrong(
     assert problem["output"] == str(place)
     assert 'its input: reading the column "text"' in problem["reason"]
     assert "LZO" in problem["reason"]
-    # What can be read is compared all the same.
+    # The columns that can be read are compared all the same.
     made.write_output(place, output, source, texts, made.vectors_of(output)[::-1])
     code, verdict, reasons = program.found(root)
     assert (code, verdict["wrong"], verdict["not_audited"]) == (3, 1, 0)

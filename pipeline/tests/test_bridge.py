@@ -82,7 +82,7 @@ def test_workers_files_are_like_those_embedded_here(
     assert code == 0
     copy_sample(tmp_path / "root")
     start_worker(tmp_path / "root", "alike")
-    # Nothing is left for the pipeline but what it takes back.
+    # The pipeline embeds only the files that it takes back.
     ended = bridged(tmp_path / "root", "sample", "alike", "--mps_share=1")
     assert ended.code == 0, ended.errors
     files = sorted((here / "sample").glob("*/*.parquet"))

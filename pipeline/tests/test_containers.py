@@ -1,6 +1,6 @@
 """Two containers with one host name write into one folder: neither deletes what the other writes.
 
-A container is a PID namespace here, as unshare makes it: both call the host by one name.
+A container is a PID namespace here, made by unshare. Both see the same host name.
 """
 
 import os
@@ -16,9 +16,9 @@ import pytest
 from threadloom.export.source import packaged
 
 UNSHARE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
-# PIDs begin after those of so many others, so that two containers have different ones.
+# How many processes a container starts first, so that the PIDs in two containers differ.
 LATER = 'i=0; while [ $i -lt "$0" ]; do /bin/true; i=$((i+1)); done; "$@"; exit $?'
-AROUND = "/bin/true"  # what the command lines of a container around its program have
+AROUND = "/bin/true"  # in the command lines of the processes around a container's program
 QUEUE = "containers"
 LONG = 300  # rows of the file during which a process is stopped
 

@@ -126,7 +126,7 @@ def test_missing_packages_are_named_with_what_to_do(doctor, root, tmp_path):
 def test_what_the_python_side_imports_is_what_it_says_it_needs():
     imported = set()
     for path in (REPOSITORY / "cluster").rglob("*.py"):
-        if "tests" in path.parts or path.name == "palette.py":  # which make palette alone runs
+        if "tests" in path.parts or path.name == "palette.py":  # only `make palette` runs it
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):

@@ -128,7 +128,7 @@ class Page:
         return [text for text in texts if " ".join(text.split()) not in shown]
 
     def errors(self) -> list[str]:
-        """Return what went wrong, breaches of its policy included, but for WebGPU and an icon."""
+        """Return all errors, breaches of the page's policy too, but none of WebGPU and the icon."""
         return [
             e["message"]
             for e in self.driver.get_log("browser")

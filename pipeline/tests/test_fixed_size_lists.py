@@ -1,4 +1,4 @@
-"""--fixed_size_lists changes what Arrow's readers make of vectors, and nothing else."""
+"""--fixed_size_lists changes the type as which Arrow's readers read vectors, and nothing else."""
 
 import json
 import subprocess

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-# There is one development cluster on a machine: these run one after another, beside the others.
+# There is only one development cluster on a machine, so these tests run one after another.
 pytestmark = pytest.mark.flink
 REPOSITORY = Path(__file__).parents[2]
 CLUSTER = REPOSITORY / "runners" / "flink" / "cluster.sh"
@@ -32,14 +32,14 @@ def flink(processes):
     if not (REPOSITORY / "build" / "flink" / "ready").exists():
         lacks = subprocess.run([CLUSTER.with_name("lacks.sh")], capture_output=True, text=True)
         pytest.skip(lacks.stdout.strip() or "no Flink on this machine: make flink")
-    subprocess.run([CLUSTER, "down"], check=True)  # one of somebody else's is not known by its mark
+    subprocess.run([CLUSTER, "down"], check=True)  # another program may have started a cluster
     subprocess.run([CLUSTER, "up"], check=True)
     yield
     subprocess.run([CLUSTER, "down"], check=True)
     assert not processes("org.apache.flink"), "Flink goes on after 'down'"
 
 
-STARTED = {  # what a job starts on the way, and a part of the command line of each
+STARTED = {  # the processes that a job starts, and a part of the command line of each
     "job server": "flink/job-server.jar",
     "boot program": "build/flink/boot --",
     "worker": "--worker=true",
@@ -49,7 +49,7 @@ STARTED = {  # what a job starts on the way, and a part of the command line of e
 
 @pytest.fixture(scope="module")
 def of_ours(processes):
-    """Return of_ours(): which of what a job starts is there."""
+    """Return of_ours(): the names in STARTED of the processes that run now."""
     return lambda: {name for name, part in STARTED.items() if processes(part)}
 
 
@@ -300,7 +300,7 @@ def test_a_job_server_and_a_clustering_service_that_run_already(
     until(lambda: (root / "clusters" / "sample" / "labels.parquet").exists(), seconds=180)
     assert len(outputs(root, "sample")) == 12
     assert labels(root, "sample").num_rows == 300
-    # The driver does the work itself, of both TaskManagers and without a second try.
+    # The driver does the work of both TaskManagers itself, and without a second try.
     shutil.rmtree(root / "embeddings")
     run = program.start("--runner=flink", *to, "--cluster=false", "--environment_type=LOOPBACK")
     ended = program.end(run)

@@ -9,7 +9,7 @@ import pytest
 GOOD = 12
 #: The model takes some 350 MB; any one of the bombs would take gigabytes.
 MEMORY = 1500  # MB
-NOISE = "\n|panic|runtime error|goroutine|0x"  # nothing for a person
+NOISE = "\n|panic|runtime error|goroutine|0x"  # must not be in a reason, which a person reads
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Symbolic links: those inside a root are followed, those out of it are not, swapped or not."""
+"""Links inside a root are followed, and those out of it never, even if they are swapped in."""
 
 import ctypes
 import json
@@ -90,7 +90,7 @@ def test_folders_that_lead_out_are_dead_letters(program, root, spoil, outside):
     (chains / "written" / "a.parquet").write_bytes(spoil.good())
     (outputs / "written").symlink_to(outside)
     listed(root, "all", "absolute", "relative", "written")
-    for _ in range(2):  # the second time they are no more mended than the first
+    for _ in range(2):  # the links are still there at the second run
         ended = program.run(*root.flags)
         assert ended.code == 3, ended.errors
         assert set(root.outputs) == {"good"}

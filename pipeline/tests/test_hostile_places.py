@@ -29,7 +29,7 @@ def root(new_root, tmp_path):
 
 @pytest.fixture
 def unprivileged(tmp_path):
-    """Return what makes a child process somebody without rights, and open the way to `tmp_path`."""
+    """Return the settings of a child process without rights, and let it enter `tmp_path`."""
     if os.geteuid() != 0:
         return {}
     for folder in (tmp_path, *tmp_path.parents):
@@ -181,7 +181,7 @@ def test_the_lease_of_another_run_ends_the_second_with_4(program, root, spoil, u
 
 
 def test_times_in_the_future_stop_nothing(program, root, spoil):
-    """The clock was set back: inputs, a dead run's lease and its files are from tomorrow."""
+    """If the clock was set back, inputs, a dead run's lease and its files are from tomorrow."""
     root.put({"good": spoil.good()})
     tomorrow = time.time() + 86400
     os.utime(root.chains / "good.parquet", (tomorrow, tomorrow))

@@ -1,6 +1,6 @@
-"""Each signal while an output is at each state that shows on the disk.
+"""Send each signal while an output is in each state that can be seen on the disk.
 
-Steps between which nothing shows are stopped at exactly in transforms/chainfile/steps_test.go.
+transforms/chainfile/steps_test.go stops a process at the steps that cannot be told apart there.
 """
 
 import signal
@@ -16,7 +16,7 @@ MAGIC = b"PAR1"  # with which a whole file ends
 
 
 def held(path) -> bytes:
-    """Return what a file that may go at any moment holds."""
+    """Return the content of a file that may vanish at any moment."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -74,7 +74,7 @@ def test_no_half_output_is_left_and_the_next_run_heals(program, root, state, nam
     while not STATES[state](root) and process.poll() is None:
         time.sleep(
             0.001
-        )  # a short state may be missed: the run has ended then, or a later one came
+        )  # a short state may be missed; then a later one is there, or the run has ended
     send(process)
     ended = program.end(process)
     assert ended.code in codes, ended.errors

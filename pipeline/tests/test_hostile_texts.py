@@ -1,4 +1,4 @@
-"""Whatever writer, codec and encoding a file is of, and whatever its texts hold, it is embedded."""
+"""A file of texts is embedded, whatever its writer, codec and encoding, and whatever its texts."""
 
 import io
 from collections import Counter

@@ -15,7 +15,7 @@ ERAS = "--months=2005-12,2006-01,2012-09,2019-01,2020-05,2023-12,2024-01"
 
 @pytest.fixture(scope="module")
 def eras(invent) -> list:
-    """Return fourteen dumps that have whatever is odd, and a deep thread."""
+    """Return fourteen dumps with all odd things, and a deep thread."""
     return invent(ERAS, "--bytes=8M", "--subreddits=14", "--comb=40")
 
 
@@ -24,7 +24,7 @@ def eras(invent) -> list:
 def test_chains_are_those_of_the_plain_program(request, importing, tmp_path, data, mode):
     dumps = request.getfixturevalue(data)
     counts = importing(tmp_path).done(f"--chains={mode}", *dumps).check(dumps, chains=mode)
-    # The import is worth nothing as a proof if the dumps have no such thing.
+    # The test proves nothing if the dumps do not have each of these things.
     rare = ["deleted", "submission", "in_chain", *["alone"] * (mode != "comment")]
     rare += ["blank", "not_json", "not_object", "duplicate", "bot"] * (data == "eras")
     assert all(counts[name] for name in rare), counts
@@ -256,8 +256,8 @@ def test_odd_lines(importing, tmp_path):
         assert number == texts.count(f"odd {field}"), field
 
 
-# Comments as "id<parent", deleted ones with a "-" before them; "id" alone answers the submission.
-# Then of each mode the chains by leaf: turns, n_missing, depth, complete.
+# Comments are written "id<parent", deleted ones with a "-" in front; "id" alone answers the
+# submission. Then, for each mode, the chains by leaf: turns, n_missing, depth, complete.
 THREADS = {
     "a branch": (
         "a b<a c<a d<b",
@@ -393,7 +393,7 @@ def test_the_better_of_two_lines_with_one_id_wins(importing, tmp_path):
 
 
 def test_a_comb_is_no_matter_of_recursion(importing, invent, tmp_path):
-    """Each of 100,100 comments has a reply that goes on and one that does not."""
+    """Each of 100,100 comments has two replies, and only one of them has replies itself."""
     depth = 100_100
     dumps = invent("--months=2006-01", "--bytes=0", f"--comb={depth}")
     done = importing(tmp_path).done(*dumps)

@@ -48,7 +48,7 @@ def test_a_dump_that_breaks_off_ends_it_and_publishes_nothing(imports, invent, t
     assert visible(imports) == []
     done = imports.done("--partial", broken, *whole[1:])
     assert done.counts["not_json"] > 0
-    # With the whole dump it is another import, of what may be more subreddits.
+    # With the whole dump it is another import, and may have more subreddits.
     imports.done(*whole).check(whole)
 
 
@@ -116,7 +116,7 @@ def test_killed_five_times_it_gives_the_same_bytes(importing, invent, tmp_path):
         time.sleep(moments.uniform(0.1, 0.9) * seconds)
         process.kill()
         process.communicate()
-        # Whatever can be seen is whole.
+        # All files that can be seen are whole.
         assert disturbed.parts.items() <= wanted.items()
     assert disturbed.done(*flags).parts == wanted
     left = list(disturbed.folder.glob(".import/[!_]*"))
@@ -131,7 +131,7 @@ def test_a_second_time_it_does_nothing(imports, dumps):
 
 
 def test_other_dumps_take_the_place_of_those_of_before(imports, dumps):
-    """What lies there is chains of an import, and the list is nobody's choice."""
+    """The folder holds only chains of an import, and nobody has edited the list."""
     imports.done("--chains=comment", *dumps)
     imports.done(*dumps[1:]).check(dumps[1:])
 
@@ -148,7 +148,7 @@ def test_files_of_others_are_not_replaced_without_replace(imports, dumps):
 
 
 class TestSubreddits:
-    """Which are imported, with and without a list."""
+    """Which subreddits are imported, with and without a list."""
 
     def test_those_of_the_roots_list(self, imports, dumps):
         (imports.root / "subreddits_list.json").write_text('["sourdough", "CATS"]')

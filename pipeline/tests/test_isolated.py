@@ -1,4 +1,4 @@
-"""A file that ends the process which embeds it: told from one that was open by chance."""
+"""A file that ends the process which embeds it is told from one that was only open then."""
 
 import os
 import signal
@@ -48,7 +48,7 @@ def texts(spoil, seed: int, rows: int) -> bytes:
     return spoil.written(pa.table({"text": [f"{seed} {n} {words}" for n in range(rows)]}))
 
 
-EMBEDS = " embed-isolated "  # what the command line of the process of isolated files has
+EMBEDS = " embed-isolated "  # in the command line of the process of isolated files
 
 
 @pytest.fixture

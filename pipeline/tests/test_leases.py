@@ -96,7 +96,7 @@ def test_a_run_that_was_suspended_stops_once_another_took_over(program, root, sp
     ended = program.end(first)
     assert ended.code == 4, ended.errors
     assert "it took over because this run was suspended" in ended.errors
-    # Who has lost the lease does not bring the dead letters up to date.
+    # The run that lost the lease does not update the dead letters.
     assert letters.read_text().count("stands") == 2
     assert root.unfinished == []
     assert len(root.outputs) < 60

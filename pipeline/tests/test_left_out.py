@@ -15,7 +15,7 @@ import pytest
 
 DIMENSION = 384
 ROWS = 4
-# No UTF-8, as old programs on Windows and on Linux name files.
+# Names that are not UTF-8, as old programs on Windows and on Linux give them.
 LATIN = b"caf\xe9.parquet"
 
 
@@ -56,7 +56,7 @@ def embedded_by_another() -> pa.Table:
 
 @pytest.fixture(scope="module")
 def mixed(program, tmp_path_factory) -> Mixed:
-    """Run once. What stands in the place of an output is done, whatever it holds."""
+    """Run once. A file in the place of an output counts as done, whatever it holds."""
     root = tmp_path_factory.mktemp("mixed")
     (root / "subreddits_list.json").write_text(json.dumps(["good", "bad"]))
     here = Mixed(root, 0, {}, "")

@@ -172,7 +172,7 @@ def counted(sources: dict[str, pa.Table], column: str, value: object) -> dict[st
 
 
 def bounds(sources: dict[str, pa.Table], column: str) -> list:
-    """Return values to ask for: some that are there, from small to great."""
+    """Return some of the values that are there, from small to great, to search for."""
     some = next(iter(sources.values()))[column]
     if isinstance(some.type, pa.BaseExtensionType):
         return []

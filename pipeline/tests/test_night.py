@@ -154,7 +154,7 @@ def test_a_killed_run_leaves_only_whole_outputs(night):
     assert night.at_kill
     for name, rows in night.at_kill.items():
         assert rows == pq.read_metadata(night.inputs()[name]).num_rows
-    # It was killed in the middle of files, and no pattern for outputs finds these.
+    # It was killed in the middle of files, and no pattern for outputs finds the unfinished ones.
     assert night.unfinished_at_kill
     assert all(p.name.startswith(".") and p.suffix == ".tmp" for p in night.unfinished_at_kill)
 
@@ -165,7 +165,7 @@ def test_sigterm_finishes_the_open_files_and_exits_143(night):
     assert len(night.at_stop) == len(night.at_kill) + night.stopped.summary["files_done"]
     for name, rows in night.at_stop.items():
         assert rows == pq.read_metadata(night.inputs()[name]).num_rows
-    # Neither its own unfinished files are left, nor those of the killed run.
+    # No unfinished files are left, neither its own nor those of the killed run.
     assert night.unfinished_at_stop == []
 
 
@@ -210,7 +210,7 @@ def test_each_output_has_its_inputs_rows_and_keys(night):
         keys = pq.read_table(inputs[name]).drop_columns(["text"])
         output = pq.read_table(path)
         assert output.column_names == [*keys.column_names, "n_tokens", "truncated", "embedding"]
-        # The corpus has large strings; on the disk they are the same.
+        # The corpus has strings of Arrow's large type, which look the same on the disk.
         assert output.select(keys.column_names).cast(keys.schema).equals(keys), name
 
 

@@ -1,4 +1,4 @@
-"""Files that are odd and right are embedded, by the pipeline and by a worker."""
+"""Files that are odd but valid are embedded, by the pipeline and by a worker."""
 
 import json
 from pathlib import Path

@@ -140,7 +140,7 @@ def test_chunks_are_read_to_the_end(embed, exact, texts):
     assert not any(table["truncated"].to_pylist())
     assert ended.summary["rows_truncated"] == 0
     assert mark(table)["long_text"] == "chunk"
-    # Where one chunk is enough nothing changes; elsewhere the vector does, and has length 1.
+    # A text of one chunk has the same vector. That of a longer one differs, and has length 1.
     assert np.abs(got[~long] - exact[2][~long]).max() <= 1e-5
     assert np.abs(got[long] - exact[2][long]).max() > 0.01
     assert np.abs(np.linalg.norm(got, axis=1) - 1).max() < 1e-5

@@ -1,4 +1,4 @@
-"""What `pipeline plan` says, that it writes nothing, and what --check has a run do anew."""
+"""What `pipeline plan` says, that it writes nothing, and what --check makes a run do again."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ ROWS = 300
 
 
 def snapshot(root: Path) -> dict[str, tuple]:
-    """Return every file and folder below a root with what a write would change."""
+    """Return every file and folder below a root, with the attributes that a write changes."""
     return {
         str(path): (path.stat().st_mtime_ns, path.stat().st_size, path.stat().st_ino)
         for path in [root, *root.rglob("*")]

@@ -1,4 +1,4 @@
-"""An output is read by other programs than pyarrow, DuckDB and polars, too."""
+"""Other programs than pyarrow, DuckDB and polars can read an output, too."""
 
 import json
 import os
@@ -59,7 +59,7 @@ def read(reader: str, output: Path) -> subprocess.CompletedProcess | None:
 
 @pytest.fixture(scope="module")
 def readings(output) -> dict[str, subprocess.CompletedProcess | None]:
-    """Return what became of each reader."""
+    """Return the result of each reader."""
     with ThreadPoolExecutor(2) as pool:
         return dict(zip(SCRIPTS, pool.map(lambda r: read(r, output), SCRIPTS), strict=True))
 

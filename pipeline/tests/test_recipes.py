@@ -22,7 +22,7 @@ from selenium.webdriver.common.by import By
 
 REPOSITORY = Path(__file__).parents[2]
 LOCKED = REPOSITORY / "requirements" / "recipes"
-# What each prints, at least.
+# Texts that each must print.
 SAYS = {
     "DuckDB": [r"bikerepair", r"cosine(?s:.*)0\.5"],
     "polars": [r"\(300, 384\)"],

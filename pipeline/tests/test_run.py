@@ -62,7 +62,7 @@ def test_a_run_leaves_vectors_labels_and_a_table_of_clusters(whole_run):
     report = json.loads((clusters / "clusters.json").read_text())
     assert len(report["clusters"]) == ended.summary["clusters"] > 1
     assert report["clusters"][0]["words"][0] in (clusters / "clusters.md").read_text()
-    # The program that embedded the chains embedded the words for the names.
+    # The program that embedded the chains has also embedded the words for the names.
     assert "words are embedded for the names" in ended.errors
     assert "named without the vectors of words" not in ended.errors
 

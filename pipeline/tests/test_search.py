@@ -1,4 +1,4 @@
-"""A search finds what brute force in numpy finds; its file is what docs/search.md says."""
+"""A search finds the same as brute force in numpy, and its file is as docs/search.md says."""
 
 import json
 import shutil
@@ -164,7 +164,7 @@ def first_input(root: Path) -> Path:
 
 
 class Documented:
-    """A search file, read by what docs/search.md says."""
+    """A search file, read as docs/search.md says."""
 
     def __init__(self, path: Path):
         b = path.read_bytes()

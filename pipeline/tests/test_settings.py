@@ -1,4 +1,4 @@
-"""Flags, environment and settings' file: which one holds, and what `pipeline config` says."""
+"""Flags, environment and settings file: which one counts, and what `pipeline config` says."""
 
 import json
 import os

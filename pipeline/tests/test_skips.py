@@ -1,4 +1,4 @@
-"""What a machine lacks: servers come from set-up, other skips are named, and fail in CI."""
+"""Skips because a machine lacks something are named, and fail in CI; set-up brings the servers."""
 
 import os
 import subprocess

@@ -2,7 +2,7 @@
 
 Three pipelines over overlapping lists and three workers share one Redis. They are killed at random,
 every few seconds; Redis is killed, wiped and paused; outputs are deleted. STORM_MINUTES says how
-long, and the seed of what chance did is in the failure's output.
+long. If the test fails, its output has the seed of the random events.
 """
 
 import json
@@ -127,7 +127,7 @@ def test_each_input_has_one_whole_output_in_the_end(program, start_redis, chains
     for actor in (*pipelines, *workers):
         assert "panic" not in actor.log.read_text(errors="replace")
     assert {code for p in pipelines for code in p.codes} <= CODES | {128 + signal.SIGTERM}
-    # On a busy machine no run may come to its end between two signals, but files do.
+    # On a busy machine perhaps no run ends between two signals, but files do.
     assert deleted, "no output came to be during the storm"
 
     last = program.run(*flags(chains, "all.json"))

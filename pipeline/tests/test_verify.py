@@ -52,7 +52,7 @@ def spoil(table: pa.Table, how: str) -> pa.Table:
     elif how == "longer":
         vectors[3] *= 2
     elif how == "swapped":
-        vectors = np.roll(vectors, 1, axis=0)  # each row's: any may be the one of the sample
+        vectors = np.roll(vectors, 1, axis=0)  # of every row, because any may be in the sample
     elif how == "another key":
         at = table.column_names.index("chain_id")
         ids = table["chain_id"].to_pylist()

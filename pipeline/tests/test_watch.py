@@ -122,7 +122,7 @@ def test_rows_count_before_their_file_is_finished(program, new_root, tmp_path):
     for name in ("rows_embedded_total", "tokens_embedded_total", "tokens_run_total"):
         counted = [now[name] for now in seen]
         assert counted == sorted(counted), name
-    # The bad file counts for nothing as soon as it is known to be bad.
+    # As soon as the bad file is known to be bad, its rows no longer count.
     tried = [now for now in open_files if now["files_dead_lettered_total"]]
     for now in tried:
         assert abs(now["rows_embedded_total"] + now["rows_left"] - files * rows) < rows / 10
@@ -144,7 +144,7 @@ def test_an_address_in_use_is_one_line_and_exit_2(program, root):
 
 
 def on_a_terminal(program, *flags: object, interrupt_at: bytes = b"") -> tuple[int, str, str]:
-    """Run the program with standard error on a terminal; the code, that, and its output.
+    """Run the program with standard error on a terminal; return the code, that and its output.
 
     SIGINT is sent once something has been shown.
     """
@@ -218,7 +218,7 @@ def test_a_bar_is_shown_on_a_terminal_and_nothing_is_left_of_it(program, root):
     assert re.search(r"rows/s, \d+ tokens/s; 1 dead letters; onnxruntime-\w+ fp32", seen)
     left = lines_of(screen_of(seen))
     assert len(left) == 2, left
-    assert "dead letter" in left[0]  # the warning, which came while the bar was there
+    assert "dead letter" in left[0]  # the warning that came while the bar was shown
     assert left[1].startswith("dead letters: 1")
     assert "files of" not in out
     assert out.splitlines()[0].startswith("files     11 embedded")

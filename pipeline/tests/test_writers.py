@@ -1,4 +1,4 @@
-"""Files of other programs than pyarrow: what each writes is read as it was meant."""
+"""Files of other programs than pyarrow are read as each program meant them."""
 
 import json
 import os
@@ -43,7 +43,7 @@ def written(writer: str, folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory) -> dict[str, Path]:
-    """Return the folders of what the writers wrote that are installed here."""
+    """Return the folders of files by each writer that is installed here."""
     folder = tmp_path_factory.mktemp("written")
     # The slowest first.
     here = [writer for writer in sorted(SCRIPTS, reverse=True) if python(writer)]
@@ -54,7 +54,7 @@ def folders(tmp_path_factory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def expected(folders) -> dict[str, dict[str, list]]:
-    """Return what each file holds, by the name of its output."""
+    """Return each file's values, by the name of its output."""
     return {
         f"{writer}-{path.stem}": json.loads(path.read_text())
         for writer, folder in folders.items()
@@ -86,7 +86,7 @@ def known(root, neighbour) -> dict:
 
 @pytest.fixture(params=list(SCRIPTS))
 def files(request, root, expected) -> dict[str, dict[str, list]]:
-    """Return what one writer's files hold, by the name of the output."""
+    """Return the values of one writer's files, by the name of the output."""
     if python(request.param) is None:
         reason = f"{request.param} could not be installed: make writers"
         if os.environ.get("CI"):

@@ -35,7 +35,7 @@ type State struct {
 	rowsLeft      int64 // of all files, about
 	rowsLeftKnown bool
 	queued        embedding.EngineWork // all that the engine in this process was given
-	waiting       embedding.EngineWork // what of it is not embedded
+	waiting       embedding.EngineWork // the part of it that is not embedded yet
 }
 
 // StateOf tells how far a run is from what was counted.

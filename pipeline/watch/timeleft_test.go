@@ -21,7 +21,7 @@ type simulated struct {
 	workerRows int64         // that a worker embeds in a second, in whole files
 }
 
-// simulatedFile has rows of so many tokens each; of a duplicate the engine runs none.
+// simulatedFile has rows of so many tokens each. The engine runs no tokens of a duplicate.
 type simulatedFile struct {
 	rows, tokens int64
 	duplicate    bool
@@ -33,7 +33,7 @@ const (
 	simulatedChunk = 16 // rows of a batch
 )
 
-// told is what the progress says at a moment.
+// told is what the progress shows at one moment.
 type told struct {
 	at, left time.Duration
 	known    bool
@@ -86,7 +86,7 @@ type simulatedEngine struct {
 	next     int
 	open     []openSimulated
 	credit   int64 // tokens that are still to be run in this second
-	finished int64 // rows of the worker's, of the file that it has
+	finished int64 // rows that the worker has done of its file
 }
 
 type openSimulated struct {
@@ -173,8 +173,8 @@ func TestTheTimeLeftIsWithinAQuarterOfTheTruth(t *testing.T) {
 				}
 				for _, s := range said {
 					truth := took - s.at
-					// Seconds, and from a minute on tens of seconds, are rounded; and at the very end
-					// the error of a sample is more than what is left.
+					// Times are rounded to seconds, and from a minute on to tens of seconds. And at the
+					// very end the error of a sample is larger than the time that is left.
 					off := max(0, (s.left-truth).Abs()-5*time.Second)
 					if s.at >= time.Minute && (!s.known || off > truth/4) {
 						t.Errorf("after %s it says %s, known %v, and it takes %s", s.at, s.left, s.known, truth)
@@ -185,7 +185,7 @@ func TestTheTimeLeftIsWithinAQuarterOfTheTruth(t *testing.T) {
 	}
 }
 
-// The engine has run the short texts of what it has: the long ones wait.
+// The engine has run the short texts that it was given, and the long ones wait.
 func TestTextsThatWaitInTheEngineAreCounted(t *testing.T) {
 	p := pace{run: rate{sum: 1000, weight: 1}}
 	s := State{Missing: 10, Rows: 300, run: 30_000, rowsLeft: 900, rowsLeftKnown: true}

@@ -14,7 +14,7 @@ for package in lang net io nio math text time util lang.reflect util.concurrent 
 	opens="$opens --add-opens=java.base/java.$package=ALL-UNNAMED"
 done
 
-answers() { # how many TaskManagers are there, or an error where no JobManager answers
+answers() { # how many TaskManagers there are; an error if no JobManager answers
 	.venv/bin/python - "$page/overview" <<-'python'
 		import json, sys, urllib.request
 		print(json.load(urllib.request.urlopen(sys.argv[1], timeout=2))["taskmanagers"])

@@ -44,7 +44,7 @@ func rows(n int) []made {
 	return out
 }
 
-// fileOf returns rows as a file of parquet-go's.
+// fileOf returns rows as a file that parquet-go writes.
 func fileOf(t testing.TB, rows []made, options ...parquet.WriterOption) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -58,7 +58,7 @@ func fileOf(t testing.TB, rows []made, options ...parquet.WriterOption) []byte {
 	return b.Bytes()
 }
 
-// report audits a file as if it had been made of another.
+// report audits a file as the output of another one.
 func report(t testing.TB, out, in []byte) (Report, error) {
 	t.Helper()
 	return reportIn(t, t.TempDir(), out, in, "")

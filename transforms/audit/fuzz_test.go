@@ -7,8 +7,8 @@ import (
 	"github.com/parquet-go/parquet-go/compress"
 )
 
-// FuzzAudit takes any bytes for an output and for an input. A fault of arrow-go's may be an
-// error, never a panic.
+// FuzzAudit audits any bytes as an output and as an input. A fault in arrow-go may cause an
+// error, but never a panic.
 func FuzzAudit(f *testing.F) {
 	few := rows(40)
 	right := withBody(f, few)
@@ -18,7 +18,7 @@ func FuzzAudit(f *testing.F) {
 		}
 	}
 	f.Add([]byte("PAR1\x15\x02\x19\xfc\xff\xff\xff\xff\x07\x00\x0b\x00\x00\x00PAR1")) // 2 billion elements
-	folder := f.TempDir()                                                             // one for all: a process keeps its roots open
+	folder := f.TempDir()                                                             // one for all, because a process keeps its roots open
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, files := range [][2][]byte{{b, b}, {b, right}, {right, b}} {
 			_, _ = reportIn(t, folder, files[0], files[1], "")

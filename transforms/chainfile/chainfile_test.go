@@ -43,7 +43,7 @@ func writeChains(t testing.TB, path string, rows []chain, groupRows int64) {
 	}
 }
 
-// copyFile embeds a chains file with vectors that tell the row: row i's are i, i+1, ….
+// copyFile embeds a chains file with vectors that show the row: that of row i is i, i+1, ….
 func copyFile(t testing.TB, input, output string, keep ...string) (texts []string) {
 	t.Helper()
 	in, err := Open(at(input), "text", keep)
@@ -311,7 +311,7 @@ func TestARowGroupEndsWithItsRowsOrItsBytes(t *testing.T) {
 		want      []int64 // rows of each row group
 	}{
 		{"rows", 1 << 20, []int64{rowGroupRows, rowGroupRows, 16}},
-		// A row group that ended for its rows must not count in the next one.
+		// When a row group ends because of its rows, its bytes must not count in the next one.
 		{"both", 10*rowGroupRows + 100, []int64{rowGroupRows, rowGroupRows, 16}},
 		{"bytes", 5000, slices.Repeat([]int64{500}, 32)},
 	} {

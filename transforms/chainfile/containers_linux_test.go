@@ -10,7 +10,7 @@ import (
 	"github.com/threadloom/threadloom/transforms/rooted"
 )
 
-// sweeps is the step at which this program sweeps the folder of its first argument.
+// sweeps is the step in which this program sweeps the folder in its first argument.
 const sweeps = "sweep"
 
 func sweepAll(folder string) {
@@ -27,8 +27,8 @@ func sweepAll(folder string) {
 	Sweep(rooted.Path{Root: folder, Path: folder}, unfinished)
 }
 
-// container returns a command that starts another in a PID namespace of its own. Its
-// PIDs begin after those of before others, so that two containers have different ones.
+// container returns a command that starts another one in a PID namespace of its own. It first
+// starts before others, so that the PIDs in two containers differ.
 func container(t *testing.T, before string) []string {
 	t.Helper()
 	unshare := []string{"unshare", "--pid", "--fork", "--mount-proc", "--kill-child"}

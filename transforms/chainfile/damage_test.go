@@ -28,8 +28,8 @@ func smallFile(t testing.TB, options ...parquet.WriterOption) []byte {
 	return b
 }
 
-// readAll reads a file as a run does and returns its rows. What a damaged file makes
-// the library do is the test: it may fail, but not panic.
+// readAll reads a file as a run does and returns its rows. If the file is damaged, this may
+// fail, but it must not panic.
 func readAll(path string) (rows int64, err error) {
 	in, err := Open(at(path), "text", nil)
 	if err != nil {
@@ -112,7 +112,7 @@ func FuzzOpen(f *testing.F) {
 		f.Add(smallFile(f, parquet.Compression(codec), parquet.DataPageVersion(1)))
 	}
 	f.Add([]byte("PAR1\x15\x02\x19\xfc\xff\xff\xff\xff\x07\x00\x0b\x00\x00\x00PAR1")) // 2 billion elements
-	folder := f.TempDir()                                                             // one for all: a process keeps its roots open
+	folder := f.TempDir()                                                             // one for all, because a process keeps its roots open
 	f.Fuzz(func(t *testing.T, b []byte) {
 		path := filepath.Join(folder, "a.parquet")
 		if err := os.WriteFile(path, b, 0o666); err != nil {

@@ -12,11 +12,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// enough is how often a race must have gone either way.
+// enough is how often each side must have won a race.
 const enough = 50
 
-// swapping puts b in the place of a and a in the place of b, again and again, until the
-// function that it returns is called, which says how often.
+// swapping swaps a and b again and again, until the function that it returns is called. That
+// function returns how often they were swapped.
 func swapping(t *testing.T, a, b string) (stop func() (times int)) {
 	t.Helper()
 	swap := func() error { return unix.Renameat2(unix.AT_FDCWD, a, unix.AT_FDCWD, b, unix.RENAME_EXCHANGE) }

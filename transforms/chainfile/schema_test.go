@@ -29,12 +29,12 @@ type goldenColumn struct {
 	Length     int32  `json:"length"`
 	Logical    string `json:"logical"`   // of an input
 	Converted  string `json:"converted"` // of an input, instead of Logical
-	Type       string `json:"type"`      // of an output: what the two mean
+	Type       string `json:"type"`      // of an output: what Logical or Converted means
 	Repetition string `json:"repetition"`
 	Encoding   string `json:"encoding"` // of an output
 }
 
-// withArguments matches a type's name and what stands in its brackets.
+// withArguments matches a type's name and its arguments in brackets.
 var withArguments = regexp.MustCompile(`^(\w+)\((\w+),(\w+)\)$`)
 
 // logicalType returns the type that the golden names in the format's words.
@@ -44,7 +44,7 @@ func logicalType(t *testing.T, name string) format.LogicalTypeValue {
 	if m := withArguments.FindStringSubmatch(name); m != nil {
 		kind, first, second = m[1], m[2], m[3]
 	}
-	number, _ := strconv.Atoi(first) // 0 where it is no number
+	number, _ := strconv.Atoi(first) // 0 if it is no number
 	unit := map[string]format.TimeUnit{
 		"MILLIS": {Value: &format.MilliSeconds{}}, "MICROS": {Value: &format.MicroSeconds{}}, "NANOS": {Value: &format.NanoSeconds{}},
 	}[first]
@@ -75,11 +75,11 @@ func logicalType(t *testing.T, name string) format.LogicalTypeValue {
 	return simple[kind]
 }
 
-// convertedTypes are the format's names, each at its number.
+// convertedTypes are the format's names. The index of each is its number.
 var convertedTypes = strings.Fields(`UTF8 MAP MAP_KEY_VALUE LIST ENUM DECIMAL DATE TIME_MILLIS TIME_MICROS TIMESTAMP_MILLIS
 	TIMESTAMP_MICROS UINT_8 UINT_16 UINT_32 UINT_64 INT_8 INT_16 INT_32 INT_64 JSON BSON INTERVAL`)
 
-// element returns a column as a footer has it.
+// element returns a column as it is in a footer.
 func (c goldenColumn) element(t *testing.T, name string) format.SchemaElement {
 	t.Helper()
 	e := format.SchemaElement{Name: name, RepetitionType: thrift.New(format.Optional)}
@@ -130,7 +130,7 @@ func emptyFile(t *testing.T, path string, columns ...format.SchemaElement) {
 	}
 }
 
-// meaning says in the golden's words what a column of an output means.
+// meaning returns the type of an output's column, in the words of the golden file.
 func meaning(e format.SchemaElement) string {
 	utc := func(yes bool) string { return map[bool]string{true: "utc", false: "local"}[yes] }
 	switch l := e.LogicalType.Value.(type) {
@@ -156,10 +156,10 @@ func meaning(e format.SchemaElement) string {
 	}
 }
 
-// goldenRow is a column of an input and what becomes of it.
+// goldenRow is a column of an input, and the column of the output that it becomes.
 type goldenRow struct {
 	Input, Output goldenColumn
-	Arrow         string // what Arrow's readers make of the output's column
+	Arrow         string // the type as which Arrow's readers read the output's column
 }
 
 func goldenRows(t *testing.T) (rows []goldenRow) {
@@ -213,7 +213,7 @@ func TestColumnsOfOutputsFollowFromTheirMeaning(t *testing.T) {
 	}
 }
 
-// arrowNames are the types that pyarrow, and so the golden, calls otherwise than Go's library does.
+// arrowNames turns the names of types in Go's library into those in pyarrow, which the golden file uses.
 var arrowNames = strings.NewReplacer("utf8", "string", "float16", "halffloat", "float32", "float", "float64", "double", "date32", "date32[day]")
 
 func TestFixedSizeListsChangeNoOtherColumn(t *testing.T) {

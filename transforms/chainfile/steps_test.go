@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	if step == "" {
 		os.Exit(m.Run())
 	}
-	ends := make(chan os.Signal, 1) // as the program ends by its second signal
+	ends := make(chan os.Signal, 1) // ends this program as the second signal ends a run
 	signal.Notify(ends, syscall.SIGTERM, syscall.SIGINT)
 	go func() { os.Exit(128 + int((<-ends).(syscall.Signal))) }()
 	if step == sweeps {
@@ -108,8 +108,8 @@ type stopped struct {
 	goOn io.Closer
 }
 
-// stopAt starts a process that stops after a step; in is the command that starts it, if
-// not this process.
+// stopAt starts a process that stops after a step. in is the command that starts it, unless this
+// process starts it itself.
 func stopAt(t *testing.T, step, input, output string, in ...string) stopped {
 	t.Helper()
 	command := slices.Concat(in, []string{os.Args[0], input, output})
@@ -125,14 +125,14 @@ func stopAt(t *testing.T, step, input, output string, in ...string) stopped {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = s.Process.Kill() }) // where the test failed
+	t.Cleanup(func() { _ = s.Process.Kill() }) // needed if the test failed
 	if line, err := bufio.NewReader(said).ReadString('\n'); line != step+"\n" {
 		t.Fatalf("%q, error %v, want %q", line, err, step)
 	}
 	return s
 }
 
-// leftIn returns the outputs and the unfinished files of a folder; there is nothing else.
+// leftIn returns the outputs and the unfinished files of a folder. There must be nothing else.
 func leftIn(t *testing.T, folder string) (outputs, unfinished []string) {
 	t.Helper()
 	entries, err := os.ReadDir(folder)
@@ -172,7 +172,7 @@ func TestAWriterThatEndsAfterAnyStepLeavesNoHalfOutput(t *testing.T) {
 				if err := child.Process.Signal(sig); err != nil {
 					t.Fatal(err)
 				}
-				if sig == syscall.SIGSTOP { // it is continued, the others end it at once
+				if sig == syscall.SIGSTOP { // the process must be continued; the other signals end it at once
 					if n := Sweep(rooted.Path{Root: folder, Path: folder}, unfinished); len(n) > 0 {
 						t.Fatal("the file of a process that is stopped was swept")
 					}

@@ -84,7 +84,7 @@ func TestSweepRemovesOnlyWhatIsLeftBehind(t *testing.T) {
 	ended := endedPID(t)
 	gone := tempNameOf(process.ID{Place: self.Place, PID: ended, Start: process.UnknownStart})
 	used := tempNameOf(self)
-	// Host mac-17 wrote it, or another container of this name; host mac took it for its own.
+	// Host mac-17 wrote this name, or another container called mac-17. Host mac took the file for its own.
 	old := fmt.Sprintf(".%s-%d-4711-1.%s.parquet.tmp", host, ended, NameHash("b.parquet"))
 	older := fmt.Sprintf(".%s-%d-1.%s.parquet.tmp", host, ended, NameHash("c.parquet"))
 	for _, name := range []string{gone, used, old, older} {

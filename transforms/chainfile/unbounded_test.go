@@ -11,7 +11,8 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// Readers leave out pages because of the bounds in the column index, and some refuse a file without them.
+// The bounds in the column index must be there and hold, because readers skip pages by them, and some
+// refuse a file without them.
 func TestBoundsHold(t *testing.T) {
 	type row struct {
 		Text string   `parquet:"text"`

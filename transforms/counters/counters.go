@@ -15,7 +15,7 @@ import (
 	"github.com/threadloom/threadloom/models"
 )
 
-// What the steps count, in Beam's metrics, too.
+// The counters of the steps. They are also Beam's metrics.
 const (
 	Subreddits      = "subreddits"
 	SubredditsEmpty = "subreddits_without_files"
@@ -43,9 +43,9 @@ const (
 	FilesLeftOut   = "files_left_out"
 )
 
-// What one process counts for progress alone. These grow with each text that is embedded, while
-// Rows and Tokens grow with each file that is finished. They never go back: what was embedded of
-// a file that fails stays in them.
+// The counters of one process that only the progress uses. These grow with each text that is
+// embedded, while Rows and Tokens grow with each file that is finished. They never go back: if a
+// file fails, its texts that were embedded still count.
 const (
 	RowsEmbedded   = "rows_embedded"
 	RowsByWorkers  = "rows_by_workers" // those of the rows that came over the bridge
@@ -99,11 +99,11 @@ const processPrefix = "files_of "
 
 // thisProcess is the name of this process in counters.
 var thisProcess = sync.OnceValue(func() string {
-	return fmt.Sprintf("%s:%d", Host(), os.Getpid())
+	return fmt.Sprintf("%s:%d", host(), os.Getpid())
 })
 
-// Host returns this machine's name without blanks, which separate a counter's fields.
-func Host() string {
+// host returns this machine's name without blanks, which separate a counter's fields.
+func host() string {
 	host, err := os.Hostname()
 	if err != nil {
 		return "unknown"
@@ -112,7 +112,7 @@ func Host() string {
 }
 
 // OnHost adds the name of this machine to an error, for runs on a cluster.
-func OnHost(err error) error { return fmt.Errorf("on %s: %w", Host(), err) }
+func OnHost(err error) error { return fmt.Errorf("on %s: %w", host(), err) }
 
 // OfProcess names the counter of the files that this process embedded with a back end.
 func OfProcess(b models.Backend) string {

@@ -1,7 +1,7 @@
 // Package deadletter records why a file could not be embedded: a code and a message make a line,
 // and one file holds all such lines.
 // Programs read the code; the message is for people and may change.
-// docs/dead-letters.md lists the codes, and a test compares it with Codes.
+// docs/dead-letters.md lists the codes, and a test compares it with codes.
 package deadletter
 
 import (
@@ -57,8 +57,8 @@ const (
 	BadJob      Code = "bad_job"      // an entry of the queue is not a job
 )
 
-// Codes returns all codes, in the order of the document.
-func Codes() []Code {
+// codes returns all codes, in the order of the document.
+func codes() []Code {
 	return []Code{
 		CannotOpen, LeadsOutside, CannotRead, ChangedWhileRead, Empty, NotParquet, Encrypted, Damaged, TooLarge,
 		NoTextColumn, AmbiguousTextColumn, TextColumnType, UnsupportedCodec, UnsupportedEncoding, ValueTooLarge, ValueOutOfRange,
@@ -68,7 +68,7 @@ func Codes() []Code {
 }
 
 // Known reports whether c is one of Codes.
-func Known(c Code) bool { return slices.Contains(Codes(), c) }
+func Known(c Code) bool { return slices.Contains(codes(), c) }
 
 // Errorf makes an error that carries the code. format may hold %w.
 func (c Code) Errorf(format string, args ...any) error {

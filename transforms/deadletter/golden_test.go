@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The Python worker has the same codes (mpsbridge/worker/codes.py); its tests read the same file.
+// The Python worker has the same codes (mpsbridge/worker/codes.py), and its tests read the same file.
 func TestCodesAreTheGoldenOnes(t *testing.T) {
 	b, err := os.ReadFile("../../mpsbridge/golden/codes.json")
 	if err != nil {
@@ -17,7 +17,7 @@ func TestCodesAreTheGoldenOnes(t *testing.T) {
 	if err := json.Unmarshal(b, &want); err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(Codes(), want) {
-		t.Errorf("got %v, want %v", Codes(), want)
+	if !slices.Equal(codes(), want) {
+		t.Errorf("got %v, want %v", codes(), want)
 	}
 }

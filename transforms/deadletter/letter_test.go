@@ -30,7 +30,7 @@ func TestStillDeadKeepsTheLastReasonOfWhatIsStillMissing(t *testing.T) {
 func TestAFoldersLetterStaysUntilItCanBeListed(t *testing.T) {
 	tree := layout.New(t.TempDir(), "test")
 	path, folder := tree.DeadLetters(), tree.Inputs("all").Path
-	touch(t, folder) // a file in the folder's place
+	touch(t, folder) // a file where the folder should be
 	for _, c := range []struct {
 		name string
 		mend func() error

@@ -59,7 +59,7 @@ func TestNoDeadLetterIsLostThatIsAppendedDuringACompaction(t *testing.T) {
 				return
 			default:
 			}
-			// A line twice is what makes a compaction write.
+			// A compaction writes only if there is something to remove, such as a line that comes twice.
 			appendLetters(t, tree, 9, 1)
 			if err := Compact(tree); err != nil {
 				t.Error(err)

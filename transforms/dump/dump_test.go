@@ -21,7 +21,7 @@ import (
 
 const twoLines = "{\"a\":1}\n{\"b\":2}\n"
 
-// bzip2Lines is twoLines, compressed by bzip2: Go has no writer of it.
+// bzip2Lines is twoLines, compressed by bzip2. It is a constant because Go cannot write bzip2.
 const bzip2Lines = "QlpoOTFBWSZTWQ/l9WEAAAZZgAAQEAAwEDAAAAogADEGTECUmh6eokxEgQXRdyRThQkA/l9WEA=="
 
 func compress(t *testing.T, format dump.Format, lines string) []byte {
@@ -69,7 +69,7 @@ func write(t *testing.T, content []byte) string {
 	return path
 }
 
-// read returns all lines of a dump, the unfinished line behind them, and what ended the reading.
+// read returns all lines of a dump, the unfinished line after them, and the error that ended the reading.
 func read(t *testing.T, path string, room int) (lines, unfinished, sum string, err error) {
 	t.Helper()
 	info, err := dump.Inspect(path)
@@ -146,7 +146,7 @@ func TestBatchesAreWholeLines(t *testing.T) {
 	}
 }
 
-// noise is text that does not compress away: cut in the middle, it must lack lines.
+// noise returns text that hardly compresses, so that lines are missing if the file is cut in the middle.
 func noise(n int) string {
 	var b strings.Builder
 	sum := sha256.Sum256(nil)
@@ -210,9 +210,9 @@ func TestLineThatIsTooLong(t *testing.T) {
 }
 
 func TestWindowOfTheHead(t *testing.T) {
-	// A frame that holds no data comes first in files of pzstd and of the seekable format.
+	// Files of pzstd and of the seekable format begin with a frame without data.
 	skippable := "\x50\x2a\x4d\x18\x04\x00\x00\x00abcd"
-	// A header: magic, descriptor, window descriptor of 2 GiB; then a block that says that it is the last, and empty.
+	// A header (magic, descriptor, window descriptor of 2 GiB), and then an empty block that is the last.
 	twoGiB := "\x28\xb5\x2f\xfd\x00\xa8\x01\x00\x00"
 	for name, c := range map[string]struct {
 		content string

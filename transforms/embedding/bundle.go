@@ -40,13 +40,14 @@ func (b *Bundle) Embed(ctx context.Context, file layout.File, r Reporter) error 
 // Finish waits for all files and reports them.
 func (b *Bundle) Finish(r Reporter) error { return b.report(b.Rest(), r) }
 
-// report reports outcomes. An error ends the bundle, so that all other files come first.
+// report reports outcomes. An error ends the bundle, so report then waits for the other
+// files and reports them, too.
 func (b *Bundle) report(ended []Outcome, r Reporter) error {
 	err := b.embedder.Report(b.options.Layout.DeadLetters(), ended, r)
 	if err == nil {
 		return nil
 	}
-	_ = b.embedder.Report(b.options.Layout.DeadLetters(), b.Rest(), r) // err came first
+	_ = b.embedder.Report(b.options.Layout.DeadLetters(), b.Rest(), r) // only the first error is returned
 	if errors.Is(err, ErrInterrupted) {
 		b.embedder.WaitDrained() // the error ends the whole run, and with it the other bundles
 	}
@@ -82,7 +83,7 @@ func (b *Bundle) Cores() int { return runtime.GOMAXPROCS(0) }
 // Draining reports whether no more files are to be opened.
 func (b *Bundle) Draining() bool { return b.embedder.files.shut() }
 
-// Take returns the outcomes of the files that have ended since.
+// Take returns the outcomes of the files that have ended since the last call.
 func (b *Bundle) Take() []Outcome { return b.running.Take() }
 
 // Rest waits for all files and returns their outcomes.

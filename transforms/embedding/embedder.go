@@ -60,11 +60,11 @@ func New(counts *counters.Counts) *Embedder {
 	}
 }
 
-// Drain makes every bundle take no more files and, once none is open any more, fail with
-// ErrInterrupted. It returns how many are open now.
+// Drain makes every bundle refuse new files, and fail with ErrInterrupted once no file is open
+// any more. It returns how many are open now.
 func (e *Embedder) Drain() (open int) { return e.files.close() }
 
-// WaitDrained waits until no file is open, and every outcome is reported: whoever waits ends the
+// WaitDrained waits until no file is open and every outcome is reported. Its caller then ends the
 // run, and a dead letter that is not written by then is lost.
 func (e *Embedder) WaitDrained() { e.files.wait(reportWithin) }
 

@@ -80,7 +80,7 @@ func (e *Embedder) copyRows(ctx context.Context, engine *models.Engine, in *chai
 		job   *models.Job
 	}
 	var queue []open
-	defer func() { // a job's memory is the engine's until it has ended
+	defer func() { // the engine uses a job's memory until the job has ended
 		for _, q := range queue {
 			_, _ = stream.Wait(q.job)
 		}

@@ -8,8 +8,8 @@ import (
 	"github.com/threadloom/threadloom/transforms/version"
 )
 
-// Wanted returns the part of a fingerprint that all outputs of a model have in common. Precision
-// is empty if the engine is to measure which one is fastest, because then each will do.
+// Wanted returns the part of a fingerprint that all outputs of a model have in common. Its precision
+// is empty if the engine is to measure which precision is fastest, because then any will do.
 func Wanted(m *models.Folder, config models.Config) chainfile.Fingerprint {
 	want := chainfile.Fingerprint{
 		Version: version.Version, Model: m.Name, ModelSHA: m.GraphSHA, WeightsSHA: m.WeightsSHA, TokenizerSHA: m.TokenizerSHA,

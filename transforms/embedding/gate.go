@@ -12,8 +12,8 @@ type gate struct {
 	inside int
 	owed   int // files that are finished, and not yet reported
 	closed bool
-	since  time.Time     // when it stopped being empty, if it is not
-	used   time.Duration // for how long it was not empty before
+	since  time.Time     // since when files are open, if any is
+	used   time.Duration // for how long files were open before that
 }
 
 func newGate() *gate {

@@ -13,7 +13,7 @@ import (
 )
 
 // errCrash is the error of a file that ended a process which had no other file.
-var errCrash = deadletter.ProcessLost.Errorf("the process of its own that embedded it ended; the log says where")
+var errCrash = deadletter.ProcessLost.Errorf("the file had a process of its own, and that process ended; the log says where")
 
 // errEnded says that a process ended without an answer.
 var errEnded = errors.New("the process of isolated files ended")
@@ -25,7 +25,7 @@ var errEnded = errors.New("the process of isolated files ended")
 type isolation struct {
 	places chan struct{} // for the files side by side
 	files  *gate         // all open files of this process
-	turn   sync.RWMutex  // shared by files side by side, held by a file that is alone
+	turn   sync.RWMutex  // read-locked by files side by side, locked by a file that is alone
 
 	mu      sync.Mutex
 	process *isolatedProcess // of the files side by side; nil: there is none

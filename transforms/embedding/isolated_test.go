@@ -103,8 +103,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// standIn is what a test's program does as the process of isolated files: the file "poison"
-// ends it, once others are there, too.
+// standIn plays the process of isolated files. The file "poison" ends it, after a while in
+// which other files can arrive.
 func standIn() {
 	files, answers := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
 	var answering sync.Mutex

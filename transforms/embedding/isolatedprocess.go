@@ -31,7 +31,7 @@ type isolatedProcess struct {
 func startIsolated() (*isolatedProcess, error) {
 	p, err := launchIsolated()
 	if err != nil {
-		return nil, deadletter.ProcessLost.Errorf("starting a process for a file with which earlier runs ended: %w", err)
+		return nil, deadletter.ProcessLost.Errorf("starting a process for a file that was open when earlier runs ended: %w", err)
 	}
 	return p, nil
 }

@@ -17,11 +17,11 @@ type Outcome struct {
 	Stats FileStats
 	Err   error
 	By    models.Backend // what embedded it in this process
-	// Bridged: a worker behind the bridge embedded it, or let it die
+	// Bridged says that a worker behind the bridge embedded the file, or failed to.
 	Bridged bool
 	// Left says why the file is neither done nor dead. The next run embeds it.
 	Left error
-	// owed: a drain waits until the outcome is reported
+	// owed says that a drain waits until the outcome is reported.
 	owed bool
 }
 
@@ -43,8 +43,9 @@ func (o Outcome) each(add func(name string, n int64)) {
 	add(counters.RowsRepaired, o.Stats.Repaired)
 }
 
-// finish tells a file that failed from one that may be good and was stopped, by the end of
-// the run or of the engine. It counts the former for progress, which must not wait for the bundle.
+// finish tells a file that has ended from one that may be good and was only stopped, because the run
+// ended or the engine broke. It counts a file that has ended at once, because the progress that a run
+// shows must not wait for the end of the bundle.
 func (e *Embedder) finish(ctx context.Context, o Outcome) Outcome {
 	switch {
 	case errors.Is(o.Err, ErrInterrupted):

@@ -86,14 +86,14 @@ func TestABrokenEngineEndsTheRunAndMakesNoDeadLetters(t *testing.T) {
 
 func TestADeadLetterThatCannotBeWrittenCostsNoOtherOutcome(t *testing.T) {
 	var got emitted
-	err := New(counters.New()).Report(t.TempDir(), []Outcome{dead, done}, got.reporter()) // a folder
+	err := New(counters.New()).Report(t.TempDir(), []Outcome{dead, done}, got.reporter()) // the file of dead letters is a folder
 	if err == nil || !slices.Equal(got, emitted{"done"}) {
 		t.Errorf("error %v, emitted %q", err, got)
 	}
 }
 
-// A file that is finished while the run is drained has its outcome, though the bundle ends
-// with a file that is not opened any more.
+// A file that is finished while the run is drained is reported, although another file, which is not
+// opened any more, ends the bundle.
 func TestADrainedBundleReportsItsOpenFiles(t *testing.T) {
 	e := New(counters.New())
 	b := e.NewBundle(Options{Layout: layout.New(t.TempDir(), "test")})
@@ -107,7 +107,7 @@ func TestADrainedBundleReportsItsOpenFiles(t *testing.T) {
 	e.Drain()
 	var got emitted
 	err := b.Embed(t.Context(), layout.File{Input: "one more"}, got.reporter())
-	for ; err == nil; time.Sleep(time.Millisecond) { // that it was not opened was not known yet
+	for ; err == nil; time.Sleep(time.Millisecond) { // the bundle may not know yet that it was not opened
 		err = b.Embed(t.Context(), layout.File{Input: "yet one more"}, got.reporter())
 	}
 	if !errors.Is(err, ErrInterrupted) || !slices.Equal(got, emitted{"done"}) {
@@ -118,7 +118,7 @@ func TestADrainedBundleReportsItsOpenFiles(t *testing.T) {
 	}
 }
 
-// The signal that drains a run also ends it: not before the dead letters are written.
+// The signal that drains a run also ends it, but only after the dead letters are written.
 func TestADrainWaitsUntilOutcomesAreReported(t *testing.T) {
 	e := New(counters.New())
 	if !e.files.enter(time.Now()) {

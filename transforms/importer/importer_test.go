@@ -39,7 +39,7 @@ func newPlan(t testing.TB, chains string, paths ...string) *importer.Plan {
 	return p
 }
 
-// run does all of an import but for publishing it.
+// run does a whole import except for publishing it.
 func run(t testing.TB, p *importer.Plan) (importer.Report, error) {
 	t.Helper()
 	if err := p.Save(); err != nil {
@@ -59,8 +59,8 @@ func run(t testing.TB, p *importer.Plan) (importer.Report, error) {
 	return p.Report()
 }
 
-// Go counts all of a window as soon as it is allocated. The room for the rest must not depend on the window, or the
-// collector runs without end: with two windows of 2 GiB it once took a third of the time.
+// Go counts a whole window as soon as it is allocated. The memory limit must leave enough for the rest whatever the
+// window is. Otherwise the garbage collector runs all the time: with two windows of 2 GiB it once took a third of it.
 func TestLargeWindowsLeaveRoomForTheRest(t *testing.T) {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
 	defer debug.SetGCPercent(debug.SetGCPercent(100))
@@ -112,7 +112,7 @@ func files(t testing.TB, chains string) map[string]string {
 	return content
 }
 
-// An import that is stopped goes on from its runs, and gives the same bytes.
+// An import that was stopped continues with the runs that it has, and gives the same bytes.
 func TestStoppedImportGoesOn(t *testing.T) {
 	path := invented(t, 20_000)
 	plan := func() *importer.Plan {
@@ -192,7 +192,7 @@ func TestRealDumps(t *testing.T) {
 	}
 }
 
-// A scan that is stopped ends, whatever its goroutines are waiting for.
+// A scan that is stopped ends, no matter what its goroutines wait for.
 func TestStoppedScanEnds(t *testing.T) {
 	path := invented(t, 20_000)
 	for i := range 40 {

@@ -70,7 +70,7 @@ func newRowWriter(to io.Writer, authors bool, options []parquet.WriterOption) ro
 // compression keeps its encoders, which are megabytes each, from file to file.
 var compression = zstd.Codec{Level: zstd.SpeedFastest}
 
-// footerKey is the key of what a chains file's footer says of the import.
+// footerKey is the key under which the footer of a chains file describes the import.
 const footerKey = "threadloom.import"
 
 // footer is the same for all files of an import, in whatever order its dumps were given.

@@ -14,8 +14,8 @@ import (
 	"github.com/threadloom/threadloom/transforms/runs"
 )
 
-// ReportName is the file in a chains folder that says what became of each line.
-const ReportName = "_import.json"
+// reportName is the file in a chains folder that says what became of each line.
+const reportName = "_import.json"
 
 // Report says what an import did.
 type Report struct {
@@ -41,7 +41,7 @@ type Chosen struct {
 	MaxBad    float64 `json:"max_bad"`
 }
 
-func (p *Plan) reportPath() string { return filepath.Join(p.Chains, ReportName) }
+func (p *Plan) reportPath() string { return filepath.Join(p.Chains, reportName) }
 
 // key is what the chains depend on, in short.
 func (p *Plan) key() string { return filepath.Base(p.chainsFolder()) }

@@ -38,7 +38,7 @@ func TestRecordKeepsThePost(t *testing.T) {
 		if got != want {
 			t.Errorf("%s:\ngot  %+v\nwant %+v", line, got, want)
 		}
-		for cut := range record { // a record that is cut is an error, and no other post
+		for cut := range record { // a record that is cut must give an error, never another post
 			if _, err := readRecord(record[:cut], true, &kept); err == nil {
 				t.Errorf("%d of %d bytes of a record are read", cut, len(record))
 			}

@@ -8,7 +8,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/file"
 )
 
-// The bounds in the column index hold for the values, for readers leave out pages because of them.
+// The bounds in the column index must hold for the values, because readers skip pages by them.
 func TestBoundsHold(t *testing.T) {
 	long, short := strings.Repeat("long ", 1000), "a title"
 	rows := []row{

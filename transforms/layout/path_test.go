@@ -24,7 +24,7 @@ func TestPathsOutlastJSON(t *testing.T) {
 }
 
 func TestPathsOfPythonsAreRead(t *testing.T) {
-	// As Python's json.dumps writes a skull, whose second half looks like a byte, and a byte.
+	// Python's json.dumps writes this for a skull, whose second half looks like an escaped byte, and for a byte.
 	var f File
 	if err := json.Unmarshal([]byte(`{"input": "\ud83d\udc80\uDCE9\\udce9"}`), &f); err != nil {
 		t.Fatal(err)

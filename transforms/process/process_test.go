@@ -17,7 +17,7 @@ func started(t *testing.T) *exec.Cmd {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Kill() // it may be dead already
+		_ = cmd.Process.Kill() // fails if it is dead already
 		_ = cmd.Wait()
 	})
 	return cmd

@@ -101,7 +101,7 @@ func (b *batch) add(file layout.File, job string, size int64) {
 func (b *batch) over() bool { return len(b.pending)+len(b.backlog)+len(b.open) == 0 }
 
 // run waits until every file has ended, and calls flush with the outcomes. Each file has exactly one
-// outcome, even if the run ends early: then it is that the file was interrupted.
+// outcome. If the run ends early, the outcome of an unfinished file says that it was interrupted.
 func (b *batch) run(ctx context.Context, flush func([]embedding.Outcome) error) error {
 	b.enqueueReplacements(ctx)
 	for !b.over() {

@@ -13,8 +13,8 @@ import (
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
-// A Redis that was wiped gets jobs again that its workers still have; when they
-// finish them, the jobs are settled and stand in the queue.
+// If Redis is wiped, jobs are put in again that workers still have. When a worker has
+// finished such a job, the job is settled but still in the queue.
 func TestAJobThatIsSettledAndStillInTheQueueIsTakenOutOfIt(t *testing.T) {
 	ctx := context.Background()
 	queue, err := mpsbridge.Open(ctx, redistest.New(t).URL(), "q")

@@ -34,7 +34,7 @@ type Client struct {
 	paths    mpsbridge.PathMap
 }
 
-// Open connects to the queue. What is taken back from it, embedder embeds.
+// Open connects to the queue. The embedder embeds the files that are taken back from it.
 func Open(ctx context.Context, o Options, reads inflight.Reads, embedder *embedding.Embedder) (c *Client, err error) {
 	c = &Client{options: o, reads: reads, embedder: embedder}
 	if c.paths, err = mpsbridge.ParsePathMaps(o.PathMap); err != nil {
@@ -47,8 +47,8 @@ func Open(ctx context.Context, o Options, reads inflight.Reads, embedder *embedd
 // Close closes the connections.
 func (c *Client) Close() error { return c.queue.Close() }
 
-// Enqueue puts jobs in, those of big files first. It forgets what it could not put in: whoever
-// waits for the files puts it in again.
+// Enqueue puts jobs in, those of big files first. It ignores errors, because Await puts in again what
+// is missing.
 func (c *Client) Enqueue(ctx context.Context, files []layout.File) {
 	var jobs []string
 	for _, in := range c.sized(files) {

@@ -11,7 +11,7 @@ import (
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
-// What a remote batch asks Redis, as the scripts in mpsbridge/scripts answer it.
+// These methods answer a batch as Redis does with the scripts in mpsbridge/scripts.
 
 func (s *sim) Enqueue(_ context.Context, jobs []string, revive bool) (n int, err error) {
 	if s.away {
@@ -101,7 +101,7 @@ func (s *sim) Reap(context.Context) (mpsbridge.Reaped, error) {
 	return mpsbridge.Reaped{}, nil
 }
 
-// delayedJobs are in one order, so that a seed gives one sequence.
+// delayedJobs returns the delayed jobs in a fixed order, so that the same seed gives the same sequence.
 func (s *sim) delayedJobs() (jobs []string) {
 	for job := range s.delayed {
 		jobs = append(jobs, job)
@@ -136,7 +136,7 @@ func (s *sim) Drop(_ context.Context, jobs []string) (n int, err error) {
 	return n, nil
 }
 
-// What it sees of the disk.
+// These methods show a batch the disk.
 
 func (s *sim) Rows(file layout.File) (int64, error) {
 	if s.written[file.Input] == (version{}) {
@@ -147,7 +147,7 @@ func (s *sim) Rows(file layout.File) (int64, error) {
 
 func (s *sim) Version(file layout.File) version { return s.written[file.Input] }
 
-// This process's engine.
+// These methods play this process's engine.
 
 func (s *sim) Full() bool     { return len(s.local) >= s.places }
 func (s *sim) Cores() int     { return s.cores }

@@ -12,8 +12,8 @@ import (
 
 func none(int) bool { return false }
 
-// Both sides pull from one queue: the run ends when their speeds add up to it, and neither
-// idles while files wait.
+// Both sides pull from one queue. So the run takes as long as their added speeds need, and neither
+// side is idle while files wait.
 func TestMachinesOfDifferentSpeedsEndTogether(t *testing.T) {
 	for _, c := range []struct {
 		here, worker float64 // rows a second
@@ -70,7 +70,8 @@ func TestTinyFilesLeaveNoPlaceFree(t *testing.T) {
 	if err := b.run(context.Background(), func([]embedding.Outcome) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
-	// 5 ms of work a file; without anybody to wake it a step comes every busyWait, with 8 places.
+	// Each file is 5 ms of work, and 8 are open at once. Unless something wakes it, the batch takes a
+	// step every busyWait.
 	if took := s.now.Sub(start); took > 13*time.Second {
 		t.Errorf("2000 files of 5 ms took %v", took)
 	}

@@ -19,20 +19,20 @@ const (
 	simDelay    = 5 * time.Second
 	simRowBytes = 400
 	simAhead    = 3         // seconds; worker.py's AHEAD
-	simStep     = time.Hour // nothing of its own happens for so long
+	simStep     = time.Hour // more than files that are open here take
 )
 
 var errAway = errors.New("connection refused")
 
 // sim is Redis, its workers, the files and this process's engine, in memory and with a clock
-// that moves only while somebody waits. It has no goroutines: a seed gives one sequence.
+// that moves only while somebody waits. It has no goroutines, so the same seed gives the same sequence.
 type sim struct {
 	now      time.Time
 	away     bool
 	draining bool
 	rows     map[string]int64   // input → rows
 	inputs   map[string]string  // job → input
-	written  map[string]version // input → the output that lies there
+	written  map[string]version // input → its output
 	writes   int64
 
 	todo     []string
@@ -62,7 +62,7 @@ type simFile struct {
 	left float64
 }
 
-// simWorker holds a job that it works at, and one more once that is nearly done.
+// simWorker holds a job that it works on, and one more once the first is nearly done.
 type simWorker struct {
 	name     string
 	speed    float64
@@ -121,7 +121,7 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// seconds rounds up, so that what is to happen then has happened.
+// seconds rounds up, so that an event at that time has happened.
 func seconds(x float64) time.Duration { return time.Duration(x*float64(time.Second)) + 1 }
 
 // pass lets time go by in which nothing ends.
@@ -195,12 +195,12 @@ func (s *sim) work(w *simWorker) {
 	}
 }
 
-// hasRoom says whether a worker takes a job: it has none, or its only one is nearly done.
+// hasRoom reports whether a worker takes a job: it has none, or its only one is nearly done.
 func (s *sim) hasRoom(w *simWorker) bool {
 	return len(w.held) == 0 || len(w.held) == 1 && w.busy && w.left <= simAhead*w.speed
 }
 
-// finish ends a worker's job as its fate has it.
+// finish ends a worker's job as its fate says.
 func (s *sim) finish(w *simWorker, job string) {
 	switch fate := w.fate(); {
 	case fate == "fails" && s.attempts[job] < mpsbridge.Attempts-1:
@@ -211,7 +211,7 @@ func (s *sim) finish(w *simWorker, job string) {
 		return
 	case fate != "done":
 		code := deadletter.TextColumnType
-		if fate == "is unreadable" { // to a worker; the pipeline tries itself
+		if fate == "is unreadable" { // for a worker; the pipeline then tries itself
 			code = deadletter.Damaged
 		}
 		if !s.away {
@@ -233,7 +233,7 @@ func (s *sim) bury(job string, code deadletter.Code) {
 
 func (s *sim) tell(kind, job string) { s.log = append(s.log, mpsbridge.Event{Kind: kind, Job: job}) }
 
-// forget loses everything that Redis knows. Events go on to be counted, as by Redis's clock.
+// forget loses everything that Redis knows. The numbers of events go on, because Redis takes them from its clock.
 func (s *sim) forget() {
 	s.todo = nil
 	clear(s.delayed)
@@ -257,7 +257,7 @@ func (s *sim) Events(ctx context.Context, after string, wait time.Duration) ([]m
 	return slices.Clone(s.log[seen:]), strconv.Itoa(len(s.log)), nil
 }
 
-// listed says whether a job is in a list.
+// listed reports whether a job is in a list.
 func (s *sim) listed(job string) bool {
 	if _, delayed := s.delayed[job]; delayed || slices.Contains(s.todo, job) {
 		return true

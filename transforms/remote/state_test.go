@@ -21,7 +21,7 @@ import (
 
 const (
 	sequences  = 10_000
-	chaosEnds  = 60 * time.Second // no new misfortune after this; what was lost stays lost
+	chaosEnds  = 60 * time.Second // no new misfortune after this, but lost jobs and workers stay lost
 	mustHadEnd = 2 * time.Hour    // of simulated time
 )
 
@@ -153,7 +153,7 @@ func misfortune(seed uint64) (kinds map[string]int, err error) {
 	return c.judge(ends)
 }
 
-// judge checks that each file has one outcome, and one that is true.
+// judge checks that each file has exactly one outcome, and that this outcome is true.
 func (c *chaos) judge(ends map[string][]embedding.Outcome) (kinds map[string]int, err error) {
 	kinds = map[string]int{}
 	for _, f := range c.files {
@@ -206,7 +206,7 @@ func TestEveryFileHasOneOutcomeWhateverHappens(t *testing.T) {
 	}
 }
 
-// quiet throws away what is logged: a line for each time that Redis goes away.
+// quiet discards the log, which has a line for each time that Redis goes away.
 func quiet(t *testing.T) {
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil)))

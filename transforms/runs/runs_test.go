@@ -82,7 +82,7 @@ func mergeAll(t *testing.T, paths []string, memory int64, temp string, spellings
 			}
 			last = place
 			n := thread.Records()
-			if thread.Link%7 == 3 { // pass over one
+			if thread.Link%7 == 3 { // skip this thread
 				got.add(thread.Subreddit, thread.Link, "passed over")
 				return nil
 			}
@@ -162,7 +162,7 @@ func TestFullSorter(t *testing.T) {
 	}
 }
 
-// A run that was changed on the disk, or is cut, is an error and never other records.
+// A run that was changed on the disk or cut must give an error, never other records.
 func TestBrokenRun(t *testing.T) {
 	folder := t.TempDir()
 	paths, _, _ := writeRuns(t, folder, 1, 2000)

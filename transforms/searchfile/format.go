@@ -31,8 +31,8 @@ const (
 // NoTime is the time of a row that has none.
 const NoTime = math.MinInt64
 
-// ErrFormat is wrapped by the errors about a file that is not a search file of this version, or is damaged.
-var ErrFormat = errors.New("not a search file of this version")
+// errFormat is wrapped by the errors about a file that is not a search file of this version, or is damaged.
+var errFormat = errors.New("not a search file of this version")
 
 // Output is an output whose vectors the file holds, or which it leaves out, with the reason.
 type Output struct {
@@ -150,8 +150,8 @@ func SubredditKey(subreddit string) uint64 {
 // IDKey is the part of a key that a chain_id adds.
 func IDKey(id []byte) uint64 { return xxhash.Sum64(id) }
 
-// Open maps a search file. The error is ErrFormat if the file is not one, and fs.ErrNotExist if it does not exist.
-func Open(path string) (f *File, err error) {
+// open maps a search file. The error is errFormat if the file is not one, and fs.ErrNotExist if it does not exist.
+func open(path string) (f *File, err error) {
 	from, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("opening the search file: %w", err)
@@ -162,7 +162,7 @@ func Open(path string) (f *File, err error) {
 		return nil, fmt.Errorf("opening the search file: %w", err)
 	}
 	if !info.Mode().IsRegular() || info.Size() < headBytes || info.Size() > math.MaxInt {
-		return nil, fmt.Errorf("opening %s: %w", path, ErrFormat)
+		return nil, fmt.Errorf("opening %s: %w", path, errFormat)
 	}
 	data, err := unix.Mmap(int(from.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_SHARED)
 	if err != nil {
@@ -171,7 +171,7 @@ func Open(path string) (f *File, err error) {
 	f = &File{data: data}
 	if err := f.read(); err != nil {
 		_ = f.Close() // the first error is reported
-		return nil, fmt.Errorf("opening %s: %w: %w", path, ErrFormat, err)
+		return nil, fmt.Errorf("opening %s: %w: %w", path, errFormat, err)
 	}
 	return f, nil
 }

@@ -45,7 +45,7 @@ func newCorpus(t *testing.T) *corpus {
 	return &corpus{t, layout.New(root, "s"), filepath.Join(root, "clusters", "s", Name), map[string][][]float32{}}
 }
 
-// some returns vectors around a few middles, many of which nearly repeat others.
+// some returns vectors around a few middles. Many of the vectors are nearly the same as others.
 func some(seed uint64, n int) [][]float32 {
 	random := rand.New(rand.NewPCG(seed, 1))
 	vectors := make([][]float32, n)
@@ -180,7 +180,7 @@ func TestTheNearestAreThoseOfAllRows(t *testing.T) {
 				t.Fatalf("%d hits of %d", len(found[i]), k)
 			}
 			for j, h := range found[i] {
-				// What differs by less than the last of 16 bits says may change places.
+				// Hits may change places if their scores differ by less than the last of 16 bits.
 				if math.Abs(float64(h.Score-want[j].Score)) > 2e-5 || math.Abs(float64(h.Score-scores[h.Row])) > 2e-5 {
 					t.Fatalf("question %d, hit %d: got %v (really %v), want %v", i, j, h, scores[h.Row], want[j])
 				}
@@ -249,7 +249,7 @@ func TestAnUpdateReadsWhatIsNewAndTheFileIsAsIfMadeAtOnce(t *testing.T) {
 	c.put("a", "00.parquet", some(5, 300), nil)
 	c.put("b", "1.parquet", some(6, 10), nil)
 	whole := map[string][]byte{}
-	for _, name := range []string{"0", "2", "4"} { // not even looked into
+	for _, name := range []string{"0", "2", "4"} { // these must not even be opened
 		path := c.tree.File("a", name+".parquet").Output
 		whole[path], _ = os.ReadFile(path)
 		spoil(t, path)
@@ -282,7 +282,7 @@ func TestWhatCannotBeSearchedIsLeftOutByName(t *testing.T) {
 	c.put("a", "wrong.parquet", some(4, 20), func(f *chainfile.Fingerprint) { f.Dimension = 48 })
 	c.put("b", "nan.parquet", [][]float32{make([]float32, dimension), slices.Repeat([]float32{float32(math.NaN())}, dimension)}, nil)
 	c.put("b", "pages.parquet", some(5, 20), nil)
-	// The dimension of this one is a lie that its footer does not show: 48 numbers in 10 rows.
+	// The footer of this one is good, but its pages cannot be read.
 	pages := c.tree.File("b", "pages.parquet").Output
 	b, err := os.ReadFile(pages)
 	if err == nil {
@@ -313,7 +313,7 @@ func TestWhatCannotBeSearchedIsLeftOutByName(t *testing.T) {
 			t.Errorf("try %d: %+v", try, changes)
 		}
 	}
-	// More of the other precision come: now they are the most.
+	// With these, most rows have the other precision.
 	c.put("a", "more.parquet", some(6, 60), func(f *chainfile.Fingerprint) { f.Precision = "bf16" })
 	f, _ := c.update()
 	if m, _ := f.Fingerprint(); m.Precision != "bf16" || f.Rows != 80 {
@@ -340,7 +340,7 @@ func TestAFileThatIsNoneIsMadeAgain(t *testing.T) {
 		if err := os.WriteFile(c.path, b, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(c.path); !errors.Is(err, ErrFormat) {
+		if _, err := open(c.path); !errors.Is(err, errFormat) {
 			t.Errorf("%s: got %v", name, err)
 		}
 		c.update()
@@ -353,7 +353,7 @@ func TestAFileThatIsNoneIsMadeAgain(t *testing.T) {
 	}
 }
 
-// rootVariable has the test binary bring the search file below a folder up to date, again and again.
+// rootVariable makes the test binary update the search file below a folder again and again.
 const rootVariable = "THREADLOOM_TEST_SEARCH_ROOT"
 
 func TestMain(m *testing.M) {
@@ -392,7 +392,7 @@ func TestAKillLeavesTheOldOrTheNewFile(t *testing.T) {
 		if err := child.Wait(); err == nil || child.ProcessState.Exited() {
 			t.Fatalf("the child ended by itself: %v", err)
 		}
-		f, err := Open(c.path)
+		f, err := open(c.path)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
@@ -415,7 +415,7 @@ func TestAKillLeavesTheOldOrTheNewFile(t *testing.T) {
 	if one+two < 6 {
 		t.Errorf("%d and %d files were found after 12 kills", one, two)
 	}
-	c.update() // takes what the killed ones left away
+	c.update() // removes what the killed processes left
 }
 
 func TestAnotherProcessesUnfinishedFileStays(t *testing.T) {

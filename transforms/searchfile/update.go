@@ -47,9 +47,9 @@ type Changes struct {
 // all others from the file that is there. If nothing has changed, it writes nothing.
 func (u *Update) Run(ctx context.Context) (f *File, changes Changes, err error) {
 	sweep(filepath.Dir(u.Path))
-	old, err := Open(u.Path)
+	old, err := open(u.Path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, ErrFormat):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, errFormat):
 		old = &File{table: table{Model: -1}} // it is made again
 	case err != nil:
 		return nil, changes, err
@@ -78,8 +78,8 @@ func (u *Update) Run(ctx context.Context) (f *File, changes Changes, err error) 
 // Pending says what Run would do, from the names, sizes and times of the outputs alone. ok is false if
 // there is no search file yet.
 func (u *Update) Pending() (changes Changes, ok bool, err error) {
-	old, err := Open(u.Path)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrFormat) {
+	old, err := open(u.Path)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errFormat) {
 		return changes, false, nil
 	}
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 // The columns of an output from which the file takes something.
 const (
 	IDColumn   = "chain_id"
-	TimeColumn = "created_utc"
+	timeColumn = "created_utc"
 )
 
 // write makes the new file, gives it its name and returns it.
@@ -40,7 +40,7 @@ func (u *Update) write(ctx context.Context, old *File, p *plan) (f *File, err er
 			return nil, err
 		}
 	}
-	if f, err = Open(temp.path); err == nil {
+	if f, err = open(temp.path); err == nil {
 		err = os.Rename(temp.path, u.Path)
 	}
 	if err == nil {
@@ -55,7 +55,7 @@ func (u *Update) write(ctx context.Context, old *File, p *plan) (f *File, err er
 // writeWithout writes the file again without the outputs that could not be read to their end. The others are
 // taken from the file that was written.
 func (u *Update) writeWithout(ctx context.Context, path string, p *plan, failed map[int]string) (temp unfinished, err error) {
-	first, err := Open(path)
+	first, err := open(path)
 	if err != nil {
 		return temp, err
 	}
@@ -247,7 +247,7 @@ func (r *outputReader) read(from source) (err error) {
 					binary.LittleEndian.PutUint64(r.keys[8*(row-r.first):], subreddit+IDKey(id))
 				}
 			},
-			TimeColumn: func(row int64, c chainfile.Cell) {
+			timeColumn: func(row int64, c chainfile.Cell) {
 				if seconds, ok := c.Unix(); ok {
 					binary.LittleEndian.PutUint64(r.times[8*(row-r.first):], uint64(seconds))
 				}

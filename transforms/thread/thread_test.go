@@ -122,7 +122,7 @@ func TestChainsComeByLeaf(t *testing.T) {
 	}
 }
 
-// plain makes the chains of small threads as docs/import.md tells it, by walking every way whole.
+// plain makes the chains of small threads as docs/import.md describes, by walking each path as a whole.
 func plain(list []thread.Comment, o thread.Options) (chains []string) {
 	parent := map[uint64]thread.Comment{}
 	byID := map[uint64]thread.Comment{}
@@ -134,7 +134,7 @@ func plain(list []thread.Comment, o thread.Options) (chains []string) {
 			parent[c.ID] = p
 		}
 	}
-	for _, c := range list { // sorted: the first of a circle has the lowest id
+	for _, c := range list { // sorted, so that the first comment of a circle has the lowest id
 		at, steps := c.ID, 0
 		for steps <= len(list) {
 			p, ok := parent[at]
@@ -167,7 +167,7 @@ func plain(list []thread.Comment, o thread.Options) (chains []string) {
 		}
 		return k
 	}
-	height := map[uint64]int{} // of the longest way through each comment, below it
+	height := map[uint64]int{} // of the longest path below each comment
 	replies := map[uint64][]uint64{}
 	for _, c := range list {
 		if c.Left {
@@ -263,7 +263,7 @@ func TestRandomThreadsAgainstPlainWalks(t *testing.T) {
 			if want := plain(list, o); !slices.Equal(got, want) {
 				t.Fatalf("round %d, %+v, %+v:\ngot  %q\nwant %q", round, list, o, got, want)
 			}
-			// Each comment that is kept is in the text of a chain if and only if its fate says so.
+			// A comment must be in the text of a chain if and only if its fate says so.
 			for i, c := range list {
 				in := slices.ContainsFunc(got, func(chain string) bool {
 					ids, _, _ := strings.Cut(chain, " ")
@@ -290,7 +290,7 @@ func TestErrorEndsIt(t *testing.T) {
 	}
 }
 
-// shapes are threads in which a program that recurses, or walks each way whole, does not end.
+// shapes are threads in which a program that recurses, or walks each path as a whole, does not end.
 func shapes(n int) map[string][]thread.Comment {
 	path, comb, star, deletedPath := make([]thread.Comment, n), make([]thread.Comment, n), make([]thread.Comment, n), make([]thread.Comment, n)
 	for i := range n {

@@ -1,4 +1,4 @@
-"""What the export's tests share."""
+"""Fixtures of the export's tests."""
 
 import importlib.util
 from pathlib import Path

@@ -16,7 +16,7 @@ TEXTS = [
     "The derailleur skips under load. " * 8,
     "Long nights under the milky way, and a thermos of tea. " * 60,
 ]
-# Its older exporter, which needs no further packages, warns that it is the older one.
+# torch's older exporter needs no further packages, but warns that it is the older one.
 TORCH_WARNS = pytest.mark.filterwarnings("ignore")
 TINY_TEXTS = ["", "tea", "the dough rises", "the star is bright, the cup is hot " * 9]
 

@@ -2,7 +2,7 @@
 
     python models/export/tests/tiny.py mean build/tiny-mean
 
-Made by transformers itself, so that what export builds is compared with the original.
+transformers itself makes them, so that an exported model is compared with the original.
 """
 
 import json

@@ -34,7 +34,7 @@ UNITS = {"MILLIS": 1, "MICROS": 2, "NANOS": 3}
 
 
 def edited(data: bytes, edit) -> bytes:
-    """Return a file whose footer was given to a function, as a struct of Thrift's."""
+    """Return a file whose footer a function has changed, as a struct of Thrift."""
     (size,) = struct.unpack("<I", data[-8:-4])
     footer, _ = compact.read_struct(data[-8 - size : -8])
     edit(footer)
@@ -73,7 +73,7 @@ def _parameters(name: str, arguments: list[str]) -> dict:
 
 
 def written(columns: dict, **annotations: dict) -> bytes:
-    """Return a file of a column `text` and others; these are annotated, if that is asked for."""
+    """Return a file with a column `text` and other columns, which may get annotations."""
     rows = len(next(iter(columns.values())))
     table = pa.table({"text": [f"text {i}" for i in range(rows)], **columns})
     if nullable := annotations.pop("required", None):

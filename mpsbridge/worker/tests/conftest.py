@@ -163,7 +163,7 @@ def embedder(encoder):
 
 @pytest.fixture
 def write(embedder, tmp_path):
-    """Return what the worker writes of a file's bytes with some settings."""
+    """Return the output that the worker makes of a file's bytes with some settings."""
 
     def write(data: bytes, **settings: object) -> bytes:
         source, out = tmp_path / "in.parquet", tmp_path / "out" / "in.parquet"

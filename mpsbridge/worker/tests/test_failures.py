@@ -258,7 +258,7 @@ def test_decimals_keep_their_values(write):
 
 @pytest.fixture
 def embedded(encoder, monkeypatch):
-    """Return embedded(texts, fails): their vectors from a device that fails at some batches."""
+    """Return embedded(texts, fails): vectors of texts from a device that fails at some batches."""
 
     def embedded(texts: list[str], fails=lambda texts: False) -> np.ndarray:
         tokens = encoder.tokenise([text.encode() for text in texts])
@@ -315,7 +315,7 @@ def test_a_device_that_was_away_for_a_moment_costs_nothing(embedded):
 
 @pytest.fixture
 def device(encoder, monkeypatch):
-    """Return an encoder with a small budget, and whose batches fail if device.fails says so."""
+    """Return an encoder with a small budget, whose batches fail if device.fails says so."""
     for name, value in (
         ("budget", 64),
         ("_full", 64),

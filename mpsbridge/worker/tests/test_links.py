@@ -28,7 +28,7 @@ def outside(tmp_path) -> Path:
 
 @pytest.fixture
 def work(root) -> places.Work:
-    """Return a job's files, as they were when they were looked at; links inside are followed."""
+    """Return a job's files, as they are before a folder is swapped; links inside are followed."""
     for name in ("in", "out"):
         (root / f"real {name}").mkdir()
         (root / name).symlink_to(root / f"real {name}")

@@ -1,4 +1,4 @@
-"""Of a long text the model reads the first 256 tokens, as if nothing had been cut."""
+"""The model reads the first 256 tokens of a long text, as if nothing had been cut before."""
 
 import random
 
@@ -62,7 +62,7 @@ def test_the_place_of_the_cut_does_not_show(encoder, oracle):
     for tokens in (125, 250, 253, 254, 255, 300, 400):
         head = "dog " * tokens
         fill = " " * (at - len(head) - 60)
-        # What is cut is one word of 60 letters, and then one token or many.
+        # The cut goes through a word of 60 letters, which makes one token or many.
         check(encoder, oracle, [head + fill + 150 * "z" + " home", head + fill + 90 * "qx" + WORDS])
         check(encoder, oracle, [head + fill + 60 * " ", head + fill + 60 * " " + "dog"])
 

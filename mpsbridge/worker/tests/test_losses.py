@@ -20,7 +20,7 @@ def die(*_, **__):
 
 
 def dying_at(point: str):
-    """Return a function that makes this process die at a point of a job's way."""
+    """Return a function that makes this process die at one point of a job."""
 
     def change():
         if point == "after take":
@@ -55,7 +55,7 @@ def test_a_worker_killed_at_any_point_loses_nothing(bridge, until, point):
 
 
 def slowly(seconds: float, ahead: float = 3):
-    """Return a change: embedding takes so long, the next job is taken so long before its end."""
+    """Return a change: each call embeds so slowly, and the next job is taken `ahead` of the end."""
 
     def change():
         worker.AHEAD = ahead
@@ -98,7 +98,7 @@ def test_a_stopped_worker_is_reaped_and_goes_on_under_a_new_name(bridge, until):
 
 
 def failing_disk(name: str):
-    """Return a function that lets no file of a name be opened."""
+    """Return a function that makes files of a name impossible to open."""
 
     def change():
         opened = places.Below.open

@@ -1,4 +1,4 @@
-"""What a worker does not do: it says why, lives, and others may."""
+"""A worker that cannot do a job says why, goes on, and leaves the job to others."""
 
 import json
 import socket
@@ -75,7 +75,7 @@ def test_an_input_that_becomes_visible_late_is_waited_for(bridge, until):
     (bridge.root / "elsewhere").rename(hidden)
     until(lambda: (bridge.root / "out" / "late.parquet").exists())
     until(bridge.settled)
-    assert bridge.dead() == {}  # not waited for, it were dead by then
+    assert bridge.dead() == {}  # it would be dead by now if the worker had not waited for it
     assert bridge.events() == ["done"]
 
 

@@ -1,4 +1,4 @@
-"""A worker's settings: times, Redis's URL and passwords, and what is said of wrong ones."""
+"""A worker's settings (times, Redis's URL, passwords), and the errors of wrong ones."""
 
 import os
 import subprocess

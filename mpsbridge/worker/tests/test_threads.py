@@ -37,7 +37,7 @@ def test_a_worker_one_of_whose_threads_has_ended_ends_and_says_why(bridge, capfd
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_progress_goes_on_after_an_error(monkeypatch, caplog, terminal):
-    """A file's name is no markup, and what cannot be shown once is shown the next time."""
+    """A file's name is not read as markup. If the progress cannot be shown, it is tried again."""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
     monkeypatch.setattr(command, "PROGRESS_EVERY", 0.05)
     asked = []
@@ -75,7 +75,7 @@ def test_a_worker_that_prepares_a_job_is_not_idle(bridge):
 
 
 class Held:
-    """The loader's connection, of which a test says what is done while it looks."""
+    """The loader's connection. A test decides what happens while the loader reads its list."""
 
     def __init__(self, jobs: list[bytes]):
         self.jobs, self.meanwhile = jobs, lambda: None
@@ -92,7 +92,7 @@ class Held:
 
 
 class Deaf:
-    """A connection over which Redis hears nothing."""
+    """A connection over which nothing reaches Redis."""
 
     def ack(self, *_):
         raise redis.ConnectionError("gone")
@@ -101,7 +101,7 @@ class Deaf:
 
 
 class Lasting:
-    """A lease that nothing ends."""
+    """A lease that never ends."""
 
     name = "w"
 
@@ -124,7 +124,7 @@ def test_a_word_that_is_lost_while_the_loader_looks_strands_no_job():
     ended = threading.Thread(target=w.run)
 
     def meanwhile() -> None:
-        """Finish the job, whose ack is lost, between the loader's look and its end."""
+        """Finish the job while the loader reads its list, and lose the ack."""
         held.meanwhile = lambda: None
         ended.start()
         end = time.monotonic() + 10

@@ -36,7 +36,7 @@ def swept(folder, *names: str) -> set[str]:
 
 
 def test_the_file_of_another_host_is_not_swept(tmp_path, monkeypatch, dead):
-    """Host mac took the files of host mac-17 for its own dead processes'."""
+    """Host mac once took the files of host mac-17 for those of its own dead processes."""
     monkeypatch.setattr(socket, "gethostname", lambda: "mac")
     assert swept(tmp_path, f".mac-{dead}-4711-1.parquet.tmp") == set()
 

@@ -131,7 +131,7 @@ def vectors(encoder):
 
 
 def test_the_fingerprint_binds_texts_and_vectors(write, vectors):
-    long = "a " * (1 << 20)  # of more than 1 MiB + 4 bytes the first ones count
+    long = "a " * (1 << 20)  # only the first 1 MiB + 4 bytes count
     texts = ["é", None, "", long]
     data = write(parquet({"text": texts}))
     made = pq.read_table(io.BytesIO(data))

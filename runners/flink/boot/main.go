@@ -1,9 +1,9 @@
 // Command boot starts a worker process for a Flink TaskManager: it fetches the
 // program that was staged for the job, runs it, and cleans up.
 //
-// Beam's own boot program leaves the worker and its copy in the temporary folder
-// when the TaskManager stops it, or dies. This one ends the worker, and removes the
-// copy, at SIGTERM and when its parent has gone.
+// When the TaskManager stops it or dies, Beam's own boot program leaves the worker
+// running, and its copy in the temporary folder. This one ends the worker and removes
+// the copy, both at SIGTERM and when its parent has gone.
 package main
 
 import (
@@ -26,7 +26,7 @@ import (
 )
 
 const (
-	// parentCheck is how often boot looks whether its TaskManager is there.
+	// parentCheck is how often boot checks that its TaskManager is still there.
 	parentCheck = 500 * time.Millisecond
 	// grace is how long a worker may take to end.
 	grace = 3 * time.Second
@@ -59,13 +59,13 @@ func main() {
 		stop <- syscall.SIGTERM
 	}()
 	if err := run(stop); err != nil {
-		host, _ := os.Hostname() // nothing is better than no message
+		host, _ := os.Hostname() // a message without the name is better than none
 		fmt.Fprintf(os.Stderr, "error: worker %s on %s: %v\n", *id, host, err)
 		os.Exit(1)
 	}
 }
 
-// run fetches the program and runs it to its end, or until told to stop.
+// run fetches the program and runs it to its end, or until a signal comes.
 func run(stop <-chan os.Signal) (err error) {
 	ctx := grpcx.WriteWorkerID(context.Background(), *id)
 	info, err := tools.ProvisionInfo(ctx, *provision)
@@ -125,8 +125,8 @@ func fetch(ctx context.Context, info *fnpb.ProvisionInfo, dir string) (string, e
 	return "", fmt.Errorf("none of the %d staged files is a Go program", len(files))
 }
 
-// end stops the worker: it needs no time to save anything, since an output is
-// renamed into place only when it is whole.
+// end stops the worker. The worker needs no time to save anything, because an output
+// gets its name only when it is whole.
 func end(cmd *exec.Cmd, ended <-chan error) {
 	_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended meanwhile
 	select {

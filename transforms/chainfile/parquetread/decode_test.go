@@ -33,7 +33,7 @@ func decoded(c Column, e format.Encoding, b []byte, n int64) (values []parquet.V
 	return values, nil
 }
 
-// library holds parquet-go's encodings: another implementation, which makes the pages.
+// library has the encodings of parquet-go. It is another implementation, and makes the pages.
 var library = map[format.Encoding]encoding.Encoding{
 	format.Plain:                &plain.Encoding{},
 	format.RLE:                  &rle.Encoding{BitWidth: 1},
@@ -92,7 +92,7 @@ func TestValuesAreThoseThatTheLibraryEncoded(t *testing.T) {
 	}
 }
 
-// varint is a number as runs have it.
+// varint returns a number as it is written in runs.
 func varint(x uint64) []byte { return binary.AppendUvarint(nil, x) }
 
 func TestRuns(t *testing.T) {
@@ -140,8 +140,8 @@ func TestRuns(t *testing.T) {
 	}
 }
 
-// FuzzPage gives any bytes as a page of each type to the decoder of each encoding. The
-// package contains panics when it reads a file; here one is a finding.
+// FuzzPage gives any bytes as a page of each type to the decoder of each encoding. When the
+// package reads a file, it turns a panic into an error. Here a panic fails the test.
 func FuzzPage(f *testing.F) {
 	for e := range library {
 		f.Add(byte(e), byte(format.Int64), uint16(9), []byte{0x80, 1, 4, 9, 2, 0, 1, 1, 1, 1, 0xff, 0xff, 0xff, 0xff, 3})

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// inGo is the plain loop that the C code is held to.
+// inGo is a plain loop. The C code must give the same results.
 func inGo(q []int16, rows []int8, n int) []int32 {
 	out := make([]int32, n)
 	for r := range out {
