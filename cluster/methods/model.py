@@ -230,9 +230,7 @@ class Model:
         closeness[above != inside[:, None]] = -2
         return closeness.argmax(axis=1).astype(np.int32)
 
-    def levels(
-        self, labels: np.ndarray, found: list[np.ndarray], votes: Votes
-    ) -> Iterator[Level]:
+    def levels(self, labels: np.ndarray, found: list[np.ndarray], votes: Votes) -> Iterator[Level]:
         """Yield the levels of n rows, coarsest first, from what `descend` found.
 
         labels: int32[n], at the method's level. A row of noise there is noise at every level.
