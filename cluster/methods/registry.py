@@ -43,7 +43,7 @@ class Method:
 
 METHODS = {
     "hdbscan": Method(hdbscan.find, hdbscan.smallest, 50_000, "hdbscan", 6),
-    "leiden": Method(leiden.find, leiden.smallest, 50_000, "graspologic_native", 1),
+    "leiden": Method(leiden.find, leiden.smallest, 50_000, "graspologic_native", 2),
     "evoc": Method(evoc.find, evoc.smallest, 200_000, "evoc", 3),
     "cuml": Method(cuml.find, hdbscan.smallest, 1_000_000, "cuml", 2),
 }

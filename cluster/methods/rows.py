@@ -8,9 +8,11 @@ from threadloom.cluster.methods import neighbors
 from threadloom.cluster.methods.graph import Graph, fuzzy_union
 from threadloom.cluster.methods.neighbors import Index
 
-# Neighbours of a row in the graph, itself not counted. More of them differ less from seed to seed,
-# but above EXACT_ROWS they take too long.
-_GRAPH_NEIGHBORS, _GRAPH_NEIGHBORS_OF_MANY = 25, 15
+# Neighbours of a row in the graph, itself not counted. More of them differ less from seed to seed.
+# With _NEIGHBORS_OF_MORE the coarse levels are better, but among few rows fine topics run together,
+# and above EXACT_ROWS they take too long.
+_FEW = 12_000
+_NEIGHBORS_OF_FEW, _NEIGHBORS_OF_MORE, _NEIGHBORS_OF_MANY = 25, 50, 15
 
 
 class Rows:
@@ -39,7 +41,8 @@ class Rows:
     @cached_property
     def graph(self) -> Graph:
         """The graph of nearest neighbours."""
-        many = len(self) > neighbors.EXACT_ROWS
-        k = _GRAPH_NEIGHBORS_OF_MANY if many else _GRAPH_NEIGHBORS
+        k = _NEIGHBORS_OF_MANY
+        if len(self) <= neighbors.EXACT_ROWS:
+            k = _NEIGHBORS_OF_FEW if len(self) <= _FEW else _NEIGHBORS_OF_MORE
         indices, distances = self.neighbors(min(k + 1, len(self)))
         return fuzzy_union(indices[:, 1:], distances[:, 1:])
