@@ -24,7 +24,8 @@ from threadloom.cluster.methods.neighbors import Index, different_rows, means, u
 _CHANCE = 1e-3
 # Two strangers have the same topic if each is among this many nearest strangers of the other.
 _MUTUAL = 10
-# A new cluster has at least max(SMALLEST, share x n) of n new chains, as the finest level has.
+# A new cluster has at least max(SMALLEST, share x n) of n new chains: about as many
+# as a cluster of the finest level.
 _SMALLEST, _SMALLEST_SHARE = 20, 0.001
 
 

@@ -1,4 +1,4 @@
-"""The default method: UMAP reduces the vectors, HDBSCAN finds the dense regions.
+"""The method for thousands of rows: UMAP reduces the vectors, HDBSCAN finds the dense regions.
 
 HDBSCAN on the raw 384 dimensions calls nearly everything noise, so UMAP reduces them to five.
 UMAP's layout depends on chance, and HDBSCAN reacts to its last digit: now and then one layout joins

@@ -14,11 +14,11 @@ import (
 // How a finding turned out.
 const (
 	fine  = "ok"
-	warns = "warn" // a run works, but
+	warns = "warn" // a run works, but perhaps not as the user expects
 	fails = "fail"
 )
 
-// Finding is one line of the doctor's.
+// Finding is one line of the doctor's report.
 type Finding struct {
 	Status string `json:"status"`
 	Name   string `json:"name"`
@@ -45,7 +45,7 @@ type check struct {
 	look func(ctx context.Context) []Finding
 }
 
-// checks are what is looked at for a run, each with the part of its settings that it needs.
+// checks returns what the doctor looks at for a run. Each check gets the part of the settings that it needs.
 func checks(c *config.Run) []check {
 	return []check{
 		{"home", func(context.Context) []Finding { return checkHome(c.Files.Home) }},
@@ -88,12 +88,12 @@ func Examine(ctx context.Context, c *config.Run) []Finding {
 	return all
 }
 
-// Failed says whether a run cannot be expected to work.
+// Failed reports whether something is missing without which a run does not work.
 func Failed(findings []Finding) bool {
 	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Status == fails })
 }
 
-// Text is the findings for readers: a line for each, and a second one if there is something to do.
+// Text returns the findings for readers: a line for each, and a second one if there is something to do.
 func Text(findings []Finding) string {
 	var b strings.Builder
 	for _, f := range findings {

@@ -11,10 +11,10 @@ import (
 	"github.com/threadloom/threadloom/transforms/inputs"
 )
 
-// speedTrial is for how long the engine's speed is measured, about.
+// speedTrial is about how long the engine's speed is measured.
 const speedTrial = 3 * time.Second
 
-// speedTexts are embedded at a time, enough for full batches on all cores.
+// speedTexts is how many texts are embedded at a time: enough for full batches on all cores.
 const speedTexts = 64
 
 // measureSpeed counts the tokens of the samples and embeds some of their texts.
@@ -43,7 +43,7 @@ func (p *Plan) measureSpeed(ctx context.Context, engineConfig models.Config, par
 }
 
 // speed returns the tokens per second of embedding some of the texts. The first ones are
-// not counted if there are others: they find a cold engine.
+// not counted if there are others, because the engine is still cold.
 func speed(ctx context.Context, engine *models.Engine, texts []string) (float64, error) {
 	var tokens int64
 	var took time.Duration
@@ -69,8 +69,8 @@ func speed(ctx context.Context, engine *models.Engine, texts []string) (float64,
 	return float64(tokens) / took.Seconds(), nil
 }
 
-// interleaved returns texts in an order in which neighbours are of different files, so
-// that the first ones stand for all.
+// interleaved returns texts in an order in which neighbours come from different files, so
+// that the first ones are like all.
 func interleaved(texts []string) []string {
 	const stride = 16
 	mixed := make([]string, 0, len(texts))

@@ -95,7 +95,7 @@ func (c *Chunk) measure() error {
 
 // Each calls visit for the next n values, fewer only at the end of the chunk, and returns
 // how many there were. A null value is the zero Value. A value that is a byte array is
-// valid during the call only.
+// valid only during the call.
 func (c *Chunk) Each(n int, visit func(parquet.Value) error) (count int, err error) {
 	defer contain(&err, "the content of its pages does not fit together")
 	for ; count < n; count++ {
