@@ -36,7 +36,7 @@ func (j Job) Raw() (string, error) {
 	}
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false) // encoders of other languages do not escape it either
+	encoder.SetEscapeHTML(false) // Python does not escape it either, so both write the same bytes
 	if err := encoder.Encode(j); err != nil {
 		return "", fmt.Errorf("encoding the job of %s: %w", j.InputPath, err)
 	}

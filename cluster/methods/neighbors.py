@@ -127,7 +127,8 @@ class Index:
             means.max_points_per_centroid = _POINTS
             self._searched.train(units)
         self._searched.add(units)
-        # faiss has a copy of its own, so many vectors are kept as they came: that is no third one.
+        # faiss keeps its own copy. The exact search needs another one; the other search keeps none,
+        # only a reference to the vectors that came.
         self._vectors = units if self._exact else vectors
 
     def __len__(self) -> int:

@@ -19,7 +19,7 @@ const (
 	simDelay    = 5 * time.Second
 	simRowBytes = 400
 	simAhead    = 3         // seconds; worker.py's AHEAD
-	simStep     = time.Hour // more than files that are open here take
+	simStep     = time.Hour // longer than any file that is open here takes
 )
 
 var errAway = errors.New("connection refused")
