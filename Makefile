@@ -102,6 +102,8 @@ fuzz: $(NATIVE) ## try broken files, lists, jobs, texts and path maps at random,
 $(FUZZED):
 	.ci/fuzz $@ ./$$(dirname $$(grep -rlE '^func $@\(' --include='*_test.go' cluster models mpsbridge pipeline runners transforms)) $(FUZZTIME)
 
+# A cache shared with other clones would report their files.
+lint: export GOLANGCI_LINT_CACHE = $(CURDIR)/build/lint
 lint: $(SETUP) $(VENV_DEV) $(GOLANGCI) ## check style and layers: golangci-lint, ruff, import-linter
 	$(GOLANGCI) run ./...
 	.venv/bin/lint-imports --no-logo --no-cache
