@@ -128,6 +128,7 @@ func Open(config Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	letGoOfProgram()
 	chosen, err := autotune(config, possible, folder, tokens)
 	if err != nil {
 		return nil, err

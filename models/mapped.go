@@ -25,12 +25,21 @@ type mapping struct{ from, to uintptr }
 
 // letGoOfFiles drops the pages of mapped files that the process hardly needs any more.
 // ONNX Runtime maps the weights, but the matrix products use packed copies of most of
-// them by now. And opening a model reads much of the libraries that embedding does not
-// need. A page that is still needed, such as the vector of a word, is read from the file
-// again.
+// them by now. And starting the program and opening a model run much code of the program
+// and the libraries that embedding does not need. A page that is still needed, such as the
+// vector of a word, is read from the file again.
 func (e *Engine) letGoOfFiles() {
 	letGo(filepath.Dir(e.Folder.file(graphFile)), readOnly) // weights lie beside their graph
 	letGo(filepath.Dir(e.library), code)
+	letGoOfProgram()
+}
+
+// letGoOfProgram drops the pages of the program's own code. Open calls it before it loads
+// the libraries, too, because the memory of a run is highest while the model opens.
+func letGoOfProgram() {
+	if program, err := os.Executable(); err == nil {
+		letGo(filepath.Dir(program), code)
+	}
 }
 
 // letGo drops the pages with certain rights of the files below a folder. It does

@@ -61,6 +61,21 @@ func TestOpenEngineHoldsNoWeightsTwice(t *testing.T) {
 	}
 }
 
+func TestProgramCodeIsLetGo(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("no /proc to look into")
+	}
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := residentBelow(t, filepath.Dir(program))
+	letGoOfProgram()
+	if after := residentBelow(t, filepath.Dir(program)); after >= before {
+		t.Errorf("%d bytes of the program's file are in memory, %d before", after, before)
+	}
+}
+
 // residentBelow returns how many bytes of files below a folder are in this
 // process's memory.
 func residentBelow(t *testing.T, folder string) (sum int64) {
