@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"syscall"
 )
 
 // Files of a model folder that this package reads.
@@ -51,8 +50,8 @@ type manifest struct {
 }
 
 // OpenFolder reads a model folder's settings and checks every file against the
-// manifest. It fails if a file is missing or differs, and if the graph refers
-// to files that the manifest does not list.
+// manifest. It fails if a file is missing or differs, and if there is a file beside the
+// graph that the manifest does not list.
 func OpenFolder(path string) (*Folder, error) {
 	var m manifest
 	if err := readJSON(path, manifestFile, &m); err != nil {
@@ -84,6 +83,9 @@ func OpenFolder(path string) (*Folder, error) {
 			return nil, fmt.Errorf("model folder %s: %s is not the file in the manifest (sha256 %.12s…, want %.12s…): export the model again", path, name, got, want)
 		}
 	}
+	if err := onlyListed(path, m); err != nil {
+		return nil, err
+	}
 	f := &Folder{
 		Path: path, Name: m.Name,
 		GraphSHA: m.Files[graphFile], WeightsSHA: m.Weights, TokenizerSHA: m.Files[tokenizerFile],
@@ -92,6 +94,25 @@ func OpenFolder(path string) (*Folder, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// onlyListed checks that the manifest lists every file beside the graphs. A graph can refer
+// to any of them. ONNX Runtime (from 1.24 on) refuses a graph that refers to other files.
+func onlyListed(path string, m manifest) error {
+	graphs := filepath.Join(path, filepath.Dir(graphFile))
+	return filepath.WalkDir(graphs, func(file string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(path, file)
+		if err != nil {
+			return err
+		}
+		if _, ok := m.Files[filepath.ToSlash(name)]; !ok {
+			return fmt.Errorf("model folder %s: the manifest does not list %s: export the model again, or remove the file", path, name)
+		}
+		return nil
+	})
 }
 
 func (f *Folder) readSettings(m manifest) error {
@@ -133,42 +154,8 @@ func (f *Folder) readSettings(m manifest) error {
 			}
 		}
 	}
-	for _, name := range []string{graphFile, halfGraphFile} {
-		if _, ok := m.Files[name]; !ok {
-			continue
-		}
-		refs, err := graphRefersTo(f.file(name))
-		if err != nil {
-			return fmt.Errorf("reading the graph %s: %w", f.file(name), err)
-		}
-		for _, ref := range refs {
-			if _, ok := m.Files["onnx/"+ref]; !ok {
-				return fmt.Errorf("model folder %s: %s refers to the file %q, which the manifest does not list", f.Path, name, ref)
-			}
-		}
-	}
 	f.Dimension, f.MaxSeqLength = pooling.Dimension, sentence.MaxSeqLength
 	return nil
-}
-
-// graphRefersTo returns the files that the graph in a file refers to. The file is
-// mapped, not read: it is as large as the model.
-func graphRefersTo(path string) (refs []string, err error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = file.Close() }() // only read
-	info, err := file.Stat()
-	if err != nil || info.Size() == 0 {
-		return nil, errors.Join(err, errGraph)
-	}
-	graph, err := syscall.Mmap(int(file.Fd()), 0, int(info.Size()), syscall.PROT_READ, syscall.MAP_PRIVATE)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, syscall.Munmap(graph)) }()
-	return externalFiles(graph)
 }
 
 func (f *Folder) file(name string) string {
