@@ -1,7 +1,9 @@
 package main
 
 import (
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -46,6 +48,34 @@ func TestFilesThatAreSaidToHoldChecksumsDo(t *testing.T) {
 			if err != nil || !regexp.MustCompile(`\b[0-9a-f]{64}\b`).Match(content) {
 				t.Errorf("%s cites the sha256 in %s: there is none (%v)", path, match[1], err)
 			}
+		}
+	}
+}
+
+// Whoever is new looks each package up in the tables of architecture.md.
+func TestTheArchitectureNamesEveryPackage(t *testing.T) {
+	text, err := os.ReadFile("../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := regexp.MustCompile(`\.(go|py)$`)
+	for _, room := range []string{"../pipeline", "../transforms", "../cluster"} {
+		err := filepath.WalkDir(room, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			if entry.IsDir() && (entry.Name() == "tests" || entry.Name() == "testdata") {
+				return filepath.SkipDir
+			}
+			if folder := filepath.Dir(path); source.MatchString(path) && folder != room {
+				if name, err := filepath.Rel(room, folder); err != nil || !strings.Contains(string(text), "`"+filepath.ToSlash(name)+"`") {
+					t.Errorf("%s: architecture.md does not name this package of %s (%v)", path, room, err)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 }
