@@ -29,15 +29,11 @@ func ForAssign() *Assign {
 	return a
 }
 
-// Complete reads the settings, fills in what follows from others, and checks them.
-func (a *Assign) Complete(environ func() []string) (err error) {
+// Complete fills in what follows from other settings, and checks all of them.
+func (a *Assign) Complete() error {
 	if a.Model == "" {
 		return Usagef("assign: --model is missing: name the folder clusters/{suffix}/model of an earlier run")
 	}
-	if err := a.Read(environ); err != nil {
-		return err
-	}
-	defer func() { err = WithOrigins(err, a.From()) }()
 	if err := a.Files.fill(); err != nil {
 		return err
 	}

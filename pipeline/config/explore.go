@@ -39,12 +39,8 @@ func ForExplore() *Explore {
 	return e
 }
 
-// Complete reads the settings, fills in what follows from others, and checks them.
-func (e *Explore) Complete(environ func() []string) (err error) {
-	if err := e.Read(environ); err != nil {
-		return err
-	}
-	defer func() { err = WithOrigins(err, e.From()) }()
+// Complete fills in what follows from other settings, and checks all of them.
+func (e *Explore) Complete() error {
 	if err := e.Files.fill(); err != nil {
 		return err
 	}

@@ -102,13 +102,10 @@ func (i *Import) addChains(flags *pflag.FlagSet) {
 	flags.BoolVar(&i.Authors, "authors", false, "keep the name of each leaf's author")
 }
 
-// Complete reads the settings, and returns the plan of importing the dumps.
-func (i *Import) Complete(environ func() []string, dumps []string) (plan *importer.Plan, err error) {
-	if err := i.Read(environ); err != nil {
-		return nil, err
-	}
+// Complete fills in what follows from other settings, checks all of them, and returns the plan of
+// importing the dumps.
+func (i *Import) Complete(dumps []string) (*importer.Plan, error) {
 	i.Flink.readBeams(i.flags)
-	defer func() { err = WithOrigins(err, i.From()) }()
 	if err := firstError(i.fill, i.Watching.check, i.check, i.checkRunner); err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ func Assign(ctx context.Context, c *config.Assign) (a Assigned, err error) {
 		return a, err
 	}
 	if len(files) == 0 {
-		return a, config.WithOrigins(c.Files.NothingEmbedded(), c.From())
+		return a, c.Files.NothingEmbedded()
 	}
 	held, err := takeLeases(a.folder) // a run writes there, too
 	if err != nil {

@@ -2,7 +2,6 @@ package job
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -248,13 +247,4 @@ func (d Imported) counts() []count {
 		counts = append(counts, count{n.Odd[field], fmt.Sprintf("lines with an odd %q", field)})
 	}
 	return counts
-}
-
-// ImportError adds to an error the flag that helps.
-func ImportError(err error, c *config.Import) error {
-	var foreign *importer.ForeignError
-	if errors.As(err, &foreign) {
-		return config.Usagef("%w", err)
-	}
-	return config.WithOrigins(err, c.From())
 }

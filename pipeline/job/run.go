@@ -20,6 +20,7 @@ import (
 	"github.com/threadloom/threadloom/transforms"
 	"github.com/threadloom/threadloom/transforms/chainfile"
 	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/importer"
 	"github.com/threadloom/threadloom/transforms/outputs"
 	"golang.org/x/sync/errgroup"
 )
@@ -35,11 +36,12 @@ const (
 
 // ExitCode returns the exit code of a command that ends with an error.
 func ExitCode(err error) int {
-	var usage config.UsageError
+	_, isUsage := errors.AsType[config.UsageError](err)
+	_, isForeign := errors.AsType[*importer.ForeignError](err) // which says what flag helps
 	switch {
 	case errors.Is(err, lease.ErrHeld):
 		return ExitOtherRun
-	case errors.As(err, &usage):
+	case isUsage || isForeign:
 		return ExitUsage
 	}
 	return ExitFailed

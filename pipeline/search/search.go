@@ -68,7 +68,7 @@ func Run(ctx context.Context, c *config.Search) (*Result, error) {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, config.WithOrigins(c.Files.NothingEmbedded(), c.From())
+		return nil, c.Files.NothingEmbedded()
 	}
 	file, changes, err := update(ctx, c, files)
 	if err != nil {
@@ -196,8 +196,8 @@ func (s *searcher) open(made chainfile.Fingerprint) (*models.Engine, error) {
 		return nil, err
 	}
 	if weights := cmp.Or(made.WeightsSHA, made.ModelSHA); weights != folder.WeightsSHA && weights != folder.GraphSHA || made.Dimension != folder.Dimension {
-		return nil, config.WithOrigins(config.Usagef("--model %s is %s (%.12s), but the vectors are by %s: name the folder of their model",
-			folder.Path, folder.Name, cmp.Or(folder.WeightsSHA, folder.GraphSHA), searchfile.Kind(made)), s.config.From())
+		return nil, config.Usagef("--model %s is %s (%.12s), but the vectors are by %s: name the folder of their model",
+			folder.Path, folder.Name, cmp.Or(folder.WeightsSHA, folder.GraphSHA), searchfile.Kind(made))
 	}
 	return models.Shared(c)
 }
