@@ -1,7 +1,6 @@
 package config
 
 import (
-	"cmp"
 	"path/filepath"
 	"slices"
 
@@ -41,14 +40,10 @@ func ForExplore() *Explore {
 
 // Complete fills in what follows from other settings, and checks all of them.
 func (e *Explore) Complete() error {
-	if err := e.Files.fill(); err != nil {
-		return err
-	}
-	e.Python = cmp.Or(e.Python, e.Files.Home.python())
 	if err := makeAbsolute(&e.Export); err != nil {
 		return err
 	}
-	if err := e.Files.readList(); err != nil {
+	if err := e.Files.fillForPython(&e.Python); err != nil {
 		return err
 	}
 	if e.Group != ByAll {
@@ -57,7 +52,7 @@ func (e *Explore) Complete() error {
 		}
 		e.Files.Names = []string{e.Group}
 	}
-	return checkPython(e.Python, e.Files.Home, "")
+	return nil
 }
 
 // Clusters is the folder of the clusters that are shown.

@@ -22,7 +22,6 @@ import (
 	"github.com/threadloom/threadloom/transforms"
 	"github.com/threadloom/threadloom/transforms/chainfile"
 	"github.com/threadloom/threadloom/transforms/layout"
-	"github.com/threadloom/threadloom/transforms/outputs"
 	"github.com/threadloom/threadloom/transforms/searchfile"
 )
 
@@ -63,12 +62,9 @@ func Run(ctx context.Context, c *config.Search) (*Result, error) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	start := time.Now()
-	files, err := outputs.Embedded(c.Files.Layout(), c.Files.Names)
+	files, err := c.Files.Embedded()
 	if err != nil {
 		return nil, err
-	}
-	if len(files) == 0 {
-		return nil, c.Files.NothingEmbedded()
 	}
 	file, changes, err := update(ctx, c, files)
 	if err != nil {
