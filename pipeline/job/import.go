@@ -58,7 +58,7 @@ func Import(c *config.Import, plan *importer.Plan, console *watch.Console) (Impo
 	if err := plan.Save(); err != nil {
 		return done, 0, err
 	}
-	sig, err := runImport(c, plan, held, console, log)
+	sig, err := runImport(c, plan, held, console)
 	if sig != 0 {
 		fmt.Fprintln(os.Stderr, "interrupted: finished parts are kept; run again to go on")
 		return done, 128 + int(sig), nil
@@ -77,7 +77,7 @@ func Import(c *config.Import, plan *importer.Plan, console *watch.Console) (Impo
 }
 
 // runImport runs the pipeline of an import, watched. It returns the signal that ended it, 0 if none did.
-func runImport(c *config.Import, plan *importer.Plan, held leases, console *watch.Console, log *slog.Logger) (syscall.Signal, error) {
+func runImport(c *config.Import, plan *importer.Plan, held leases, console *watch.Console) (syscall.Signal, error) {
 	runner, err := c.Flink.Named()
 	if err != nil {
 		return 0, err
@@ -101,7 +101,7 @@ func runImport(c *config.Import, plan *importer.Plan, held leases, console *watc
 		look = func() watch.ImportState { return stateOnDisk(plan) }
 	}
 	shows := watch.Import{Console: console, Look: look}
-	endProgress := shows.Start(ctx, c.Watching.Progress, log)
+	endProgress := shows.Start(ctx, c.Watching.Progress)
 	p, s := beam.NewPipelineWithRoot()
 	dumps := make([]int, len(plan.Dumps))
 	for i := range dumps {

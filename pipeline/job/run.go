@@ -144,7 +144,7 @@ func (r *activeRun) run(ctx context.Context, p *beam.Pipeline) int {
 	if r.c.Workers.Bridged() && r.c.Watching.Progress != config.ProgressNone {
 		shows.Remote = watch.Workers(ctx, r.c.Workers.Redis)
 	}
-	endProgress := shows.Start(ctx, r.c.Watching.Progress, r.log)
+	endProgress := shows.Start(ctx, r.c.Watching.Progress)
 	earlier := outputs.SampleFingerprints(r.c.Files.Layout(), r.c.Files.Names, mostEarlier)
 	counts, err := r.execute(ctx, p)
 	endProgress()

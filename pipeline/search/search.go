@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -114,16 +113,15 @@ const readingGC = 100
 // update brings the search file up to date, watched.
 func update(ctx context.Context, c *config.Search, files []layout.File) (*searchfile.File, searchfile.Changes, error) {
 	u := &searchfile.Update{Path: filePath(&c.Files), Layout: c.Files.Layout(), Files: files, Reads: transforms.ThisProcess().Reads}
-	console := &watch.Console{}
 	shows := &watch.Progress{
-		Console: console,
+		Console: &watch.Console{},
 		Look: func() watch.State {
 			done, all := u.Done.Files()
 			return watch.State{Done: done, Missing: all, Rows: u.Done.Rows()}
 		},
 		Words: watch.Words{Doing: "reading vectors into the search file", Then: "writing the search file"},
 	}
-	stop := shows.Start(ctx, c.Watching.Progress, slog.New(slog.NewTextHandler(console, nil)))
+	stop := shows.Start(ctx, c.Watching.Progress)
 	defer stop()
 	defer debug.SetGCPercent(debug.SetGCPercent(readingGC))
 	file, changes, err := u.Run(ctx)
