@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -238,12 +239,7 @@ func (d Imported) counts() []count {
 		{n.NotJSON, "lines that are not JSON"},
 		{n.NotObject, "lines that are not a JSON object"},
 	}
-	var fields []string
-	for field := range n.Odd {
-		fields = append(fields, field)
-	}
-	slices.Sort(fields)
-	for _, field := range fields {
+	for _, field := range slices.Sorted(maps.Keys(n.Odd)) {
 		counts = append(counts, count{n.Odd[field], fmt.Sprintf("lines with an odd %q", field)})
 	}
 	return counts
