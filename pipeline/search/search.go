@@ -200,11 +200,7 @@ func (s *searcher) open(made chainfile.Fingerprint) (*models.Engine, error) {
 func (s *searcher) find(questions [][]float32) ([][]searchfile.Hit, error) {
 	ranges := s.file.All()
 	if len(s.config.Subreddits) > 0 {
-		wanted := map[string]bool{}
-		for _, name := range s.config.Subreddits {
-			wanted[name] = true
-		}
-		ranges = s.file.Where(func(o searchfile.Output) bool { return wanted[o.Subreddit] })
+		ranges = s.file.Where(func(o searchfile.Output) bool { return slices.Contains(s.config.Subreddits, o.Subreddit) })
 	}
 	keep, err := s.filter()
 	if err != nil {
@@ -215,34 +211,26 @@ func (s *searcher) find(questions [][]float32) ([][]searchfile.Hit, error) {
 
 // filter returns which rows are wanted, nil if all of the subreddits are.
 func (s *searcher) filter() (func(row int64) bool, error) {
-	var keeps []func(row int64) bool
-	if c := s.config; c.Since != 0 || c.Until != 0 {
-		keeps = append(keeps, func(row int64) bool {
-			t := s.file.Time(row)
-			return t != searchfile.NoTime && (c.Since == 0 || t >= c.Since) && (c.Until == 0 || t < c.Until)
-		})
-	}
-	if len(s.config.Labels) > 0 {
-		wanted, err := s.clusters.members(s.config.Labels)
-		if err != nil {
-			return nil, err
-		}
-		keeps = append(keeps, func(row int64) bool { return wanted[s.file.Key(row)] })
-	}
-	if len(s.like) > 0 {
-		keeps = append(keeps, func(row int64) bool { return !slices.Contains(s.like, row) })
-	}
-	if len(keeps) == 0 {
+	c := s.config
+	dated, labelled := c.Since != 0 || c.Until != 0, len(c.Labels) > 0
+	if !dated && !labelled && len(s.like) == 0 {
 		return nil, nil
 	}
-	return func(row int64) bool {
-		for _, keep := range keeps {
-			if !keep(row) {
-				return false
-			}
+	var members map[uint64]bool
+	if labelled {
+		var err error
+		if members, err = s.clusters.members(c.Labels); err != nil {
+			return nil, err
 		}
-		return true
+	}
+	return func(row int64) bool {
+		return (!dated || s.inPeriod(s.file.Time(row))) && (!labelled || members[s.file.Key(row)]) && !slices.Contains(s.like, row)
 	}, nil
+}
+
+func (s *searcher) inPeriod(t int64) bool {
+	c := s.config
+	return t != searchfile.NoTime && (c.Since == 0 || t >= c.Since) && (c.Until == 0 || t < c.Until)
 }
 
 // answers reads what is shown of the hits.
