@@ -23,7 +23,7 @@ const rootExamples = `  go run ./pipeline --runner=prism                        
   go run ./pipeline --runner=prism --root=/data --suffix=2026   chains in /data/chains/2026/
   go run ./pipeline --runner=flink --flink_master=node1:8081 --root=/data --suffix=2026`
 
-// status is the error of a command that has already said why it ends.
+// status is the exit code of a command that has already said why it ends. It may be ExitDone.
 type status int
 
 func (s status) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
@@ -63,9 +63,16 @@ func commandNames(root *cobra.Command) []string {
 	return names
 }
 
+// settings are those of a command.
+type settings interface {
+	AddFlagsTo(flags *pflag.FlagSet)
+	Read(environ func() []string) error
+	From() map[string]string
+}
+
 // newCommand returns a command with the flags of s. act is called when they and what is under
-// them are read.
-func newCommand(about cobra.Command, s *config.Settings, act func(cmd *cobra.Command, args []string) error) *cobra.Command {
+// them are read. An error about a setting says where the setting was set.
+func newCommand(about cobra.Command, s settings, act func(cmd *cobra.Command, args []string) error) *cobra.Command {
 	cmd := &about
 	s.AddFlagsTo(cmd.Flags())
 	completeFlags(cmd)
@@ -77,7 +84,13 @@ func newCommand(about cobra.Command, s *config.Settings, act func(cmd *cobra.Com
 			config.WarnUnknown(cmd.ErrOrStderr(), os.Environ())
 		}
 	}
-	cmd.RunE = act
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		err := s.Read(os.Environ)
+		if err == nil {
+			err = act(cmd, args)
+		}
+		return config.WithOrigins(err, s.From())
+	}
 	return cmd
 }
 
@@ -130,14 +143,12 @@ func twoDashes(flags *pflag.FlagSet, args []string) {
 
 // flagError says in one line what is wrong with a flag.
 func flagError(cmd *cobra.Command, err error) error {
-	var unknown *pflag.NotExistError
-	var wrong *pflag.InvalidValueError
-	switch {
-	case errors.As(err, &unknown):
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
 		return config.Usagef("unknown flag --%s (--help lists the flags)%s", unknown.GetSpecifiedName(), config.DidYouMean("--"+unknown.GetSpecifiedName(), names))
-	case errors.As(err, &wrong):
+	}
+	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		return config.Usagef("--%s %q: %w (--help lists the flags)", wrong.GetFlag().Name, wrong.GetValue(), config.PlainError(wrong.Unwrap()))
 	}
 	return config.Usagef("%w (--help lists the flags)", err)
@@ -154,11 +165,10 @@ func printResult(out io.Writer, asJSON bool, result any, text func() string) err
 
 // failed says in one line why a command ends, and returns the exit code.
 func failed(err error, errs io.Writer) int {
-	var code status
 	if err == nil {
 		return job.ExitDone
 	}
-	if errors.As(err, &code) {
+	if code, ok := errors.AsType[status](err); ok {
 		return int(code)
 	}
 	fmt.Fprintln(errs, "error:", err)

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-
 	"github.com/spf13/cobra"
 	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/pipeline/job"
@@ -24,8 +22,8 @@ func assignCommand() *cobra.Command {
 	c := config.ForAssign()
 	return newCommand(cobra.Command{
 		Use: "assign --model=DIR [flags]", Short: "put new chains into the clusters of an earlier run", Long: assignText, Example: assignExamples,
-	}, c.Settings, func(cmd *cobra.Command, _ []string) error {
-		if err := c.Complete(os.Environ); err != nil {
+	}, c, func(cmd *cobra.Command, _ []string) error {
+		if err := c.Complete(); err != nil {
 			return err
 		}
 		a, err := job.Assign(cmd.Context(), c)
@@ -35,9 +33,6 @@ func assignCommand() *cobra.Command {
 		if err := printResult(cmd.OutOrStdout(), c.JSON, a, a.Text); err != nil {
 			return err
 		}
-		if code := a.ReportLeftOut(cmd.ErrOrStderr()); code != job.ExitDone {
-			return status(code)
-		}
-		return nil
+		return status(a.ReportLeftOut(cmd.ErrOrStderr()))
 	})
 }

@@ -20,10 +20,7 @@ func configCommand() *cobra.Command {
 	c := config.ForRun()
 	return newCommand(cobra.Command{
 		Use: "config [flags]", Short: "show the settings that hold, and where they are from", Long: configText, Example: configExamples,
-	}, c.Settings, func(cmd *cobra.Command, _ []string) error {
-		if err := c.Read(os.Environ); err != nil {
-			return err
-		}
+	}, c, func(cmd *cobra.Command, _ []string) error {
 		_ = c.Fill() // what it cannot fill in is shown as it is
 		shown := struct {
 			Settings []config.Setting `json:"settings"`

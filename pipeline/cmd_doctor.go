@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-
 	"github.com/spf13/cobra"
 	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/pipeline/doctor"
@@ -22,10 +20,7 @@ func doctorCommand() *cobra.Command {
 	c := config.ForRun()
 	return newCommand(cobra.Command{
 		Use: "doctor [flags]", Short: "look for what a run needs on this machine, and say what to do", Long: doctorText, Example: doctorExamples,
-	}, c.Settings, func(cmd *cobra.Command, _ []string) error {
-		if err := c.Read(os.Environ); err != nil {
-			return err
-		}
+	}, c, func(cmd *cobra.Command, _ []string) error {
 		findings := doctor.Examine(cmd.Context(), c)
 		if err := printResult(cmd.OutOrStdout(), c.JSON, findings, func() string { return doctor.Text(findings) }); err != nil {
 			return err

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-
 	"github.com/spf13/cobra"
 	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/pipeline/explore"
@@ -22,8 +20,8 @@ func exploreCommand() *cobra.Command {
 	c := config.ForExplore()
 	return newCommand(cobra.Command{
 		Use: "explore [flags]", Short: "look at the clusters in the browser", Long: exploreText, Example: exploreExamples,
-	}, c.Settings, func(cmd *cobra.Command, _ []string) error {
-		if err := c.Complete(os.Environ); err != nil {
+	}, c, func(cmd *cobra.Command, _ []string) error {
+		if err := c.Complete(); err != nil {
 			return err
 		}
 		return explore.Run(cmd.Context(), c, cmd.OutOrStdout(), cmd.ErrOrStderr())

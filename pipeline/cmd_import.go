@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-
 	"github.com/spf13/cobra"
 	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/pipeline/job"
@@ -26,14 +24,14 @@ func importCommand() *cobra.Command {
 	return newCommand(cobra.Command{
 		Use: "import --root=DIR [flags] DUMP...", Short: "make chains of Reddit's dumps", Long: importText, Example: importExamples,
 		Args: cobra.ArbitraryArgs,
-	}, c.Settings, func(cmd *cobra.Command, dumps []string) error {
-		plan, err := c.Complete(os.Environ, dumps)
+	}, c, func(cmd *cobra.Command, dumps []string) error {
+		plan, err := c.Complete(dumps)
 		if err != nil {
 			return err
 		}
 		done, code, err := job.Import(c, plan, &watch.Console{})
 		if err != nil {
-			return job.ImportError(err, c)
+			return err
 		}
 		if code != job.ExitDone {
 			return status(code)

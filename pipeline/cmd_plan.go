@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-
 	"github.com/spf13/cobra"
 	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/pipeline/plan"
@@ -19,8 +17,8 @@ func planCommand() *cobra.Command {
 	c := config.ForRun()
 	return newCommand(cobra.Command{
 		Use: "plan [flags]", Short: "say what a run would do, and how long it would take", Long: planText, Example: planExamples,
-	}, c.Settings, func(cmd *cobra.Command, _ []string) error {
-		if err := c.CompleteAlone(os.Environ); err != nil {
+	}, c, func(cmd *cobra.Command, _ []string) error {
+		if err := c.CompleteAlone(); err != nil {
 			return err
 		}
 		p, err := plan.Make(cmd.Context(), c)

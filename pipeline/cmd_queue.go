@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"slices"
 	"strings"
 
@@ -23,16 +22,13 @@ func queueCommand() *cobra.Command {
 		Use: "queue [" + strings.Join(queue.Actions(), " | ") + "] [flags] [FILE...]", Short: "show, retry or drop the jobs of workers on other machines",
 		Long: queueText, Example: queueExamples,
 		Args: queueArguments, ValidArgs: queue.Actions(),
-	}, c.Settings, func(cmd *cobra.Command, args []string) error {
-		if err := c.Read(os.Environ); err != nil {
-			return err
-		}
+	}, c, func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			args = queue.Actions()[:1]
 		}
 		result, text, err := queue.Act(cmd.Context(), c.Redis, args[0], args[1:])
 		if err != nil {
-			return config.WithOrigins(err, c.From())
+			return err
 		}
 		return printResult(cmd.OutOrStdout(), c.JSON, result, func() string { return text })
 	})

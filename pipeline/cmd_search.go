@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-
 	"github.com/spf13/cobra"
 	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/pipeline/job"
@@ -26,8 +24,8 @@ func searchCommand() *cobra.Command {
 	return newCommand(cobra.Command{
 		Use: "search [flags] WORDS...", Short: "find the chains that are nearest to a question", Long: searchText, Example: searchExamples,
 		Args: cobra.ArbitraryArgs,
-	}, c.Settings, func(cmd *cobra.Command, words []string) error {
-		if err := c.Complete(os.Environ, words); err != nil {
+	}, c, func(cmd *cobra.Command, words []string) error {
+		if err := c.Complete(words); err != nil {
 			return err
 		}
 		r, err := search.Run(cmd.Context(), c)

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-
 	"github.com/spf13/cobra"
 	"github.com/threadloom/threadloom/pipeline/config"
 	"github.com/threadloom/threadloom/pipeline/job"
@@ -25,8 +23,8 @@ func verifyCommand() *cobra.Command {
 	c := config.ForRun()
 	return newCommand(cobra.Command{
 		Use: "verify [flags]", Short: "compare every output with its input", Long: verifyText, Example: verifyExamples,
-	}, c.Settings, func(cmd *cobra.Command, _ []string) error {
-		if err := c.CompleteAlone(os.Environ); err != nil {
+	}, c, func(cmd *cobra.Command, _ []string) error {
+		if err := c.CompleteAlone(); err != nil {
 			return err
 		}
 		verdict, err := verify.Run(cmd.Context(), c)

@@ -4,6 +4,7 @@ package runners
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -41,12 +42,7 @@ var byName = map[string]func(Options) Runner{
 func Named(name string, o Options) (Runner, error) {
 	r, ok := byName[strings.ToLower(name)]
 	if !ok {
-		names := make([]string, 0, len(byName))
-		for n := range byName {
-			names = append(names, n)
-		}
-		slices.Sort(names)
-		return nil, fmt.Errorf("no runner %q; choose one of: %s", name, strings.Join(names, ", "))
+		return nil, fmt.Errorf("no runner %q; choose one of: %s", name, strings.Join(slices.Sorted(maps.Keys(byName)), ", "))
 	}
 	return r(o), nil
 }

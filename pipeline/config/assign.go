@@ -1,10 +1,6 @@
 package config
 
-import (
-	"cmp"
-
-	"github.com/spf13/pflag"
-)
+import "github.com/spf13/pflag"
 
 // Assign is what 'assign' does.
 type Assign struct {
@@ -29,24 +25,13 @@ func ForAssign() *Assign {
 	return a
 }
 
-// Complete reads the settings, fills in what follows from others, and checks them.
-func (a *Assign) Complete(environ func() []string) (err error) {
+// Complete fills in what follows from other settings, and checks all of them.
+func (a *Assign) Complete() error {
 	if a.Model == "" {
 		return Usagef("assign: --model is missing: name the folder clusters/{suffix}/model of an earlier run")
 	}
-	if err := a.Read(environ); err != nil {
-		return err
-	}
-	defer func() { err = WithOrigins(err, a.From()) }()
-	if err := a.Files.fill(); err != nil {
-		return err
-	}
-	a.Python = cmp.Or(a.Python, a.Files.Home.python())
 	if err := makeAbsolute(&a.Model); err != nil {
 		return err
 	}
-	if err := a.Files.readList(); err != nil {
-		return err
-	}
-	return checkPython(a.Python, a.Files.Home, "")
+	return a.Files.fillForPython(&a.Python)
 }

@@ -25,8 +25,7 @@ func (e UsageError) Unwrap() error { return e.error }
 
 // PlainError returns what is wrong with a value without the name of Go's function that found it.
 func PlainError(err error) error {
-	var number *strconv.NumError
-	if errors.As(err, &number) {
+	if number, ok := errors.AsType[*strconv.NumError](err); ok {
 		return number.Err
 	}
 	return err

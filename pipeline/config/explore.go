@@ -1,7 +1,6 @@
 package config
 
 import (
-	"cmp"
 	"path/filepath"
 	"slices"
 
@@ -39,20 +38,12 @@ func ForExplore() *Explore {
 	return e
 }
 
-// Complete reads the settings, fills in what follows from others, and checks them.
-func (e *Explore) Complete(environ func() []string) (err error) {
-	if err := e.Read(environ); err != nil {
-		return err
-	}
-	defer func() { err = WithOrigins(err, e.From()) }()
-	if err := e.Files.fill(); err != nil {
-		return err
-	}
-	e.Python = cmp.Or(e.Python, e.Files.Home.python())
+// Complete fills in what follows from other settings, and checks all of them.
+func (e *Explore) Complete() error {
 	if err := makeAbsolute(&e.Export); err != nil {
 		return err
 	}
-	if err := e.Files.readList(); err != nil {
+	if err := e.Files.fillForPython(&e.Python); err != nil {
 		return err
 	}
 	if e.Group != ByAll {
@@ -61,7 +52,7 @@ func (e *Explore) Complete(environ func() []string) (err error) {
 		}
 		e.Files.Names = []string{e.Group}
 	}
-	return checkPython(e.Python, e.Files.Home, "")
+	return nil
 }
 
 // Clusters is the folder of the clusters that are shown.

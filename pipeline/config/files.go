@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 	"github.com/threadloom/threadloom/transforms/layout"
+	"github.com/threadloom/threadloom/transforms/outputs"
 	"github.com/threadloom/threadloom/transforms/subreddits"
 )
 
@@ -78,6 +79,15 @@ func (f *Files) check() error {
 	return f.readList()
 }
 
+// fillForPython completes the settings of a command that only starts the Python side.
+func (f *Files) fillForPython(python *string) error {
+	if err := f.fill(); err != nil {
+		return err
+	}
+	*python = cmp.Or(*python, f.Home.python())
+	return firstError(f.readList, func() error { return checkPython(*python, f.Home, "") })
+}
+
 func (f *Files) readList() (err error) {
 	if f.Names, err = subreddits.Read(f.Subreddits); err != nil {
 		return Usagef("%w (--subreddits names the list)", err)
@@ -105,7 +115,11 @@ func (f *Files) Clusters() string {
 	return filepath.Join(f.Root, "clusters", f.Suffix)
 }
 
-// NothingEmbedded is the error of a command that works on outputs, if there are none.
-func (f *Files) NothingEmbedded() error {
-	return Usagef("nothing is embedded in %s: check --root and --suffix, or run the pipeline on it first, with --cluster=false", f.Layout().Embeddings)
+// Embedded returns the outputs, for a command that works on them. It is an error if there are none.
+func (f *Files) Embedded() ([]layout.File, error) {
+	files, err := outputs.Embedded(f.Layout(), f.Names)
+	if err == nil && len(files) == 0 {
+		err = Usagef("nothing is embedded in %s: check --root and --suffix, or run the pipeline on it first, with --cluster=false", f.Layout().Embeddings)
+	}
+	return files, err
 }

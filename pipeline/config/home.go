@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -33,14 +34,8 @@ func findHome(given, executable, compiled, working string) (Home, error) {
 		}
 		return Home{Folder: abs, by: "--home"}, nil
 	}
-	var h Home
-	if h.isAbove(executable) || h.is(compiled, "the folder in which the program was compiled") || h.is(working, "the working directory") {
-		return h, nil
-	}
-	h.Folder = compiled // errors about what is missing name their places below it
-	if h.Folder == "" {
-		h.Folder = working
-	}
+	h := Home{Folder: cmp.Or(compiled, working)} // errors about what is missing name their places below it
+	_ = h.isAbove(executable) || h.is(compiled, "the folder in which the program was compiled") || h.is(working, "the working directory")
 	return h, nil
 }
 

@@ -74,7 +74,7 @@ func ForImport() *Import {
 		in(groupFiles, i.addFiles),
 		in(groupChains, i.addChains),
 		in(groupFlink, i.Flink.addFlags),
-		in(groupWatch, func(flags *pflag.FlagSet) { i.Watching.addProgress(flags) }),
+		in(groupWatch, i.Watching.addProgress),
 	)
 	i.addBeams(flag.CommandLine)
 	i.apart = []string{"subreddits"} // elsewhere it is a path, and the list may not be there yet
@@ -88,8 +88,8 @@ func (i *Import) addFiles(flags *pflag.FlagSet) {
 	flags.StringVar(&i.Subreddits, "subreddits", "", "comma-separated `names`, or a file with the list (default {root}/subreddits_list.json; if there is no list, all are imported and the list is written)")
 	flags.BoolVar(&i.Replace, "replace", false, "replace folders even if they hold files that no import wrote")
 	flags.BoolVar(&i.Partial, "partial", false, "if a dump breaks off, import what comes before")
-	flags.Var(percent{&i.MaxBad}, "max_bad", "`share` of a dump's lines that may be broken, such as 1%")
-	flags.Var(size{&i.Memory}, "memory", "`size` of what is sorted in memory, such as 512MiB; the windows of the dumps come on top")
+	flags.Var(percent(&i.MaxBad), "max_bad", "`share` of a dump's lines that may be broken, such as 1%")
+	flags.Var(size(&i.Memory), "memory", "`size` of what is sorted in memory, such as 512MiB; the windows of the dumps come on top")
 	flags.StringVar(&i.Home.Folder, "home", "", "`folder` in which 'make setup' was run; only --runner=flink needs it")
 }
 
@@ -102,13 +102,10 @@ func (i *Import) addChains(flags *pflag.FlagSet) {
 	flags.BoolVar(&i.Authors, "authors", false, "keep the name of each leaf's author")
 }
 
-// Complete reads the settings, and returns the plan of importing the dumps.
-func (i *Import) Complete(environ func() []string, dumps []string) (plan *importer.Plan, err error) {
-	if err := i.Read(environ); err != nil {
-		return nil, err
-	}
+// Complete fills in what follows from other settings, checks all of them, and returns the plan of
+// importing the dumps.
+func (i *Import) Complete(dumps []string) (*importer.Plan, error) {
 	i.Flink.readBeams(i.flags)
-	defer func() { err = WithOrigins(err, i.From()) }()
 	if err := firstError(i.fill, i.Watching.check, i.check, i.checkRunner); err != nil {
 		return nil, err
 	}
@@ -261,49 +258,31 @@ func (i *Import) subreddits() (names []string, err error) {
 }
 
 // percent is a flag's value that is a share: 1% or 0.01.
-type percent struct{ value *float64 }
-
-func (p percent) String() string {
-	if p.value == nil { // pflag asks a zero value for its default
-		return ""
-	}
-	return fmt.Sprintf("%g%%", *p.value*100)
+func percent(value *float64) pflag.Value {
+	return parsed[float64]{value, "share", parsePercent, func(x float64) string { return fmt.Sprintf("%g%%", x*100) }}
 }
 
-// Type is for pflag.
-func (p percent) Type() string { return "share" }
-
-func (p percent) Set(s string) error {
-	number, isPercent := strings.CutSuffix(s, "%")
+func parsePercent(text string) (float64, error) {
+	number, isPercent := strings.CutSuffix(text, "%")
 	x, err := strconv.ParseFloat(number, 64)
 	if err != nil {
-		return errors.New("want a share such as 1% or 0.01")
+		return 0, errors.New("want a share such as 1% or 0.01")
 	}
 	if isPercent {
 		x /= 100
 	}
-	*p.value = x
-	return nil
+	return x, nil
 }
 
 // size is a flag's value that is a number of bytes: 512MiB, 2GiB.
-type size struct{ value *int64 }
-
-func (z size) String() string {
-	if z.value == nil { // pflag asks a zero value for its default
-		return ""
-	}
-	return strings.ReplaceAll(humanize.IBytes(uint64(*z.value)), " ", "")
+func size(value *int64) pflag.Value {
+	return parsed[int64]{value, "size", parseSize, func(n int64) string { return strings.ReplaceAll(humanize.IBytes(uint64(n)), " ", "") }}
 }
 
-// Type is for pflag.
-func (z size) Type() string { return "size" }
-
-func (z size) Set(s string) error {
-	n, err := humanize.ParseBytes(s)
+func parseSize(text string) (int64, error) {
+	n, err := humanize.ParseBytes(text)
 	if err != nil || n > math.MaxInt64 {
-		return errors.New("want a size such as 512MiB or 2GiB")
+		return 0, errors.New("want a size such as 512MiB or 2GiB")
 	}
-	*z.value = int64(n)
-	return nil
+	return int64(n), nil
 }

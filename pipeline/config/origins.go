@@ -36,12 +36,8 @@ func Origins(text string, from map[string]string) string {
 
 // WithOrigins adds to an error about wrong settings where they were set.
 func WithOrigins(err error, from map[string]string) error {
-	var usage UsageError
-	if !errors.As(err, &usage) {
-		return err
-	}
-	if said := Origins(err.Error(), from); said != "" {
-		return Usagef("%w%s", err, said)
+	if _, ok := errors.AsType[UsageError](err); ok {
+		return Usagef("%w%s", err, Origins(err.Error(), from))
 	}
 	return err
 }

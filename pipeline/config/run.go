@@ -47,34 +47,25 @@ func ForRun() *Run {
 
 // Read reads the settings that parsed flags override: the environment (NAME=VALUE) and the
 // settings' file.
-func (r *Run) Read(environ func() []string) (err error) {
+func (r *Run) Read(environ func() []string) error {
 	if err := r.Settings.Read(environ); err != nil {
 		return err
 	}
 	r.Flink.readBeams(r.flags)
 	r.Workers.redisGiven, r.Workers.shareGiven = r.given("redis"), r.given("mps_share")
 	if slices.Contains(r.Outputs.Keep, r.Files.TextColumn) {
-		return WithOrigins(Usagef("--keep: the text column %q is not kept", r.Files.TextColumn), r.From())
+		return Usagef("--keep: the text column %q is not kept", r.Files.TextColumn)
 	}
 	return nil
 }
 
 // Complete fills in what follows from other settings and checks all of them
 // before anything runs.
-func (r *Run) Complete() error {
-	err := r.Fill()
-	if err == nil {
-		err = r.Validate()
-	}
-	return WithOrigins(err, r.From())
-}
+func (r *Run) Complete() error { return firstError(r.Fill, r.Validate) }
 
-// CompleteAlone reads and completes the settings of a command that looks at files here and needs
-// neither a cluster nor the clustering.
-func (r *Run) CompleteAlone(environ func() []string) error {
-	if err := r.Read(environ); err != nil {
-		return err
-	}
+// CompleteAlone completes the settings of a command that looks at files here and needs neither a
+// cluster nor the clustering.
+func (r *Run) CompleteAlone() error {
 	r.Flink.Runner, r.Flink.Async, r.Clustering.On = "prism", false, false
 	return r.Complete()
 }

@@ -64,13 +64,9 @@ func (m *Model) addPlaces(flags *pflag.FlagSet) {
 	}
 }
 
-// Complete reads the settings, fills in what follows from others, and checks them. words are the question
-// on the command line.
-func (s *Search) Complete(environ func() []string, words []string) (err error) {
-	if err := s.Read(environ); err != nil {
-		return err
-	}
-	defer func() { err = WithOrigins(err, s.From()) }()
+// Complete fills in what follows from other settings, and checks all of them. words are the question on
+// the command line.
+func (s *Search) Complete(words []string) (err error) {
 	if err := firstError(s.Files.fill, func() error { return s.Model.fill(s.Files.Home) }, s.Watching.check, s.Files.readList); err != nil {
 		return err
 	}

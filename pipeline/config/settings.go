@@ -54,12 +54,7 @@ func (s *Settings) AddFlagsTo(flags *pflag.FlagSet) {
 }
 
 // From says, by flag, where the settings that are not their defaults were set.
-func (s *Settings) From() map[string]string {
-	if s == nil {
-		return nil
-	}
-	return s.from
-}
+func (s *Settings) From() map[string]string { return s.from }
 
 // given reports whether somebody has set a flag.
 func (s *Settings) given(name string) bool { return s.From()[name] != "" }
@@ -73,9 +68,6 @@ type Setting struct {
 
 // Shown returns the settings that are in effect, sorted by name. Paths are complete.
 func (s *Settings) Shown() []Setting {
-	if s == nil {
-		return nil
-	}
 	var all []Setting
 	s.flags.VisitAll(func(f *pflag.Flag) {
 		shown := Setting{Name: f.Name, Value: f.Value.String(), From: s.from[f.Name]}

@@ -78,8 +78,7 @@ func (s *Settings) readEnvironment(environ func() []string) error {
 func (s *Settings) readFile(path string) error {
 	read := koanf.New(".")
 	if err := read.Load(file.Provider(path), tomlText{}); err != nil {
-		var wrong toml.ParseError
-		if errors.As(err, &wrong) {
+		if wrong, ok := errors.AsType[toml.ParseError](err); ok {
 			said, _, found := strings.Cut(wrong.Message, " but found ") // which quotes the value, perhaps a password
 			if found {
 				said += " (put text in quotes)"

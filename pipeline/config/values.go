@@ -17,12 +17,7 @@ type list struct {
 	repeated bool
 }
 
-func (l list) String() string {
-	if l.values == nil { // pflag asks a zero value for its default
-		return ""
-	}
-	return strings.Join(*l.values, ",")
-}
+func (l list) String() string { return strings.Join(*l.values, ",") }
 
 // Type is for pflag.
 func (l list) Type() string { return "list" }
@@ -44,22 +39,30 @@ func (l list) Set(s string) error {
 	return nil
 }
 
-// duration is a flag's value that is a time, with units or in seconds.
-type duration struct{ value *time.Duration }
-
-func (d duration) String() string {
-	if d.value == nil { // pflag asks a zero value for its default
-		return ""
-	}
-	return d.value.String()
+// parsed is a flag's value that is more than its text.
+type parsed[T any] struct {
+	value *T
+	kind  string
+	parse func(text string) (T, error)
+	show  func(T) string
 }
 
-// Type is for pflag.
-func (d duration) Type() string { return "duration" }
+func (p parsed[T]) String() string { return p.show(*p.value) }
 
-func (d duration) Set(s string) (err error) {
-	*d.value, err = mpsbridge.ParseDuration(s)
+// Type is for pflag.
+func (p parsed[T]) Type() string { return p.kind }
+
+func (p parsed[T]) Set(text string) error {
+	value, err := p.parse(text)
+	if err == nil {
+		*p.value = value
+	}
 	return err
+}
+
+// duration is a flag's value that is a time, with units or in seconds.
+func duration(value *time.Duration) pflag.Value {
+	return parsed[time.Duration]{value, "duration", mpsbridge.ParseDuration, time.Duration.String}
 }
 
 // choiceKey is the annotation of a flag that lists the values that it takes.

@@ -38,14 +38,14 @@ type Workers struct {
 
 func (w *Workers) addFlags(flags *pflag.FlagSet) {
 	w.Share = autoShare
-	flags.Var(shareFlag{&w.Share}, "mps_share", "`share` of the files that workers on other machines (threadloom-worker) embed: 0 to 1, or auto, which gives each file to whoever is free (default auto if --redis is given, else 0)")
+	flags.Var(parsed[float64]{&w.Share, "share", parseShare, shareText}, "mps_share", "`share` of the files that workers on other machines (threadloom-worker) embed: 0 to 1, or auto, which gives each file to whoever is free (default auto if --redis is given, else 0)")
 	flags.Lookup("mps_share").DefValue = "" // the usage says what the default is
 	flags.Var(list{values: &w.Subreddits}, "mps_subreddits", "comma-separated `subreddits` whose files are all for workers (default, and if empty: none)")
 	w.Redis.addFlags(flags)
 	flags.Var(list{&w.PathMap, true}, "path_map", "`FROM=TO`: workers see this machine's folder FROM under the path TO (may be repeated)")
 	w.ClaimTimeout, w.LostAfter = 10*time.Minute, 2*time.Minute
-	flags.Var(duration{&w.ClaimTimeout}, "mps_claim_timeout", "`time` (90s, 1m30s, or seconds) after which a file that no worker has begun is embedded here")
-	flags.Var(duration{&w.LostAfter}, "bridge_lost_after", "`time` (90s, 1m30s, or seconds) after which a file that Redis has forgotten is queued again")
+	flags.Var(duration(&w.ClaimTimeout), "mps_claim_timeout", "`time` (90s, 1m30s, or seconds) after which a file that no worker has begun is embedded here")
+	flags.Var(duration(&w.LostAfter), "bridge_lost_after", "`time` (90s, 1m30s, or seconds) after which a file that Redis has forgotten is queued again")
 }
 
 func (w *Workers) check() error {
@@ -100,8 +100,6 @@ const autoShare = -1
 
 const autoText = "auto"
 
-var errShare = errors.New("want auto, or 0 to 1")
-
 // share is the share of the files that workers may have. auto means all files if somebody has named
 // a Redis or has given the flag itself, and none otherwise.
 func (w *Workers) share() float64 {
@@ -114,31 +112,20 @@ func (w *Workers) share() float64 {
 	return 0
 }
 
-// shareFlag is a flag's value: auto, or a number.
-type shareFlag struct{ value *float64 }
-
-func (s shareFlag) String() string {
-	switch {
-	case s.value == nil: // pflag asks a zero value for its default
-		return ""
-	case *s.value == autoShare:
+func shareText(share float64) string {
+	if share == autoShare {
 		return autoText
 	}
-	return strconv.FormatFloat(*s.value, 'g', -1, 64)
+	return strconv.FormatFloat(share, 'g', -1, 64)
 }
 
-// Type is for pflag.
-func (s shareFlag) Type() string { return "share" }
-
-func (s shareFlag) Set(text string) error {
+func parseShare(text string) (float64, error) {
 	if text == autoText {
-		*s.value = autoShare
-		return nil
+		return autoShare, nil
 	}
 	number, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(number >= 0 && number <= 1) { // NaN is neither
-		return errShare
+		return 0, errors.New("want auto, or 0 to 1")
 	}
-	*s.value = number
-	return nil
+	return number, nil
 }

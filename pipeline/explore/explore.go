@@ -62,7 +62,7 @@ func Run(ctx context.Context, c *config.Explore, out, errs io.Writer) error {
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(int(c.Port))))
 	if err != nil {
-		return config.WithOrigins(config.Usagef("--port %d: %w", c.Port, err), c.From())
+		return config.Usagef("--port %d: %w", c.Port, err)
 	}
 	url := "http://" + listener.Addr().String() + "/"
 	if err := tell(c.JSON, out, result{URL: url, Page: page}); err != nil {

@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"cmp"
 	"io/fs"
 	"mime"
 	"net"
@@ -59,7 +60,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	head.Set("Content-Type", contentType(name))
+	head.Set("Content-Type", cmp.Or(contentTypes[path.Ext(name)], mime.TypeByExtension(path.Ext(name)), unknownType))
 	http.ServeFileFS(w, r, tree, name)
 }
 
@@ -77,24 +78,14 @@ func (h *handler) find(url string) (fs.FS, string) {
 	return h.scripts, name
 }
 
-// contentType returns the type of a file; it does not use the system's own table.
-func contentType(name string) string {
-	switch path.Ext(name) {
-	case ".html":
-		return "text/html; charset=utf-8"
-	case ".js":
-		return "text/javascript; charset=utf-8"
-	case ".css":
-		return "text/css; charset=utf-8"
-	case ".json":
-		return "application/json"
-	case ".wasm":
-		return "application/wasm"
-	case ".parquet":
-		return "application/octet-stream"
-	}
-	if known := mime.TypeByExtension(path.Ext(name)); known != "" {
-		return known
-	}
-	return "application/octet-stream"
+// contentTypes are the types of the page's files, because the system's table may have others.
+var contentTypes = map[string]string{
+	".html":    "text/html; charset=utf-8",
+	".js":      "text/javascript; charset=utf-8",
+	".css":     "text/css; charset=utf-8",
+	".json":    "application/json",
+	".wasm":    "application/wasm",
+	".parquet": unknownType,
 }
+
+const unknownType = "application/octet-stream"

@@ -12,7 +12,6 @@ import (
 
 	"github.com/threadloom/threadloom/cluster"
 	"github.com/threadloom/threadloom/pipeline/config"
-	"github.com/threadloom/threadloom/transforms/outputs"
 )
 
 // Assigned is the result of an assignment.
@@ -24,12 +23,9 @@ type Assigned struct {
 // Assign puts the embedded chains of a suffix into the clusters of an earlier run.
 func Assign(ctx context.Context, c *config.Assign) (a Assigned, err error) {
 	a.folder = c.Files.Clusters()
-	files, err := outputs.Embedded(c.Files.Layout(), c.Files.Names)
+	files, err := c.Files.Embedded()
 	if err != nil {
 		return a, err
-	}
-	if len(files) == 0 {
-		return a, config.WithOrigins(c.Files.NothingEmbedded(), c.From())
 	}
 	held, err := takeLeases(a.folder) // a run writes there, too
 	if err != nil {

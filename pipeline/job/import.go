@@ -2,9 +2,9 @@ package job
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -59,7 +59,7 @@ func Import(c *config.Import, plan *importer.Plan, console *watch.Console) (Impo
 	if err := plan.Save(); err != nil {
 		return done, 0, err
 	}
-	sig, err := runImport(c, plan, held, console, log)
+	sig, err := runImport(c, plan, held, console)
 	if sig != 0 {
 		fmt.Fprintln(os.Stderr, "interrupted: finished parts are kept; run again to go on")
 		return done, 128 + int(sig), nil
@@ -78,7 +78,7 @@ func Import(c *config.Import, plan *importer.Plan, console *watch.Console) (Impo
 }
 
 // runImport runs the pipeline of an import, watched. It returns the signal that ended it, 0 if none did.
-func runImport(c *config.Import, plan *importer.Plan, held leases, console *watch.Console, log *slog.Logger) (syscall.Signal, error) {
+func runImport(c *config.Import, plan *importer.Plan, held leases, console *watch.Console) (syscall.Signal, error) {
 	runner, err := c.Flink.Named()
 	if err != nil {
 		return 0, err
@@ -102,7 +102,7 @@ func runImport(c *config.Import, plan *importer.Plan, held leases, console *watc
 		look = func() watch.ImportState { return stateOnDisk(plan) }
 	}
 	shows := watch.Import{Console: console, Look: look}
-	endProgress := shows.Start(ctx, c.Watching.Progress, log)
+	endProgress := shows.Start(ctx, c.Watching.Progress)
 	p, s := beam.NewPipelineWithRoot()
 	dumps := make([]int, len(plan.Dumps))
 	for i := range dumps {
@@ -239,22 +239,8 @@ func (d Imported) counts() []count {
 		{n.NotJSON, "lines that are not JSON"},
 		{n.NotObject, "lines that are not a JSON object"},
 	}
-	var fields []string
-	for field := range n.Odd {
-		fields = append(fields, field)
-	}
-	slices.Sort(fields)
-	for _, field := range fields {
+	for _, field := range slices.Sorted(maps.Keys(n.Odd)) {
 		counts = append(counts, count{n.Odd[field], fmt.Sprintf("lines with an odd %q", field)})
 	}
 	return counts
-}
-
-// ImportError adds to an error the flag that helps.
-func ImportError(err error, c *config.Import) error {
-	var foreign *importer.ForeignError
-	if errors.As(err, &foreign) {
-		return config.Usagef("%w", err)
-	}
-	return config.WithOrigins(err, c.From())
 }

@@ -25,8 +25,8 @@ type leased struct {
 func takeLeases(folders ...string) (leases, error) {
 	var all leases
 	for _, folder := range folders {
-		if all.have(folder) {
-			continue
+		if all.of(folder).Lease != nil {
+			continue // under this name or another
 		}
 		l, err := lease.Take(folder)
 		if err != nil {
@@ -36,11 +36,6 @@ func takeLeases(folders ...string) (leases, error) {
 		all = append(all, leased{folder, l})
 	}
 	return all, nil
-}
-
-// have reports whether the lease of a folder is among them, under this name or another.
-func (l leases) have(folder string) bool {
-	return l.of(folder).Lease != nil
 }
 
 // of returns the lease of a folder, the zero value if it is not among them.

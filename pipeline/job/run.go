@@ -20,6 +20,7 @@ import (
 	"github.com/threadloom/threadloom/transforms"
 	"github.com/threadloom/threadloom/transforms/chainfile"
 	"github.com/threadloom/threadloom/transforms/deadletter"
+	"github.com/threadloom/threadloom/transforms/importer"
 	"github.com/threadloom/threadloom/transforms/outputs"
 	"golang.org/x/sync/errgroup"
 )
@@ -35,11 +36,12 @@ const (
 
 // ExitCode returns the exit code of a command that ends with an error.
 func ExitCode(err error) int {
-	var usage config.UsageError
+	_, isUsage := errors.AsType[config.UsageError](err)
+	_, isForeign := errors.AsType[*importer.ForeignError](err) // which says what flag helps
 	switch {
 	case errors.Is(err, lease.ErrHeld):
 		return ExitOtherRun
-	case errors.As(err, &usage):
+	case isUsage || isForeign:
 		return ExitUsage
 	}
 	return ExitFailed
@@ -142,7 +144,7 @@ func (r *activeRun) run(ctx context.Context, p *beam.Pipeline) int {
 	if r.c.Workers.Bridged() && r.c.Watching.Progress != config.ProgressNone {
 		shows.Remote = watch.Workers(ctx, r.c.Workers.Redis)
 	}
-	endProgress := shows.Start(ctx, r.c.Watching.Progress, r.log)
+	endProgress := shows.Start(ctx, r.c.Watching.Progress)
 	earlier := outputs.SampleFingerprints(r.c.Files.Layout(), r.c.Files.Names, mostEarlier)
 	counts, err := r.execute(ctx, p)
 	endProgress()

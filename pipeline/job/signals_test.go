@@ -33,7 +33,7 @@ func TestASignalHidesNoErrorThatIsNotItsOwn(t *testing.T) {
 		"a wrong setting":                  {stopped, config.Usagef("%w", full), ExitUsage},
 		"another run":                      {stopped, fmt.Errorf("%w: process 1", lease.ErrHeld), ExitOtherRun},
 	} {
-		if got := report(&config.Run{}, c.stop, c.err, 0); got != c.want {
+		if got := report(config.ForRun(), c.stop, c.err, 0); got != c.want {
 			t.Errorf("%s: exit code %d, want %d", name, got, c.want)
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/threadloom/threadloom/transforms/process"
 )
 
 // contenderVariable makes the test binary act as one of many processes.
@@ -142,7 +144,7 @@ func TestTwentyProcessesOverADeadLeaseGiveOneHolder(t *testing.T) {
 	for round := range 50 {
 		folder := t.TempDir()
 		if round%2 == 0 {
-			putLease(t, folder, holder{Machine: thisMachine(), PID: dead}, 0)
+			putLease(t, folder, holder{Machine: process.Place(), PID: dead}, 0)
 		} else {
 			putLease(t, folder, holder{Machine: "another", PID: 1}, 2*deadAfter)
 		}

@@ -20,11 +20,8 @@ type holder struct {
 
 func thisProcess() holder {
 	host, _ := os.Hostname() // for the reader of a message only
-	return holder{Host: host, Machine: thisMachine(), PID: os.Getpid(), Started: time.Now().UTC().Truncate(time.Second)}
+	return holder{Host: host, Machine: process.Place(), PID: os.Getpid(), Started: time.Now().UTC().Truncate(time.Second)}
 }
-
-// thisMachine tells the machine, or the container, in which a PID means something.
-func thisMachine() string { return process.Place() }
 
 // whoHolds returns the holder of a lease and whether it is alive. If the lease has just
 // gone, its holder gave it back or is dead.
@@ -33,7 +30,7 @@ func whoHolds(path string) (h holder, alive bool) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return h, false
 	}
-	if json.Unmarshal(b, &h) == nil && h.Machine == thisMachine() && (process.ID{Place: h.Machine, PID: h.PID, Start: process.UnknownStart}).Ended() {
+	if json.Unmarshal(b, &h) == nil && h.Machine == process.Place() && (process.ID{Place: h.Machine, PID: h.PID, Start: process.UnknownStart}).Ended() {
 		return h, false
 	}
 	// A lease from the future is dead, too: the clock was set back since, and a living

@@ -37,7 +37,7 @@ const (
 // run has taken it over.
 var ErrHeld = errors.New("another run is at work")
 
-// Lease is a lease that was taken. Its methods may be called on nil.
+// Lease is a lease that was taken. Path and Release may be called on nil.
 type Lease struct {
 	folder string // of the leases
 	number int64
@@ -113,9 +113,6 @@ func (l *Lease) Path() string {
 // stopped for so long that another one took over. If the folder cannot be read, it returns nil,
 // because the next step of the run meets the same fault and says it.
 func (l *Lease) Held() error {
-	if l == nil {
-		return nil
-	}
 	entries, err := list(l.folder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -134,12 +131,7 @@ func (l *Lease) Held() error {
 }
 
 // Lost is closed when the run has noticed that the lease is no longer its own.
-func (l *Lease) Lost() <-chan struct{} {
-	if l == nil {
-		return nil
-	}
-	return l.lost
-}
+func (l *Lease) Lost() <-chan struct{} { return l.lost }
 
 // beat renews the lease until it is given back or lost.
 func (l *Lease) beat() {

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/threadloom/threadloom/transforms/process"
 )
 
 // deadProcess returns the PID of a process that has ended.
@@ -65,7 +67,7 @@ func TestOnlyOneRunHoldsTheLease(t *testing.T) {
 }
 
 func TestADeadRunsLeaseIsTaken(t *testing.T) {
-	here := holder{Machine: thisMachine(), PID: deadProcess(t)}
+	here := holder{Machine: process.Place(), PID: deadProcess(t)}
 	elsewhere := holder{Machine: "another", PID: os.Getpid()}
 	for name, c := range map[string]struct {
 		holder holder
@@ -77,7 +79,7 @@ func TestADeadRunsLeaseIsTaken(t *testing.T) {
 		"long silent, another machine":  {elsewhere, 2 * deadAfter, true},
 		"from the future":               {elsewhere, -2 * deadAfter, true},
 		"a clock that is a bit ahead":   {elsewhere, -2 * beatEvery, false},
-		"alive here by PID, but silent": {holder{Machine: thisMachine(), PID: os.Getpid()}, 2 * deadAfter, true},
+		"alive here by PID, but silent": {holder{Machine: process.Place(), PID: os.Getpid()}, 2 * deadAfter, true},
 	} {
 		folder := t.TempDir()
 		putLease(t, folder, c.holder, c.silent)

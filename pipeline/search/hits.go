@@ -1,6 +1,7 @@
 package search
 
 import (
+	"fmt"
 	"runtime"
 	"strings"
 	"time"
@@ -111,7 +112,7 @@ func (s *searcher) read(tree layout.Layout, file layout.File, row int64, key uin
 func readRow(read func() (map[string]chainfile.Cell, error)) (cells map[string]chainfile.Cell, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			cells, err = nil, errPanic{p}
+			cells, err = nil, fmt.Errorf("panic while a row was read: %v", p)
 		}
 	}()
 	return read()

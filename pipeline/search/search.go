@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -22,7 +21,6 @@ import (
 	"github.com/threadloom/threadloom/transforms"
 	"github.com/threadloom/threadloom/transforms/chainfile"
 	"github.com/threadloom/threadloom/transforms/layout"
-	"github.com/threadloom/threadloom/transforms/outputs"
 	"github.com/threadloom/threadloom/transforms/searchfile"
 )
 
@@ -63,12 +61,9 @@ func Run(ctx context.Context, c *config.Search) (*Result, error) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	start := time.Now()
-	files, err := outputs.Embedded(c.Files.Layout(), c.Files.Names)
+	files, err := c.Files.Embedded()
 	if err != nil {
 		return nil, err
-	}
-	if len(files) == 0 {
-		return nil, config.WithOrigins(c.Files.NothingEmbedded(), c.From())
 	}
 	file, changes, err := update(ctx, c, files)
 	if err != nil {
@@ -118,16 +113,15 @@ const readingGC = 100
 // update brings the search file up to date, watched.
 func update(ctx context.Context, c *config.Search, files []layout.File) (*searchfile.File, searchfile.Changes, error) {
 	u := &searchfile.Update{Path: filePath(&c.Files), Layout: c.Files.Layout(), Files: files, Reads: transforms.ThisProcess().Reads}
-	console := &watch.Console{}
 	shows := &watch.Progress{
-		Console: console,
+		Console: &watch.Console{},
 		Look: func() watch.State {
 			done, all := u.Done.Files()
 			return watch.State{Done: done, Missing: all, Rows: u.Done.Rows()}
 		},
 		Words: watch.Words{Doing: "reading vectors into the search file", Then: "writing the search file"},
 	}
-	stop := shows.Start(ctx, c.Watching.Progress, slog.New(slog.NewTextHandler(console, nil)))
+	stop := shows.Start(ctx, c.Watching.Progress)
 	defer stop()
 	defer debug.SetGCPercent(debug.SetGCPercent(readingGC))
 	file, changes, err := u.Run(ctx)
@@ -196,8 +190,8 @@ func (s *searcher) open(made chainfile.Fingerprint) (*models.Engine, error) {
 		return nil, err
 	}
 	if weights := cmp.Or(made.WeightsSHA, made.ModelSHA); weights != folder.WeightsSHA && weights != folder.GraphSHA || made.Dimension != folder.Dimension {
-		return nil, config.WithOrigins(config.Usagef("--model %s is %s (%.12s), but the vectors are by %s: name the folder of their model",
-			folder.Path, folder.Name, cmp.Or(folder.WeightsSHA, folder.GraphSHA), searchfile.Kind(made)), s.config.From())
+		return nil, config.Usagef("--model %s is %s (%.12s), but the vectors are by %s: name the folder of their model",
+			folder.Path, folder.Name, cmp.Or(folder.WeightsSHA, folder.GraphSHA), searchfile.Kind(made))
 	}
 	return models.Shared(c)
 }
@@ -206,11 +200,7 @@ func (s *searcher) open(made chainfile.Fingerprint) (*models.Engine, error) {
 func (s *searcher) find(questions [][]float32) ([][]searchfile.Hit, error) {
 	ranges := s.file.All()
 	if len(s.config.Subreddits) > 0 {
-		wanted := map[string]bool{}
-		for _, name := range s.config.Subreddits {
-			wanted[name] = true
-		}
-		ranges = s.file.Where(func(o searchfile.Output) bool { return wanted[o.Subreddit] })
+		ranges = s.file.Where(func(o searchfile.Output) bool { return slices.Contains(s.config.Subreddits, o.Subreddit) })
 	}
 	keep, err := s.filter()
 	if err != nil {
@@ -221,34 +211,26 @@ func (s *searcher) find(questions [][]float32) ([][]searchfile.Hit, error) {
 
 // filter returns which rows are wanted, nil if all of the subreddits are.
 func (s *searcher) filter() (func(row int64) bool, error) {
-	var keeps []func(row int64) bool
-	if c := s.config; c.Since != 0 || c.Until != 0 {
-		keeps = append(keeps, func(row int64) bool {
-			t := s.file.Time(row)
-			return t != searchfile.NoTime && (c.Since == 0 || t >= c.Since) && (c.Until == 0 || t < c.Until)
-		})
-	}
-	if len(s.config.Labels) > 0 {
-		wanted, err := s.clusters.members(s.config.Labels)
-		if err != nil {
-			return nil, err
-		}
-		keeps = append(keeps, func(row int64) bool { return wanted[s.file.Key(row)] })
-	}
-	if len(s.like) > 0 {
-		keeps = append(keeps, func(row int64) bool { return !slices.Contains(s.like, row) })
-	}
-	if len(keeps) == 0 {
+	c := s.config
+	dated, labelled := c.Since != 0 || c.Until != 0, len(c.Labels) > 0
+	if !dated && !labelled && len(s.like) == 0 {
 		return nil, nil
 	}
-	return func(row int64) bool {
-		for _, keep := range keeps {
-			if !keep(row) {
-				return false
-			}
+	var members map[uint64]bool
+	if labelled {
+		var err error
+		if members, err = s.clusters.members(c.Labels); err != nil {
+			return nil, err
 		}
-		return true
+	}
+	return func(row int64) bool {
+		return (!dated || s.inPeriod(s.file.Time(row))) && (!labelled || members[s.file.Key(row)]) && !slices.Contains(s.like, row)
 	}, nil
+}
+
+func (s *searcher) inPeriod(t int64) bool {
+	c := s.config
+	return t != searchfile.NoTime && (c.Since == 0 || t >= c.Since) && (c.Until == 0 || t < c.Until)
 }
 
 // answers reads what is shown of the hits.

@@ -53,11 +53,6 @@ func shown(s string) string {
 	return b.String()
 }
 
-// errPanic is a panic of a library.
-type errPanic struct{ value any }
-
-func (e errPanic) Error() string { return fmt.Sprintf("panic while a row was read: %v", e.value) }
-
 // lineWidth is how many characters of a line are shown.
 const lineWidth = 120
 

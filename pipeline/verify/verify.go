@@ -4,7 +4,6 @@ package verify
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"strings"
 
 	"github.com/threadloom/threadloom/pipeline/config"
@@ -16,9 +15,8 @@ import (
 // Run compares the outputs of a run with these settings with their inputs.
 func Run(ctx context.Context, c *config.Run) (outputs.Verdict, error) {
 	var looked outputs.Looked
-	console := &watch.Console{}
 	shows := &watch.Progress{
-		Console: console,
+		Console: &watch.Console{},
 		Look: func() watch.State {
 			done, all, wrong := looked.Files()
 			return watch.State{Done: done, Missing: all, Dead: wrong, Rows: looked.Rows()}
@@ -26,7 +24,7 @@ func Run(ctx context.Context, c *config.Run) (outputs.Verdict, error) {
 		Engine: c.Model.Config,
 		Words:  watch.Words{Doing: "verifying", Dead: "wrong outputs", Then: "embedding a sample again"},
 	}
-	stop := shows.Start(ctx, c.Watching.Progress, slog.New(slog.NewTextHandler(console, nil)))
+	stop := shows.Start(ctx, c.Watching.Progress)
 	defer stop()
 	return outputs.Verify(ctx, transforms.ThisProcess().Reads, c.Files.Names, c.Embedding(), &looked)
 }

@@ -2,13 +2,11 @@
 package watch
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
@@ -36,34 +34,6 @@ func (s *Console) putAbove(w io.Writer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.above = w
-}
-
-// drawEvery is how often the bar is drawn.
-const drawEvery = 250 * time.Millisecond
-
-// showBars draws a bar, with a line below it, while files are worked on. Nothing of it is left
-// when it returns.
-func (p *Progress) showBars(ctx context.Context) {
-	tick := time.NewTicker(drawEvery)
-	defer tick.Stop()
-	var drawn *drawing
-	for {
-		select {
-		case <-ctx.Done():
-			drawn.end()
-			return
-		case now := <-tick.C:
-			s := p.Look()
-			p.pace.update(now, s)
-			if s.Missing == 0 {
-				continue
-			}
-			if drawn == nil {
-				drawn = newDrawing(p.Console)
-			}
-			drawn.set(s.share(), p.beside(s), p.below(s))
-		}
-	}
 }
 
 // beside is what stands right of the bar.

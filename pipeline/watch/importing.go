@@ -27,44 +27,29 @@ type Import struct {
 }
 
 // Start shows the progress until the function that it returns is called.
-func (p *Import) Start(ctx context.Context, kind string, log *slog.Logger) (stop func()) {
-	return shown(ctx, kind, p.bar, func(ctx context.Context) { p.log(ctx, log) })
-}
-
-func (p *Import) bar(ctx context.Context) {
-	tick := time.NewTicker(drawEvery)
-	defer tick.Stop()
-	drawn := newDrawing(p.Console)
-	defer drawn.end()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-tick.C:
-			s := p.Look()
-			p.update(now, s)
-			beside, left := s.text(), ""
-			if d, known := p.left(s); known {
-				left = fmt.Sprintf(", %s left", d)
-			}
-			drawn.set(s.share(), " "+beside+left, humanize.Comma(s.Chains)+" chains")
-		}
-	}
-}
-
-func (p *Import) log(ctx context.Context, log *slog.Logger) {
+func (p *Import) Start(ctx context.Context, kind string) (stop func()) {
 	var s ImportState
-	look := func(now time.Time) {
-		s = p.Look()
-		p.update(now, s)
-	}
-	logged(ctx, look, func() {
-		line := []any{"progress", s.text(), "chains", s.Chains}
-		if d, known := p.left(s); known {
-			line = append(line, "left", d)
-		}
-		log.Info("importing", line...)
-	})
+	return display{
+		look: func(now time.Time) bool {
+			s = p.Look()
+			p.update(now, s)
+			return true
+		},
+		bar: func() (float64, string, string) {
+			beside := " " + s.text()
+			if left, known := p.left(s); known {
+				beside += fmt.Sprintf(", %s left", left)
+			}
+			return s.share(), beside, humanize.Comma(s.Chains) + " chains"
+		},
+		line: func(log *slog.Logger) {
+			line := []any{"progress", s.text(), "chains", s.Chains}
+			if left, known := p.left(s); known {
+				line = append(line, "left", left)
+			}
+			log.Info("importing", line...)
+		},
+	}.start(ctx, kind, p.Console)
 }
 
 func (p *Import) update(now time.Time, s ImportState) {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -85,15 +86,11 @@ func (m *Metrics) keepWriting() {
 }
 
 // Stop ends the export. end adds what is known of the run's end; nil: it did not begin.
-// It may be called on nil.
 func (m *Metrics) Stop(end *RunEnd) (err error) {
-	if m == nil {
-		return nil
-	}
 	close(m.done)
 	m.writing.Wait()
 	if end != nil && m.file != "" {
-		m.run.setEnd(*end)
+		m.run.end.Store(end)
 		err = prometheus.WriteToTextfile(m.file, m.registry)
 	}
 	if m.server != nil {
@@ -116,15 +113,7 @@ type runCollector struct {
 	engine models.Config
 	look   func() map[string]int64
 	start  time.Time
-
-	mu  sync.Mutex
-	end *RunEnd
-}
-
-func (r *runCollector) setEnd(end RunEnd) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.end = &end
+	end    atomic.Pointer[RunEnd]
 }
 
 // Describe sends nothing, because the counters are not known before they are collected.
@@ -132,9 +121,7 @@ func (r *runCollector) Describe(chan<- *prometheus.Desc) {}
 
 // Collect sends the metrics.
 func (r *runCollector) Collect(to chan<- prometheus.Metric) {
-	r.mu.Lock()
-	end := r.end
-	r.mu.Unlock()
+	end := r.end.Load()
 	send := func(kind prometheus.ValueType, name, help string, value float64, labels ...string) {
 		keys, values := []string{"suffix"}, []string{r.suffix}
 		for i := 0; i < len(labels); i += 2 {

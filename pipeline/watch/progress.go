@@ -16,8 +16,6 @@ import (
 )
 
 const (
-	logEvery  = 30 * time.Second
-	paceEvery = time.Second      // the log measures the speed
 	lookEvery = 10 * time.Second // at the disk, at most
 	// lookShare bounds the time that looking at the disk may take of all.
 	lookShare = 20
@@ -94,22 +92,21 @@ func (p *Progress) by(s State) string {
 }
 
 // Start shows the progress until the function that it returns is called.
-func (p *Progress) Start(ctx context.Context, kind string, log *slog.Logger) (stop func()) {
-	return shown(ctx, kind, p.showBars, func(ctx context.Context) { p.log(ctx, log) })
-}
-
-// log logs a line now and then while files are worked on.
-func (p *Progress) log(ctx context.Context, log *slog.Logger) {
+func (p *Progress) Start(ctx context.Context, kind string) (stop func()) {
 	var s State
-	look := func(now time.Time) {
-		s = p.Look()
-		p.pace.update(now, s)
-	}
-	logged(ctx, look, func() {
-		if s.Done < s.Missing {
-			log.Info(p.Words.Doing, p.line(s)...)
-		}
-	})
+	return display{
+		look: func(now time.Time) bool {
+			s = p.Look()
+			p.pace.update(now, s)
+			return s.Missing > 0
+		},
+		bar: func() (float64, string, string) { return s.share(), p.beside(s), p.below(s) },
+		line: func(log *slog.Logger) {
+			if s.Done < s.Missing {
+				log.Info(p.Words.Doing, p.line(s)...)
+			}
+		},
+	}.start(ctx, kind, p.Console)
 }
 
 // line is how far a run is, as a logger's arguments.

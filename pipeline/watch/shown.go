@@ -2,35 +2,71 @@ package watch
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/threadloom/threadloom/pipeline/config"
 )
 
-// shown shows how far a command is, in one of two ways, until the function that it returns is called.
-func shown(ctx context.Context, kind string, bar, log func(context.Context)) (stop func()) {
+const (
+	drawEvery = 250 * time.Millisecond // the bar
+	logEvery  = 30 * time.Second
+	paceEvery = time.Second // the log measures the speed
+)
+
+// display shows how far a command is, in one of two ways.
+type display struct {
+	look func(now time.Time) bool                     // looks, and reports whether there is anything to show
+	bar  func() (share float64, beside, below string) // of what look has seen
+	line func(log *slog.Logger)                       // logs what look has seen
+}
+
+// start shows it until the function that it returns is called.
+func (d display) start(ctx context.Context, kind string, console *Console) (stop func()) {
 	if kind == config.ProgressNone {
 		return func() {}
 	}
-	show := log
+	show := d.log
 	if kind == config.ProgressBar {
-		show = bar
+		show = d.draw
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var showing sync.WaitGroup
-	showing.Go(func() { show(ctx) })
+	showing.Go(func() { show(ctx, console) })
 	return func() {
 		cancel()
 		showing.Wait()
 	}
 }
 
-// logged calls look once a second, which measures the speed, and line when it is time for a line in
-// the log.
-func logged(ctx context.Context, look func(now time.Time), line func()) {
+// draw draws a bar, with a line below it. Nothing of it is left when it returns.
+func (d display) draw(ctx context.Context, console *Console) {
+	tick := time.NewTicker(drawEvery)
+	defer tick.Stop()
+	var drawn *drawing
+	for {
+		select {
+		case <-ctx.Done():
+			drawn.end()
+			return
+		case now := <-tick.C:
+			if !d.look(now) {
+				continue
+			}
+			if drawn == nil {
+				drawn = newDrawing(console)
+			}
+			drawn.set(d.bar())
+		}
+	}
+}
+
+// log looks once a second, which measures the speed, and logs a line when it is time for one.
+func (d display) log(ctx context.Context, console *Console) {
+	log := slog.New(slog.NewTextHandler(console, nil))
 	start := time.Now()
-	look(start)
+	d.look(start)
 	tick := time.NewTicker(paceEvery)
 	defer tick.Stop()
 	for next := start.Add(logEvery); ; {
@@ -38,10 +74,10 @@ func logged(ctx context.Context, look func(now time.Time), line func()) {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
-			look(now)
+			d.look(now)
 			if !now.Before(next) {
 				next = next.Add(logEvery)
-				line()
+				d.line(log)
 			}
 		}
 	}

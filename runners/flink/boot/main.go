@@ -50,25 +50,26 @@ func main() {
 		os.Exit(2)
 	}
 	parent := os.Getppid()
-	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	parented, orphaned := context.WithCancel(context.Background())
+	ctx, _ := signal.NotifyContext(parented, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	go func() {
 		for os.Getppid() == parent {
 			time.Sleep(parentCheck)
 		}
-		stop <- syscall.SIGTERM
+		orphaned()
 	}()
-	if err := run(stop); err != nil {
+	if err := run(ctx); err != nil {
 		host, _ := os.Hostname() // a message without the name is better than none
 		fmt.Fprintf(os.Stderr, "error: worker %s on %s: %v\n", *id, host, err)
 		os.Exit(1)
 	}
 }
 
-// run fetches the program and runs it to its end, or until a signal comes.
-func run(stop <-chan os.Signal) (err error) {
-	ctx := grpcx.WriteWorkerID(context.Background(), *id)
-	info, err := tools.ProvisionInfo(ctx, *provision)
+// run fetches the program and runs it to its end, or until ctx ends. A worker needs no time to save
+// anything, because an output gets its name only when it is whole.
+func run(ctx context.Context) (err error) {
+	asking := grpcx.WriteWorkerID(context.WithoutCancel(ctx), *id)
+	info, err := tools.ProvisionInfo(asking, *provision)
 	if err != nil {
 		return fmt.Errorf("asking %s about the job: %w", *provision, err)
 	}
@@ -77,7 +78,7 @@ func run(stop <-chan os.Signal) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	program, err := fetch(ctx, info, dir)
+	program, err := fetch(asking, info, dir)
 	if err != nil {
 		return fmt.Errorf("fetching the program: %w", err)
 	}
@@ -89,24 +90,18 @@ func run(stop <-chan os.Signal) (err error) {
 	if err := os.WriteFile(optionsFile, []byte(options), 0o600); err != nil {
 		return err
 	}
-	cmd := exec.Command(program, "--worker=true", "--id="+*id,
+	cmd := exec.CommandContext(ctx, program, "--worker=true", "--id="+*id,
 		"--logging_endpoint="+info.GetLoggingEndpoint().GetUrl(),
 		"--control_endpoint="+info.GetControlEndpoint().GetUrl())
 	cmd.Env = append(os.Environ(), "PIPELINE_OPTIONS_FILE="+optionsFile,
 		"RUNNER_CAPABILITIES="+strings.Join(info.GetRunnerCapabilities(), " "))
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("starting the program: %w", err)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = grace
+	if err := cmd.Run(); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("running the program: %w", err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	select {
-	case err := <-ended:
-		return err
-	case <-stop:
-		end(cmd, ended)
-		return nil
-	}
+	return nil
 }
 
 // fetch gets the staged program into dir and returns its path.
@@ -123,16 +118,4 @@ func fetch(ctx context.Context, info *fnpb.ProvisionInfo, dir string) (string, e
 		}
 	}
 	return "", fmt.Errorf("none of the %d staged files is a Go program", len(files))
-}
-
-// end stops the worker. The worker needs no time to save anything, because an output
-// gets its name only when it is whole.
-func end(cmd *exec.Cmd, ended <-chan error) {
-	_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended meanwhile
-	select {
-	case <-ended:
-	case <-time.After(grace):
-		_ = cmd.Process.Kill()
-		<-ended
-	}
 }
