@@ -253,9 +253,7 @@ func (r *Reader) cut(v parquet.Value) string {
 	if _, nothing := r.text.Logical.(*format.NullType); !v.IsNull() && !nothing {
 		text = string(v.ByteArray()[:min(len(v.ByteArray()), textBytes)])
 	}
-	var length [4]byte
-	binary.LittleEndian.PutUint32(length[:], uint32(len(text)))
-	r.digest.Write(length[:])
+	r.digest.Write(binary.LittleEndian.AppendUint32(nil, uint32(len(text))))
 	io.WriteString(r.digest, text) //nolint:errcheck // a hash never fails
 	return text
 }
