@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -44,7 +45,7 @@ var Self = sync.OnceValue(func() ID {
 var Place = sync.OnceValue(func() string {
 	host, _ := os.Hostname() // without it the other two tell places apart
 	space, err := os.Readlink("/proc/self/ns/pid")
-	if err != nil && hasNamespaces {
+	if err != nil && runtime.GOOS == "linux" { // which has PID namespaces
 		// Another container may have the same host and boot. A place that no other
 		// process has makes everybody judge by age.
 		space = rand.Text()
