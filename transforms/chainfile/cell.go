@@ -19,9 +19,7 @@ type Cell struct {
 func (c Cell) Bytes() []byte {
 	switch c.value.Kind() {
 	case parquet.ByteArray, parquet.FixedLenByteArray:
-		if !c.value.IsNull() {
-			return c.value.ByteArray()
-		}
+		return c.value.ByteArray()
 	}
 	return []byte(c.Text())
 }

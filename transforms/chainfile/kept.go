@@ -167,21 +167,11 @@ func (k *keptColumn) integer(l *format.IntType) bool {
 }
 
 func (k *keptColumn) time(l *format.TimeType) bool {
-	legacy := deprecated.TimeMicros
-	switch l.Unit.Value.(type) {
-	case *format.MilliSeconds:
-		if k.source.Physical != format.Int32 {
-			return false
-		}
-		legacy = deprecated.TimeMillis
-	case *format.MicroSeconds, *format.NanoSeconds:
-		if k.source.Physical != format.Int64 {
-			return false
-		}
-	default:
-		return false
+	physical, legacy := format.Int64, deprecated.TimeMicros
+	if _, millis := l.Unit.Value.(*format.MilliSeconds); millis {
+		physical, legacy = format.Int32, deprecated.TimeMillis
 	}
-	return k.moment(l, l.Unit, l.IsAdjustedToUTC, legacy)
+	return l.Unit.Value != nil && k.source.Physical == physical && k.moment(l, l.Unit, l.IsAdjustedToUTC, legacy)
 }
 
 func (k *keptColumn) timestamp(l *format.TimestampType) bool {
