@@ -57,11 +57,15 @@ func (c *column) next() (cells []cell, err error) {
 	for {
 		if c.chunk == nil {
 			if c.group == c.from.parquet.NumRowGroups() {
-				return nil, c.complete()
+				if c.rows != c.from.Rows {
+					return nil, damaged("it has %d rows, the footer says %d", c.rows, c.from.Rows)
+				}
+				return nil, nil
 			}
-			if err := c.open(); err != nil {
+			if c.chunk, c.pages, err = c.from.open(c.group, c.leaf); err != nil {
 				return nil, err
 			}
+			c.group++
 		}
 		if cells, err = c.read(); err != nil || len(cells) > 0 {
 			c.rows += int64(len(cells))
@@ -73,18 +77,19 @@ func (c *column) next() (cells []cell, err error) {
 	}
 }
 
-// complete fails if the column does not have as many rows as the footer says.
-func (c *column) complete() error {
-	if c.rows != c.from.Rows {
-		return damaged("it has %d rows, the footer says %d", c.rows, c.from.Rows)
+// each calls visit for all values of a column of the output, with the numbers of their rows.
+func (c *column) each(visit func(row int64, x cell) error) error {
+	for {
+		cells, err := c.next()
+		if err != nil || len(cells) == 0 {
+			return ofOutput(err)
+		}
+		for i, x := range cells {
+			if err := visit(c.rows-int64(len(cells)-i), x); err != nil {
+				return err
+			}
+		}
 	}
-	return nil
-}
-
-func (c *column) open() (err error) {
-	c.chunk, c.pages, err = c.from.open(c.group, c.leaf)
-	c.group++
-	return err
 }
 
 // open opens a column of a row group.

@@ -75,8 +75,13 @@ func (c *comparison) sameValues(p pair) (err error) {
 	out, in := c.out.column(p.out), c.in.column(p.in)
 	defer out.abandon()
 	defer in.abandon()
-	if in.kind.name == "NULL" {
-		return c.onlyNulls(out)
+	if in.kind.name == "NULL" { // the input has no type, and therefore only nulls
+		return out.each(func(row int64, x cell) error {
+			if !x.null {
+				return notTheInputs(row, p.name)
+			}
+			return nil
+		})
 	}
 	var made, want []cell
 	for {
@@ -97,24 +102,13 @@ func (c *comparison) sameValues(p pair) (err error) {
 		}
 		for i := range n {
 			if !made[i].equal(want[i]) {
-				return fmt.Errorf("row %d: the column %q is not the input's", row+int64(i), p.name)
+				return notTheInputs(row+int64(i), p.name)
 			}
 		}
 		made, want = made[n:], want[n:]
 	}
 }
 
-// onlyNulls checks a column whose input has no type, and therefore only nulls.
-func (c *comparison) onlyNulls(out *column) error {
-	for {
-		cells, err := out.next()
-		if err != nil || len(cells) == 0 {
-			return ofOutput(err)
-		}
-		for i, x := range cells {
-			if !x.null {
-				return fmt.Errorf("row %d: the column %q is not the input's", out.rows-int64(len(cells)-i), out.descr.Name())
-			}
-		}
-	}
+func notTheInputs(row int64, name string) error {
+	return fmt.Errorf("row %d: the column %q is not the input's", row, name)
 }

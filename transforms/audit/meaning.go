@@ -3,6 +3,7 @@ package audit
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/schema"
@@ -37,22 +38,9 @@ func meaningOf(c *schema.Column) meaning {
 	switch t := c.LogicalType().(type) {
 	case schema.NullLogicalType, schema.UnknownLogicalType:
 		return meaning{name: "NULL"}
-	case schema.StringLogicalType:
-		return meaning{name: "STRING"}
-	case schema.EnumLogicalType:
-		return meaning{name: "ENUM"}
-	case schema.JSONLogicalType:
-		return meaning{name: "JSON"}
-	case schema.BSONLogicalType:
-		return meaning{name: "BSON"}
-	case schema.UUIDLogicalType:
-		return meaning{name: "UUID"}
-	case schema.Float16LogicalType:
-		return meaning{name: "FLOAT16"}
-	case schema.IntervalLogicalType:
-		return meaning{name: "INTERVAL"}
-	case schema.DateLogicalType:
-		return meaning{name: "DATE"}
+	case schema.StringLogicalType, schema.EnumLogicalType, schema.JSONLogicalType, schema.BSONLogicalType,
+		schema.UUIDLogicalType, schema.Float16LogicalType, schema.IntervalLogicalType, schema.DateLogicalType:
+		return meaning{name: strings.ToUpper(t.String())}
 	case schema.DecimalLogicalType:
 		return meaning{name: "DECIMAL", precision: t.Precision(), scale: t.Scale()}
 	case schema.TimeLogicalType:
@@ -85,15 +73,10 @@ func plain(c *schema.Column) meaning {
 }
 
 func unit(u schema.TimeUnitType) string {
-	switch u {
-	case schema.TimeUnitMillis:
-		return "MILLIS"
-	case schema.TimeUnitMicros:
-		return "MICROS"
-	case schema.TimeUnitNanos:
-		return "NANOS"
-	}
-	return "unknown"
+	return map[schema.TimeUnitType]string{
+		schema.TimeUnitMillis: "MILLIS", schema.TimeUnitMicros: "MICROS", schema.TimeUnitNanos: "NANOS",
+		schema.TimeUnitUnknown: "unknown",
+	}[u]
 }
 
 // keeps reports whether an output may store a column of meaning m as one of meaning out.

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/apache/arrow-go/v18/parquet"
-	"github.com/apache/arrow-go/v18/parquet/schema"
 )
 
 // The columns that an output has after the kept ones.
@@ -25,12 +24,7 @@ func isOwn(name string) bool {
 type own struct {
 	tokens, truncated int
 	chunks            int // -1: none
-	embedding         leaf
-}
-
-type leaf struct {
-	leaf  int
-	descr *schema.Column
+	embedding         int
 }
 
 func (c *comparison) findOwn() (err error) {
@@ -54,7 +48,7 @@ func (c *comparison) findOwn() (err error) {
 	if descr.PhysicalType() != parquet.Types.Float || descr.MaxRepetitionLevel() != 1 {
 		return errors.New("a vector holds something that is not a float32")
 	}
-	c.own.embedding = leaf{f.leaves[0], descr}
+	c.own.embedding = f.leaves[0]
 	return nil
 }
 
@@ -97,19 +91,13 @@ func (c *comparison) ownColumns() error {
 func (c *comparison) each(leaf int, take func(cell)) error {
 	column := c.out.column(leaf)
 	defer column.abandon()
-	for {
-		cells, err := column.next()
-		if err != nil || len(cells) == 0 {
-			return ofOutput(err)
+	return column.each(func(row int64, x cell) error {
+		if x.null {
+			return fmt.Errorf("row %d: the column %q is null", row, column.descr.Name())
 		}
-		for i, x := range cells {
-			row := column.rows - int64(len(cells)-i)
-			if x.null {
-				return fmt.Errorf("row %d: the column %q is null", row, column.descr.Name())
-			}
-			if row == c.sample.Index {
-				take(x)
-			}
+		if row == c.sample.Index {
+			take(x)
 		}
-	}
+		return nil
+	})
 }

@@ -18,9 +18,9 @@ const vectorBatch = 1 << 13 // floats in one read
 
 // vectors checks every vector of the output, and their hash.
 func (c *comparison) vectors() error {
-	r := vectorReader{comparison: c, descr: c.own.embedding.descr, hash: sha256.New()}
+	r := vectorReader{comparison: c, descr: c.out.parquet.MetaData().Schema.Column(c.own.embedding), hash: sha256.New()}
 	for group := range c.out.parquet.NumRowGroups() {
-		if err := r.group(group, c.own.embedding.leaf); err != nil {
+		if err := r.group(group, c.own.embedding); err != nil {
 			return ofOutput(err)
 		}
 	}
@@ -120,10 +120,7 @@ func (r *vectorReader) end() error {
 		r.sample.Vector = append([]float32(nil), r.floats...)
 	}
 	if r.VectorsSHA != "" {
-		r.bytes = r.bytes[:0]
-		for _, x := range r.floats {
-			r.bytes = binary.LittleEndian.AppendUint32(r.bytes, math.Float32bits(x))
-		}
+		r.bytes, _ = binary.Append(r.bytes[:0], binary.LittleEndian, r.floats) // it can append floats
 		r.hash.Write(r.bytes)
 	}
 	r.floats, r.open = r.floats[:0], false

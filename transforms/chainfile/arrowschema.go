@@ -77,37 +77,28 @@ func arrowType(t annotated) arrow.DataType {
 		}
 		return &arrow.TimestampType{Unit: arrowUnit(l.Unit), TimeZone: zone}
 	}
-	switch t.Kind() {
-	case parquet.Boolean:
-		return arrow.FixedWidthTypes.Boolean
-	case parquet.Int32:
-		return arrow.PrimitiveTypes.Int32
-	case parquet.Int64:
-		return arrow.PrimitiveTypes.Int64
-	case parquet.Float:
-		return arrow.PrimitiveTypes.Float32
-	case parquet.Double:
-		return arrow.PrimitiveTypes.Float64
-	case parquet.FixedLenByteArray: // UUIDs, too: Arrow's readers know those by the file's own schema
+	if t.Kind() == parquet.FixedLenByteArray { // UUIDs, too: Arrow's readers know those by the file's own schema
 		return &arrow.FixedSizeBinaryType{ByteWidth: t.Length()}
 	}
-	return arrow.BinaryTypes.Binary // ENUM, BSON and GEOMETRY, too
+	return map[parquet.Kind]arrow.DataType{
+		parquet.Boolean:   arrow.FixedWidthTypes.Boolean,
+		parquet.Int32:     arrow.PrimitiveTypes.Int32,
+		parquet.Int64:     arrow.PrimitiveTypes.Int64,
+		parquet.Float:     arrow.PrimitiveTypes.Float32,
+		parquet.Double:    arrow.PrimitiveTypes.Float64,
+		parquet.ByteArray: arrow.BinaryTypes.Binary, // ENUM, BSON and GEOMETRY, too
+	}[t.Kind()]
 }
 
 func arrowInteger(l *format.IntType) arrow.DataType {
-	switch {
-	case l.BitWidth == 8 && l.IsSigned:
-		return arrow.PrimitiveTypes.Int8
-	case l.BitWidth == 8:
-		return arrow.PrimitiveTypes.Uint8
-	case l.BitWidth == 16 && l.IsSigned:
-		return arrow.PrimitiveTypes.Int16
-	case l.BitWidth == 16:
-		return arrow.PrimitiveTypes.Uint16
-	case l.BitWidth == 32: // a signed one has no annotation
-		return arrow.PrimitiveTypes.Uint32
-	}
-	return arrow.PrimitiveTypes.Uint64
+	return map[format.IntType]arrow.DataType{
+		{BitWidth: 8, IsSigned: true}:  arrow.PrimitiveTypes.Int8,
+		{BitWidth: 8}:                  arrow.PrimitiveTypes.Uint8,
+		{BitWidth: 16, IsSigned: true}: arrow.PrimitiveTypes.Int16,
+		{BitWidth: 16}:                 arrow.PrimitiveTypes.Uint16,
+		{BitWidth: 32}:                 arrow.PrimitiveTypes.Uint32, // a signed one has no annotation
+		{BitWidth: 64}:                 arrow.PrimitiveTypes.Uint64,
+	}[*l]
 }
 
 func arrowUnit(unit format.TimeUnit) arrow.TimeUnit {

@@ -3,6 +3,7 @@ package chainfile
 import (
 	"math"
 	"strconv"
+	"time"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
@@ -19,9 +20,7 @@ type Cell struct {
 func (c Cell) Bytes() []byte {
 	switch c.value.Kind() {
 	case parquet.ByteArray, parquet.FixedLenByteArray:
-		if !c.value.IsNull() {
-			return c.value.ByteArray()
-		}
+		return c.value.ByteArray()
 	}
 	return []byte(c.Text())
 }
@@ -56,8 +55,8 @@ func (c Cell) Unix() (seconds int64, ok bool) {
 	}
 	switch l := c.column.Logical.(type) {
 	case *format.TimestampType:
-		if c.column.Physical == format.Int64 {
-			return floorDiv(v.Int64(), perSecond(l.Unit)), true
+		if c.column.Physical == format.Int64 && l.Unit.Value != nil {
+			return floorDiv(v.Int64(), int64(time.Second/l.Unit.Value.Duration())), true
 		}
 	case *format.DateType:
 		if c.column.Physical == format.Int32 {
@@ -104,16 +103,6 @@ func fromFloat(x float64) (int64, bool) {
 		return 0, false
 	}
 	return fromAnyUnit(int64(math.Floor(x))), true
-}
-
-func perSecond(unit format.TimeUnit) int64 {
-	switch unit.Value.(type) {
-	case *format.MicroSeconds:
-		return 1e6
-	case *format.NanoSeconds:
-		return 1e9
-	}
-	return 1000
 }
 
 // floorDiv rounds down, also before 1970.

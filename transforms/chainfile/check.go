@@ -45,13 +45,6 @@ func (o *Output) read(f *parquetread.File) error {
 	return json.Unmarshal([]byte(text), &o.Fingerprint)
 }
 
-// ReadFingerprint returns the fingerprint in the footer of an output; the zero
-// value if there is none.
-func ReadFingerprint(at rooted.Path) (Fingerprint, error) {
-	o, err := ReadOutput(at)
-	return o.Fingerprint, err
-}
-
 func readFooter(at rooted.Path, read func(*parquetread.File) error) error {
 	f, err := openFooter(at, read)
 	if err != nil {

@@ -25,8 +25,7 @@ type keptColumn struct {
 type annotated struct {
 	parquet.Type
 	logical   format.LogicalTypeValue
-	converted deprecated.ConvertedType // only if legacy
-	legacy    bool                     // older readers know it by a ConvertedType
+	converted *deprecated.ConvertedType // by which older readers know it; nil: they do not
 }
 
 func (a annotated) String() string {
@@ -43,12 +42,7 @@ func (a annotated) LogicalType() *format.LogicalType {
 	return &format.LogicalType{Value: a.logical}
 }
 
-func (a annotated) ConvertedType() *deprecated.ConvertedType {
-	if !a.legacy {
-		return nil
-	}
-	return &a.converted
-}
+func (a annotated) ConvertedType() *deprecated.ConvertedType { return a.converted }
 
 func (k *keptColumn) node() parquet.Node {
 	node := parquet.Encoded(parquet.Leaf(k.stored), &parquet.Plain)
@@ -84,23 +78,14 @@ func keep(c parquetread.Column) keptColumn {
 
 // physicalType returns the library's type for how a column's values are stored.
 func physicalType(c parquetread.Column) parquet.Type {
-	switch c.Physical {
-	case format.Boolean:
-		return parquet.BooleanType
-	case format.Int32:
-		return parquet.Int32Type
-	case format.Int64:
-		return parquet.Int64Type
-	case format.Int96:
-		return parquet.Int96Type
-	case format.Float:
-		return parquet.FloatType
-	case format.Double:
-		return parquet.DoubleType
-	case format.FixedLenByteArray:
+	if c.Physical == format.FixedLenByteArray {
 		return parquet.FixedLenByteArrayType(c.Length)
 	}
-	return parquet.ByteArrayType
+	return map[format.Type]parquet.Type{
+		format.Boolean: parquet.BooleanType, format.Int32: parquet.Int32Type, format.Int64: parquet.Int64Type,
+		format.Int96: parquet.Int96Type, format.Float: parquet.FloatType, format.Double: parquet.DoubleType,
+		format.ByteArray: parquet.ByteArrayType,
+	}[c.Physical]
 }
 
 // interpret gives the column its meaning, if it has one and its physical type can have it.
@@ -143,13 +128,13 @@ func (k *keptColumn) interpret() bool {
 
 // means sets the meaning, and how older readers know it. It returns true.
 func (k *keptColumn) means(l format.LogicalTypeValue, legacy deprecated.ConvertedType) bool {
-	k.stored.logical, k.stored.converted, k.stored.legacy = l, legacy, true
+	k.stored.logical, k.stored.converted = l, &legacy
 	return true
 }
 
 // meansOnly sets a meaning that older readers do not know. It returns true.
 func (k *keptColumn) meansOnly(l format.LogicalTypeValue) bool {
-	k.stored.logical, k.stored.legacy = l, false
+	k.stored.logical, k.stored.converted = l, nil
 	return true
 }
 
@@ -182,21 +167,11 @@ func (k *keptColumn) integer(l *format.IntType) bool {
 }
 
 func (k *keptColumn) time(l *format.TimeType) bool {
-	legacy := deprecated.TimeMicros
-	switch l.Unit.Value.(type) {
-	case *format.MilliSeconds:
-		if k.source.Physical != format.Int32 {
-			return false
-		}
-		legacy = deprecated.TimeMillis
-	case *format.MicroSeconds, *format.NanoSeconds:
-		if k.source.Physical != format.Int64 {
-			return false
-		}
-	default:
-		return false
+	physical, legacy := format.Int64, deprecated.TimeMicros
+	if _, millis := l.Unit.Value.(*format.MilliSeconds); millis {
+		physical, legacy = format.Int32, deprecated.TimeMillis
 	}
-	return k.moment(l, l.Unit, l.IsAdjustedToUTC, legacy)
+	return l.Unit.Value != nil && k.source.Physical == physical && k.moment(l, l.Unit, l.IsAdjustedToUTC, legacy)
 }
 
 func (k *keptColumn) timestamp(l *format.TimestampType) bool {

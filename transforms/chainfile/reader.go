@@ -60,29 +60,52 @@ type Reader struct {
 
 // Open opens a chains file. textColumn is the name of its only text column. keep names the
 // kept columns; empty means all scalar ones.
-func Open(at rooted.Path, textColumn string, keep []string) (r *Reader, err error) {
-	f, err := at.Open()
+func Open(at rooted.Path, textColumn string, keep []string) (*Reader, error) {
+	f, info, pf, err := open(at)
 	if err != nil {
-		return nil, deadletter.OfPath(err, deadletter.CannotOpen).Errorf("opening the chains file: %w", err)
+		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			_ = f.Close() // the first error is reported
-		}
-	}()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, deadletter.CannotOpen.Errorf("opening the chains file: %w", err)
-	}
-	pf, err := parquetread.Open(f, info.Size())
-	if err != nil {
-		return nil, fmt.Errorf("not a readable Parquet file: %w", err)
-	}
-	r = &Reader{
+	r := &Reader{
 		Rows: pf.Rows, Size: info.Size(), ModTime: info.ModTime(), at: at, file: f, parquet: pf,
 		Idle: func(wait func()) { wait() }, digest: sha256.New(), Memory: NewMemory(),
 	}
-	return r, r.choose(textColumn, keep)
+	if err := r.choose(textColumn, keep); err != nil {
+		_ = f.Close() // the first error is reported
+		return nil, err
+	}
+	return r, nil
+}
+
+// open opens a chains file and reads its footer.
+func open(at rooted.Path) (f *os.File, info os.FileInfo, pf *parquetread.File, err error) {
+	if f, err = at.Open(); err != nil {
+		return nil, nil, nil, deadletter.OfPath(err, deadletter.CannotOpen).Errorf("opening the chains file: %w", err)
+	}
+	if info, err = f.Stat(); err != nil {
+		err = deadletter.CannotOpen.Errorf("opening the chains file: %w", err)
+	} else if pf, err = parquetread.Open(f, info.Size()); err != nil {
+		err = fmt.Errorf("not a readable Parquet file: %w", err)
+	}
+	if err != nil {
+		_ = f.Close() // the first error is reported
+	}
+	return f, info, pf, err
+}
+
+// Columns returns the names of the scalar columns of a chains file, the text column among
+// them. It reads the footer only.
+func Columns(at rooted.Path) (names []string, err error) {
+	f, _, pf, err := open(at)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // only read
+	for _, c := range pf.Columns() {
+		if c.Flat {
+			names = append(names, c.Name)
+		}
+	}
+	return names, nil
 }
 
 // choose finds the text column and the kept columns.
@@ -230,9 +253,7 @@ func (r *Reader) cut(v parquet.Value) string {
 	if _, nothing := r.text.Logical.(*format.NullType); !v.IsNull() && !nothing {
 		text = string(v.ByteArray()[:min(len(v.ByteArray()), textBytes)])
 	}
-	var length [4]byte
-	binary.LittleEndian.PutUint32(length[:], uint32(len(text)))
-	r.digest.Write(length[:])
+	r.digest.Write(binary.LittleEndian.AppendUint32(nil, uint32(len(text))))
 	io.WriteString(r.digest, text) //nolint:errcheck // a hash never fails
 	return text
 }

@@ -242,10 +242,10 @@ func (w *Writer) Abort() error {
 // syncFolder makes a rename in folder last through a power cut.
 func syncFolder(folder *os.Root) error {
 	d, err := folder.Open(".")
-	if err != nil {
-		return deadletter.OutputNotWritten.Errorf("syncing the output folder: %w", err)
+	if err == nil {
+		err = errors.Join(d.Sync(), d.Close())
 	}
-	if err := errors.Join(d.Sync(), d.Close()); err != nil {
+	if err != nil {
 		return deadletter.OutputNotWritten.Errorf("syncing the output folder: %w", err)
 	}
 	return nil

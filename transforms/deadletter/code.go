@@ -57,18 +57,16 @@ const (
 	BadJob      Code = "bad_job"      // an entry of the queue is not a job
 )
 
-// codes returns all codes, in the order of the document.
-func codes() []Code {
-	return []Code{
-		CannotOpen, LeadsOutside, CannotRead, ChangedWhileRead, Empty, NotParquet, Encrypted, Damaged, TooLarge,
-		NoTextColumn, AmbiguousTextColumn, TextColumnType, UnsupportedCodec, UnsupportedEncoding, ValueTooLarge, ValueOutOfRange,
-		EmbeddingFailed, ProcessLost, OutputNotWritten, OutputNotWhole, CannotList, Internal,
-		WorkerLost, NotVisible, OutsideRoot, BadJob,
-	}
+// codes are all codes, in the order of the document.
+var codes = []Code{
+	CannotOpen, LeadsOutside, CannotRead, ChangedWhileRead, Empty, NotParquet, Encrypted, Damaged, TooLarge,
+	NoTextColumn, AmbiguousTextColumn, TextColumnType, UnsupportedCodec, UnsupportedEncoding, ValueTooLarge, ValueOutOfRange,
+	EmbeddingFailed, ProcessLost, OutputNotWritten, OutputNotWhole, CannotList, Internal,
+	WorkerLost, NotVisible, OutsideRoot, BadJob,
 }
 
-// Known reports whether c is one of Codes.
-func Known(c Code) bool { return slices.Contains(codes(), c) }
+// Known reports whether c is one of codes.
+func Known(c Code) bool { return slices.Contains(codes, c) }
 
 // Errorf makes an error that carries the code. format may hold %w.
 func (c Code) Errorf(format string, args ...any) error {
@@ -78,7 +76,7 @@ func (c Code) Errorf(format string, args ...any) error {
 // Wrap gives err the code, unless it carries one already: whoever is closest to a fault
 // knows best what it is. Wrap of nil is nil.
 func (c Code) Wrap(err error) error {
-	if err == nil || has(err) {
+	if err == nil || errors.As(err, new(*coded)) {
 		return err
 	}
 	return &coded{c, err}
@@ -100,11 +98,6 @@ func OfPath(err error, otherwise Code) Code {
 		return LeadsOutside
 	}
 	return otherwise
-}
-
-func has(err error) bool {
-	var found *coded
-	return errors.As(err, &found)
 }
 
 type coded struct {

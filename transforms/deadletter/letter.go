@@ -37,12 +37,6 @@ func New(file layout.File, step string, err error) Letter {
 	return d
 }
 
-// settled reports whether an output has been written since.
-func (d Letter) settled(tree layout.Layout) bool {
-	info, err := tree.Output(layout.File{Output: string(d.Output)}).Stat()
-	return err == nil && (d.Stays == nil || !info.ModTime().Equal(*d.Stays))
-}
-
 // longestReason bounds the message of a dead letter, because libraries quote what they have read.
 const longestReason = 600
 
@@ -60,7 +54,7 @@ func OfFolder(folder, step string, err error) Letter {
 	return Letter{Input: layout.Path(folder), Step: step, Code: OfPath(err, CannotList), Error: Reason(err), Time: time.Now().UTC()}
 }
 
-// mended reports whether a dead letter is out of date: its output is there, or
+// mended reports whether a dead letter is out of date: an output has been written since, or
 // the folder can be listed.
 func (d Letter) mended(tree layout.Layout) bool {
 	if d.Output == "" {
@@ -75,7 +69,8 @@ func (d Letter) mended(tree layout.Layout) bool {
 		}
 		return err == nil || errors.Is(err, io.EOF) || errors.Is(err, os.ErrNotExist)
 	}
-	return d.settled(tree)
+	info, err := tree.Output(layout.File{Output: string(d.Output)}).Stat()
+	return err == nil && (d.Stays == nil || !info.ModTime().Equal(*d.Stays))
 }
 
 func stillDead(b []byte, done func(Letter) bool) []byte {

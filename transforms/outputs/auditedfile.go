@@ -27,13 +27,6 @@ type auditedFile struct {
 	reembed     *reembeddedRow
 }
 
-// hashes are the hashes of an output's texts and vectors in its fingerprint. Outputs of earlier
-// versions have none.
-type hashes struct {
-	Texts   string `json:"texts_sha256"`
-	Vectors string `json:"vectors_sha256"`
-}
-
 // read returns what is wrong with the output.
 func (r *auditedFile) read() (err error) {
 	files := audit.New()
@@ -43,8 +36,7 @@ func (r *auditedFile) read() (err error) {
 		r.unaudited = err.Error()
 		return nil
 	}
-	var sums hashes
-	footer, err := r.footer(out, &sums, err)
+	footer, err := r.footer(out, err)
 	if state, why := r.check.classify(r.file, footer, err); state != done {
 		return errors.New(why)
 	}
@@ -59,18 +51,18 @@ func (r *auditedFile) read() (err error) {
 	return r.take(audit.Compare(out, in, audit.Options{
 		TextColumn: r.options.TextColumn, Keep: r.options.Keep,
 		Dimension: r.fingerprint.Dimension, Unit: r.fingerprint.Normalized, Tolerance: lengthTolerance(r.fingerprint.Precision),
-		TextsSHA: sums.Texts, VectorsSHA: sums.Vectors,
+		TextsSHA: r.fingerprint.TextsSHA, VectorsSHA: r.fingerprint.VectorsSHA,
 		Sample: r.draw, Pass: func(n int64) { r.looked.rows.Add(n) },
 	}))
 }
 
 // footer reads the footer of an output.
-func (r *auditedFile) footer(out *audit.File, sums *hashes, err error) (o chainfile.Output, _ error) {
+func (r *auditedFile) footer(out *audit.File, err error) (o chainfile.Output, _ error) {
 	if err == nil {
 		o.Rows = out.Rows
 		var text string
 		if text, o.Marked = out.Lookup(chainfile.FingerprintKey); o.Marked {
-			err = errors.Join(json.Unmarshal([]byte(text), &o.Fingerprint), json.Unmarshal([]byte(text), sums))
+			err = json.Unmarshal([]byte(text), &o.Fingerprint)
 		}
 	}
 	if err != nil {

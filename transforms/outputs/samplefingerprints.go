@@ -19,8 +19,8 @@ func SampleFingerprints(tree layout.Layout, subreddits []string, most int) []cha
 		if err != nil {
 			continue
 		}
-		if fingerprint, err := chainfile.ReadFingerprint(folder.Join(name)); err == nil {
-			fingerprints = append(fingerprints, fingerprint)
+		if out, err := chainfile.ReadOutput(folder.Join(name)); err == nil {
+			fingerprints = append(fingerprints, out.Fingerprint)
 		}
 	}
 	return fingerprints

@@ -2,8 +2,6 @@ package process
 
 import "golang.org/x/sys/unix"
 
-const hasNamespaces = false
-
 func boot() string {
 	id, _ := unix.Sysctl("kern.bootsessionuuid") // without it the host alone is the place
 	return id

@@ -1,7 +1,13 @@
-//go:build !linux && !darwin
+//go:build !darwin
 
 package process
 
-const hasNamespaces = false
+import (
+	"os"
+	"strings"
+)
 
-func boot() string { return "" }
+func boot() string {
+	id, _ := os.ReadFile("/proc/sys/kernel/random/boot_id") // some sandboxes, and other systems than Linux, have none
+	return strings.TrimSpace(string(id))
+}

@@ -11,10 +11,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // UnknownStart is the start of a process where the system does not tell it.
@@ -44,7 +46,7 @@ var Self = sync.OnceValue(func() ID {
 var Place = sync.OnceValue(func() string {
 	host, _ := os.Hostname() // without it the other two tell places apart
 	space, err := os.Readlink("/proc/self/ns/pid")
-	if err != nil && hasNamespaces {
+	if err != nil && runtime.GOOS == "linux" { // which has PID namespaces
 		// Another container may have the same host and boot. A place that no other
 		// process has makes everybody judge by age.
 		space = rand.Text()
@@ -97,4 +99,18 @@ func inProc(pid string) (state, start string, err error) {
 		return "", "", fmt.Errorf("/proc/%s/stat has %d fields", pid, len(rest))
 	}
 	return rest[0], rest[startField-stateField], nil
+}
+
+// abandonedAfter is when an unfinished file counts as left behind if nobody here can tell
+// whether its writer has ended.
+const abandonedAfter = 24 * time.Hour
+
+// LeftBehind reports whether the writer of an unfinished file is gone. age is that of its last
+// write. Where its PID means something the process itself decides, however old the file is.
+// Elsewhere, and for names that do not say it, only the age can: a day without a write.
+func LeftBehind(writer ID, here string, ended func(ID) bool, age time.Duration) bool {
+	if writer.Place == here {
+		return ended(writer)
+	}
+	return age.Abs() > abandonedAfter // from the future, too: the clock may have been set back
 }

@@ -28,31 +28,13 @@ func (p Path) Dir() Path { return Path{p.Root, filepath.Dir(p.Path)} }
 func (p Path) Join(name string) Path { return Path{p.Root, filepath.Join(p.Path, name)} }
 
 // Open opens a file or a folder to be read.
-func (p Path) Open() (f *os.File, err error) {
-	err = p.below(func(root *os.Root, name string) (err error) {
-		f, err = root.Open(name)
-		return err
-	})
-	return f, err
-}
+func (p Path) Open() (*os.File, error) { return below(p, (*os.Root).Open) }
 
 // Stat looks at a file or a folder.
-func (p Path) Stat() (info os.FileInfo, err error) {
-	err = p.below(func(root *os.Root, name string) (err error) {
-		info, err = root.Stat(name)
-		return err
-	})
-	return info, err
-}
+func (p Path) Stat() (os.FileInfo, error) { return below(p, (*os.Root).Stat) }
 
 // Folder opens a folder, to work in it whatever is put in its place meanwhile.
-func (p Path) Folder() (folder *os.Root, err error) {
-	err = p.below(func(root *os.Root, name string) (err error) {
-		folder, err = root.OpenRoot(name)
-		return err
-	})
-	return folder, err
-}
+func (p Path) Folder() (*os.Root, error) { return below(p, (*os.Root).OpenRoot) }
 
 // MakeFolder is Folder for one that may be missing, with its root.
 func (p Path) MakeFolder() (*os.Root, error) {
@@ -63,39 +45,40 @@ func (p Path) MakeFolder() (*os.Root, error) {
 	if err := os.MkdirAll(p.Root, 0o777); err != nil {
 		return nil, err
 	}
-	err = p.below(func(root *os.Root, name string) error { return root.MkdirAll(name, 0o777) })
-	if err != nil {
-		return nil, err
-	}
-	return p.Folder()
+	return below(p, func(root *os.Root, name string) (*os.Root, error) {
+		if err := root.MkdirAll(name, 0o777); err != nil {
+			return nil, err
+		}
+		return root.OpenRoot(name)
+	})
 }
 
 // below calls do with the root and the name of p in it. Of links that stay inside os.Root
 // follows the relative ones only; where it meets another, do is called again with the name
 // without links. It checks that name, too: links may come and go at any time.
-func (p Path) below(do func(root *os.Root, name string) error) error {
+func below[T any](p Path, do func(root *os.Root, name string) (T, error)) (found T, err error) {
 	r, err := open(p.Root)
 	if err != nil {
-		return err
+		return found, err
 	}
 	name, err := filepath.Rel(p.Root, p.Path)
 	if err == nil {
-		err = do(r.Root, name)
+		found, err = do(r.Root, name)
 	} else { // one is absolute, the other is not
 		err = r.escapes
 	}
 	if !errors.Is(err, r.escapes) {
-		return err
+		return found, err
 	}
 	if real, e := filepath.EvalSymlinks(p.Path); e == nil {
 		if name, e = filepath.Rel(r.real, real); e == nil {
-			err = do(r.Root, name)
+			found, err = do(r.Root, name)
 		}
 	}
 	if errors.Is(err, r.escapes) {
-		return fmt.Errorf("%s %w %s through a symbolic link: move its folder there, or bind-mount it", p.Path, ErrLeadsOut, p.Root)
+		err = fmt.Errorf("%s %w %s through a symbolic link: move its folder there, or bind-mount it", p.Path, ErrLeadsOut, p.Root)
 	}
-	return err
+	return found, err
 }
 
 // root is an open folder.

@@ -1,137 +1,93 @@
 package parquetread
 
-import "encoding/binary"
+import (
+	"errors"
+	"io"
 
-// Types of Thrift's compact protocol,
-// https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
-const (
-	kindStop   = 0
-	kindTrue   = 1
-	kindFalse  = 2
-	kindByte   = 3
-	kindI64    = 6
-	kindDouble = 7
-	kindBinary = 8
-	kindList   = 9
-	kindSet    = 10
-	kindMap    = 11
-	kindStruct = 12
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/threadloom/threadloom/transforms/deadletter"
 )
 
-// compact walks over Thrift's compact form without keeping anything of it.
+// compact walks over Thrift's compact form without keeping anything of it. The library's decoder
+// would make a list as long as its head claims.
 type compact struct {
-	b       []byte
+	thrift.BytesReader
+	size    int // bytes
 	structs int // seen within lists
 	entries int // of other lists
 }
 
-func (c *compact) byte() (byte, error) {
-	if len(c.b) == 0 {
-		return 0, errShort
-	}
-	x := c.b[0]
-	c.b = c.b[1:]
-	return x, nil
+func newCompact(b []byte) *compact {
+	return &compact{BytesReader: (&thrift.CompactProtocol{}).NewReaderFromBytes(b), size: len(b)}
 }
 
-func (c *compact) uvarint() (uint64, error) {
-	x, n := binary.Uvarint(c.b)
-	switch {
-	case n == 0:
-		return 0, errShort
-	case n < 0:
-		return 0, damaged("a number of more than 64 bits")
-	}
-	c.b = c.b[n:]
-	return x, nil
-}
-
-// varint reads a number of 16, 32 or 64 bits.
-func (c *compact) varint() (int64, error) {
-	x, err := c.uvarint()
-	return int64(x>>1) ^ -int64(x&1), err
-}
-
-func (c *compact) discard(n uint64) error {
-	if n > uint64(len(c.b)) {
+// marked returns an error of the walk, with a code. It is errShort if the bytes end within a value.
+func marked(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errShort
 	}
-	c.b = c.b[n:]
-	return nil
+	return deadletter.Damaged.Wrap(err)
 }
 
 // fields calls visit for each field of a struct; visit reads the value.
-func (c *compact) fields(visit func(id int16, kind byte) error) error {
+func (c *compact) fields(visit func(id int16, kind thrift.Type) error) error {
 	id := int16(0)
 	for {
-		head, err := c.byte()
-		if err != nil {
+		f, err := c.ReadField()
+		if err != nil || f == (thrift.Field{}) { // the last
 			return err
 		}
-		if head == kindStop {
-			return nil
+		if f.Delta {
+			f.ID += id
 		}
-		if delta := head >> 4; delta != 0 {
-			id += int16(delta)
-		} else {
-			long, err := c.varint()
-			if err != nil {
-				return err
-			}
-			id = int16(long)
-		}
-		if err := visit(id, head&15); err != nil {
+		id = f.ID
+		if err := visit(id, f.Type); err != nil {
 			return err
 		}
 	}
 }
 
 // skip passes over a value of a kind.
-func (c *compact) skip(kind byte, depth int) error {
+func (c *compact) skip(kind thrift.Type, depth int) (err error) {
 	if depth > maxDepth {
 		return tooLarge("its metadata has more than %d levels", maxDepth)
 	}
 	switch kind {
-	case kindTrue, kindFalse:
-		return nil
-	case kindByte:
-		return c.discard(1)
-	case 4, 5, kindI64:
-		_, err := c.uvarint()
-		return err
-	case kindDouble:
-		return c.discard(8)
-	case kindBinary:
-		n, err := c.uvarint()
+	case thrift.TRUE, thrift.FALSE:
+	case thrift.I8:
+		_, err = c.ReadInt8()
+	case thrift.I16, thrift.I32, thrift.I64:
+		_, err = c.ReadInt64()
+	case thrift.DOUBLE:
+		_, err = c.ReadFloat64()
+	case thrift.BINARY:
+		_, err = c.ReadBytes()
+	case thrift.LIST, thrift.SET:
+		l, err := c.ReadList()
 		if err != nil {
 			return err
 		}
-		return c.discard(n)
-	case kindList, kindSet:
-		return c.list(depth)
-	case kindMap:
-		return c.pairs(depth)
-	case kindStruct:
-		return c.fields(func(_ int16, kind byte) error { return c.skip(kind, depth+1) })
-	}
-	return damaged("unknown type %d in its metadata", kind)
-}
-
-func (c *compact) list(depth int) error {
-	head, err := c.byte()
-	if err != nil {
-		return err
-	}
-	n, kind := uint64(head>>4), head&15
-	if n == 15 {
-		if n, err = c.uvarint(); err != nil {
+		return c.items(l.Size, depth, l.Type)
+	case thrift.MAP:
+		m, err := c.ReadMap()
+		if err != nil {
 			return err
 		}
+		return c.items(m.Size, depth, m.Key, m.Value)
+	case thrift.STRUCT:
+		return c.fields(func(_ int16, kind thrift.Type) error { return c.skip(kind, depth+1) })
+	default:
+		return damaged("unknown type %d in its metadata", kind)
 	}
-	if n > uint64(len(c.b)) { // an entry takes a byte at least
+	return err
+}
+
+// items passes over n entries of a list, or n pairs of a map.
+func (c *compact) items(n int32, depth int, kinds ...thrift.Type) error {
+	if int(n) > c.size-c.BytesRead() { // an entry takes a byte at least
 		return errShort
 	}
-	if kind == kindStruct {
+	if kinds[0] == thrift.STRUCT {
 		c.structs += int(n)
 	} else {
 		c.entries += int(n)
@@ -140,40 +96,14 @@ func (c *compact) list(depth int) error {
 		return tooLarge("its metadata lists more than %d columns of row groups", maxStructs)
 	}
 	for range n {
-		if err := c.item(kind, depth); err != nil {
-			return err
+		for _, kind := range kinds {
+			if kind == thrift.TRUE || kind == thrift.FALSE {
+				kind = thrift.I8 // unlike in a field, a boolean takes a byte
+			}
+			if err := c.skip(kind, depth+1); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
-}
-
-func (c *compact) pairs(depth int) error {
-	n, err := c.uvarint()
-	if err != nil || n == 0 {
-		return err
-	}
-	kinds, err := c.byte()
-	if err != nil {
-		return err
-	}
-	if n > uint64(len(c.b)) {
-		return errShort
-	}
-	for range n {
-		if err := c.item(kinds>>4, depth); err != nil {
-			return err
-		}
-		if err := c.item(kinds&15, depth); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// item passes over an entry of a list: unlike in a field, a boolean takes a byte.
-func (c *compact) item(kind byte, depth int) error {
-	if kind == kindTrue || kind == kindFalse {
-		return c.discard(1)
-	}
-	return c.skip(kind, depth+1)
 }

@@ -108,7 +108,7 @@ type deltaLengths struct {
 	b       []byte
 }
 
-func newDeltaLengths(b []byte, n int64) (decoder, error) {
+func newDeltaLengths(b []byte, n int64) (*deltaLengths, error) {
 	lengths, err := newDelta(b, n)
 	if err != nil {
 		return nil, err
@@ -140,7 +140,7 @@ func (d *deltaLengths) cut() ([]byte, error) {
 type deltaTexts struct {
 	chunk    *Chunk
 	prefixes *delta
-	tails    deltaLengths
+	tails    *deltaLengths
 	value    []byte
 	total    int64 // bytes of the values so far
 }
@@ -153,12 +153,8 @@ func newDeltaTexts(c *Chunk, b []byte, n int64) (decoder, error) {
 	if b, err = prefixes.rest(); err != nil {
 		return nil, err
 	}
-	lengths, err := newDelta(b, n)
-	if err != nil {
-		return nil, err
-	}
-	rest, err := lengths.rest()
-	return &deltaTexts{chunk: c, prefixes: prefixes, tails: deltaLengths{lengths, rest}}, err
+	tails, err := newDeltaLengths(b, n)
+	return &deltaTexts{chunk: c, prefixes: prefixes, tails: tails}, err
 }
 
 func (d *deltaTexts) next() (parquet.Value, error) {

@@ -22,16 +22,10 @@ func (c *Chunk) readDictionary(p page, at int64) error {
 	}
 	d := &dictionary{kind: c.column.Physical, size: c.column.size(), b: b, n: p.values}
 	c.stored, c.plain = nil, nil // the values stay in them
-	switch {
-	case d.size > 0:
-		if int64(len(b)) < p.values*int64(d.size) {
-			return damaged("its dictionary is cut off")
-		}
-	case d.kind == format.Boolean:
-		if int64(len(b)) < (p.values+7)/8 {
-			return damaged("its dictionary is cut off")
-		}
-	default:
+	if _, err := c.plainValues(b, p.values); err != nil {
+		return err
+	}
+	if d.size == 0 && d.kind != format.Boolean {
 		if err := d.findTexts(); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package parquetread
 import (
 	"errors"
 
+	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 	"github.com/threadloom/threadloom/transforms/deadletter"
 )
@@ -30,46 +31,43 @@ type page struct {
 
 // readPage reads the header at the start of b. After errShort, it may succeed with more bytes.
 func readPage(b []byte) (p page, header int, err error) {
-	c := compact{b: b}
-	number := func(to *int64) error {
-		x, err := c.varint()
-		*to = x
-		return err
-	}
-	err = c.fields(func(id int16, kind byte) error {
-		integer := kind > kindByte && kind <= kindI64
+	c := newCompact(b)
+	err = c.fields(func(id int16, kind thrift.Type) (err error) {
+		integer := kind >= thrift.I16 && kind <= thrift.I64
 		switch {
 		case integer && id == 1:
-			x, err := c.varint()
+			x, err := c.ReadInt64()
 			p.kind = format.PageType(x)
 			return err
 		case integer && id == 2:
-			return number(&p.expanded)
+			p.expanded, err = c.ReadInt64()
+			return err
 		case integer && id == 3:
-			return number(&p.size)
-		case kind == kindStruct && (id == 5 || id == 7 || id == 8):
-			return c.fields(func(field int16, kind byte) error { return p.own(&c, id, field, kind) })
+			p.size, err = c.ReadInt64()
+			return err
+		case kind == thrift.STRUCT && (id == 5 || id == 7 || id == 8):
+			return c.fields(func(field int16, kind thrift.Type) error { return p.own(c, id, field, kind) })
 		}
 		return c.skip(kind, 1)
 	})
-	return p, len(b) - len(c.b), err
+	return p, c.BytesRead(), marked(err)
 }
 
 // own reads a field of the header of one kind of page: 5 data, 7 dictionary, 8 data
 // of version 2.
-func (p *page) own(c *compact, header, field int16, kind byte) error {
+func (p *page) own(c *compact, header, field int16, kind thrift.Type) error {
 	of := map[int16]format.PageType{5: format.DataPage, 7: format.DictionaryPage, 8: format.DataPageV2}[header]
 	if of != p.kind {
 		return c.skip(kind, 2)
 	}
 	p.known = true
-	if kind == kindFalse && header == 8 && field == 7 {
+	if kind == thrift.FALSE && header == 8 && field == 7 {
 		p.uncompressed = true
 	}
-	if kind <= kindByte || kind > kindI64 {
+	if kind < thrift.I16 || kind > thrift.I64 {
 		return c.skip(kind, 2)
 	}
-	x, err := c.varint()
+	x, err := c.ReadInt64()
 	switch {
 	case field == 1:
 		p.values = x

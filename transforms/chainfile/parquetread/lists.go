@@ -156,28 +156,22 @@ func (l *floatLists) checkDefinitions(b []byte, n int64) error {
 	if err != nil {
 		return err
 	}
-	for n > 0 {
-		if r.run == 0 {
-			if err := r.begin(); err != nil {
-				return err
-			}
-		}
-		step := int64(1)
-		if r.run > 0 && r.packed == nil {
-			step = r.run
-			r.run, r.left = 1, r.left-r.run+1
-		}
-		if r.run == 0 {
-			continue // an empty run
-		}
-		x, err := r.next()
-		if err != nil {
+	for r.left > 0 {
+		if err := r.begin(); err != nil {
 			return err
 		}
-		if int(x) != l.present {
-			return damaged("a list is null, or holds a null")
+		after := r.left - r.run
+		if r.packed == nil {
+			r.run = min(1, r.run) // the others are the same
 		}
-		n -= step
+		for r.run > 0 {
+			if x, err := r.next(); err != nil {
+				return err
+			} else if int(x) != l.present {
+				return damaged("a list is null, or holds a null")
+			}
+		}
+		r.left = after
 	}
 	return nil
 }
