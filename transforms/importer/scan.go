@@ -182,7 +182,7 @@ func (s *scan) mayBreakOff(reason string) error {
 }
 
 const (
-	batchBytes = 1 << 20
+	chunkBytes = 1 << 20
 	// spareParsers is how many batches wait for a parser, so that no parser waits for a batch.
 	spareParsers = 2
 )
@@ -199,7 +199,7 @@ func (s *scan) read(ctx context.Context) (err error) {
 	group, inner := errgroup.WithContext(ctx)
 	free := make(chan *chunk, parsers+spareParsers)
 	for range cap(free) {
-		free <- &chunk{batch: dump.Batch{Lines: make([]byte, 0, batchBytes)}, parsed: make(chan struct{}, 1)}
+		free <- &chunk{batch: dump.Batch{Lines: make([]byte, 0, chunkBytes)}, parsed: make(chan struct{}, 1)}
 	}
 	toParse, inOrder := make(chan *chunk, cap(free)), make(chan *chunk, cap(free))
 	from := s.written.To
