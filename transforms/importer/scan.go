@@ -192,7 +192,7 @@ const (
 func (s *scan) read(ctx context.Context) (err error) {
 	in, err := dump.Open(s.info, s.process.decoders)
 	if err != nil {
-		return s.brokenHead(err)
+		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
 	parsers := runtime.GOMAXPROCS(0)
@@ -245,19 +245,6 @@ func stopped(ctx context.Context, err error) error {
 	return err
 }
 
-// brokenHead is for a dump whose first bytes cannot be decompressed.
-func (s *scan) brokenHead(err error) error {
-	broken := (*dump.BrokenError)(nil)
-	if !errors.As(err, &broken) {
-		return err
-	}
-	s.result.BrokeOff = broken.Error()
-	if err := s.mayBreakOff(s.result.BrokeOff); err != nil {
-		return err
-	}
-	return s.finish(nil)
-}
-
 // decompress passes the lines on from an offset.
 func (s *scan) decompress(ctx context.Context, in *dump.Reader, from int64, free <-chan *chunk, toParse, inOrder chan<- *chunk) error {
 	var c *chunk
@@ -307,12 +294,10 @@ func (s *scan) finish(in *dump.Reader) (err error) {
 	r.Name, r.Bytes, r.LineSize = s.info.Name, s.info.Bytes, n.To
 	r.Counts, r.Kept, r.Bad, r.Runs = n.Counts, n.Kept, n.Bad, s.runs
 	r.Lines = n.Kept + n.Counts.Lines()
-	if in != nil {
-		if r.SHA256, err = in.Sum(); err != nil {
-			return err
-		}
-		s.progress(in)
+	if r.SHA256, err = in.Sum(); err != nil {
+		return err
 	}
+	s.progress(in)
 	if err := s.judge(); err != nil {
 		return err
 	}
