@@ -156,11 +156,7 @@ func Open(config Config) (*Engine, error) {
 
 func (e *Engine) work() {
 	for {
-		batch := e.window.next()
-		if batch == nil {
-			return
-		}
-		e.run(batch)
+		e.run(e.window.next())
 	}
 }
 

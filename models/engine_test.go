@@ -64,7 +64,6 @@ func openWith(t *testing.T, c Config) *Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(e.window.close)
 	return e
 }
 

@@ -29,7 +29,6 @@ func TestAnEngineBindsNoThreadToACore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer e.window.close()
 	texts := make([]string, 64)
 	for i := range texts {
 		texts[i] = strings.Repeat(strconv.Itoa(i)+" words ", 50)

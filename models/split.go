@@ -41,26 +41,24 @@ func wordStart(ids []uint32, continues func(uint32) bool, i, after int) int {
 // continuations reads from a tokenizer.json which tokens continue a word: those of a
 // WordPiece vocabulary that begin with its prefix, "##". Other vocabularies have none.
 func continuations(tokenizerJSON []byte) (map[uint32]bool, error) {
-	var kind struct {
-		Model struct {
-			Type string `json:"type"`
-		} `json:"model"`
-	}
-	if err := json.Unmarshal(tokenizerJSON, &kind); err != nil || kind.Model.Type != "WordPiece" {
-		return nil, err
-	}
 	var settings struct {
 		Model struct {
-			Prefix string            `json:"continuing_subword_prefix"`
-			Vocab  map[string]uint32 `json:"vocab"`
+			Type   string          `json:"type"`
+			Prefix string          `json:"continuing_subword_prefix"`
+			Vocab  json.RawMessage `json:"vocab"` // other kinds of models have other shapes
 		} `json:"model"`
 	}
-	if err := json.Unmarshal(tokenizerJSON, &settings); err != nil {
+	err := json.Unmarshal(tokenizerJSON, &settings)
+	if m := settings.Model; err != nil || m.Type != "WordPiece" || m.Prefix == "" {
+		return nil, err
+	}
+	var vocabulary map[string]uint32
+	if err := json.Unmarshal(settings.Model.Vocab, &vocabulary); err != nil {
 		return nil, err
 	}
 	found := map[uint32]bool{}
-	for token, id := range settings.Model.Vocab {
-		if p := settings.Model.Prefix; p != "" && strings.HasPrefix(token, p) {
+	for token, id := range vocabulary {
+		if strings.HasPrefix(token, settings.Model.Prefix) {
 			found[id] = true
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Result holds what became of the texts of one Submit, in their order.
@@ -213,38 +215,22 @@ func weightedMean(vectors, weights []float32, normalize bool) []float32 {
 // at once as there are cores, because a long text takes megabytes while it is tokenised.
 func (e *Engine) encodeAll(ctx context.Context, texts []string) ([]encoded, error) {
 	encodings := make([]encoded, len(texts))
-	workers := min(runtime.GOMAXPROCS(0), len(texts))
-	errs := make([]error, workers)
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for w := range workers {
-		wg.Go(func() {
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= len(texts) {
-					return
-				}
-				var err error
-				e.encoding <- struct{}{}
-				encodings[i], err = e.tokens.encode(texts[i])
-				<-e.encoding
-				if err != nil {
-					errs[w] = fmt.Errorf("text %d: %w", i, err)
-					return
-				}
+	var encoding errgroup.Group
+	encoding.SetLimit(runtime.GOMAXPROCS(0))
+	for i, text := range texts {
+		encoding.Go(func() (err error) {
+			if err = ctx.Err(); err != nil {
+				return err
 			}
+			e.encoding <- struct{}{}
+			defer func() { <-e.encoding }()
+			if encodings[i], err = e.tokens.encode(text); err != nil {
+				return fmt.Errorf("text %d: %w", i, err)
+			}
+			return nil
 		})
 	}
-	wg.Wait()
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
-	}
-	return encodings, nil
+	return encodings, encoding.Wait()
 }
 
 // CountTokens returns how many tokens the model would read of each text, without

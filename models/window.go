@@ -60,7 +60,6 @@ type window struct {
 	waiting int      // texts in byLen
 	tokens  int      // their tokens
 	busy    int      // streams that are reading, not waiting
-	closed  bool
 	budget  tokenBudget
 	limit   int // streams must wait if the window has so many tokens
 }
@@ -86,7 +85,7 @@ func (w *window) add(items []item) {
 	defer w.mu.Unlock()
 	w.busy--
 	w.change.Broadcast()
-	for w.tokens >= w.limit && !w.closed {
+	for w.tokens >= w.limit {
 		w.change.Wait()
 	}
 	w.busy++
@@ -101,14 +100,11 @@ func (w *window) add(items []item) {
 	w.change.Broadcast()
 }
 
-// next waits for a batch and returns it. It returns nil when the window is closed.
+// next waits for a batch and returns it.
 func (w *window) next() []item {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for {
-		if w.closed {
-			return nil
-		}
 		if w.waiting > 0 {
 			if b := w.take(w.busy == 0 || w.tokens >= w.limit); b != nil {
 				w.change.Broadcast()
@@ -192,11 +188,4 @@ func (w *window) ran(padded int) (budget int, raised bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.budget.ran(padded)
-}
-
-func (w *window) close() {
-	w.mu.Lock()
-	w.closed = true
-	w.mu.Unlock()
-	w.change.Broadcast()
 }

@@ -2,6 +2,7 @@ package mpsbridge
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -37,11 +38,10 @@ func benchmarkEnqueue(b *testing.B, all []string) {
 		longest = max(longest, slowest(b, q))
 		empty(b, q)
 		plain += timed(func() {
-			err := inPieces(all, func(piece []string) error {
-				return q.client.RPush(ctx, q.todo(), arguments(piece)...).Err()
-			})
-			if err != nil {
-				b.Fatal(err)
+			for piece := range slices.Chunk(all, pieceOfJobs) {
+				if err := q.client.RPush(ctx, q.todo(), arguments(piece)...).Err(); err != nil {
+					b.Fatal(err)
+				}
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -79,14 +80,16 @@ func (q *Queue) Reap(ctx context.Context) (Reaped, error) {
 
 // Replace tells workers to embed the files of these jobs although they have an output.
 func (q *Queue) Replace(ctx context.Context, jobs []string) error {
-	err := inPieces(jobs, func(piece []string) error {
+	for piece := range slices.Chunk(jobs, pieceOfJobs) {
 		ids := make([]any, len(piece))
 		for i, job := range piece {
 			ids[i] = identity(job)
 		}
-		return q.client.SAdd(ctx, q.replace(), ids...).Err()
-	})
-	return q.wrap("having outputs replaced", err)
+		if err := q.client.SAdd(ctx, q.replace(), ids...).Err(); err != nil {
+			return q.wrap("having outputs replaced", err)
+		}
+	}
+	return nil
 }
 
 // Events returns the events after a given one, and the name of the last one for the next call.
@@ -125,16 +128,18 @@ func (q *Queue) Events(ctx context.Context, after string, wait time.Duration) (e
 // DeadOf returns the dead ones among the jobs.
 func (q *Queue) DeadOf(ctx context.Context, jobs []string) (map[string]DeadJob, error) {
 	dead := map[string]DeadJob{}
-	err := inPieces(jobs, func(piece []string) error {
+	for piece := range slices.Chunk(jobs, pieceOfJobs) {
 		values, err := q.client.HMGet(ctx, q.dead(), piece...).Result()
+		if err != nil {
+			return dead, q.wrap("looking for dead jobs", err)
+		}
 		for i, v := range values {
 			if s, ok := v.(string); ok {
 				dead[piece[i]] = deadJob(piece[i], s)
 			}
 		}
-		return err
-	})
-	return dead, q.wrap("looking for dead jobs", err)
+	}
+	return dead, nil
 }
 
 func deadJob(job, value string) DeadJob {
@@ -163,18 +168,6 @@ func (q *Queue) wrap(doing string, err error) error {
 		return nil
 	}
 	return fmt.Errorf("redis at %s, queue %s: %s: %w", q.client.Options().Addr, q.queue, doing, err)
-}
-
-// inPieces calls do several times, each time with a part of the jobs.
-func inPieces(jobs []string, do func([]string) error) error {
-	for len(jobs) > 0 {
-		n := min(len(jobs), pieceOfJobs)
-		if err := do(jobs[:n]); err != nil {
-			return err
-		}
-		jobs = jobs[n:]
-	}
-	return nil
 }
 
 // arguments returns the arguments of a script: some values and then the jobs.

@@ -103,10 +103,12 @@ func (q *Queue) Drop(ctx context.Context, jobs []string) (int, error) {
 }
 
 func (q *Queue) settle(ctx context.Context, how string, jobs []string) (n int, err error) {
-	err = inPieces(jobs, func(piece []string) error {
+	for piece := range slices.Chunk(jobs, pieceOfJobs) {
 		some, err := retryScript.Run(ctx, q.client, []string{q.dead(), q.todo()}, arguments(piece, how)...).Int()
+		if err != nil {
+			return n, q.wrap("settling dead jobs", err)
+		}
 		n += some
-		return err
-	})
-	return n, q.wrap("settling dead jobs", err)
+	}
+	return n, nil
 }

@@ -26,12 +26,12 @@ func init() {
 // steps after a GroupByKey only when all steps before it have ended.
 func Bridge(s beam.Scope, o remote.Options, files beam.PCollection) beam.PCollection {
 	s = s.Scope("transforms.Bridge")
-	enqueued := beam.ParDo(s, &enqueueFn{Options: o}, files)
+	enqueued := beam.ParDo(s, &enqueueFn{bridgeFn: bridgeFn{Options: o}}, files)
 	groups := 1 // one process waits for all of them, and may take any of them back
 	if o.Spread {
 		groups = spreadGroups
 	}
-	return beam.ParDo(s, &awaitFn{Options: o}, BreakFusion(s, groups, enqueued))
+	return beam.ParDo(s, &awaitFn{bridgeFn{Options: o}}, BreakFusion(s, groups, enqueued))
 }
 
 // spreadGroups is the number of groups into which files are divided if several machines
@@ -43,21 +43,28 @@ const spreadGroups = 256
 // as all before together.
 const enqueuedAtOnce = 10_000
 
-// enqueueFn puts jobs into the queue, so that workers begin while the scan goes on.
-type enqueueFn struct {
+// bridgeFn is what enqueueFn and awaitFn have in common.
+type bridgeFn struct {
 	Options remote.Options
 
 	client *remote.Client
 	files  []layout.File
-	put    int // how many were put in before
 }
 
-func (f *enqueueFn) Setup(ctx context.Context) (err error) {
-	f.client, err = openClient(ctx, f.Options)
+func (f *bridgeFn) Setup(ctx context.Context) (err error) {
+	f.client, err = remote.Open(ctx, f.Options, thisProcess.Reads, thisProcess.Embedder)
 	return err
 }
 
-func (f *enqueueFn) StartBundle(func(layout.File)) {}
+func (f *bridgeFn) StartBundle(func(layout.File)) {}
+
+func (f *bridgeFn) Teardown() error { return f.client.Close() }
+
+// enqueueFn puts jobs into the queue, so that workers begin while the scan goes on.
+type enqueueFn struct {
+	bridgeFn
+	put int // how many were put in before
+}
 
 func (f *enqueueFn) ProcessElement(ctx context.Context, file layout.File, emit func(layout.File)) error {
 	if !file.Anew { // awaitFn puts those in, when it knows their old outputs
@@ -79,22 +86,8 @@ func (f *enqueueFn) flush(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func (f *enqueueFn) Teardown() error { return f.client.Close() }
-
 // awaitFn waits for the files of its bundle.
-type awaitFn struct {
-	Options remote.Options
-
-	client *remote.Client
-	files  []layout.File
-}
-
-func (f *awaitFn) Setup(ctx context.Context) (err error) {
-	f.client, err = openClient(ctx, f.Options)
-	return err
-}
-
-func (f *awaitFn) StartBundle(func(layout.File)) {}
+type awaitFn struct{ bridgeFn }
 
 func (f *awaitFn) ProcessElement(_ context.Context, file layout.File, _ func(layout.File)) error {
 	f.files = append(f.files, file)
@@ -105,10 +98,4 @@ func (f *awaitFn) FinishBundle(ctx context.Context, emit func(layout.File)) erro
 	files := f.files
 	f.files = nil
 	return f.client.Await(ctx, files, reporter(ctx, emit))
-}
-
-func (f *awaitFn) Teardown() error { return f.client.Close() }
-
-func openClient(ctx context.Context, o remote.Options) (*remote.Client, error) {
-	return remote.Open(ctx, o, thisProcess.Reads, thisProcess.Embedder)
 }

@@ -105,10 +105,7 @@ func Open(info Info, decoders *Decoders) (*Reader, error) {
 		return nil, fmt.Errorf("opening the dump: %w", err)
 	}
 	r := &Reader{path: info.Path, file: f, raw: &counted{file: f, hash: sha256.New()}, end: func() {}}
-	if r.err = r.decompress(info, decoders); r.err != nil {
-		defer f.Close() //nolint:errcheck // the first error is reported
-		return nil, r.broken(&Batch{})
-	}
+	r.err = r.decompress(info, decoders) // Read returns it
 	return r, nil
 }
 

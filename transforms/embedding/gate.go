@@ -60,12 +60,7 @@ func (g *gate) shut() bool {
 	return g.closed
 }
 
-// finish counts an outcome that is to be reported. It comes before leave.
-func (g *gate) finish() { g.owe(1) }
-
-// report counts an outcome that was reported.
-func (g *gate) report() { g.owe(-1) }
-
+// owe counts an outcome that is to be reported (+1), which comes before leave, or that was (-1).
 func (g *gate) owe(n int) {
 	g.mu.Lock()
 	g.owed += n

@@ -28,15 +28,12 @@ type isolatedProcess struct {
 	answers map[int]chan isolatedAnswer // by the ID of the question
 }
 
-func startIsolated() (*isolatedProcess, error) {
-	p, err := launchIsolated()
-	if err != nil {
-		return nil, deadletter.ProcessLost.Errorf("starting a process for a file that was open when earlier runs ended: %w", err)
-	}
-	return p, nil
-}
-
-func launchIsolated() (*isolatedProcess, error) {
+func startIsolated() (_ *isolatedProcess, err error) {
+	defer func() {
+		if err != nil {
+			err = deadletter.ProcessLost.Errorf("starting a process for a file that was open when earlier runs ended: %w", err)
+		}
+	}()
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err

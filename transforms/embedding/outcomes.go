@@ -61,7 +61,7 @@ func (e *Embedder) finish(ctx context.Context, o Outcome) Outcome {
 	}
 	o.each(e.counts.Add)
 	o.owed = true
-	e.files.finish()
+	e.files.owe(1)
 	return o
 }
 
@@ -83,7 +83,7 @@ func (e *Embedder) Report(deadLetters string, ended []Outcome, r Reporter) (firs
 	defer func() { // Emit may panic
 		for _, o := range ended {
 			if o.owed {
-				e.files.report()
+				e.files.owe(-1)
 			}
 		}
 	}()

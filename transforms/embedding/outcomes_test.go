@@ -125,7 +125,7 @@ func TestADrainWaitsUntilOutcomesAreReported(t *testing.T) {
 		t.Fatal("the gate is open")
 	}
 	e.files.close()
-	e.files.finish()
+	e.files.owe(1)
 	e.files.leave(time.Now())
 	reported := false
 	go func() {
@@ -133,7 +133,7 @@ func TestADrainWaitsUntilOutcomesAreReported(t *testing.T) {
 		e.files.mu.Lock()
 		reported = true
 		e.files.mu.Unlock()
-		e.files.report()
+		e.files.owe(-1)
 	}()
 	e.WaitDrained()
 	e.files.mu.Lock()
@@ -145,7 +145,7 @@ func TestADrainWaitsUntilOutcomesAreReported(t *testing.T) {
 
 func TestADrainDoesNotWaitForEverForAnOutcome(t *testing.T) {
 	g := newGate()
-	g.finish()
+	g.owe(1)
 	start := time.Now()
 	g.wait(100 * time.Millisecond)
 	if took := time.Since(start); took < 100*time.Millisecond || took > 5*time.Second {

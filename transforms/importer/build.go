@@ -13,23 +13,17 @@ import (
 type batch struct {
 	subreddit string
 	rows      []row
-	buf       []byte // the strings of the rows, until they are made
-	cells     []cells
-	scores    []int32
+	bytes     int
 }
-
-// cells are where the strings of a row are in the buffer.
-type cells struct {
-	chain, text, link, root, leaf, permalink, title, author place
-	hasTitle, hasScore                                      bool
-}
-
-type place struct{ from, to int }
 
 const milliseconds = 1000 // of a second
 
-// batchText ends a batch.
-const batchText = 2 << 20
+const (
+	// batchBytes ends a batch of rows.
+	batchBytes = 2 << 20
+	// rowBytes is about what the ids of a row take, and its permalink.
+	rowBytes = 80
+)
 
 // builder makes chains of threads.
 type builder struct {
@@ -37,8 +31,9 @@ type builder struct {
 	chains   thread.Builder
 	comments []thread.Comment
 	batch    *batch
-	title    []byte
+	title    *string // of the thread's submission; nil: there is none
 	selftext []byte
+	text     []byte // of a chain
 }
 
 func newBuilder(p *Plan) *builder { return &builder{plan: p} }
@@ -58,7 +53,7 @@ func (b *builder) build(ctx context.Context, t *threads) error {
 
 // room returns the batch for rows of a subreddit.
 func (b *builder) room(ctx context.Context, t *threads, subreddit string) error {
-	if b.batch != nil && (b.batch.subreddit != subreddit || len(b.batch.buf) >= batchText) {
+	if b.batch != nil && (b.batch.subreddit != subreddit || b.batch.bytes >= batchBytes) {
 		b.send(t)
 	}
 	if b.batch != nil {
@@ -69,13 +64,12 @@ func (b *builder) room(ctx context.Context, t *threads, subreddit string) error 
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	b.batch.reset(subreddit)
+	b.batch.subreddit, b.batch.rows, b.batch.bytes = subreddit, b.batch.rows[:0], 0
 	return nil
 }
 
 func (b *builder) send(t *threads) {
 	if b.batch != nil {
-		b.batch.finish()
 		t.built <- b.batch
 		b.batch = nil
 	}
@@ -113,7 +107,7 @@ func (b *builder) thread(ctx context.Context, t *threads, g gathered) error {
 		if err := b.room(ctx, t, g.subreddit); err != nil {
 			return err
 		}
-		return b.row(&t.texts, g, posts, c, submission != nil)
+		return b.row(&t.texts, g, posts, c)
 	})
 	if err != nil {
 		return err
@@ -165,82 +159,65 @@ func distinct(posts []entry, texts *texts) (kept []entry, duplicates int64, err 
 	return kept, duplicates, nil
 }
 
-func (b *builder) readSubmission(t *threads, submission *entry) (err error) {
-	b.title, b.selftext = b.title[:0], b.selftext[:0]
+func (b *builder) readSubmission(t *threads, submission *entry) error {
+	b.title, b.selftext = nil, b.selftext[:0]
 	if submission == nil {
 		return nil
 	}
-	if b.title, err = t.texts.appendTo(b.title, submission.text); err != nil || submission.has(flagDeletedLater) {
+	title, err := t.texts.appendTo(nil, submission.text)
+	if err != nil {
 		return err
 	}
-	b.selftext, err = t.texts.appendTo(b.selftext, submission.more)
+	text := string(title)
+	b.title = &text
+	if !submission.has(flagDeletedLater) {
+		b.selftext, err = t.texts.appendTo(b.selftext, submission.more)
+	}
 	return err
 }
 
 // row adds the row of a chain to the batch.
-func (b *builder) row(texts *texts, g gathered, posts []entry, c thread.Chain, hasTitle bool) (err error) {
-	to := b.batch
-	leaf, root := &posts[c.Leaf()], &posts[c.Root]
-	place := func(write func(buf []byte) []byte) place {
-		p := place{from: len(to.buf)}
-		to.buf = write(to.buf)
-		p.to = len(to.buf)
-		return p
-	}
-	link, leafID := post.ID(g.link), post.ID(leaf.id)
-	cells := cells{hasTitle: hasTitle, hasScore: leaf.has(flagScore)}
-	cells.chain = place(func(buf []byte) []byte { return leafID.Append(append(link.Append(buf), '_')) })
-	cells.link.from = cells.chain.from
-	cells.leaf.to = cells.chain.to
-	cells.root = place(post.ID(root.id).Append)
-	cells.permalink = place(func(buf []byte) []byte {
-		buf = append(append(append(buf, "/r/"...), g.subreddit...), "/comments/"...)
-		buf = append(link.Append(buf), "/_/"...)
-		return append(leafID.Append(buf), '/')
-	})
-	for i := cells.chain.from; i < cells.chain.to; i++ {
-		if to.buf[i] == '_' {
-			cells.link.to, cells.leaf.from = i, i+1
-		}
-	}
-	cells.text = place(func(buf []byte) []byte {
-		buf, err = b.appendChain(buf, texts, posts, c)
-		return buf
-	})
-	if err != nil {
+func (b *builder) row(texts *texts, g gathered, posts []entry, c thread.Chain) (err error) {
+	leaf := &posts[c.Leaf()]
+	if b.text, err = b.appendChain(b.text[:0], texts, posts, c); err != nil {
 		return err
 	}
-	if hasTitle {
-		cells.title = place(func(buf []byte) []byte { return append(buf, b.title...) })
+	linkID, leafID := post.ID(g.link).String(), post.ID(leaf.id).String()
+	r := row{
+		ChainID: linkID + "_" + leafID, Text: string(b.text), Subreddit: g.subreddit,
+		LinkID: linkID, RootID: post.ID(posts[c.Root].id).String(), LeafID: leafID,
+		Permalink:  "/r/" + g.subreddit + "/comments/" + linkID + "/_/" + leafID + "/",
+		CreatedUTC: leaf.created * milliseconds, StartedUTC: posts[c.Turns[0]].created * milliseconds,
+		NTurns: int32(len(c.Turns)), NMissing: c.Missing, Depth: c.Depth, Complete: c.Complete, Title: b.title,
+	}
+	if leaf.has(flagScore) {
+		r.Score = &leaf.score // which stays as it is until the batch is written
 	}
 	if b.plan.Authors {
-		cells.author = place(func(buf []byte) []byte {
-			buf, err = texts.appendTo(buf, leaf.more)
-			return buf
-		})
+		author, err := texts.appendTo(nil, leaf.more)
+		if err != nil {
+			return err
+		}
+		r.author = string(author)
 	}
-	to.cells = append(to.cells, cells)
-	to.scores = append(to.scores, leaf.score)
-	to.rows = append(to.rows, row{
-		Subreddit: g.subreddit, CreatedUTC: leaf.created * milliseconds, StartedUTC: posts[c.Turns[0]].created * milliseconds,
-		NTurns: int32(len(c.Turns)), NMissing: c.Missing, Depth: c.Depth, Complete: c.Complete,
-	})
-	return err
+	b.batch.rows = append(b.batch.rows, r)
+	b.batch.bytes += len(b.text) + rowBytes
+	return nil
 }
 
 // appendChain appends the text of a chain.
 func (b *builder) appendChain(to []byte, texts *texts, posts []entry, c thread.Chain) (_ []byte, err error) {
-	start := len(to)
+	if b.title != nil {
+		to = append(to, *b.title...)
+	}
 	gap := func() {
-		if len(to) > start {
+		if len(to) > 0 {
 			to = append(to, "\n\n"...)
 		}
 	}
-	for _, part := range [][]byte{b.title, b.selftext} {
-		if len(part) > 0 {
-			gap()
-			to = append(to, part...)
-		}
+	if len(b.selftext) > 0 {
+		gap()
+		to = append(to, b.selftext...)
 	}
 	for _, turn := range c.Turns {
 		gap()
@@ -249,26 +226,4 @@ func (b *builder) appendChain(to []byte, texts *texts, posts []entry, c thread.C
 		}
 	}
 	return to, nil
-}
-
-func (b *batch) reset(subreddit string) {
-	b.subreddit = subreddit
-	b.rows, b.buf, b.cells, b.scores = b.rows[:0], b.buf[:0], b.cells[:0], b.scores[:0]
-}
-
-// finish makes the strings of the rows: all of them are parts of one.
-func (b *batch) finish() {
-	all := string(b.buf)
-	for i, c := range b.cells {
-		r := &b.rows[i]
-		r.ChainID, r.Text, r.Permalink, r.author = all[c.chain.from:c.chain.to], all[c.text.from:c.text.to], all[c.permalink.from:c.permalink.to], all[c.author.from:c.author.to]
-		r.LinkID, r.RootID, r.LeafID = all[c.link.from:c.link.to], all[c.root.from:c.root.to], all[c.leaf.from:c.leaf.to]
-		if c.hasTitle {
-			title := all[c.title.from:c.title.to]
-			r.Title = &title
-		}
-		if c.hasScore {
-			r.Score = &b.scores[i]
-		}
-	}
 }

@@ -94,19 +94,17 @@ func (c *collector) collect(ctx context.Context, from *runs.Thread) error {
 	}
 	thread.last = len(t.posts)
 	t.list = append(t.list, thread)
-	if len(t.posts) < groupPosts && int64(len(t.texts.memory))+t.texts.size < groupBytes {
-		return nil
+	if len(t.posts) >= groupPosts || int64(len(t.texts.memory))+t.texts.size >= groupBytes {
+		c.send()
 	}
-	return c.send()
+	return nil
 }
 
 // send passes on the threads that were collected.
-func (c *collector) send() error {
-	if c.threads == nil {
-		return nil
+func (c *collector) send() {
+	if c.threads != nil {
+		c.inOrder <- c.threads
+		c.toBuild <- c.threads
+		c.threads = nil
 	}
-	c.inOrder <- c.threads
-	c.toBuild <- c.threads
-	c.threads = nil
-	return nil
 }

@@ -102,11 +102,9 @@ type ForeignError struct {
 }
 
 func (e *ForeignError) Error() string {
-	more := ""
+	more := " holds"
 	if n := len(e.Folders); n > 1 {
 		more = fmt.Sprintf(" and %d other folders hold", n-1)
-	} else {
-		more = " holds"
 	}
 	return e.Folders[0] + more + " files that no import wrote (--replace replaces the folder)"
 }

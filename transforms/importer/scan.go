@@ -182,7 +182,7 @@ func (s *scan) mayBreakOff(reason string) error {
 }
 
 const (
-	batchBytes = 1 << 20
+	chunkBytes = 1 << 20
 	// spareParsers is how many batches wait for a parser, so that no parser waits for a batch.
 	spareParsers = 2
 )
@@ -192,14 +192,14 @@ const (
 func (s *scan) read(ctx context.Context) (err error) {
 	in, err := dump.Open(s.info, s.process.decoders)
 	if err != nil {
-		return s.brokenHead(err)
+		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
 	parsers := runtime.GOMAXPROCS(0)
 	group, inner := errgroup.WithContext(ctx)
 	free := make(chan *chunk, parsers+spareParsers)
 	for range cap(free) {
-		free <- &chunk{batch: dump.Batch{Lines: make([]byte, 0, batchBytes)}, parsed: make(chan struct{}, 1)}
+		free <- &chunk{batch: dump.Batch{Lines: make([]byte, 0, chunkBytes)}, parsed: make(chan struct{}, 1)}
 	}
 	toParse, inOrder := make(chan *chunk, cap(free)), make(chan *chunk, cap(free))
 	from := s.written.To
@@ -243,19 +243,6 @@ func stopped(ctx context.Context, err error) error {
 		return cause
 	}
 	return err
-}
-
-// brokenHead is for a dump whose first bytes cannot be decompressed.
-func (s *scan) brokenHead(err error) error {
-	broken := (*dump.BrokenError)(nil)
-	if !errors.As(err, &broken) {
-		return err
-	}
-	s.result.BrokeOff = broken.Error()
-	if err := s.mayBreakOff(s.result.BrokeOff); err != nil {
-		return err
-	}
-	return s.finish(nil)
 }
 
 // decompress passes the lines on from an offset.
@@ -307,12 +294,10 @@ func (s *scan) finish(in *dump.Reader) (err error) {
 	r.Name, r.Bytes, r.LineSize = s.info.Name, s.info.Bytes, n.To
 	r.Counts, r.Kept, r.Bad, r.Runs = n.Counts, n.Kept, n.Bad, s.runs
 	r.Lines = n.Kept + n.Counts.Lines()
-	if in != nil {
-		if r.SHA256, err = in.Sum(); err != nil {
-			return err
-		}
-		s.progress(in)
+	if r.SHA256, err = in.Sum(); err != nil {
+		return err
 	}
+	s.progress(in)
 	if err := s.judge(); err != nil {
 		return err
 	}

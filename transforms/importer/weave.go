@@ -146,10 +146,10 @@ func (w *weave) weave(ctx context.Context) (err error) {
 		err := runs.Merge(w.runs, w.bucket, int64(memory*mergeShare), w.plan.temp(), func(t *runs.Thread) error {
 			return c.collect(inner, t)
 		})
-		if err != nil {
-			return err
+		if err == nil {
+			c.send()
 		}
-		return c.send()
+		return err
 	})
 	for range builders {
 		group.Go(func() error {

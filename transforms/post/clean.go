@@ -2,15 +2,13 @@ package post
 
 import (
 	"bytes"
+	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
 // white is the white space that is cut from around a text.
 const white = " \t\n\v\f\r"
-
-// replacement stands for what is not a character.
-const replacement = "\uFFFD"
 
 // AppendText appends the text of a JSON string, which has its quotes, and cleans it: the entities
 // &amp;, &lt; and &gt; are unescaped once, lines end in \n, a NUL and each byte that is not UTF-8
@@ -19,19 +17,27 @@ func AppendText(to, quoted []byte) []byte {
 	start := len(to)
 	to = appendDecoded(to, quoted[1:len(quoted)-1])
 	t := to[start:]
-	if bytes.IndexByte(t, '&') >= 0 {
-		t = unescapeEntities(t)
+	for _, r := range replacements {
+		if bytes.IndexByte(t, r.old[0]) >= 0 { // most texts have none, and ReplaceAll copies them
+			t = bytes.ReplaceAll(t, r.old, r.new)
+		}
 	}
-	if bytes.IndexByte(t, '\r') >= 0 {
-		t = endLines(t)
+	t = bytes.Trim(t, white)
+	if !utf8.Valid(t) || bytes.IndexByte(t, 0) >= 0 {
+		t = bytes.Map(func(r rune) rune { // which takes a byte that is not UTF-8 for U+FFFD
+			if r == 0 {
+				return utf8.RuneError
+			}
+			return r
+		}, t)
 	}
-	trimmed := bytes.Trim(t, white)
-	n := copy(to[start:], trimmed)
-	to = to[:start+n]
-	if !utf8.Valid(to[start:]) || bytes.IndexByte(to[start:], 0) >= 0 {
-		return replaceInvalid(to, start)
-	}
-	return to
+	return append(to[:start], t...)
+}
+
+// replacements are made in this order. &amp; comes after the other entities, so that &amp;lt; becomes &lt;.
+var replacements = []struct{ old, new []byte }{
+	{[]byte("&lt;"), []byte("<")}, {[]byte("&gt;"), []byte(">")}, {[]byte("&amp;"), []byte("&")},
+	{[]byte("\r\n"), []byte("\n")}, {[]byte("\r"), []byte("\n")},
 }
 
 // appendDecoded appends what a JSON string stands for. Its bytes that are not UTF-8 stay.
@@ -55,11 +61,11 @@ func appendDecoded(to, s []byte) []byte {
 		case 'f':
 			to = append(to, '\f')
 		case 'u':
-			r := rune(code(s))
+			r := code(s)
 			if utf16.IsSurrogate(r) {
 				pair := utf8.RuneError // a surrogate alone is not a character
 				if len(s) >= 12 && s[6] == '\\' && s[7] == 'u' {
-					pair = utf16.DecodeRune(r, rune(code(s[6:])))
+					pair = utf16.DecodeRune(r, code(s[6:]))
 				}
 				if r = pair; r != utf8.RuneError {
 					s = s[6:]
@@ -76,67 +82,7 @@ func appendDecoded(to, s []byte) []byte {
 }
 
 // code is the number in the escape with which s begins: \u and four hexadecimal digits.
-func code(s []byte) (n uint32) {
-	for _, c := range s[2:6] {
-		switch {
-		case c <= '9':
-			n = n<<4 | uint32(c-'0')
-		default:
-			n = n<<4 | uint32(c|0x20-'a'+10)
-		}
-	}
-	return n
-}
-
-// unescapeEntities works in place: an entity is longer than its character.
-func unescapeEntities(t []byte) []byte {
-	to := t[:0]
-	for {
-		i := bytes.IndexByte(t, '&')
-		if i < 0 {
-			return append(to, t...)
-		}
-		to = append(to, t[:i]...)
-		t = t[i:]
-		switch {
-		case bytes.HasPrefix(t, []byte("&amp;")):
-			to, t = append(to, '&'), t[5:]
-		case bytes.HasPrefix(t, []byte("&lt;")):
-			to, t = append(to, '<'), t[4:]
-		case bytes.HasPrefix(t, []byte("&gt;")):
-			to, t = append(to, '>'), t[4:]
-		default:
-			to, t = append(to, '&'), t[1:]
-		}
-	}
-}
-
-// endLines writes \n for \r\n and for \r, in place.
-func endLines(t []byte) []byte {
-	to := t[:0]
-	for i, c := range t {
-		switch {
-		case c != '\r':
-			to = append(to, c)
-		case i+1 == len(t) || t[i+1] != '\n':
-			to = append(to, '\n')
-		}
-	}
-	return to
-}
-
-// replaceInvalid replaces what is not a character, from start on.
-func replaceInvalid(to []byte, start int) []byte {
-	t := bytes.Clone(to[start:])
-	to = to[:start]
-	for len(t) > 0 {
-		r, size := utf8.DecodeRune(t)
-		if r == utf8.RuneError && size == 1 || r == 0 {
-			to = append(to, replacement...)
-		} else {
-			to = append(to, t[:size]...)
-		}
-		t = t[size:]
-	}
-	return to
+func code(s []byte) rune {
+	n, _ := strconv.ParseUint(string(s[2:6]), 16, 32) // the string is valid JSON
+	return rune(n)
 }

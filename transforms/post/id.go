@@ -37,21 +37,8 @@ func parseID(raw []byte) (id ID, submission, ok bool) {
 	if len(digits) == 0 || len(digits) > mostIDDigits {
 		return 0, false, false
 	}
-	for _, c := range digits {
-		var digit byte
-		switch {
-		case '0' <= c && c <= '9':
-			digit = c - '0'
-		case 'a' <= c && c <= 'z':
-			digit = c - 'a' + 10
-		case 'A' <= c && c <= 'Z':
-			digit = c - 'A' + 10
-		default:
-			return 0, false, false
-		}
-		id = id*idBase + ID(digit)
-	}
-	return id, submission, true
+	n, err := strconv.ParseUint(string(digits), idBase, 63)
+	return ID(n), submission, err == nil
 }
 
 // mostID is above every id: 36^12.

@@ -116,45 +116,12 @@ func (v *values) scan(b []byte) bool {
 	if i >= len(b) || b[i] != '{' {
 		return false
 	}
-	i = space(b, i+1)
-	if i < len(b) && b[i] == '}' {
-		return space(b, i+1) == len(b)
-	}
-	for {
-		start := i + 1
-		if i >= len(b) || b[i] != '"' {
-			return false
-		}
-		end, escaped, ok := text(b, start)
-		if !ok || escaped {
-			return false
-		}
-		i = space(b, end)
-		if i >= len(b) || b[i] != ':' {
-			return false
-		}
-		i = space(b, i+1)
-		from := i
-		if i, ok = value(b, i); !ok {
-			return false
-		}
-		if k := keyOf(b[start : end-1]); k != keyOther {
-			v[k] = b[from:i]
-		}
-		i = space(b, i)
-		if i >= len(b) {
-			return false
-		}
-		switch b[i] {
-		case ',':
-			i = space(b, i+1)
-		case '}':
-			return space(b, i+1) == len(b)
-		default:
-			return false
-		}
-	}
+	end, ok := nested(b, i, mostDepth, v)
+	return ok && space(b, end) == len(b)
 }
+
+// mostDepth is how deep objects and arrays may be in each other.
+const mostDepth = 64
 
 // space returns where the white space from i on ends.
 func space(b []byte, i int) int {
@@ -164,8 +131,9 @@ func space(b []byte, i int) int {
 	return i
 }
 
-// value returns where the value that begins at i ends.
-func value(b []byte, i int) (end int, ok bool) {
+// value returns where the value that begins at i ends, if at most depth objects and arrays in it are
+// in each other.
+func value(b []byte, i, depth int) (end int, ok bool) {
 	if i >= len(b) {
 		return 0, false
 	}
@@ -174,7 +142,7 @@ func value(b []byte, i int) (end int, ok bool) {
 		end, _, ok = text(b, i+1)
 		return end, ok
 	case '{', '[':
-		return nested(b, i)
+		return nested(b, i, depth, nil)
 	case 't':
 		return word(b, i, "true")
 	case 'f':
@@ -284,81 +252,50 @@ func digits(b []byte, i int) int {
 	return i
 }
 
-// nested returns where the object or array that begins at i ends, if it is at most 64 deep.
-func nested(b []byte, i int) (end int, ok bool) {
-	objects := uint64(0) // whether each of those that are open is an object, the innermost in the lowest bit
-	depth := 0
-	for {
-		// Here a value begins.
-		if i >= len(b) {
-			return 0, false
-		}
-		if c := b[i]; c == '{' || c == '[' {
-			if depth++; depth > 64 {
+// nested returns where the object or array that begins at i ends, if it is at most depth deep. It keeps
+// the fields of an object in v, if v is not nil and no name has an escape.
+func nested(b []byte, i, depth int, v *values) (end int, ok bool) {
+	closing := b[i] + 2 // '{' + 2 is '}', '[' + 2 is ']'
+	i = space(b, i+1)
+	if i < len(b) && b[i] == closing {
+		return i + 1, depth > 0
+	}
+	for depth > 0 {
+		var name []byte
+		if closing == '}' {
+			start, escaped := i+1, false
+			if i >= len(b) || b[i] != '"' {
 				return 0, false
 			}
-			objects <<= 1
-			if c == '{' {
-				objects |= 1
+			if i, escaped, ok = text(b, start); !ok || escaped && v != nil {
+				return 0, false
+			}
+			name = b[start : i-1]
+			if i = space(b, i); i >= len(b) || b[i] != ':' {
+				return 0, false
 			}
 			i = space(b, i+1)
-			empty := i < len(b) && b[i] == c+2 // '{' + 2 is '}', '[' + 2 is ']'
-			if !empty && c == '{' {
-				i, ok = name(b, i)
-				if !ok {
-					return 0, false
-				}
-			}
-			if !empty {
-				continue
-			}
-			i++
-			objects >>= 1
-			depth--
-		} else if i, ok = value(b, i); !ok {
+		}
+		from := i
+		if i, ok = value(b, i, depth-1); !ok {
 			return 0, false
 		}
-		// Here one has ended.
-		for {
-			if depth == 0 {
-				return i, true
+		if v != nil {
+			if k := keyOf(name); k != keyOther {
+				v[k] = b[from:i]
 			}
-			i = space(b, i)
-			if i >= len(b) {
-				return 0, false
-			}
-			object := objects&1 == 1
-			if b[i] == ',' {
-				i = space(b, i+1)
-				if object {
-					if i, ok = name(b, i); !ok {
-						return 0, false
-					}
-				}
-				break
-			}
-			if object && b[i] != '}' || !object && b[i] != ']' {
-				return 0, false
-			}
-			i++
-			objects >>= 1
-			depth--
+		}
+		if i = space(b, i); i >= len(b) {
+			return 0, false
+		}
+		switch b[i] {
+		case ',':
+			i = space(b, i+1)
+		case closing:
+			return i + 1, true
+		default:
+			return 0, false
 		}
 	}
-}
-
-// name skips the name that begins at i and its colon, and returns where the value begins.
-func name(b []byte, i int) (int, bool) {
-	if i >= len(b) || b[i] != '"' {
-		return 0, false
-	}
-	i, _, ok := text(b, i+1)
-	if !ok {
-		return 0, false
-	}
-	i = space(b, i)
-	if i >= len(b) || b[i] != ':' {
-		return 0, false
-	}
-	return space(b, i+1), true
+	return 0, false
 }

@@ -218,24 +218,11 @@ func mergeTo(path string, paths []string, bucket int) error {
 }
 
 func (m *merger) writeThreads(w *writer) error {
-	subreddit := ""
-	err := m.run(func(t *Thread) error {
-		if t.Subreddit != subreddit {
-			if subreddit != "" {
-				w.number(0)
-			}
-			subreddit = t.Subreddit
-			w.text(subreddit)
-		}
-		w.number(t.Records())
-		w.number(t.Link)
+	return m.run(func(t *Thread) error {
+		w.thread(t.Subreddit, t.Link, t.Records())
 		return t.Each(func(record []byte) error {
 			w.bytes(record)
 			return w.err
 		})
 	})
-	if subreddit != "" {
-		w.number(0)
-	}
-	return err
 }

@@ -144,29 +144,15 @@ func (s *Sorter) sort() {
 
 func (s *Sorter) writeThreads(w *writer, entries []entry) {
 	for len(entries) > 0 {
-		name := s.subreddits[entries[0].subreddit]
-		w.text(name.lower)
-		threads := equal(entries, func(a, b entry) bool { return a.subreddit == b.subreddit })
-		entries = entries[len(threads):]
-		for len(threads) > 0 {
-			records := equal(threads, func(a, b entry) bool { return a.link == b.link })
-			threads = threads[len(records):]
-			w.number(uint64(len(records)))
-			w.number(records[0].link)
-			for _, e := range records {
-				w.bytes(s.arena[e.at : e.at+e.size])
-			}
+		first := entries[0]
+		n := slices.IndexFunc(entries, func(e entry) bool { return e.subreddit != first.subreddit || e.link != first.link })
+		if n < 0 {
+			n = len(entries)
 		}
-		w.number(0)
-	}
-}
-
-// equal returns the first entries that are the same.
-func equal(entries []entry, same func(a, b entry) bool) []entry {
-	for i := range entries {
-		if !same(entries[0], entries[i]) {
-			return entries[:i]
+		w.thread(s.subreddits[first.subreddit].lower, first.link, uint64(n))
+		for _, e := range entries[:n] {
+			w.bytes(s.arena[e.at : e.at+e.size])
 		}
+		entries = entries[n:]
 	}
-	return entries
 }

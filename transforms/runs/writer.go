@@ -25,7 +25,9 @@ type writer struct {
 	s2      *s2.Writer
 	buf     []byte
 	starts  []int64
-	err     error
+	// subreddit is the one whose threads are being written, in lower case.
+	subreddit string
+	err       error
 }
 
 func newWriter(f *os.File) *writer {
@@ -39,6 +41,7 @@ func (w *writer) stream(write func()) {
 	w.starts = append(w.starts, w.written)
 	w.s2.Reset(countingWriter{w})
 	write()
+	w.endSubreddit()
 	if err := w.s2.Close(); w.err == nil {
 		w.err = err
 	}
@@ -56,6 +59,24 @@ func (w *writer) names(names []subreddit) {
 			w.text(n.spelling)
 		}
 	})
+}
+
+// thread begins a thread, whose records are written next.
+func (w *writer) thread(subreddit string, link, records uint64) {
+	if subreddit != w.subreddit {
+		w.endSubreddit()
+		w.subreddit = subreddit
+		w.text(subreddit)
+	}
+	w.number(records)
+	w.number(link)
+}
+
+func (w *writer) endSubreddit() {
+	if w.subreddit != "" {
+		w.number(0)
+	}
+	w.subreddit = ""
 }
 
 func (w *writer) number(n uint64) { w.write(binary.AppendUvarint(w.buf[:0], n)) }

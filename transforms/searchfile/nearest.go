@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/threadloom/threadloom/transforms/inflight"
 	"github.com/threadloom/threadloom/transforms/searchfile/dot"
 )
 
@@ -66,9 +67,6 @@ func (f *File) Find(keys []uint64) (rows []int64) {
 	return rows
 }
 
-// Vector returns the vector of a row, of length 1.
-func (f *File) Vector(row int64) []float32 { return f.vector(row) }
-
 // Nearest returns for each question, which is a vector, the k rows with the largest cosine among the
 // rows of some ranges for which keep returns true; nil keeps all. The best come first; of equal ones, the
 // one with the lower number. Every row is compared.
@@ -104,7 +102,7 @@ func (f *File) Nearest(questions [][]float32, k int, ranges []Range, keep func(r
 	}
 	scans.Wait()
 	hits := make([][]Hit, len(asked))
-	each(len(asked), func(i int) {
+	inflight.Each(len(asked), inflight.PerCPU(1), func(i int) {
 		all := newBest(k)
 		for w := range workers {
 			all.join(found[w][i])
@@ -112,20 +110,6 @@ func (f *File) Nearest(questions [][]float32, k int, ranges []Range, keep func(r
 		hits[i] = f.rescore(asked[i], all)
 	})
 	return hits, nil
-}
-
-// each calls do for 0 to n-1, on all cores.
-func each(n int, do func(i int)) {
-	var next atomic.Int64
-	var calls sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) {
-		calls.Go(func() {
-			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
-				do(int(i))
-			}
-		})
-	}
-	calls.Wait()
 }
 
 // cut cuts ranges into blocks.

@@ -58,17 +58,15 @@ func measure(v []float32) (sum float64, largest float32) {
 // bitsOf returns the bits of a number without its sign, which are in the order of the numbers.
 func bitsOf(x float32) uint32 { return math.Float32bits(x) &^ (1 << 31) }
 
-// vector returns a row's vector.
-func (f *File) vector(row int64) []float32 {
+// Vector returns the vector of a row, of length 1.
+func (f *File) Vector(row int64) []float32 {
 	v := make([]float32, f.Dimension)
 	at := row * int64(f.Dimension)
 	for i := range v {
-		v[i] = float32(f.number(at+int64(i))) * f.scales[row]
+		v[i] = float32(int32(f.high[at+int64(i)])<<8+int32(f.low[at+int64(i)])) * f.scales[row]
 	}
 	return v
 }
-
-func (f *File) number(at int64) int32 { return int32(f.high[at])<<8 + int32(f.low[at]) }
 
 // score returns the cosine of a row and a vector of length 1.
 func (f *File) score(q []float32, row int64) float32 {

@@ -170,8 +170,7 @@ func (u *Update) look(ctx context.Context, old *File) (*plan, error) {
 		return cmp.Or(strings.Compare(a.Subreddit, b.Subreddit), strings.Compare(name(a), name(b)))
 	})
 	files = slices.CompactFunc(files, func(a, b layout.File) bool { return a.Output == b.Output })
-	outputs, there := make([]Output, len(files)), make([]bool, len(files))
-	errs := make([]error, len(files))
+	outputs, errs := make([]Output, len(files)), make([]error, len(files))
 	inflight.Each(len(files), u.Reads.Footers, func(i int) {
 		if ctx.Err() != nil {
 			return
@@ -179,7 +178,6 @@ func (u *Update) look(ctx context.Context, old *File) (*plan, error) {
 		info, err := u.Layout.Output(files[i]).Stat()
 		if errs[i] = err; err == nil {
 			outputs[i] = Output{Subreddit: files[i].Subreddit, Name: name(files[i]), Size: info.Size(), ModTime: info.ModTime().UnixNano()}
-			there[i] = true
 		}
 	})
 	if ctx.Err() != nil {
@@ -191,10 +189,10 @@ func (u *Update) look(ctx context.Context, old *File) (*plan, error) {
 	}
 	p := &plan{removed: len(old.Outputs)}
 	for i, o := range outputs {
-		if !there[i] {
-			if errors.Is(errs[i], fs.ErrNotExist) {
-				continue // gone since the folder was listed
-			}
+		if errors.Is(errs[i], fs.ErrNotExist) {
+			continue // gone since the folder was listed
+		}
+		if errs[i] != nil {
 			o = Output{Subreddit: files[i].Subreddit, Name: name(files[i]), LeftOut: errs[i].Error()}
 		}
 		s := source{files[i], -1}

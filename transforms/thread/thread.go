@@ -1,6 +1,7 @@
 package thread
 
 import (
+	"cmp"
 	"slices"
 )
 
@@ -117,15 +118,7 @@ func (b *Builder) link() {
 		if !c.HasParent {
 			continue
 		}
-		p, found := slices.BinarySearchFunc(b.comments, c.Parent, func(c Comment, id uint64) int {
-			switch {
-			case c.ID < id:
-				return -1
-			case c.ID > id:
-				return 1
-			}
-			return 0
-		})
+		p, found := slices.BinarySearchFunc(b.comments, c.Parent, func(c Comment, id uint64) int { return cmp.Compare(c.ID, id) })
 		if found {
 			b.parent[i] = int32(p)
 		}
