@@ -126,5 +126,5 @@ def fingerprint(settings: Settings, group: str, paths: Iterable[str]) -> str:
         except OSError:
             files.append([path])
     versions = registry.versions(settings.method)
-    facts = [settings.as_dict(), versions, group, RECIPE.as_dict(), files]
+    facts = [settings.as_dict(), versions, group, asdict(RECIPE), files]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -4,7 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pyarrow as pa
@@ -128,7 +128,7 @@ def _compute(
         "group": group,
         "settings": settings.as_dict(),
         "method": fitted.method,
-        "recipe": RECIPE.as_dict(),
+        "recipe": asdict(RECIPE),
         "rows": rows,
         "fitted_rows": len(fitted.rows),
         "files": len(files),

@@ -92,7 +92,7 @@ class Model:
         """
         votes = self.poll(vectors)
         labels, probabilities, scores = self.elect(votes)
-        nearest, distances = self.nearest(vectors, labels, votes)
+        nearest, distances = nearest_means(vectors, self.elected(labels, votes), self.middles)
         found = self.descend(vectors, np.arange(len(vectors)), nearest, votes)
         levels = tuple(self.levels(labels, found, votes))
         return Clustering(
@@ -136,17 +136,6 @@ class Model:
             probabilities[part] = np.where(winner == noise, 0, counted.max(axis=1) / all_of_it)
             scores[part] = self.outlier_scores[votes.voters[part]].mean(axis=1)
         return labels, probabilities, scores
-
-    def nearest(
-        self, vectors: np.ndarray, labels: np.ndarray, votes: Votes
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the cluster of each row; for noise the one that got the most votes.
-
-        If no neighbour is in any cluster, it is the one whose mean is nearest. Gives int32[n], -1
-        if there are no clusters, and the cosine distances float32[n] (0..2) to the clusters' means,
-        2 if there are none.
-        """
-        return nearest_means(vectors, self.elected(labels, votes), self.middles)
 
     def elected(self, labels: np.ndarray, votes: Votes) -> np.ndarray:
         """Return labels int32[n], with that of most votes for noise; -1 if no vote names any."""
