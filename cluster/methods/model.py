@@ -22,7 +22,7 @@ from functools import cached_property
 
 import numpy as np
 
-from threadloom.cluster.clustering import Clustering, Level, at_level, count_at
+from threadloom.cluster.clustering import Clustering, Level, at_level
 from threadloom.cluster.files.atomic_write import replacing, write_text
 from threadloom.cluster.methods.neighbor_votes import VOTERS, heaviest, shares, tally
 from threadloom.cluster.methods.neighbors import BLOCK, Index, means, nearest_means, unit
@@ -82,7 +82,11 @@ class Model:
 
     def count_at(self, level: int) -> int:
         """Return the number of clusters of a level."""
-        return count_at(level, self.parents, self.method_level, len(self.middles))
+        if level:
+            return len(self.parents[level])
+        if level == self.method_level:
+            return len(self.middles)
+        return int(self.parents[1].max(initial=-1)) + 1
 
     def assign(self, vectors: np.ndarray) -> Clustering:
         """Return the clusters of new vectors, float32[n, d]; nothing is fitted.
