@@ -45,7 +45,8 @@ class ClusterFn(beam.DoFn):
         group, jobs = element
         # A list takes little memory, because jobs hold paths and never vectors.
         try:
-            summary = cluster_files([Source.from_json(job) for job in jobs], self._settings, group)
+            sources = [Source.from_job(json.loads(job)) for job in jobs]
+            summary = cluster_files(sources, self._settings, group)
         except NothingLeft as error:
             _LOG.warning("%s: %s", group, error)
             left_out = count(error.left_out)
