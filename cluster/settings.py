@@ -38,7 +38,7 @@ class Settings:
     text_column: str = "text"
     by: str = ALL
     seed: int = 0
-    method: str = registry.DEFAULT
+    method: str = registry.AUTO
     min_size: int = 0
     sample: int = 0
     time_column: str = TIME_COLUMN

@@ -42,6 +42,10 @@ class Votes:
     voters: np.ndarray
     weights: np.ndarray
 
+    def of(self, rows: slice | np.ndarray) -> "Votes":
+        """Return the votes on some of the rows."""
+        return Votes(self.voters[rows], self.weights[rows])
+
 
 @dataclass(frozen=True, eq=False)
 class Model:
@@ -146,8 +150,7 @@ class Model:
         elected = labels.astype(np.int32)
         noise = np.flatnonzero(elected < 0)
         if len(self.middles) and votes.voters.size:
-            of_noise = Votes(votes.voters[noise], votes.weights[noise])
-            for part, counted in self._tallies(of_noise):
+            for part, counted in self._tallies(votes.of(noise)):
                 inside = counted[:, :-1]
                 elected[noise[part]] = np.where(inside.any(axis=1), inside.argmax(axis=1), -1)
         return elected
@@ -172,8 +175,8 @@ class Model:
         parts = []
         for start in range(0, max(len(nearest), 1), BLOCK):
             part = slice(start, start + BLOCK)
-            mine = Votes(votes.voters[part], votes.weights[part])
-            parts.append(self._descend(vectors, rows[part], nearest[part], mine, known[part]))
+            mine = rows[part], nearest[part], votes.of(part), known[part]
+            parts.append(self._descend(vectors, *mine))
         return [np.concatenate(level) for level in zip(*parts, strict=True)]
 
     def _descend(
