@@ -14,7 +14,7 @@ from threadloom.cluster.files import lease
 from threadloom.cluster.files import report as reporting
 from threadloom.cluster.files import sources as reading
 from threadloom.cluster.files.key_columns import read_chains_column, read_keys
-from threadloom.cluster.files.left_out import Findings, NothingLeft, write_list
+from threadloom.cluster.files.left_out import Findings, NothingLeft, count, write_list
 from threadloom.cluster.files.over_time import write_over_time
 from threadloom.cluster.files.points import Named, write_points
 from threadloom.cluster.files.sources import Opened, Source
@@ -132,7 +132,7 @@ def _compute(
         "rows": rows,
         "fitted_rows": len(fitted.rows),
         "files": len(files),
-        "files_left_out": found.files_left_out,
+        "files_left_out": count(found.left_out),
         # The system may allow next time what it refused now, although the files are the same.
         "lasting": not any(f.passing for f in found.left_out),
         "noise_rows": clusters.noise_rows,
