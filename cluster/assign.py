@@ -22,7 +22,7 @@ from threadloom.cluster.files import labels as labelling
 from threadloom.cluster.files import lease as leases
 from threadloom.cluster.files import sources as reading
 from threadloom.cluster.files.key_columns import read_keys
-from threadloom.cluster.files.left_out import Findings, NothingLeft, as_list
+from threadloom.cluster.files.left_out import Findings, NothingLeft, as_list, count
 from threadloom.cluster.files.report import write_report
 from threadloom.cluster.files.sources import Opened, Source
 from threadloom.cluster.files.texts import read_texts
@@ -89,7 +89,7 @@ def assign_files(
         "model_fingerprint": model.about.get("fingerprint"),
         "rows": rows,
         "files": len(files),
-        "files_left_out": findings.files_left_out,
+        "files_left_out": count(findings.left_out),
         "left_out": as_list(findings.left_out),
         "warnings": findings.warnings,
         "noise_rows": found.noise_rows,

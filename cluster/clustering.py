@@ -1,7 +1,7 @@
 """The result of a clustering as arrays, the same for every method."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,20 +85,7 @@ class Clustering:
 
     def count_at(self, level: int) -> int:
         """Return the number of clusters of a level."""
-        parents = [at.parents for at in self.levels]
-        return count_at(level, parents, self.method_level, self.count)
-
-
-def count_at(level: int, parents: Sequence[np.ndarray], method_level: int, count: int) -> int:
-    """Return the number of clusters of a level, from the tree and the method's own `count`.
-
-    parents: of each level, coarsest first, as in `Level`.
-    """
-    if level:
-        return len(parents[level])
-    if level == method_level:
-        return count
-    return int(parents[1].max(initial=-1)) + 1
+        return int(self.levels[level].labels.max(initial=-1)) + 1
 
 
 def at_level(groups: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -38,7 +38,7 @@ class Settings:
     text_column: str = "text"
     by: str = ALL
     seed: int = 0
-    method: str = registry.DEFAULT
+    method: str = registry.AUTO
     min_size: int = 0
     sample: int = 0
     time_column: str = TIME_COLUMN
@@ -126,5 +126,5 @@ def fingerprint(settings: Settings, group: str, paths: Iterable[str]) -> str:
         except OSError:
             files.append([path])
     versions = registry.versions(settings.method)
-    facts = [settings.as_dict(), versions, group, RECIPE.as_dict(), files]
+    facts = [settings.as_dict(), versions, group, asdict(RECIPE), files]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

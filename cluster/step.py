@@ -4,7 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,7 @@ from threadloom.cluster.files import lease
 from threadloom.cluster.files import report as reporting
 from threadloom.cluster.files import sources as reading
 from threadloom.cluster.files.key_columns import read_chains_column, read_keys
-from threadloom.cluster.files.left_out import Findings, NothingLeft, write_list
+from threadloom.cluster.files.left_out import Findings, NothingLeft, count, write_list
 from threadloom.cluster.files.over_time import write_over_time
 from threadloom.cluster.files.points import Named, write_points
 from threadloom.cluster.files.sources import Opened, Source
@@ -128,11 +128,11 @@ def _compute(
         "group": group,
         "settings": settings.as_dict(),
         "method": fitted.method,
-        "recipe": RECIPE.as_dict(),
+        "recipe": asdict(RECIPE),
         "rows": rows,
         "fitted_rows": len(fitted.rows),
         "files": len(files),
-        "files_left_out": found.files_left_out,
+        "files_left_out": count(found.left_out),
         # The system may allow next time what it refused now, although the files are the same.
         "lasting": not any(f.passing for f in found.left_out),
         "noise_rows": clusters.noise_rows,

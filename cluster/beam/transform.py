@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterable, Iterator
+from typing import get_type_hints
 
 import apache_beam as beam
 from apache_beam.coders import RowCoder
@@ -19,20 +20,7 @@ Payload = external_transforms_pb2.ExternalConfigurationPayload
 # The third part must be "python", because Beam finds the payload's decoder by it.
 URN = "beam:transforms:python:threadloom_cluster:v1"
 
-_FIELDS = {
-    "clusters_dir": str,
-    "text_column": str,
-    "by": str,
-    "seed": int,
-    "method": str,
-    "min_size": int,
-    "sample": int,
-    "time_column": str,
-    "lease": str,
-    "embedder": str,
-    "name_url": str,
-    "name_model": str,
-}
+_FIELDS = get_type_hints(Settings)
 _LOG = logging.getLogger(__name__)
 
 
@@ -57,7 +45,8 @@ class ClusterFn(beam.DoFn):
         group, jobs = element
         # A list takes little memory, because jobs hold paths and never vectors.
         try:
-            summary = cluster_files([Source.from_json(job) for job in jobs], self._settings, group)
+            sources = [Source.from_job(json.loads(job)) for job in jobs]
+            summary = cluster_files(sources, self._settings, group)
         except NothingLeft as error:
             _LOG.warning("%s: %s", group, error)
             left_out = count(error.left_out)
@@ -90,8 +79,7 @@ class ClusterChains(beam.PTransform):
     def to_runner_api_parameter(self, unused_context: object) -> tuple[str, Payload]:
         """Return the transform as Beam's model represents it."""
         schema = named_fields_to_schema(_FIELDS)
-        row = beam.Row(**{name: getattr(self._settings, name) for name in _FIELDS})
-        payload = RowCoder(schema).encode(row)
+        payload = RowCoder(schema).encode(beam.Row(**vars(self._settings)))
         return URN, Payload(schema=schema, payload=payload)
 
     @staticmethod

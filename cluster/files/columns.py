@@ -79,13 +79,9 @@ def leaves(kind: pa.DataType) -> int:
     """Return how many leaves a column of this type has in Parquet."""
     if isinstance(kind, pa.BaseExtensionType):
         return leaves(kind.storage_type)
-    if pa.types.is_map(kind):
-        return leaves(kind.key_type) + leaves(kind.item_type)
-    if pa.types.is_struct(kind):
-        return sum(leaves(kind.field(i).type) for i in range(kind.num_fields))
-    if pa.types.is_nested(kind):
-        return leaves(kind.value_type)
-    return 1
+    if not pa.types.is_nested(kind):
+        return 1
+    return sum(leaves(kind.field(i).type) for i in range(kind.num_fields))
 
 
 def batches(path: str, leaf: int, rows: int) -> Iterator[pa.Array]:

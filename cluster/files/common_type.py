@@ -6,6 +6,7 @@ In Reddit's dumps, for instance, `created_utc` is a text until 2015 and a number
 from collections.abc import Iterable
 from functools import reduce
 
+import numpy as np
 import pyarrow as pa
 
 from threadloom.cluster.files.columns import storage
@@ -20,9 +21,8 @@ _UNITS = ("s", "ms", "us", "ns")
 def plain_type(kind: pa.DataType) -> pa.DataType:
     """Return the type of the values, without views, dictionaries and extensions."""
     kind = storage(kind)
-    for is_text in (pa.types.is_string, pa.types.is_string_view):
-        if is_text(kind):
-            return TEXT
+    if pa.types.is_string(kind) or pa.types.is_string_view(kind):
+        return TEXT
     if pa.types.is_binary(kind) or pa.types.is_binary_view(kind):
         return BYTES
     if pa.types.is_date64(kind):
@@ -77,25 +77,20 @@ def _merged(a: pa.DataType | None, b: pa.DataType) -> pa.DataType | None:
 
 
 def _is_number(kind: pa.DataType) -> bool:
-    return (
-        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
-    ) and not pa.types.is_boolean(kind)
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
 
 
 def _number(a: pa.DataType, b: pa.DataType) -> pa.DataType | None:
-    if pa.types.is_floating(a) and pa.types.is_floating(b):
-        return a if a.bit_width > b.bit_width else b
-    if pa.types.is_floating(a) or pa.types.is_floating(b):
+    floats = [pa.types.is_floating(k) for k in (a, b)]
+    exact = pa.types.is_decimal(a) or pa.types.is_decimal(b)
+    if floats[0] != floats[1]:
         # A binary fraction cannot hold a decimal one.
-        return None if pa.types.is_decimal(a) or pa.types.is_decimal(b) else pa.float64()
-    if pa.types.is_decimal(a) or pa.types.is_decimal(b):
+        return None if exact else pa.float64()
+    if exact:
         return _decimal(a, b)
-    signed = [pa.types.is_signed_integer(k) for k in (a, b)]
-    if signed[0] == signed[1]:
-        return a if a.bit_width > b.bit_width else b
-    unsigned = b if signed[0] else a
-    wide = max((b if unsigned is a else a).bit_width, 2 * unsigned.bit_width)
-    return _decimal(a, b) if wide > 64 else {16: pa.int16(), 32: pa.int32(), 64: pa.int64()}[wide]
+    common = pa.from_numpy_dtype(np.promote_types(a.to_pandas_dtype(), b.to_pandas_dtype()))
+    # numpy takes a float for uint64 and a signed integer, which no integer type holds.
+    return common if all(floats) or pa.types.is_integer(common) else _decimal(a, b)
 
 
 def _decimal(a: pa.DataType, b: pa.DataType) -> pa.DataType | None:

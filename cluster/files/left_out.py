@@ -57,11 +57,6 @@ class Findings:
         """Note something else that a reader of the results should know."""
         self.warnings.append(text)
 
-    @property
-    def files_left_out(self) -> int:
-        """How many files could not take part as a whole."""
-        return count(self.left_out)
-
     def lines(self) -> list[str]:
         """Return everything as warnings, one line each; the line on files names the first few."""
         return [*self.warnings, *([sentence(self.left_out)] if self.left_out else [])]

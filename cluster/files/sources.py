@@ -35,17 +35,12 @@ class Source:
     embeddings: str
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> "Source":
+    def from_job(cls, job: dict) -> "Source":
         r"""Read the Go pipeline's job: an object with `subreddit`, `input` and `output`.
 
         A byte of a path that is not UTF-8, such as \xe9, is "\udce9" in the job, as Python's own
-        functions for files have it.
+        functions for files have it. Raises ValueError if a key is missing.
         """
-        return cls.from_job(json.loads(text))
-
-    @classmethod
-    def from_job(cls, job: dict) -> "Source":
-        """Read a job that is parsed already; ValueError if a key is missing."""
         try:
             return cls(job["subreddit"], job["input"], job["output"])
         except (KeyError, TypeError) as error:
@@ -134,21 +129,17 @@ def _is_vector(kind: pa.DataType) -> bool:
 
 def _with_texts(file: Opened, text_column: str) -> Opened:
     """Return the file with what the footer of its chains file says about the texts."""
+    rows = file.rows
     try:
         with columns.opened(file.source.chains) as chains:
             rows = chains.metadata.num_rows
-            if rows != file.rows:
-                where = shown(file.source.chains)
-                raise _OtherRows(f"{file.rows} rows, but {rows} in {where}: embed this again")
-            return replace(file, text_leaf=_text_leaf(chains, text_column))
-    except _OtherRows:
-        raise
+            found = replace(file, text_leaf=_text_leaf(chains, text_column))
     except Unreadable as error:
-        return replace(file, no_texts=error)
-
-
-class _OtherRows(Unreadable):
-    """The vectors are not those of the chains file's rows."""
+        found = replace(file, no_texts=error)
+    if rows != file.rows:
+        where = shown(file.source.chains)
+        raise Unreadable(f"{file.rows} rows, but {rows} in {where}: embed this again")
+    return found
 
 
 def _text_leaf(chains: pq.ParquetFile, name: str) -> int | None:

@@ -30,9 +30,9 @@ def instants(column: pa.ChunkedArray) -> np.ndarray:
     column = column.cast(kind)
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         # Nanoseconds reach from 1678 to 2262 only, so the finest unit cannot be the common one.
-        return _known(column.cast(pa.timestamp("s"), safe=False).cast(pa.int64()))
+        return _known(_floats(column.cast(pa.timestamp("s"), safe=False).cast(pa.int64())))
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        return _known(_in_seconds(column.cast(pa.float64(), safe=False)))
+        return _known(_in_seconds(column))
     if kind == TEXT:
         return _known(_of_texts(column))
     return np.full(len(column), np.datetime64("NaT"), "datetime64[s]")
@@ -85,10 +85,8 @@ def _floats(values: pa.Array | pa.ChunkedArray) -> np.ndarray:
     return np.asarray(pc.fill_null(values.cast(pa.float64(), safe=False), float("nan")))
 
 
-def _known(seconds: np.ndarray | pa.ChunkedArray) -> np.ndarray:
+def _known(seconds: np.ndarray) -> np.ndarray:
     """Return seconds since 1970 as datetime64[s][n]; NaT for those that are not a time."""
-    if not isinstance(seconds, np.ndarray):
-        seconds = _floats(seconds)
     with np.errstate(invalid="ignore"):
         known = (seconds >= _FIRST) & (seconds < _LAST)
     times = np.full(len(seconds), np.datetime64("NaT"), "datetime64[s]")

@@ -12,6 +12,7 @@ import base64
 import hashlib
 import html
 import json
+import re
 import zlib
 from importlib import resources
 
@@ -48,12 +49,7 @@ def page(data: MapData, heading: str) -> str:
         "scripts": "\n".join(f"<script>{script}</script>" for script in scripts),
     }
     # All parts are filled in in one pass, so that a heading such as "{{data}}" is not replaced.
-    pieces = _asset("page.html").split("{{")
-    filled = [pieces[0]]
-    for piece in pieces[1:]:
-        name, rest = piece.split("}}", 1)
-        filled += [parts[name], rest]
-    return "".join(filled)
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _asset("page.html"))
 
 
 def _packed(data: MapData) -> str:

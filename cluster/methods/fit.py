@@ -68,7 +68,7 @@ class Fitted:
 def cluster_vectors(
     vectors: np.ndarray,
     seed: int,
-    method: str = registry.DEFAULT,
+    method: str = registry.AUTO,
     min_size: int = 0,
     sample: int = 0,
     draw: bool = False,
@@ -156,7 +156,7 @@ def _finish(
     has what its first row has.
     """
     fitted = len(model.anchors)
-    others = model.elect(Votes(votes.voters[fitted:], votes.weights[fitted:]))
+    others = model.elect(votes.of(slice(fitted, None)))
     values = (model.labels, model.probabilities, model.outlier_scores)
     labels, probabilities, scores = (
         np.concatenate(pair)[copy_of] for pair in zip(values, others, strict=True)
@@ -164,7 +164,7 @@ def _finish(
     new = results.numbers_by_size(labels)
     labels = results.at_level(new, labels)
     model = replace(_renumbered(model, 0, new), middles=means(vectors, labels, len(new)))
-    model = replace(model, noise_share=model.expected_noise(_first(votes, fitted)))
+    model = replace(model, noise_share=model.expected_noise(votes.of(slice(fitted))))
     elected = model.elected(labels[first], votes)[copy_of]
     nearest, distances = nearest_means(vectors, elected, model.middles)
     finest = np.full(len(first), -1, np.int32)
@@ -193,10 +193,6 @@ def _finish(
     )
     where = places(vectors, model.anchors, model.points, first, copy_of, votes)
     return Fitted(clustering, model, first[:fitted], method, where)
-
-
-def _first(votes: Votes, rows: int) -> Votes:
-    return Votes(votes.voters[:rows], votes.weights[:rows])
 
 
 def _renumbered(model: Model, level: int, new: np.ndarray) -> Model:

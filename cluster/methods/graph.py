@@ -4,7 +4,6 @@ Source: McInnes, Healy & Melville 2018, arXiv:1802.03426, algorithms 2 and 3.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from scipy.sparse import coo_matrix, csr_matrix
@@ -25,23 +24,18 @@ class Graph:
     b: np.ndarray
     weights: np.ndarray
 
-    @cached_property
     def matrix(self) -> csr_matrix:
-        """The symmetric matrix of the weights, with sorted columns."""
-        return matrix(self.rows, self.a, self.b, self.weights)
+        """Return the symmetric matrix of the weights, float64, with sorted columns."""
+        ends = np.concatenate([self.a, self.b]), np.concatenate([self.b, self.a])
+        weights = np.concatenate([self.weights, self.weights])
+        found = coo_matrix((weights, ends), shape=(self.rows, self.rows)).tocsr()
+        found.sort_indices()
+        return found
 
     def within(self, labels: np.ndarray) -> "Graph":
         """Return the graph without the edges between different labels int[n], or of noise (-1)."""
         keep = (labels[self.a] == labels[self.b]) & (labels[self.a] >= 0)
         return Graph(self.rows, self.a[keep], self.b[keep], self.weights[keep])
-
-
-def matrix(rows: int, a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> csr_matrix:
-    """Return a graph as a symmetric float64 matrix with sorted columns; see `Graph`."""
-    ends = np.concatenate([a, b]), np.concatenate([b, a])
-    found = coo_matrix((np.concatenate([weights, weights]), ends), shape=(rows, rows)).tocsr()
-    found.sort_indices()
-    return found
 
 
 def fuzzy_union(indices: np.ndarray, distances: np.ndarray) -> Graph:

@@ -46,19 +46,17 @@ class Grown:
         return range(self.first_new_at[self.model.method_level], len(self.model.middles))
 
 
-def grow(model: Model, vectors: np.ndarray, min_size: int = 0) -> Grown:
+def grow(model: Model, vectors: np.ndarray) -> Grown:
     """Put the rows of float32[n, d] into the clusters of a model and into new ones.
 
-    min_size: the least different rows of a new cluster; 0: a share of the rows. A row of an old
-    cluster that is near to a new one may move there. The new clusters are numbered by size, and
-    have no names yet. The same rows in any order give the same.
+    A row of an old cluster that is near to a new one may move there. The new clusters are numbered
+    by size, and have no names yet. The same rows in any order give the same.
     """
     # In an order that only the values decide. The first of them, as many as there are anchors, are
     # a fair sample of all.
     rows = vectors[different_rows(vectors, len(model.anchors))[0]]
     strange = rows[strangers(model, rows)]
-    smallest = min_size or max(_SMALLEST, int(_SMALLEST_SHARE * len(rows)))
-    labels = topics(strange, smallest)
+    labels = topics(strange, max(_SMALLEST, int(_SMALLEST_SHARE * len(rows))))
     first_new_at = [model.count_at(level) for level in range(len(model.parents))]
     if labels.max(initial=-1) >= 0:
         inside = labels >= 0

@@ -14,7 +14,7 @@ Sander 2015, doi:10.1145/2733381.
 """
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -62,10 +62,6 @@ class Recipe:
     def min_samples(self, rows: int) -> int:
         """Return the neighbours that a dense row must have among `rows`."""
         return min(self.samples, max(self.fewest_samples, int(rows * self.samples_share)))
-
-    def as_dict(self) -> dict:
-        """Return the numbers by name, for the report and the fingerprint."""
-        return asdict(self)
 
 
 RECIPE = Recipe()

@@ -19,7 +19,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from threadloom.cluster.clustering import Found, at_level, numbers_by_size
-from threadloom.cluster.methods.graph import Graph, matrix
+from threadloom.cluster.methods.graph import Graph
 from threadloom.cluster.methods.rows import Rows
 
 # Runs that vote in the first round and in each later one, and the rounds at most. Up to _FEW rows
@@ -151,7 +151,7 @@ def consensus(graph: Graph, resolution: float, seed: int) -> tuple[np.ndarray, f
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # Leiden releases the interpreter's lock
         for around in range(_ROUNDS):
             runs = later if around else first
-            edges = matrix(graph.rows, a, b, seen)
+            edges = Graph(graph.rows, a, b, seen).matrix()
             arrays = (edges.indptr.astype(np.int64), edges.indices.astype(np.int32), edges.data)
             together = np.zeros(len(a), np.int32)
             names = [f"{seed}/{around}/{run}" for run in range(runs)]

@@ -22,7 +22,7 @@ from functools import cached_property
 
 import numpy as np
 
-from threadloom.cluster.clustering import Clustering, Level, at_level, count_at
+from threadloom.cluster.clustering import Clustering, Level, at_level
 from threadloom.cluster.files.atomic_write import replacing, write_text
 from threadloom.cluster.methods.neighbor_votes import VOTERS, heaviest, shares, tally
 from threadloom.cluster.methods.neighbors import BLOCK, Index, means, nearest_means, unit
@@ -41,6 +41,10 @@ class Votes:
 
     voters: np.ndarray
     weights: np.ndarray
+
+    def of(self, rows: slice | np.ndarray) -> "Votes":
+        """Return the votes on some of the rows."""
+        return Votes(self.voters[rows], self.weights[rows])
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +86,11 @@ class Model:
 
     def count_at(self, level: int) -> int:
         """Return the number of clusters of a level."""
-        return count_at(level, self.parents, self.method_level, len(self.middles))
+        if level:
+            return len(self.parents[level])
+        if level == self.method_level:
+            return len(self.middles)
+        return int(self.parents[1].max(initial=-1)) + 1
 
     def assign(self, vectors: np.ndarray) -> Clustering:
         """Return the clusters of new vectors, float32[n, d]; nothing is fitted.
@@ -92,7 +100,7 @@ class Model:
         """
         votes = self.poll(vectors)
         labels, probabilities, scores = self.elect(votes)
-        nearest, distances = self.nearest(vectors, labels, votes)
+        nearest, distances = nearest_means(vectors, self.elected(labels, votes), self.middles)
         found = self.descend(vectors, np.arange(len(vectors)), nearest, votes)
         levels = tuple(self.levels(labels, found, votes))
         return Clustering(
@@ -137,24 +145,12 @@ class Model:
             scores[part] = self.outlier_scores[votes.voters[part]].mean(axis=1)
         return labels, probabilities, scores
 
-    def nearest(
-        self, vectors: np.ndarray, labels: np.ndarray, votes: Votes
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the cluster of each row; for noise the one that got the most votes.
-
-        If no neighbour is in any cluster, it is the one whose mean is nearest. Gives int32[n], -1
-        if there are no clusters, and the cosine distances float32[n] (0..2) to the clusters' means,
-        2 if there are none.
-        """
-        return nearest_means(vectors, self.elected(labels, votes), self.middles)
-
     def elected(self, labels: np.ndarray, votes: Votes) -> np.ndarray:
         """Return labels int32[n], with that of most votes for noise; -1 if no vote names any."""
         elected = labels.astype(np.int32)
         noise = np.flatnonzero(elected < 0)
         if len(self.middles) and votes.voters.size:
-            of_noise = Votes(votes.voters[noise], votes.weights[noise])
-            for part, counted in self._tallies(of_noise):
+            for part, counted in self._tallies(votes.of(noise)):
                 inside = counted[:, :-1]
                 elected[noise[part]] = np.where(inside.any(axis=1), inside.argmax(axis=1), -1)
         return elected
@@ -179,8 +175,8 @@ class Model:
         parts = []
         for start in range(0, max(len(nearest), 1), BLOCK):
             part = slice(start, start + BLOCK)
-            mine = Votes(votes.voters[part], votes.weights[part])
-            parts.append(self._descend(vectors, rows[part], nearest[part], mine, known[part]))
+            mine = rows[part], nearest[part], votes.of(part), known[part]
+            parts.append(self._descend(vectors, *mine))
         return [np.concatenate(level) for level in zip(*parts, strict=True)]
 
     def _descend(

@@ -48,7 +48,6 @@ METHODS = {
     "cuml": Method(cuml.find, hdbscan.smallest, 1_000_000, "cuml", 2),
 }
 AUTO = "auto"
-DEFAULT = AUTO
 # AUTO takes hdbscan for a number of different rows between these, if all are fitted. Below, the
 # last digit of a vector may decide hdbscan's clusters; above, it takes too long (bench/RESULTS.md).
 # AUTO takes leiden there.

@@ -1,5 +1,6 @@
 """Reading the files: the order, all kinds of columns, and errors that name the file."""
 
+import json
 import os
 
 import numpy as np
@@ -302,9 +303,9 @@ def test_a_column_with_the_name_of_the_vectors_parts_is_not_taken_for_them(folde
 @pytest.mark.parametrize("job", ['{"subreddit": "a", "input": "b"}', "[1]", "no JSON"])
 def test_a_job_that_lacks_something_is_refused(job):
     with pytest.raises(ValueError):
-        Source.from_json(job)
+        Source.from_job(json.loads(job))
 
 
 def test_a_job_is_read():
     job = b'{"subreddit": "a", "input": "b", "output": "c", "bytes": 7}'
-    assert Source.from_json(job) == Source("a", "b", "c")
+    assert Source.from_job(json.loads(job)) == Source("a", "b", "c")

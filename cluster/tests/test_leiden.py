@@ -53,7 +53,7 @@ def test_the_graph_is_that_of_umap():
     )
     theirs = theirs.tolil()
     theirs.setdiag(0)
-    assert abs(theirs.tocsr() - graph.matrix).max() < 1e-3
+    assert abs(theirs.tocsr() - graph.matrix()).max() < 1e-3
 
 
 def test_levels_nest_and_are_the_topics():

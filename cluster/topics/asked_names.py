@@ -18,6 +18,7 @@ import unicodedata
 import urllib.error
 import urllib.parse
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 # The key of a server that wants one. It is read from the environment only, and written nowhere.
@@ -185,16 +186,12 @@ class Kept:
     def read(cls, path: str) -> "Kept":
         """Read the file if there is one."""
         kept = cls(path)
-        try:
-            with open(path, encoding="utf-8", errors="replace") as file:
-                for line in file:
-                    try:
-                        entry = json.loads(line)
-                        kept.answers[str(entry["asked"])] = str(entry["answer"])
-                    except (ValueError, LookupError, TypeError, RecursionError):
-                        continue  # the end of a run that was killed
-        except FileNotFoundError:
-            pass
+        with suppress(FileNotFoundError), open(path, encoding="utf-8", errors="replace") as file:
+            for line in file:
+                # A line that does not parse is the end of a run that was killed.
+                with suppress(ValueError, LookupError, TypeError, RecursionError):
+                    entry = json.loads(line)
+                    kept.answers[str(entry["asked"])] = str(entry["answer"])
         return kept
 
     def add(self, asked: str, answer: str) -> None:

@@ -52,12 +52,13 @@ class Looked:
 def look_at(vectors: np.ndarray, found: Clustering) -> Looked:
     """Return what `describe` needs of the vectors, float32[n, d], of the rows of a clustering."""
     cells = Cells.of([level.labels for level in found.levels])
-    deep = range(found.method_level, len(found.levels))
-    return Looked(
-        cells,
-        cells.sums(vectors),
-        {level: _candidates(vectors, found, level) for level in deep},
-    )
+    candidates = {}
+    for level in range(found.method_level, len(found.levels)):
+        at = found.levels[level]
+        firmness = found.probabilities if level == found.method_level else at.strengths
+        count = found.count_at(level)
+        candidates[level] = typical.candidates(vectors, at.labels, count, firmness)
+    return Looked(cells, cells.sums(vectors), candidates)
 
 
 def describe(
@@ -109,13 +110,6 @@ def describe(
 
 # Where a cluster is in the tree; the flat list of the method's clusters does not say it.
 _IN_THE_TREE = ("parent", "children")
-
-
-def _candidates(vectors: np.ndarray, found: Clustering, level: int) -> list[list[int]]:
-    """Return the candidates for the typical rows of each cluster of a level."""
-    at = found.levels[level]
-    firmness = found.probabilities if level == found.method_level else at.strengths
-    return typical.candidates(vectors, at.labels, found.count_at(level), firmness)
 
 
 def _level(
