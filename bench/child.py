@@ -4,18 +4,15 @@
 
 Loads `contenders.MODULE`, prints {"ready": "what it is"}, and answers requests. Each request and
 each answer is a JSON object on a line. For {"texts": […], "out": "path"} it embeds the texts,
-writes the vectors to the path as raw float32 and answers {"seconds": …, "peak_rss_mb": …}. The
-seconds are those from texts to vectors. The contenders in Go (`bench/engine`, `bench/hugot`) do the
-same.
+writes the vectors to the path as raw float32 and answers {"seconds": …}. The seconds are those from
+texts to vectors. The contenders in Go (`bench/engine`, `bench/hugot`) and Rust do the same.
 """
 
 import importlib
 import json
 import os
-import resource
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 
@@ -33,21 +30,7 @@ def main() -> None:
         vectors = embed(request["texts"])
         seconds = time.perf_counter() - start
         np.ascontiguousarray(vectors, np.float32).tofile(request["out"])
-        answer = {"seconds": seconds, "peak_rss_mb": peak_rss_mb()}
-        print(json.dumps(answer), file=answers, flush=True)
-
-
-def peak_rss_mb() -> float:
-    """Return the most memory that this process has held, in MB.
-
-    The kernel says it. getrusage would include the parent's, from before the exec.
-    """
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-        return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
-    except (OSError, IndexError):
-        unit = 1 if sys.platform == "darwin" else 1024
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+        print(json.dumps({"seconds": seconds}), file=answers, flush=True)
 
 
 if __name__ == "__main__":

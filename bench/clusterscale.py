@@ -11,13 +11,13 @@ With --rows 1000000 --only leiden it shows how much time and memory a million ro
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
 
 import numpy as np
 import product
-from child import peak_rss_mb
 
 WAYS = (
     "leiden",
@@ -63,7 +63,7 @@ def measure(way: str, rows: int) -> dict:
         "seconds": time.monotonic() - start,
         "clusters": int(labels.max()) + 1,
         "noise": float((labels < 0).mean()),
-        "peak_mb": peak_rss_mb(),
+        "peak_mb": product.memory(os.getpid(), "VmHWM"),
         "vectors_mb": vectors.nbytes / 1e6,
     }
 

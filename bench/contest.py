@@ -63,7 +63,7 @@ class Child:
         self._process.stdin.flush()
         answer = self._answer()
         vectors = np.fromfile(out, np.float32).reshape(len(texts), -1)
-        return Turn(answer["seconds"], answer["peak_rss_mb"], vectors)
+        return Turn(answer["seconds"], product.memory(self._process.pid, "VmHWM"), vectors)
 
     def close(self) -> None:
         """Let the process end."""

@@ -16,9 +16,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/dustin/go-humanize"
 )
 
 const monthForm = "2006-01"
@@ -26,7 +27,7 @@ const monthForm = "2006-01"
 // options are the flags. bytes is the size of all dumps together, uncompressed.
 type options struct {
 	out, months, compression string
-	bytes                    size
+	bytes                    int64
 	window, subreddits       int
 	thread, comb             int
 	seed                     uint64
@@ -35,7 +36,11 @@ type options struct {
 func main() {
 	o := options{bytes: 2_000_000}
 	flag.StringVar(&o.out, "out", "", "`folder` for the dumps")
-	flag.Var(&o.bytes, "bytes", "bytes of all dumps, uncompressed, such as 300M or 4G")
+	flag.Func("bytes", "bytes of all dumps, uncompressed, such as 300M or 4G (default 2M)", func(text string) error {
+		number, err := humanize.ParseBytes(text)
+		o.bytes = int64(number)
+		return err
+	})
 	flag.StringVar(&o.months, "months", "2023-12,2024-01", "months, with commas between them; each has the keys of its time")
 	flag.StringVar(&o.compression, "compression", "zst", "one of "+strings.Join(compressions, ", "))
 	flag.IntVar(&o.window, "window", 27, "window of zst, as a power of two from 10 to 31; above 29 the program zstd must be there")
@@ -80,7 +85,7 @@ func generate(o options) error {
 		if err != nil {
 			return fmt.Errorf("--months: %q is no month such as 2024-01", name)
 		}
-		if err := g.writeMonth(begin, int64(o.bytes)/int64(len(months)), i == 0); err != nil {
+		if err := g.writeMonth(begin, o.bytes/int64(len(months)), i == 0); err != nil {
 			return err
 		}
 	}
@@ -109,24 +114,4 @@ func (g *generator) writeMonth(begin time.Time, bytes int64, first bool) (err er
 		g.step()
 	}
 	return g.err
-}
-
-// A size is a number of bytes with or without K, M or G.
-type size int64
-
-func (s *size) String() string { return strconv.FormatInt(int64(*s), 10) }
-
-func (s *size) Set(text string) error {
-	factor := int64(1)
-	for i, unit := range []string{"K", "M", "G"} {
-		if rest, found := strings.CutSuffix(text, unit); found {
-			text, factor = rest, []int64{1e3, 1e6, 1e9}[i]
-		}
-	}
-	number, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || number < 0 {
-		return errors.New("it is no number of bytes")
-	}
-	*s = size(number * factor)
-	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"embed"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -60,42 +61,21 @@ type post struct {
 
 // appendLine appends the post as a line without its end.
 func (s shape) appendLine(to []byte, p *post, created string) []byte {
+	fields := map[string]string{
+		"id": strconv.FormatUint(p.id, 36), "link": strconv.FormatUint(p.link, 36), "parent": p.parent,
+		"created": fmt.Sprintf(created, p.time), "time": strconv.FormatInt(p.time, 10),
+		"retrieved": strconv.FormatInt(p.retrieved, 10), "subreddit": p.subreddit, "author": p.author,
+		"score": p.score, "meta": p.meta, "title": string(p.title), "text": string(p.text),
+	}
 	for i, part := range s {
-		if i%2 == 0 {
-			to = append(to, part...)
-			continue
+		if i%2 == 1 {
+			field, found := fields[part]
+			if !found {
+				panic("a shape has the unknown field " + part)
+			}
+			part = field
 		}
-		switch part {
-		case "id":
-			to = strconv.AppendUint(to, p.id, 36)
-		case "link":
-			to = strconv.AppendUint(to, p.link, 36)
-		case "parent":
-			to = append(to, p.parent...)
-		case "created":
-			before, after, _ := strings.Cut(created, "%d")
-			to = append(to, before...)
-			to = strconv.AppendInt(to, p.time, 10)
-			to = append(to, after...)
-		case "time":
-			to = strconv.AppendInt(to, p.time, 10)
-		case "retrieved":
-			to = strconv.AppendInt(to, p.retrieved, 10)
-		case "subreddit":
-			to = append(to, p.subreddit...)
-		case "author":
-			to = append(to, p.author...)
-		case "score":
-			to = append(to, p.score...)
-		case "meta":
-			to = append(to, p.meta...)
-		case "title":
-			to = append(to, p.title...)
-		case "text":
-			to = append(to, p.text...)
-		default:
-			panic("a shape has the unknown field " + part)
-		}
+		to = append(to, part...)
 	}
 	return to
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 
 	"github.com/klauspost/compress/zstd"
@@ -24,7 +25,7 @@ const mostOfOurs = 29
 type sink struct {
 	*bufio.Writer
 	bytes int64
-	ends  []func() error // in this order
+	ends  []io.Closer // in this order
 }
 
 func create(path, compression string, window int) (*sink, error) {
@@ -32,52 +33,50 @@ func create(path, compression string, window int) (*sink, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create a dump: %w", err)
 	}
-	to, end, err := compressor(file, compression, window)
+	to, err := compressor(file, compression, window)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("compress %s: %w", path, err), file.Close())
 	}
 	buffer := bufio.NewWriterSize(to, 1<<20)
-	return &sink{Writer: buffer, ends: []func() error{buffer.Flush, end, file.Close}}, nil
+	// Without compression the two are one.
+	return &sink{Writer: buffer, ends: slices.Compact([]io.Closer{to, file})}, nil
 }
 
-// compressor returns a writer that compresses into the file, and the function that ends it.
-func compressor(file *os.File, compression string, window int) (io.Writer, func() error, error) {
+// compressor returns a writer that compresses into the file.
+func compressor(file *os.File, compression string, window int) (io.WriteCloser, error) {
 	switch {
 	case compression == "zst" && window <= mostOfOurs:
-		encoder, err := zstd.NewWriter(file, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(1<<window))
-		if err != nil {
-			return nil, nil, err
-		}
-		return encoder, encoder.Close, nil
+		return zstd.NewWriter(file, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(1<<window))
 	case compression == "zst":
-		return child(file, "zstd", "-1", "-T1", "-q", "-c", "--long="+strconv.Itoa(window))
+		return started(file, "zstd", "-1", "-T1", "-q", "-c", "--long="+strconv.Itoa(window))
 	case compression == "xz":
-		return child(file, "xz", "-0", "-T1", "-c")
+		return started(file, "xz", "-0", "-T1", "-c")
 	case compression == "bz2":
-		return child(file, "bzip2", "-1", "-c")
+		return started(file, "bzip2", "-1", "-c")
 	case compression == "gz":
-		encoder, err := gzip.NewWriterLevel(file, gzip.BestSpeed)
-		if err != nil {
-			return nil, nil, err
-		}
-		return encoder, encoder.Close, nil
+		return gzip.NewWriterLevel(file, gzip.BestSpeed)
 	default:
-		return file, func() error { return nil }, nil
+		return file, nil
 	}
 }
 
-// child returns a writer to a program that compresses into the file.
-func child(file *os.File, program string, arguments ...string) (io.Writer, func() error, error) {
+// A child is the input of a program. Close waits until the program has ended.
+type child struct {
+	io.WriteCloser
+	command *exec.Cmd
+}
+
+func (c child) Close() error { return errors.Join(c.WriteCloser.Close(), c.command.Wait()) }
+
+// started starts a program that compresses its input into the file.
+func started(file *os.File, program string, arguments ...string) (io.WriteCloser, error) {
 	command := exec.Command(program, arguments...)
 	command.Stdout, command.Stderr = file, os.Stderr
 	input, err := command.StdinPipe()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if err := command.Start(); err != nil {
-		return nil, nil, err
-	}
-	return input, func() error { return errors.Join(input.Close(), command.Wait()) }, nil
+	return child{input, command}, command.Start()
 }
 
 func (s *sink) Write(p []byte) (int, error) {
@@ -87,9 +86,9 @@ func (s *sink) Write(p []byte) (int, error) {
 
 // Close writes what is left. It tries each step, so that no program and no file stays open.
 func (s *sink) Close() error {
-	var all error
+	all := s.Flush()
 	for _, end := range s.ends {
-		all = errors.Join(all, end())
+		all = errors.Join(all, end.Close())
 	}
 	return all
 }

@@ -55,7 +55,7 @@ func newGenerator(o options) *generator {
 		g.subreddits = append(g.subreddits, nameSubreddit(i, topics))
 	}
 	g.size = rand.NewZipf(g.random, 1.2, 3, uint64(o.subreddits-1))
-	g.width = int(min(max(int64(o.bytes)/100_000, 4), 2000))
+	g.width = int(min(max(o.bytes/100_000, 4), 2000))
 	return g
 }
 

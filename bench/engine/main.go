@@ -4,7 +4,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -15,7 +14,6 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/threadloom/threadloom/models"
@@ -24,11 +22,6 @@ import (
 type request struct {
 	Texts []string `json:"texts"`
 	Out   string   `json:"out"`
-}
-
-type answer struct {
-	Seconds   float64 `json:"seconds"`
-	PeakRSSMB float64 `json:"peak_rss_mb"`
 }
 
 func main() {
@@ -74,7 +67,7 @@ func serve(config models.Config) error {
 		if err := write(r.Out, result.Vectors); err != nil {
 			return fmt.Errorf("writing the vectors: %w", err)
 		}
-		if err := answers.Encode(answer{seconds, peakRSSMB()}); err != nil {
+		if err := answers.Encode(map[string]float64{"seconds": seconds}); err != nil {
 			return fmt.Errorf("answering: %w", err)
 		}
 	}
@@ -85,23 +78,5 @@ func write(path string, vectors []float32) error {
 	if err != nil {
 		return err
 	}
-	w := bufio.NewWriter(f)
-	return errors.Join(binary.Write(w, binary.NativeEndian, vectors), w.Flush(), f.Close())
-}
-
-// peakRSSMB returns the most memory that this process has held. It prefers the
-// kernel's own figure, because getrusage includes the parent's, from before the exec.
-func peakRSSMB() float64 {
-	if status, err := os.ReadFile("/proc/self/status"); err == nil {
-		var kilobytes float64
-		_, rest, _ := strings.Cut(string(status), "VmHWM:")
-		if _, err := fmt.Sscan(rest, &kilobytes); err == nil {
-			return kilobytes * 1024 / 1e6
-		}
-	}
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		return 0
-	}
-	return float64(usage.Maxrss) * 1024 / 1e6
+	return errors.Join(binary.Write(f, binary.NativeEndian, vectors), f.Close())
 }

@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bufio"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -14,8 +13,6 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/knights-analytics/hugot"
@@ -31,11 +28,6 @@ const (
 type request struct {
 	Texts []string `json:"texts"`
 	Out   string   `json:"out"`
-}
-
-type answer struct {
-	Seconds   float64 `json:"seconds"`
-	PeakRSSMB float64 `json:"peak_rss_mb"`
 }
 
 func main() {
@@ -79,7 +71,7 @@ func serve(model, libraries string) error {
 		if err := write(r.Out, vectors); err != nil {
 			return fmt.Errorf("writing the vectors: %w", err)
 		}
-		if err := answers.Encode(answer{seconds, peakRSSMB()}); err != nil {
+		if err := answers.Encode(map[string]float64{"seconds": seconds}); err != nil {
 			return fmt.Errorf("answering: %w", err)
 		}
 	}
@@ -116,23 +108,5 @@ func write(path string, vectors []float32) error {
 	if err != nil {
 		return err
 	}
-	w := bufio.NewWriter(f)
-	return errors.Join(binary.Write(w, binary.NativeEndian, vectors), w.Flush(), f.Close())
-}
-
-// peakRSSMB returns the most memory that this process has held. It prefers the
-// kernel's own figure, because getrusage includes the parent's, from before the exec.
-func peakRSSMB() float64 {
-	if status, err := os.ReadFile("/proc/self/status"); err == nil {
-		var kilobytes float64
-		_, rest, _ := strings.Cut(string(status), "VmHWM:")
-		if _, err := fmt.Sscan(rest, &kilobytes); err == nil {
-			return kilobytes * 1024 / 1e6
-		}
-	}
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		return 0
-	}
-	return float64(usage.Maxrss) * 1024 / 1e6
+	return errors.Join(binary.Write(f, binary.NativeEndian, vectors), f.Close())
 }

@@ -49,11 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             .flat_map(|x| x.to_ne_bytes())
             .collect();
         std::fs::write(request["out"].as_str().ok_or("no out")?, bytes)?;
-        writeln!(
-            answers,
-            "{}",
-            json!({"seconds": seconds, "peak_rss_mb": peak_rss_mb()?})
-        )?;
+        writeln!(answers, "{}", json!({"seconds": seconds}))?;
         answers.flush()?;
     }
     Ok(())
@@ -92,14 +88,4 @@ fn embed(
         }
     }
     Ok(vectors)
-}
-
-fn peak_rss_mb() -> Result<f64, Box<dyn Error>> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status
-        .lines()
-        .find(|l| l.starts_with("VmHWM:"))
-        .ok_or("no VmHWM")?;
-    let kilobytes: f64 = line.split_whitespace().nth(1).ok_or("no VmHWM")?.parse()?;
-    Ok(kilobytes * 1024.0 / 1e6)
 }
