@@ -109,10 +109,7 @@ func (f *Files) Layout() layout.Layout {
 
 // Clusters is the folder of the clusters.
 func (f *Files) Clusters() string {
-	if f.ClustersDir != "" {
-		return filepath.Join(f.ClustersDir, f.Suffix)
-	}
-	return filepath.Join(f.Root, "clusters", f.Suffix)
+	return filepath.Join(cmp.Or(f.ClustersDir, filepath.Join(f.Root, "clusters")), f.Suffix)
 }
 
 // Embedded returns the outputs, for a command that works on them. It is an error if there are none.

@@ -163,14 +163,10 @@ func (i *Import) checkRunner() error {
 	return usage(runner.Check(context.Background()))
 }
 
-// chainsFolder is the folder of the subreddits.
-func (i *Import) chainsFolder() string {
-	return filepath.Join(cmp.Or(i.ChainsDir, filepath.Join(i.Root, "chains")), i.Suffix)
-}
-
 func (i *Import) plan(dumps []string) (*importer.Plan, error) {
+	files := Files{Root: i.Root, Suffix: i.Suffix, ChainsDir: i.ChainsDir}
 	p := &importer.Plan{
-		Chains: i.chainsFolder(), Authors: i.Authors, MaxThread: i.MaxThread, MaxBad: i.MaxBad, Partial: i.Partial, Memory: i.Memory,
+		Chains: files.Layout().Chains, Authors: i.Authors, MaxThread: i.MaxThread, MaxBad: i.MaxBad, Partial: i.Partial, Memory: i.Memory,
 		Options: thread.Options{Mode: thread.Mode(i.Chains), MinTurns: i.MinTurns, MaxTurns: i.MaxTurns},
 	}
 	var err error

@@ -156,12 +156,10 @@ func (s *Search) readQuestions(words []string) error {
 			}
 		}
 	}
-	for _, q := range s.Questions {
-		if strings.TrimSpace(q) != "" {
-			return nil
-		}
+	if strings.TrimSpace(strings.Join(s.Questions, "")) == "" {
+		return Usagef("search: the question is empty")
 	}
-	return Usagef("search: the question is empty")
+	return nil
 }
 
 // period returns when a year, a month or a day begins and ends, in seconds since 1970; 0 for none.

@@ -37,7 +37,7 @@ type cluster struct {
 
 func openClusters(folder string) *clusters {
 	c := &clusters{folder: folder}
-	if isFile(filepath.Join(folder, labelsFile)) {
+	if info, err := os.Stat(filepath.Join(folder, labelsFile)); err == nil && info.Mode().IsRegular() {
 		c.folders = []string{folder}
 		return c
 	}
@@ -46,11 +46,6 @@ func openClusters(folder string) *clusters {
 		c.folders = append(c.folders, filepath.Dir(path))
 	}
 	return c
-}
-
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
 }
 
 // members returns the keys of the chains in some clusters.
