@@ -10,6 +10,7 @@ it prints one line on standard error, and the exit code is 1.
 
 import hashlib
 import importlib.util
+import itertools
 import json
 import logging
 import os
@@ -21,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from threadloom.cluster.explore import dataset, page
-from threadloom.cluster.files.atomic_write import write_text
+from threadloom.cluster.files.atomic_write import write_parquet, write_text
 from threadloom.cluster.files.key_columns import read_keys
 from threadloom.cluster.files.labels import FINGERPRINT, LABEL, with_subreddits
 from threadloom.cluster.files.left_out import FILE, Findings, shown
@@ -106,13 +107,8 @@ def _make(
     labels = points.column(LABEL).to_numpy()
     rows = dataset.sample(labels, dataset.MOST)
     findings = Findings()
-    texts = [
-        text
-        for text, wanted_row in zip(
-            read_texts(files, findings), _chosen(rows, len(points)), strict=True
-        )
-        if wanted_row
-    ]
+    shown_rows = np.isin(np.arange(len(points)), rows)
+    texts = list(itertools.compress(read_texts(files, findings), shown_rows))
     for line in findings.lines():
         logging.getLogger(__name__).warning("%s", line)
     table = dataset.dataset(points.take(pa.array(rows)), texts, read_rows(files, rows))
@@ -126,9 +122,9 @@ def _make(
         "identity": wanted,
         "rows": len(points),
         "shown": len(rows),
-        "clusters": len(report["clusters"]),
+        "clusters": count,
     }
-    dataset.write_dataset(os.path.join(folder, "dataset.parquet"), table)
+    write_parquet(os.path.join(folder, "dataset.parquet"), table, store_schema=False)
     # Written last, because it says that the other is there.
     text = json.dumps({**metadata, "threadloom": made}, ensure_ascii=False)
     write_text(os.path.join(folder, "metadata.json"), text.encode(errors="replace").decode() + "\n")
@@ -158,13 +154,6 @@ def _files(sources: list[Source], paths: Outputs, report: dict, points: pa.Table
             "run the pipeline again"
         )
     return files
-
-
-def _chosen(rows: np.ndarray, count: int) -> np.ndarray:
-    """Return whether each of `count` rows is one of `rows`."""
-    chosen = np.zeros(count, bool)
-    chosen[rows] = True
-    return chosen
 
 
 def _named(points: pa.Table, column: str) -> Named:

@@ -3,7 +3,6 @@
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from threadloom.cluster.explore.page import (
     CLUSTER,
@@ -15,7 +14,6 @@ from threadloom.cluster.explore.page import (
     TEXT,
     Column,
 )
-from threadloom.cluster.files.atomic_write import replacing
 from threadloom.cluster.files.key_columns import as_texts
 from threadloom.cluster.files.labels import LABEL, SUBREDDIT, renamed
 from threadloom.cluster.files.permalinks import address
@@ -115,9 +113,3 @@ def columns(table: pa.Table) -> list[Column]:
         )
         for field, column in zip(table.schema, table.columns, strict=True)
     ]
-
-
-def write_dataset(path: str, table: pa.Table) -> None:
-    """Write the table (zstd)."""
-    with replacing(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd", store_schema=False)

@@ -67,7 +67,8 @@ def metadata(
     for name in charted:
         # A chart of one value says nothing.
         if name in known and known[name].different > 1:
-            charts.append(_counts(name) if known[name].is_text else _histogram(name))
+            counts = {"type": "count-plot", "title": name, "data": {"field": name}}
+            charts.append(counts if known[name].is_text else _histogram(name))
     hidden = {c.name: {"display": "hidden"} for c in columns if c.name in (X, Y)}
     return {
         "isStatic": True,
@@ -99,11 +100,6 @@ def _viewport(places: np.ndarray) -> dict:
     width, height = np.maximum((high - low) / 2 * _MARGIN, np.finfo(np.float32).tiny)
     x, y = ((low + high) / 2).tolist()
     return {"x": x, "y": y, "scale": float(1 / max(width, height * _ASPECT))}
-
-
-def _counts(name: str) -> dict:
-    """Return a chart that counts the values of a column of texts."""
-    return {"type": "count-plot", "title": name, "data": {"field": name}}
 
 
 def _histogram(name: str) -> dict:

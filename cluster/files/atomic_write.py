@@ -6,6 +6,9 @@ import secrets
 import time
 from collections.abc import Iterator
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 # A temporary file this old (seconds) was left by a killed run, because no write takes so long.
 _ABANDONED = 3600
 
@@ -37,6 +40,12 @@ def write_text(path: str, text: str) -> None:
     """Write `text` to `path` as UTF-8, whole or not at all."""
     with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
         file.write(text)
+
+
+def write_parquet(path: str, table: pa.Table, **options: object) -> None:
+    """Write a table to `path` as Parquet (zstd), whole or not at all."""
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd", **options)
 
 
 def _sync(path: str, flags: int) -> None:

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from threadloom.cluster.clustering import Clustering
-from threadloom.cluster.files.atomic_write import replacing
+from threadloom.cluster.files.atomic_write import write_parquet
 from threadloom.cluster.files.key_columns import as_texts
 from threadloom.cluster.files.sources import Opened
 
@@ -90,12 +90,7 @@ def write_labels(path: str, keys: pa.Table, clustering: Clustering, fingerprint:
     for number, level in enumerate(clustering.levels, 1):
         for name, values in LEVELS.items():
             table = table.append_column(f"{name}{number}", pa.array(getattr(level, values)))
-    with replacing(path) as temporary:
-        pq.write_table(
-            table.replace_schema_metadata({FINGERPRINT: fingerprint}),
-            temporary,
-            compression="zstd",
-        )
+    write_parquet(path, table.replace_schema_metadata({FINGERPRINT: fingerprint}))
 
 
 def read_fingerprint(path: str) -> str | None:

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from threadloom.cluster.files.atomic_write import replacing
+from threadloom.cluster.files.atomic_write import write_parquet
 
 # In the footer: what a period is, "day", "month" or "year".
 UNIT = b"threadloom.period"
@@ -34,9 +33,7 @@ def write_over_time(
         _level(level, table, starts, named)
         for level, (table, named) in enumerate(zip(tables, names, strict=True), 1)
     ]
-    table = pa.concat_tables(levels).replace_schema_metadata({UNIT: unit})
-    with replacing(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+    write_parquet(path, pa.concat_tables(levels).replace_schema_metadata({UNIT: unit}))
 
 
 def _level(level: int, table: np.ndarray, starts: np.ndarray, names: Sequence[str]) -> pa.Table:

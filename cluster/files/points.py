@@ -74,12 +74,10 @@ def write_points(
             table = table.append_column(name, pa.array(values))
         return table
 
-    first = part(0)
-    schema = first.schema.with_metadata({FINGERPRINT: fingerprint})
+    schema = part(len(keys)).schema.with_metadata({FINGERPRINT: fingerprint})
     with (
         replacing(path) as temporary,
         pq.ParquetWriter(temporary, schema, compression="zstd") as file,
     ):
-        file.write_table(first.cast(schema))
-        for start in range(_ROWS, len(keys), _ROWS):
+        for start in range(0, max(len(keys), 1), _ROWS):
             file.write_table(part(start).cast(schema))

@@ -33,6 +33,8 @@ PHRASE_SHARE = 0.4
 # The weight of a word in a name is multiplied by this if it weighs more in another cluster.
 CLAIMED = 0.5
 NAME_WORDS = 3
+# A cluster shows at most so many words.
+SHOWN = 10
 # Two words that begin with the same letters, this many, do not stand in one name.
 BEGINNING = 5
 
@@ -64,12 +66,12 @@ class Description:
 
 
 def describe(
-    clusters: dict[int, Chains], forms: list[str], family: np.ndarray, number: int, shown: int = 10
+    clusters: dict[int, Chains], forms: list[str], family: np.ndarray, number: int
 ) -> dict[int, Description]:
     """Return the description of each label except noise, with at most `number` words.
 
     A word must be in at least max(3, 2 %) of the chains read, 1.5 times as often as elsewhere. The
-    coherence is that of the first `shown` words. forms, family: see `ClusterTexts`.
+    coherence is that of the first SHOWN words. forms, family: see `ClusterTexts`.
     """
     counts = {label: chains.counts(family) for label, chains in clusters.items()}
     weights = _weights(clusters, counts, len(forms))
@@ -81,7 +83,7 @@ def describe(
     candidates, top = {}, {}
     for label, weight in weights.items():
         heaviest = sorted(weight, key=lambda word: (-weight[word], forms[word]))
-        top[label] = heaviest[:shown]
+        top[label] = heaviest[:SHOWN]
         chains, used = clusters[label], counts[label]
         found = _candidates(chains, used, family, forms, heaviest[: 2 * number], weight, best)
         candidates[label] = found[:number]

@@ -74,13 +74,11 @@ def describe_levels(
     parents: list[np.ndarray],
     cell_sums: np.ndarray,
     embed: Embed,
-    shown: int = 10,
 ) -> list[list[Named]]:
     """Return the clusters of each level by label, coarsest level first.
 
     texts: the texts of each cell. parents: for each level int[k], the cluster of the level before
     in which each of its k clusters lies; empty at the first level. cell_sums: see `Cells.sums`.
-    shown: how many words a cluster has at most.
 
     No two clusters of a level have one name. A name has no words of its parent's name, but it may
     have a phrase with one of them and another word. If no other words are left, it is the parent's
@@ -91,7 +89,7 @@ def describe_levels(
     members = [cells.members(level) for level in range(len(parents))]
     for of_level in members:
         clusters = {label: texts.chains(mine.tolist()) for label, mine in of_level.items()}
-        described.append(names.describe(clusters, forms, family, nearness.CANDIDATES, shown))
+        described.append(names.describe(clusters, forms, family, nearness.CANDIDATES))
     order = _Order(described, embed)
     found: list[list[Named]] = []
     for level, lies_in in enumerate(parents):
@@ -116,7 +114,7 @@ def describe_levels(
         chosen = names.unique_names(orders, known)
         found.append(
             [
-                Named(chosen[label], [c.text for c in d.candidates[:shown]], d.coherence)
+                Named(chosen[label], [c.text for c in d.candidates[: names.SHOWN]], d.coherence)
                 for label, d in of_level.items()
             ]
         )
