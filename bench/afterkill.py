@@ -8,13 +8,11 @@ all of them are open, and the next run is timed. Both times are of whole process
 
 import argparse
 import subprocess
-import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import product
-
-import pipeline
 
 FILES = 8
 FLAGS = ("--suffix", "bench", "--cluster=false", "--dedup_cache_mb=0")
@@ -27,13 +25,12 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     chains = product.corpus(product.SUFFIX) / "chains" / product.SUFFIX
     product.build()
-    product.RESULTS.mkdir(parents=True, exist_ok=True)
     files = sorted(chains.glob("*/*.parquet"))
     ratios = []
     for number in range(rounds):
         chosen = files[number :: len(files) // FILES][:FILES]
-        steps = [fresh, after_kill]
-        seconds = {step: timed(step, chosen) for step in steps[number % 2 :] + steps[: number % 2]}
+        steps = {step: partial(timed, step, chosen) for step in (fresh, after_kill)}
+        seconds = product.in_turn(steps, number)
         ratios.append(seconds[after_kill] / seconds[fresh])
         print(f"round {number + 1}: fresh {seconds[fresh]:.1f} s, after a kill "
               f"{seconds[after_kill]:.1f} s", flush=True)  # fmt: skip
@@ -42,8 +39,8 @@ def main() -> None:
 
 def timed(step, files: list[Path]) -> float:
     """Lay files out in a root of their own, and return the seconds of a step over them."""
-    with tempfile.TemporaryDirectory(dir=product.RESULTS) as folder:
-        return step(pipeline.lay_out(Path(folder), files))
+    with product.scratch() as root:
+        return step(product.lay_out(root, files))
 
 
 def fresh(root: Path) -> float:

@@ -41,7 +41,7 @@ import pyarrow.parquet as pq
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from threadloom.cluster.files.left_out import Findings, sentence
-from threadloom.cluster.files.sources import Source, open_sources
+from threadloom.cluster.files.sources import Opened, Source, open_sources
 from threadloom.cluster.files.vectors import read_vectors
 from threadloom.cluster.methods.fit import cluster_vectors
 
@@ -240,6 +240,12 @@ def k_means(vectors: np.ndarray, seed: int) -> Labels:
 
 def read_all(corpus: Path, suffix: str) -> tuple[np.ndarray, np.ndarray]:
     """Return all vectors in the order of the labels, float32[rows, 384], and their groups."""
+    files, vectors = read_files(corpus, suffix)
+    return vectors, np.concatenate([np.repeat(f.source.subreddit, f.rows) for f in files])
+
+
+def read_files(corpus: Path, suffix: str) -> tuple[list[Opened], np.ndarray]:
+    """Return the files of a corpus and all their vectors, float32[rows, 384]."""
     chains = corpus / "chains" / suffix
     embeddings = product.RESULTS / "embeddings" / suffix
     sources = [
@@ -247,13 +253,12 @@ def read_all(corpus: Path, suffix: str) -> tuple[np.ndarray, np.ndarray]:
         for p in embeddings.glob("*/*.parquet")
     ]
     if not sources:
-        raise FileNotFoundError(embeddings)
+        raise FileNotFoundError(f"{embeddings}: not embedded yet")
     findings = Findings()
     files, vectors = read_vectors(open_sources(sources, "text", findings), findings)
     if findings.left_out:  # figures must be of the whole corpus
         raise ValueError(sentence(findings.left_out))
-    groups = np.concatenate([np.repeat(f.source.subreddit, f.rows) for f in files])
-    return vectors, groups
+    return files, vectors
 
 
 def show(name: str, groups: np.ndarray, runs: list[Labels]) -> None:

@@ -9,9 +9,7 @@ first batch, for which there is a target.
 
 import argparse
 import os
-import tempfile
 from functools import partial
-from pathlib import Path
 
 import lineup
 import product
@@ -44,10 +42,9 @@ def compare(children: list, texts: list[str], rounds: int) -> list[float]:
     """Return how many times as fast the second is, round by round."""
     gains = []
     for number in range(rounds if len(children) == 2 else 0):
-        turn = children if number % 2 else children[::-1]
-        seconds = {child.contender.name: child.embed(texts).seconds for child in turn}
-        one, every = (seconds[child.contender.name] for child in children)
-        gains.append(one / every)
+        steps = {child.contender.name: partial(child.embed, texts) for child in children}
+        one, every = product.in_turn(steps, number).values()
+        gains.append(one.seconds / every.seconds)
     for child in children:
         child.close()
     return gains
@@ -55,10 +52,10 @@ def compare(children: list, texts: list[str], rounds: int) -> list[float]:
 
 def shortest_run() -> float:
     """Run the program on one text; return its seconds."""
-    with tempfile.TemporaryDirectory() as folder:
-        chains = product.new_root(Path(folder), "bench", "one")
+    with product.scratch() as root:
+        chains = product.new_root(root, "bench", "one")
         pq.write_table(pa.table({"text": ["a single text"]}), chains / "one" / "one.parquet")
-        _, seconds, _ = product.measured("--root", folder, "--suffix=bench", "--cluster=false")
+        _, seconds, _ = product.measured("--root", root, "--suffix=bench", "--cluster=false")
         return seconds
 
 

@@ -15,11 +15,11 @@ import argparse
 import json
 import shutil
 import subprocess
-import tempfile
 import threading
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -59,14 +59,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--share", type=float, default=1, help="share of the files to embed")
     options = parser.parse_args()
-    corpus = product.corpus(product.SUFFIX)
+    chains = product.corpus() / "chains" / product.SUFFIX
     product.build()
-    product.RESULTS.mkdir(parents=True, exist_ok=True)
     ran_before = is_up()
     subprocess.run([CLUSTER, "up"], check=True)
     try:
-        with tempfile.TemporaryDirectory(dir=product.RESULTS) as folder:
-            compare(lay_out(corpus, Path(folder), options.share), options.rounds)
+        with product.scratch() as root:
+            files = [file for f in sorted(chains.iterdir()) for file in share(f, options.share)]
+            compare(product.lay_out(root, files), options.rounds)
     finally:
         if not ran_before:
             subprocess.run([CLUSTER, "down"], check=True)
@@ -76,11 +76,10 @@ def compare(root: Path, rounds: int) -> None:
     """Run the rounds, print a line for each, then the ratios, the memory and the simulation."""
     on_prism, on_flink, peaks = [], [], {}
     for number in range(rounds):
-        for name in ("prism", "flink") if number % 2 == 0 else ("flink", "prism"):
-            if name == "prism":
-                on_prism.append(product.measured(*flags(root, "prism"))[1])
-            else:
-                on_flink.append(flink(root, peaks))
+        steps = {"prism": partial(prism, root), "flink": partial(flink, root, peaks)}
+        done = product.in_turn(steps, number)
+        on_prism.append(done["prism"])
+        on_flink.append(done["flink"])
         files, apart = compare_outputs(root)
         line = f"Prism {on_prism[-1]:.1f} s, Flink {on_flink[-1].all:.1f} s"
         print(
@@ -95,15 +94,10 @@ def compare(root: Path, rounds: int) -> None:
     simulate(root, on_flink)
 
 
-def lay_out(corpus: Path, root: Path, share: float) -> Path:
-    """Put a share of the corpus's files into a root of their own."""
-    folders = sorted((corpus / "chains" / product.SUFFIX).iterdir())
-    chains = product.new_root(root, product.SUFFIX, *(f.name for f in folders))
-    for folder in folders:
-        files = sorted(folder.glob("*.parquet"))
-        for file in files[: max(1, round(share * len(files)))]:
-            shutil.copy(file, chains / folder.name)
-    return root
+def share(folder: Path, part: float) -> list[Path]:
+    """Return a part of a subreddit's files, at least one."""
+    files = sorted(folder.glob("*.parquet"))
+    return files[: max(1, round(part * len(files)))]
 
 
 def flags(root: Path, name: str) -> tuple:
@@ -111,9 +105,14 @@ def flags(root: Path, name: str) -> tuple:
     out = root / name
     shutil.rmtree(out, ignore_errors=True)
     return (
-        *("--root", root, "--suffix", product.SUFFIX, "--embeddings_dir", out, "--cluster=false"),
+        *("--root", root, "--suffix=bench", "--embeddings_dir", out, "--cluster=false"),
         f"--runner={name}",
     )
+
+
+def prism(root: Path) -> float:
+    """Run the program on Prism; return its seconds."""
+    return product.measured(*flags(root, "prism"))[1]
 
 
 def flink(root: Path, peaks: dict[str, float]) -> OnFlink:

@@ -14,7 +14,6 @@ import argparse
 import re
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,12 +33,11 @@ def main() -> None:
     parser.add_argument("--memory", default="1G,8G", help="sizes of months to watch memory on")
     options = parser.parse_args()
     product.build()
-    product.RESULTS.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=product.RESULTS, prefix="import-") as folder:
+    with product.scratch("import-") as folder:
         if options.rounds:
-            compare(Path(folder), options.bytes, options.window, options.rounds)
+            compare(folder, options.bytes, options.window, options.rounds)
         for size in filter(None, options.memory.split(",")):
-            watch(Path(folder), size, options.window)
+            watch(folder, size, options.window)
 
 
 def invented(folder: Path, size: str, window: int) -> list[Path]:
@@ -65,22 +63,21 @@ def compare(folder: Path, size: str, window: int, rounds: int) -> None:
     """Read the same month with each, in turn, and print the speeds and ratios."""
     dumps = invented(folder, size, window)
     ways = {
-        "import all": lambda: imported(folder, dumps).seconds,
-        "import one": lambda: imported(folder, dumps, f"--subreddits={SUBREDDIT}").seconds,
+        "import all": lambda: imported(dumps).seconds,
+        "import one": lambda: imported(dumps, f"--subreddits={SUBREDDIT}").seconds,
         "loop json": lambda: loop("json", dumps),
         "loop orjson": lambda: loop("orjson", dumps),
     }
     speeds = {name: [] for name in ways}
-    names = list(ways)
     for number in range(rounds):
-        for name in names[number % 4 :] + names[: number % 4]:
-            speeds[name].append(megabytes(size) / ways[name]())
-        line = ", ".join(f"{name} {speeds[name][-1]:.0f} MB/s" for name in names)
+        for name, seconds in product.in_turn(ways, number).items():
+            speeds[name].append(megabytes(size) / seconds)
+        line = ", ".join(f"{name} {all_of[-1]:.0f} MB/s" for name, all_of in speeds.items())
         print(f"round {number + 1}: {line}", flush=True)
-    for name in names:
-        print(f"{name}: {product.spread(speeds[name], '.0f')} MB/s")
-    for ours in names[:2]:
-        for other in names[2:]:
+    for name, all_of in speeds.items():
+        print(f"{name}: {product.spread(all_of, '.0f')} MB/s")
+    for ours in ("import all", "import one"):
+        for other in ("loop json", "loop orjson"):
             ratios = [a / b for a, b in zip(speeds[ours], speeds[other], strict=True)]
             print(f"{ours} / {other}: {product.spread(ratios)}")
     for dump in dumps:
@@ -110,32 +107,24 @@ class Imported:
     chains: int  # bytes
 
 
-def imported(folder: Path, dumps: list[Path], *flags: str) -> Imported:
+def imported(dumps: list[Path], *flags: str) -> Imported:
     """Import dumps into a root that is removed afterwards."""
-    with (
-        tempfile.TemporaryDirectory(dir=folder, prefix="root-") as root,
-        tempfile.TemporaryFile("w+") as said,
-    ):
+    with product.scratch("import-root-") as root:
         command = [product.BUILT, "import", f"--root={root}", "--suffix=bench", *flags, *dumps]
-        start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=said, stderr=said)
-        peak = 0.0
-        while process.poll() is None:
-            peak = max(peak, sum(map(product.memory, product.family(process.pid))))
-            time.sleep(0.05)
-        seconds = time.perf_counter() - start
-        said.seek(0)
-        text = said.read()
-        if process.returncode != 0:
-            sys.exit(f"import ended with {process.returncode}:\n{text}")
+        said, seconds, peak = product.watched(command, together, 0.05, stderr=subprocess.STDOUT)
         files = Path(root, "chains", "bench").glob("[!._]*/*.parquet")
-        return Imported(seconds, peak, text, sum(f.stat().st_size for f in files))
+        return Imported(seconds, peak, said, sum(f.stat().st_size for f in files))
+
+
+def together(pid: int) -> float:
+    """Return the memory of a process and its children, in MB."""
+    return sum(map(product.memory, product.family(pid)))
 
 
 def watch(folder: Path, size: str, window: int) -> None:
     """Import a month of a size, and print its memory beside what was announced."""
     dumps = invented(folder, size, window)
-    done = imported(folder, dumps)
+    done = imported(dumps)
     speed = megabytes(size) / done.seconds
     print(
         f"{size}: peak {done.peak:.0f} MB, announced {announced(done.said):.0f} MB, "

@@ -8,10 +8,10 @@ dragged it, and each animation frame is counted. Then frames are counted while i
 
 import argparse
 import shutil
-import tempfile
 from pathlib import Path
 
 import numpy as np
+import product
 from selenium import webdriver
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
@@ -34,8 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--points", type=int, default=100_000)
     rows = parser.parse_args().points
-    folder = Path(tempfile.mkdtemp(prefix="threadloom-frames-"))
-    try:
+    with product.scratch("frames-") as folder:
         page = folder / "map.html"
         write_map(str(page), invented(rows), "frames")
         with opened(folder) as driver:
@@ -46,8 +45,6 @@ def main() -> None:
             print(
                 f"| {rows:,} | {dragging(driver):.0f} frames/s | {zooming(driver):.0f} frames/s |"
             )
-    finally:
-        shutil.rmtree(folder)
 
 
 def invented(rows: int) -> MapData:

@@ -14,7 +14,6 @@ without a large cache. The shape of the input must not change the speed.
 """
 
 import argparse
-import tempfile
 from pathlib import Path
 
 import product
@@ -34,7 +33,6 @@ def main() -> None:
     rows = parser.parse_args().rows
     comments = read_comments(product.corpus(SUFFIX))
     product.build()
-    product.RESULTS.mkdir(parents=True, exist_ok=True)
     shapes = {
         f"one file of {rows // 10:,} rows": lambda f: one_file(f, comments, rows // 10, 100_000),
         f"one file of {rows:,} rows": lambda f: one_file(f, comments, rows, 100_000),
@@ -42,8 +40,7 @@ def main() -> None:
         "20,000 files of 3 rows": lambda f: small_files(f, comments, 20_000, 3),
     }
     for name, make in shapes.items():
-        with tempfile.TemporaryDirectory(dir=product.RESULTS, prefix="memory-") as folder:
-            root = Path(folder)
+        with product.scratch("memory-") as root:
             expected = make(new_folder(root))
             summary, seconds, peak = run(root, *([CACHE] if expected >= rows // 10 else []))
             assert summary["rows"] == expected, summary
@@ -98,12 +95,12 @@ def compare_speed(comments: pa.Table) -> None:
     for _ in range(ROUNDS):
         speeds = []
         for rows in (DIFFERENT, 128):  # of a file
-            with tempfile.TemporaryDirectory(dir=product.RESULTS, prefix="memory-") as name:
-                folder = new_folder(Path(name))
+            with product.scratch("memory-") as root:
+                folder = new_folder(root)
                 for start in range(0, DIFFERENT, rows):
                     part = unique.slice(start, min(rows, DIFFERENT - start))
                     pq.write_table(part, folder / f"part-{start:05d}.parquet")
-                summary, _, _ = run(Path(name))
+                summary, _, _ = run(root)
                 assert summary["rows"] == DIFFERENT, summary
                 speeds.append(summary["texts_per_second"])
         ratios.append(speeds[0] / speeds[1])

@@ -22,13 +22,12 @@ from pathlib import Path
 
 import numpy as np
 import product
-from clusters import SEED
+from clusters import SEED, read_files
 
 from threadloom.cluster.files import sources as reading
-from threadloom.cluster.files.left_out import Findings, sentence
-from threadloom.cluster.files.sources import Opened, Source, open_sources
+from threadloom.cluster.files.left_out import Findings
+from threadloom.cluster.files.sources import Opened
 from threadloom.cluster.files.texts import read_texts
-from threadloom.cluster.files.vectors import read_vectors
 from threadloom.cluster.methods.fit import cluster_vectors
 from threadloom.cluster.topics import names, typical, word_vectors
 from threadloom.cluster.topics.tree import Cells, describe_levels
@@ -56,28 +55,12 @@ def main() -> None:
     chance = random.Random(given.seed)
     drawn = []
     for suffix in given.suffixes:
-        files, vectors = read(corpus, suffix)
+        files, vectors = read_files(corpus, suffix)
         found = cluster_vectors(vectors, SEED).clustering
         labels = [level.labels for level in found.levels]
         parents = [level.parents for level in found.levels]
         drawn += draw(suffix, files, vectors, labels, parents, given.clusters, chance)
     write(given.folder, drawn, chance)
-
-
-def read(corpus: Path, suffix: str) -> tuple[list[Opened], np.ndarray]:
-    """Return the files of a corpus and all their vectors, float32[rows, 384]."""
-    chains, embeddings = corpus / "chains" / suffix, product.RESULTS / "embeddings" / suffix
-    found = [
-        Source(p.parent.name, str(chains / p.parent.name / p.name), str(p))
-        for p in embeddings.glob("*/*.parquet")
-    ]
-    if not found:
-        raise FileNotFoundError(f"{embeddings}: not embedded yet")
-    findings = Findings()
-    files, vectors = read_vectors(open_sources(found, "text", findings), findings)
-    if findings.left_out:
-        raise ValueError(sentence(findings.left_out))
-    return files, vectors
 
 
 def draw(

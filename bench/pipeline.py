@@ -13,16 +13,13 @@ Only the time in which files are embedded counts, without the start and the load
 """
 
 import argparse
-import os
-import re
 import subprocess
 import sys
-import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import product
-
-MODEL = product.MODEL
 
 
 def main() -> None:
@@ -33,43 +30,31 @@ def main() -> None:
     options = parser.parse_args()
     chains = product.corpus(product.SUFFIX) / "chains" / product.SUFFIX
     product.build()
-    product.RESULTS.mkdir(parents=True, exist_ok=True)
     files = sorted(chains.glob("*/*.parquet"))[:: max(1, round(1 / options.share))]
-    with tempfile.TemporaryDirectory(dir=product.RESULTS) as folder:
-        bare = Path(folder) / "transforms.test"
+    with product.scratch() as folder:
+        bare = folder / "transforms.test"
         product.build_benchmarks(bare)
-        steps = {"program": program, "no Beam": lambda root: no_beam(root, bare), "plain": plain}
-        rounds = [
-            one_round(files[number :: options.rounds], steps, number)
-            for number in range(options.rounds)
-        ]
+        ways = {"program": program, "no Beam": partial(no_beam, bare), "plain": plain}
+        rounds = []
+        for number in range(options.rounds):
+            share = files[number :: options.rounds]
+            steps = {name: partial(embed, way, share) for name, way in ways.items()}
+            rounds.append(product.in_turn(steps, number))
+            line = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in rounds[-1].items())
+            print(f"round {number + 1}: {len(share)} files, {line}", flush=True)
     beam = [r["program"] / r["no Beam"] for r in rounds]
     print(f"whole program / engine alone, time: {product.spread(beam)}")
     gain = [r["plain"] / r["program"] for r in rounds]
     print(f"plain script / whole program, time: {product.spread(gain)}")
 
 
-def one_round(files: list[Path], steps: dict, number: int) -> dict[str, float]:
-    """Embed files with each; return the seconds by name."""
-    seconds = {}
-    names = list(steps)
-    for name in names[number % 3 :] + names[: number % 3]:
-        with tempfile.TemporaryDirectory(dir=product.RESULTS) as folder:
-            root = lay_out(Path(folder), files)
-            seconds[name] = steps[name](root)
-            written = list((root / "embeddings" / "bench" / "bench").glob("*.parquet"))
-            assert len(written) == len(files), f"{name} wrote {len(written)} of {len(files)} files"
-    line = ", ".join(f"{name} {s:.1f} s" for name, s in seconds.items())
-    print(f"round {number + 1}: {len(files)} files, {line}", flush=True)
-    return seconds
-
-
-def lay_out(root: Path, files: list[Path]) -> Path:
-    """Put files into a root of their own, as one subreddit."""
-    folder = product.new_root(root, "bench", "bench") / "bench"
-    for i, file in enumerate(files):
-        (folder / f"part-{i:05d}.parquet").write_bytes(file.read_bytes())
-    return root
+def embed(way: Callable[[Path], float], files: list[Path]) -> float:
+    """Embed files in one way; return the seconds."""
+    with product.scratch() as root:
+        seconds = way(product.lay_out(root, files))
+        written = len(list((root / "embeddings" / "bench").glob("*/*.parquet")))
+        assert written == len(files), f"{written} of {len(files)} files were written"
+        return seconds
 
 
 def program(root: Path) -> float:
@@ -78,12 +63,10 @@ def program(root: Path) -> float:
     return product.run(*flags)["embedding_seconds"]
 
 
-def no_beam(root: Path, bare: Path) -> float:
+def no_beam(bare: Path, root: Path) -> float:
     """Run the Go benchmark once; return its seconds."""
-    env = {**os.environ, "THREADLOOM_BENCH_ROOT": str(root), "THREADLOOM_BENCH_MODEL": str(MODEL)}
-    command = [bare, "-test.run=^$", "-test.bench=^BenchmarkFiles$", "-test.benchtime=1x"]
-    done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
-    return float(re.search(r"([\d.e+]+) ns/op", done.stdout)[1]) / 1e9
+    variables = {"THREADLOOM_BENCH_ROOT": root, "THREADLOOM_BENCH_MODEL": product.MODEL}
+    return product.run_benchmark(bare, "BenchmarkFiles", **variables)["seconds"]
 
 
 def plain(root: Path) -> float:

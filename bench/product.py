@@ -1,13 +1,19 @@
-"""The corpus, and the program that is built from this tree; all benchmarks use them."""
+"""What all benchmarks use: the corpus, and the program of this tree, run, timed and watched."""
 
+import contextlib
 import json
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import numpy as np
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 BUILT = REPOSITORY / "build" / "pipeline"
@@ -34,6 +40,22 @@ def new_root(root: Path, suffix: str, *subreddits: str) -> Path:
     return chains
 
 
+def lay_out(root: Path, files: list[Path]) -> Path:
+    """Put copies of chains files into a root of their own, under the suffix "bench"."""
+    chains = new_root(root, "bench", *sorted({f.parent.name for f in files}))
+    for file in files:
+        shutil.copy(file, chains / file.parent.name)
+    return root
+
+
+@contextlib.contextmanager
+def scratch(prefix: str = "") -> Iterator[Path]:
+    """Make a folder below build/bench, and remove it at the end."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=RESULTS, prefix=prefix) as folder:
+        yield Path(folder)
+
+
 def build() -> None:
     """Build the program."""
     subprocess.run(["go", "build", "-o", BUILT, "./pipeline"], cwd=REPOSITORY, check=True)
@@ -43,6 +65,27 @@ def build_benchmarks(binary: Path) -> None:
     """Build the Go benchmarks of transforms/ into a binary of their own."""
     command = ["go", "test", "-c", "-o", binary, "./transforms"]
     subprocess.run(command, cwd=REPOSITORY, check=True)
+
+
+def run_benchmark(binary: Path, name: str, **environment: object) -> dict[str, float]:
+    """Run a Go benchmark once; return its figures by unit, with the time under "seconds"."""
+    done = subprocess.run(
+        [binary, "-test.run=^$", f"-test.bench=^{name}$", "-test.benchtime=1x"],
+        env=os.environ | {key: str(value) for key, value in environment.items()},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    figures = {unit: float(n) for n, unit in re.findall(r"([\d.e+]+) (\S+)", done.stdout)}
+    return figures | {"seconds": figures["ns/op"] / 1e9}
+
+
+def in_turn(steps: dict, number: int) -> dict:
+    """Take each step of a round, in an order that rotates; return the results by the same keys."""
+    names = list(steps)
+    first = number % len(names)
+    results = {name: steps[name]() for name in names[first:] + names[:first]}
+    return {name: results[name] for name in names}
 
 
 def spread(values: list[float], form: str = ".2f") -> str:
@@ -71,6 +114,37 @@ def measured(*flags: object) -> tuple[dict, float, float]:
     if process.returncode != 0:
         sys.exit(f"the program ended with {process.returncode}")
     return json.loads(out), seconds, usage.ru_maxrss / 1024
+
+
+def watched(
+    command: list, look: Callable[[int], float], every: float, **popen: object
+) -> tuple[str, float, float]:
+    """Run a command; return its standard output, its seconds, and the most memory in MB.
+
+    look: returns the memory of a process with a number; it is called every so many seconds.
+    """
+    with tempfile.TemporaryFile("w+") as out:
+        start = time.perf_counter()
+        process = subprocess.Popen(list(map(str, command)), stdout=out, **popen)
+        peak = 0.0
+        while process.returncode is None:
+            peak = max(peak, look(process.pid))
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(every)
+        seconds = time.perf_counter() - start
+        out.seek(0)
+        said = out.read()
+    if process.returncode != 0:
+        sys.exit(f"{command[0]} ended with {process.returncode}:\n{said}")
+    return said, seconds, peak
+
+
+def vectors(path: Path) -> np.ndarray:
+    """Return float32[rows, dimension]: the vectors of an output."""
+    import pyarrow.parquet as pq  # not above: contenders, whose memory counts, do not use it
+
+    column = pq.read_table(path, columns=["embedding"])["embedding"].combine_chunks()
+    return column.values.to_numpy(zero_copy_only=False).reshape(len(column), -1)
 
 
 def family(pid: int) -> list[int]:

@@ -15,10 +15,9 @@ The file system's cache is warm.
 import argparse
 import json
 import os
-import re
 import subprocess
-import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import product
@@ -34,10 +33,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     product.build()
-    product.RESULTS.mkdir(parents=True, exist_ok=True)
     for thousands in options.thousands:
-        with tempfile.TemporaryDirectory(dir=product.RESULTS, prefix="scan-") as folder:
-            measure(Path(folder), thousands, options.rounds)
+        with product.scratch("scan-") as root:
+            measure(root, thousands, options.rounds)
 
 
 def measure(root: Path, thousands: int, rounds: int) -> None:
@@ -45,15 +43,12 @@ def measure(root: Path, thousands: int, rounds: int) -> None:
     make_tree(root, thousands)
     scanner = root / "transforms.test"
     product.build_benchmarks(scanner)
-    times: dict[str, list[float]] = {"find": [], "scan": []}
-    for number in range(rounds):
-        steps = [("find", find), ("scan", lambda root: scan(root, scanner, thousands))]
-        for name, step in steps if number % 2 == 0 else reversed(steps):
-            times[name].append(step(root))
+    steps = {"find": partial(find, root), "scan": partial(scan, root, scanner, thousands)}
+    times = [product.in_turn(steps, number) for number in range(rounds)]
     complete(root)
     runs = [run(root, thousands) for _ in range(rounds)]
-    ratios = [s / f for s, f in zip(times["scan"], times["find"], strict=True)]
-    listed, scanned = product.spread(times["find"]), product.spread(times["scan"])
+    ratios = [t["scan"] / t["find"] for t in times]
+    listed, scanned = (product.spread([t[name] for t in times]) for name in steps)
     whole, peak = product.spread([t for t, _ in runs]), max(mb for _, mb in runs)
     print(
         f"{thousands},000 inputs: find {listed} s, scan {scanned} s, scan/find "
@@ -98,17 +93,10 @@ def find(root: Path) -> float:
 
 def scan(root: Path, scanner: Path, thousands: int) -> float:
     """Run Expand and Filter once over the tree; return the seconds."""
-    done = subprocess.run(
-        [scanner, "-test.run=^$", "-test.bench=^BenchmarkScan$", "-test.benchtime=1x"],
-        env={**os.environ, "THREADLOOM_SCAN_TREE": str(root)},
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    figures = {unit: float(n) for n, unit in re.findall(r"([\d.e+]+) (\S+)", done.stdout)}
-    assert figures["done"] == thousands * DONE, done.stdout
-    assert figures["missing"] == thousands * (INPUTS - DONE), done.stdout
-    return figures["ns/op"] / 1e9
+    figures = product.run_benchmark(scanner, "BenchmarkScan", THREADLOOM_SCAN_TREE=root)
+    assert figures["done"] == thousands * DONE, figures
+    assert figures["missing"] == thousands * (INPUTS - DONE), figures
+    return figures["seconds"]
 
 
 def run(root: Path, thousands: int) -> tuple[float, float]:

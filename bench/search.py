@@ -17,12 +17,9 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
-import sys
-import tempfile
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -44,12 +41,11 @@ def main() -> None:
     parser.add_argument("--only", choices=("reddit", "titles"))
     options = parser.parse_args()
     product.build()
-    product.RESULTS.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=product.RESULTS, prefix="search-") as folder:
+    with product.scratch("search-") as folder:
         if options.only != "titles":
-            agreement(Path(folder), options.questions)
+            agreement(folder, options.questions)
         if options.only != "reddit":
-            scale(Path(folder), options.questions, options.rounds)
+            scale(folder, options.questions, options.rounds)
 
 
 class Corpus:
@@ -84,31 +80,10 @@ class Corpus:
         """Search; return the result, the seconds, and the most memory of its own in MB."""
         command = [product.BUILT, "search", "--json", "--progress=none", *self.flags]
         command += ["--subreddits", names or self.list, *flags]
-        start = time.perf_counter()
-        process = subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE)
-        peak = [0.0]
-        watcher = threading.Thread(target=watch, args=(process.pid, peak))
-        watcher.start()
-        out = process.stdout.read()
-        code = process.wait()
-        seconds = time.perf_counter() - start
-        watcher.join()
-        if code != 0:
-            sys.exit(f"search ended with {code}")
-        return json.loads(out), seconds, peak[0]
-
-
-def watch(pid: int, peak: list[float]) -> None:
-    """Keep the most memory of its own that a process has, in MB, until it has ended."""
-    while Path(f"/proc/{pid}").exists():
-        peak[0] = max(peak[0], product.memory(pid, "RssAnon"))
-        time.sleep(0.005)
-
-
-def vectors(path: Path) -> np.ndarray:
-    """Return float32[rows, dimension]: the vectors of an output."""
-    column = pq.read_table(path, columns=["embedding"])["embedding"].combine_chunks()
-    return column.values.to_numpy(zero_copy_only=False).reshape(len(column), -1)
+        out, seconds, peak = product.watched(
+            command, partial(product.memory, kind="RssAnon"), 0.005
+        )
+        return json.loads(out), seconds, peak
 
 
 def embed(folder: Path, texts: list[str]) -> np.ndarray:
@@ -117,14 +92,14 @@ def embed(folder: Path, texts: list[str]) -> np.ndarray:
     chains = product.new_root(folder, "questions", "asked")
     pq.write_table(pa.table({"text": texts}), chains / "asked" / "asked.parquet")
     product.run("--root", folder, "--suffix=questions", "--cluster=false", "--runner=prism")
-    return vectors(folder / "embeddings" / "questions" / "asked" / "asked.parquet")
+    return product.vectors(folder / "embeddings" / "questions" / "asked" / "asked.parquet")
 
 
 def agreement(folder: Path, count: int) -> None:
     """Print how often a title finds its chain, and how far search agrees with brute force."""
     corpus = Corpus("reddit", EMBEDDINGS, folder / "clusters")
     corpus.embed()
-    matrix = np.concatenate([vectors(p) for p in corpus.outputs])
+    matrix = np.concatenate([product.vectors(p) for p in corpus.outputs])
     tables = [pq.read_table(p, columns=["chain_id", "title"]) for p in corpus.outputs]
     table = pa.concat_tables(tables)
     ids, titles = table["chain_id"].to_pylist(), table["title"].to_pylist()
@@ -193,7 +168,7 @@ def invented(folder: Path) -> Corpus:
     """Return the titles with outputs whose vectors are those of `reddit`, each a little off."""
     reddit = Corpus("reddit", EMBEDDINGS, folder / "clusters")
     reddit.embed()
-    known = np.concatenate([vectors(p) for p in reddit.outputs])
+    known = np.concatenate([product.vectors(p) for p in reddit.outputs])
     said = json.loads(pq.read_schema(reddit.outputs[0]).metadata[KEY])
     titles = Corpus("titles", folder / "embeddings", folder / "clusters")
     rng = np.random.default_rng(SEED)

@@ -13,9 +13,9 @@ Compare only ratios of the same round.
 """
 
 import argparse
-import shutil
-import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -41,9 +41,8 @@ def main() -> None:
     print(f"{len(files)} files in {options.rounds} rounds; texts/s")
     ratios, worst = [], 0.0
     for number in range(options.rounds):
-        mine, theirs, texts, difference = one_round(
-            files[number :: options.rounds], peer, product_first=number % 2 == 0
-        )
+        share = files[number :: options.rounds]
+        mine, theirs, texts, difference = one_round(share, peer, number)
         worst = max(worst, difference)
         ratios.append(theirs / mine)
         print(
@@ -58,49 +57,28 @@ def main() -> None:
 
 
 def one_round(
-    files: list[Path], peer: SentenceTransformer, product_first: bool
+    files: list[Path], peer: SentenceTransformer, number: int
 ) -> tuple[float, float, int, float]:
     """Embed files with both; return their seconds, the texts, and the largest difference."""
     texts = [t for f in files for t in pq.read_table(f, columns=["text"])["text"].to_pylist()]
-    with tempfile.TemporaryDirectory() as folder:
-        root = lay_out(Path(folder), files)
-        steps = [lambda: embed(root), lambda: encode(peer, texts)]
-        if not product_first:
-            steps.reverse()
-        results = [step() for step in steps]
-        if not product_first:
-            results.reverse()
-        (mine, _), (theirs, wanted) = results
+    with product.scratch() as root:
+        product.lay_out(root, files)
+        steps = {
+            "mine": lambda: product.run("--root", root, "--suffix=bench", "--cluster=false"),
+            "theirs": lambda: peer.encode(texts, show_progress_bar=False),
+        }
+        done = product.in_turn({name: partial(timed, step) for name, step in steps.items()}, number)
+        (mine, _), (theirs, wanted) = done.values()
         written = [root / "embeddings" / "bench" / f.parent.name / f.name for f in files]
-        vectors = np.concatenate([column(path) for path in written])
+        vectors = np.concatenate([product.vectors(path) for path in written])
     return mine, theirs, len(texts), float(np.abs(vectors - wanted).max())
 
 
-def lay_out(root: Path, files: list[Path]) -> Path:
-    """Put files into a root of their own."""
-    chains = product.new_root(root, "bench", *sorted({f.parent.name for f in files}))
-    for file in files:
-        shutil.copy(file, chains / file.parent.name)
-    return root
-
-
-def embed(root: Path) -> tuple[float, None]:
-    """Run the pipeline; return its seconds."""
+def timed(step: Callable) -> tuple:
+    """Take a step; return its seconds and its result."""
     start = time.perf_counter()
-    product.run("--root", root, "--suffix", "bench", "--cluster=false")
-    return time.perf_counter() - start, None
-
-
-def encode(peer: SentenceTransformer, texts: list[str]) -> tuple[float, np.ndarray]:
-    """Run sentence-transformers; return its seconds and the vectors."""
-    start = time.perf_counter()
-    vectors = peer.encode(texts, show_progress_bar=False)
-    return time.perf_counter() - start, vectors
-
-
-def column(path: Path) -> np.ndarray:
-    """Return the vectors of an embeddings file, [rows, 384]."""
-    return np.array(pq.read_table(path, columns=["embedding"])["embedding"].to_pylist(), np.float32)
+    result = step()
+    return time.perf_counter() - start, result
 
 
 if __name__ == "__main__":

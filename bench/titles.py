@@ -13,11 +13,7 @@ With --subreddits N these are the first N of the list.
 
 import argparse
 import json
-import shutil
-import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
@@ -41,8 +37,7 @@ def main() -> None:
     if options.subreddits:
         names = names[: options.subreddits]
     product.build()
-    folder = Path(tempfile.mkdtemp(prefix="threadloom-titles-"))
-    try:
+    with product.scratch("titles-") as folder:
         listed = folder / "list.json"
         listed.write_text(json.dumps(names))
         flags = [
@@ -52,23 +47,16 @@ def main() -> None:
             *("--cluster_method", options.method, "--cluster_sample", options.sample),
         ]
         product.run(*flags, "--cluster=false")
-        peak = clustered([product.BUILT, *flags, "--progress=none"])
+        command = [product.BUILT, *flags, "--progress=none"]
+        said, _, peak = product.watched(command, largest_child, 0.5)
+        print(said, file=sys.stderr)
         show(folder / "clusters" / SUFFIX, peak)
-    finally:
-        shutil.rmtree(folder)
 
 
-def clustered(command: list) -> float:
-    """Run the program; return the most memory of one of the processes that it started, in MB."""
-    process = subprocess.Popen(list(map(str, command)), stdout=sys.stderr)
-    peak = 0.0
-    while process.poll() is None:
-        children = product.family(process.pid)[1:]
-        peak = max([peak, *(product.memory(child, "VmHWM") for child in children)])
-        time.sleep(0.5)
-    if process.returncode:
-        sys.exit(f"the program ended with {process.returncode}")
-    return peak
+def largest_child(pid: int) -> float:
+    """Return the most memory that one of the processes has had which a process started, in MB."""
+    children = product.family(pid)[1:]
+    return max((product.memory(child, "VmHWM") for child in children), default=0)
 
 
 def show(folder: Path, peak: float) -> None:

@@ -18,7 +18,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -51,7 +50,6 @@ def main() -> None:
     random.Random(1).shuffle(order)
     texts = texts.take(order)
     product.build()
-    product.RESULTS.mkdir(parents=True, exist_ok=True)
     with server() as url:
         here, there = apart(texts, url)
         print(f"not slowed: pipeline {here:.0f} rows/s, worker {there:.0f} rows/s", flush=True)
@@ -79,8 +77,7 @@ def sizes(rows: int) -> list[int]:
 @contextlib.contextmanager
 def new_root(texts: pa.Table, rows: list[int]) -> Iterator[Path]:
     """Lay out files with these numbers of rows, as one subreddit."""
-    with tempfile.TemporaryDirectory(dir=product.RESULTS, prefix="together-") as name:
-        root = Path(name)
+    with product.scratch("together-") as root:
         folder = product.new_root(root, "bench", "bench") / "bench"
         start = 0
         for number, size in enumerate(rows):

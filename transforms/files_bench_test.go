@@ -11,7 +11,7 @@ import (
 	"github.com/threadloom/threadloom/transforms/layout"
 )
 
-// BenchmarkFiles embeds the files of the subreddit "bench" in the root that
+// BenchmarkFiles embeds the files of the suffix "bench" in the root that
 // THREADLOOM_BENCH_ROOT names, from files to files without Beam. bench/pipeline.py
 // makes such a root. Opening the engine is not counted.
 func BenchmarkFiles(b *testing.B) {
@@ -24,17 +24,23 @@ func BenchmarkFiles(b *testing.B) {
 	if _, err := models.Shared(options.Model); err != nil {
 		b.Fatal(err)
 	}
-	names, err := layout.Names(tree.Inputs("bench"))
+	subreddits, err := os.ReadDir(tree.Chains)
 	if err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		done, failed := 0, 0
+		done, failed, files := 0, 0, 0
 		r := reporter(context.Background(), func(layout.File) { done++ })
 		r.Warn = func(text string) { failed++; b.Log(text) }
 		bundle := newProcess().Embedder.NewBundle(options)
-		tree.Each("bench", names, false, func(file layout.File) { err = errors.Join(err, bundle.Embed(context.Background(), file, r)) })
-		if err := errors.Join(err, bundle.Finish(r)); err != nil || failed > 0 || done < len(names) {
+		for _, subreddit := range subreddits {
+			names, listed := layout.Names(tree.Inputs(subreddit.Name()))
+			err, files = errors.Join(err, listed), files+len(names)
+			tree.Each(subreddit.Name(), names, false, func(file layout.File) {
+				err = errors.Join(err, bundle.Embed(context.Background(), file, r))
+			})
+		}
+		if err := errors.Join(err, bundle.Finish(r)); err != nil || failed > 0 || done < files {
 			b.Fatal(done, failed, err)
 		}
 	}

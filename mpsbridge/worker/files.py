@@ -87,7 +87,7 @@ class Target:
                 raise codes.Failure(
                     codes.OUTPUT_NOT_WHOLE, f"reading back {self._temp}: wrong number of rows"
                 )
-        put_in_place(self._temp, self._name, self._folder)
+        os.replace(self._temp, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
         sync(".", self._folder)
 
     def abort(self) -> None:
@@ -142,10 +142,7 @@ def fingerprint(
 ) -> dict:
     """Return the fingerprint, with the keys and the order of ``chainfile/fingerprint.go``."""
     made = {"version": VERSION, "model": model, "model_sha256": facts["weights_sha256"]}
-    names = ("weights_sha256", "tokenizer_sha256", "pooling", "normalized",
-             "max_seq_length", "dimension")  # fmt: skip
-    made |= {k: facts[k] for k in names}
-    made["long_text"] = settings.long_text
+    made |= facts | {"long_text": settings.long_text}
     if settings.prompt:
         made["prompt"] = settings.prompt
     return made | {
@@ -171,11 +168,6 @@ def sync(name: str, folder: int) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def put_in_place(temp: str, name: str, folder: int) -> None:
-    """Rename a finished file."""
-    os.replace(temp, name, src_dir_fd=folder, dst_dir_fd=folder)
 
 
 def _rfc3339(ns: int) -> str:

@@ -261,10 +261,9 @@ class Encoder:
 
     def differs(self, wanted: dict) -> str:
         """Return in which of a run's settings this model differs; "" if in none."""
-        for key in ("weights_sha256", "tokenizer_sha256", "pooling", "normalized",
-                    "max_seq_length", "dimension"):  # fmt: skip
-            if key in wanted and wanted[key] != self.facts[key]:
-                return f"the run's {key} is {wanted[key]}, --model's is {self.facts[key]}"
+        for key, mine in self.facts.items():
+            if key in wanted and wanted[key] != mine:
+                return f"the run's {key} is {wanted[key]}, --model's is {mine}"
         return ""
 
 
@@ -302,6 +301,7 @@ def _clean(text: bytes) -> tuple[str, bool]:
 
 
 def _facts(folder: Path) -> dict:
+    """Return what a fingerprint says of a model, in its order."""
     pooling = json.loads((folder / "1_Pooling" / "config.json").read_text())
     modules = json.loads((folder / "modules.json").read_text())
     sentence = json.loads((folder / "sentence_bert_config.json").read_text())

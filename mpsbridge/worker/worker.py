@@ -162,8 +162,8 @@ class Worker:
 
     def _next(self) -> Prepared | None:
         holder = self._lease.name
-        raw = self.take(holder)
-        if raw is None or not self.begin(holder, raw):
+        raw = self._loading.take(holder)
+        if raw is None or not self._loading.begin(holder, raw):
             return None
         self._hand.append(raw)
         prepared = Prepared(raw, holder)
@@ -196,14 +196,6 @@ class Worker:
         for raw in self._loading.held(holder):
             if raw not in self._hand:
                 self._loading.give_back(holder, raw, "head")
-
-    def take(self, holder: str) -> bytes | None:
-        """Take a job; None if there is none."""
-        return self._loading.take(holder)
-
-    def begin(self, holder: str, raw: bytes) -> bool:
-        """Begin a job; False if the lease was lost."""
-        return self._loading.begin(holder, raw)
 
     def _open(self, prepared: Prepared) -> None:
         job = jobs.parse(prepared.raw)
@@ -249,14 +241,11 @@ class Worker:
                 answer = self._say(self._queue.nack, prepared.holder, prepared.raw, failure.code,
                                    str(failure), attempts, FIRST_DELAY)  # fmt: skip
                 return answer is not None
-            answer = self.ack(prepared)
+            # Without Redis the output shows that it is done.
+            answer = self._say(self._queue.ack, prepared.holder, prepared.raw)
             if answer == 0:
                 log.warning("%s is done, but its lease was lost before that", _name(prepared))
             return answer is not None
-
-    def ack(self, prepared: Prepared) -> int | None:
-        """Remove a finished job from the list. Without Redis the output shows that it is done."""
-        return self._say(self._queue.ack, prepared.holder, prepared.raw)
 
     def _embed(self, prepared: Prepared) -> None:
         work, source = prepared.work, prepared.source

@@ -9,7 +9,7 @@ import time
 import pyarrow.parquet as pq
 import pytest
 
-from threadloom.worker import codes, files, model, places, worker
+from threadloom.worker import codes, files, model, places, queue, worker
 
 # The queue's scripts run on both kinds of server.
 pytestmark = pytest.mark.parametrize("server", ["redis", "valkey"], indirect=True)
@@ -24,7 +24,7 @@ def dying_at(point: str):
 
     def change():
         if point == "after take":
-            worker.Worker.begin = die
+            queue.Queue.begin = die
         elif point == "after begin":
             worker.Worker._open = die
         elif point == "mid-encode":
@@ -32,9 +32,9 @@ def dying_at(point: str):
         elif point == "before fsync":
             files.sync = die
         elif point == "before rename":
-            files.put_in_place = die
+            files.os.replace = die
         elif point == "before ack":
-            worker.Worker.ack = die
+            queue.Queue.ack = die
 
     return change
 

@@ -18,7 +18,7 @@ def fail(*_):
 
 
 def loader_ends():
-    worker.Worker.take = fail
+    queue.Queue.take = fail
 
 
 def heartbeat_ends():
