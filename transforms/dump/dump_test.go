@@ -178,6 +178,26 @@ func TestDumpThatBreaksOff(t *testing.T) {
 	}
 }
 
+// A dump that was cut off anywhere behind its first bytes is broken, never just shorter.
+func TestDumpThatIsCutOffAnywhere(t *testing.T) {
+	const head = 17 // Inspect refuses shorter ones of xz
+	for _, format := range formats[1:] {
+		t.Run(string(format), func(t *testing.T) {
+			content := compress(t, format, twoLines)
+			for size := head; size < len(content); size++ {
+				if lines, _, _, err := read(t, write(t, content[:size]), 1024); !errors.As(err, new(*dump.BrokenError)) {
+					t.Errorf("%d of %d bytes: read %q, error %v", size, len(content), lines, err)
+				}
+			}
+			if format == dump.XZ { // zeros may follow
+				if lines, _, _, err := read(t, write(t, append(content, 0, 0, 0, 0)), 1024); lines != twoLines || err != nil {
+					t.Errorf("with padding: read %q, error %v", lines, err)
+				}
+			}
+		})
+	}
+}
+
 func TestRubbishBehindAFrame(t *testing.T) {
 	content := append(compress(t, dump.Zstd, twoLines), "rubbish that is no frame"...)
 	lines, _, _, err := read(t, write(t, content), 64)

@@ -122,6 +122,7 @@ func (r *Reader) decompress(info Info, decoders *Decoders) (err error) {
 		}
 	case XZ:
 		r.decoded, err = xz.NewReader(raw)
+		r.decoded = &wholeXZ{r.decoded, r.file, info.Bytes}
 	case Bzip2:
 		r.decoded = bzip2.NewReader(raw)
 	case Gzip:
@@ -130,6 +131,32 @@ func (r *Reader) decompress(info Info, decoders *Decoders) (err error) {
 		r.decoded = raw
 	}
 	return err
+}
+
+// wholeXZ is a decoder of xz that fails at the end of a file that was cut off. The library takes a cut
+// inside of a block's header for the end of the file.
+type wholeXZ struct {
+	decoded io.Reader
+	file    io.ReaderAt
+	size    int64
+}
+
+func (x *wholeXZ) Read(to []byte) (int, error) {
+	n, err := x.decoded.Read(to)
+	if err == io.EOF && !endsLikeXZ(x.file, x.size) { //nolint:errorlint // the decoder returns it as it is
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// endsLikeXZ reports whether a file ends with the footer of a stream, and with zeros after it at
+// most (The .xz File Format, sections 2.1.2.4 and 2.2).
+func endsLikeXZ(file io.ReaderAt, size int64) bool {
+	tail := make([]byte, min(size, 4096))
+	if _, err := file.ReadAt(tail, size-int64(len(tail))); err != nil {
+		return false
+	}
+	return bytes.HasSuffix(bytes.TrimRight(tail, "\x00"), []byte("YZ"))
 }
 
 // Batch is some consecutive lines of a dump.
