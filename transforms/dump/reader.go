@@ -143,7 +143,7 @@ type wholeXZ struct {
 
 func (x *wholeXZ) Read(to []byte) (int, error) {
 	n, err := x.decoded.Read(to)
-	if err == io.EOF && !endsLikeXZ(x.file, x.size) { //nolint:errorlint // the decoder returns it as it is
+	if err == io.EOF && !endsLikeXZ(x.file, x.size) {
 		err = io.ErrUnexpectedEOF
 	}
 	return n, err
