@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def largest_child(pid: int) -> float:
-    """Return the most memory that one of the processes has had which a process started, in MB."""
+    """Return the most memory, in MB, that any one child of a process has had."""
     children = product.family(pid)[1:]
     return max((product.memory(child, "VmHWM") for child in children), default=0)
 
