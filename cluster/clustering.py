@@ -203,9 +203,8 @@ def levels_of_layers(labels: np.ndarray, layers: tuple[np.ndarray, ...]) -> tupl
     for layer in layers:
         votes = np.zeros((count, int(layer.max(initial=-1)) + 1), np.int64)
         both = (labels >= 0) & (layer >= 0)
-        np.add.at(
-            votes, (before[labels[both]], layer[both]), 1
-        )  # whole groups move, so that levels nest
+        # Groups vote, not clusters, so that whole groups move and levels nest.
+        np.add.at(votes, (before[labels[both]], layer[both]), 1)
         names = [
             (0, int(row.argmax())) if row.any() else (1, group)
             for group, row in ((g, votes[g]) for g in before)
