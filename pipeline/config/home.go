@@ -34,8 +34,11 @@ func findHome(given, executable, compiled, working string) (Home, error) {
 		}
 		return Home{Folder: abs, by: "--home"}, nil
 	}
-	h := Home{Folder: cmp.Or(compiled, working)} // errors about what is missing name their places below it
-	_ = h.isAbove(executable) || h.is(compiled, "the folder in which the program was compiled") || h.is(working, "the working directory")
+	var h Home
+	if h.isAbove(executable) || h.is(compiled, "the folder in which the program was compiled") || h.is(working, "the working directory") {
+		return h, nil
+	}
+	h.Folder = cmp.Or(compiled, working) // errors about what is missing name their places below it
 	return h, nil
 }
 

@@ -121,8 +121,10 @@ func (r *Reader) decompress(info Info, decoders *Decoders) (err error) {
 			r.decoded, r.end = d, sync.OnceFunc(func() { decoders.giveBack(d) })
 		}
 	case XZ:
-		r.decoded, err = xz.NewReader(raw)
-		r.decoded = &wholeXZ{r.decoded, r.file, info.Bytes}
+		var d io.Reader
+		if d, err = xz.NewReader(raw); err == nil {
+			r.decoded = &wholeXZ{d, r.file, info.Bytes}
+		}
 	case Bzip2:
 		r.decoded = bzip2.NewReader(raw)
 	case Gzip:
@@ -149,8 +151,8 @@ func (x *wholeXZ) Read(to []byte) (int, error) {
 	return n, err
 }
 
-// endsLikeXZ reports whether a file ends with the footer of a stream, and with zeros after it at
-// most (The .xz File Format, sections 2.1.2.4 and 2.2).
+// endsLikeXZ reports whether a file ends with the footer of a stream, which zeros may follow
+// (The .xz File Format, sections 2.1.2.4 and 2.2).
 func endsLikeXZ(file io.ReaderAt, size int64) bool {
 	tail := make([]byte, min(size, 4096))
 	if _, err := file.ReadAt(tail, size-int64(len(tail))); err != nil {
