@@ -130,9 +130,9 @@ def both(root: Path, url: str, of_pipeline: float, of_worker: float) -> tuple[fl
         with pipeline(root, url) as process, slowed(process, of_pipeline):
             seconds = until_done(root, files)
             process.wait()
-    marks = [pq.read_schema(f).metadata[b"threadloom.fingerprint"]
-             for f in (root / "embeddings").rglob("*.parquet")]  # fmt: skip
-    return seconds, sum(b"sentence-transformers-cpu" in mark for mark in marks)
+    fingerprints = [pq.read_schema(f).metadata[b"threadloom.fingerprint"]
+                    for f in (root / "embeddings").rglob("*.parquet")]  # fmt: skip
+    return seconds, sum(b"sentence-transformers-cpu" in f for f in fingerprints)
 
 
 def wait_for_worker(url: str) -> None:

@@ -15,7 +15,7 @@ var shapeFiles embed.FS
 type era struct {
 	from                string // its first month
 	created             string // how created_utc is written; %d is the second
-	marks               bool   // has _meta
+	meta                bool   // has _meta
 	comment, submission shape
 }
 
@@ -24,7 +24,7 @@ var eras = []era{
 	{from: "2007-11", created: `"%d"`, comment: load("comment_2009"), submission: load("submission_2009")},
 	{from: "2015-12", created: "%d", comment: load("comment_2018"), submission: load("submission_2005")},
 	{from: "2020-01", created: "%d", comment: load("comment_2020"), submission: load("submission_2020")},
-	{from: "2023-11", created: "%d.0", marks: true, comment: load("comment_2023"), submission: load("submission_2023")},
+	{from: "2023-11", created: "%d.0", meta: true, comment: load("comment_2023"), submission: load("submission_2023")},
 }
 
 // eraOf returns the last era that has begun in a month.

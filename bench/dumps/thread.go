@@ -167,7 +167,7 @@ func (g *generator) comment(t *thread) {
 	if g.chance(70) {
 		p.text = []byte(pick(g.random, deletedTexts))
 	}
-	if g.era.marks && g.chance(30) {
+	if g.era.meta && g.chance(30) {
 		p.meta = `{"removal_type":"deleted","was_deleted_later":true}`
 	}
 	if g.chance(2) && len(g.before) > 0 {

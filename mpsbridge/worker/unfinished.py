@@ -15,20 +15,20 @@ from threadloom.worker.process import Process, myself, place
 
 SUFFIX = ".parquet.tmp"
 SWEEP_AGE = 24 * 3600.0  # seconds; decides if we cannot tell whether the writer has ended
-# .{place}.{pid}.{start}.{random}.{mark} and SUFFIX. Names of older versions have at least two
+# .{place}.{pid}.{start}.{random}.{name hash} and SUFFIX. Names of older versions have at least two
 # dashes, so that no host name can make one form look like the other.
 _NAMES = re.compile(
     r"\.([0-9a-f]{32})\.([1-9][0-9]{0,9})\.([0-9]{1,20})\.([0-9a-f]{16})\.([0-9a-f]{16})"
     + re.escape(SUFFIX)
 )
-_NO_MARK = "0" * 16  # the pipeline's names say here which output it is
+_NO_HASH = "0" * 16  # the worker does not hash the output's name, the pipeline does
 _MOST_PID = 2**31 - 1
 
 
 def new_name() -> str:
     """Return a new name for an output that is being written."""
     me = myself()
-    return f".{me.place}.{me.pid}.{me.start}.{secrets.token_hex(8)}.{_NO_MARK}{SUFFIX}"
+    return f".{me.place}.{me.pid}.{me.start}.{secrets.token_hex(8)}.{_NO_HASH}{SUFFIX}"
 
 
 def is_unfinished(name: str) -> bool:
@@ -37,12 +37,12 @@ def is_unfinished(name: str) -> bool:
 
 
 def parse(name: str) -> tuple[Process | None, str]:
-    """Return the writer of an unfinished file, and the mark; None and "" if its name has none."""
+    """Return an unfinished file's writer and its output's name hash; None and "" if unknown."""
     found = _NAMES.fullmatch(name)
     if not found or int(found[2]) > _MOST_PID:
         return None, ""
-    mark = "" if found[5] == _NO_MARK else found[5]
-    return Process(found[1], int(found[2]), found[3]), mark
+    name_hash = "" if found[5] == _NO_HASH else found[5]
+    return Process(found[1], int(found[2]), found[3]), name_hash
 
 
 def left_behind(

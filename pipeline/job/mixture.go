@@ -24,12 +24,12 @@ func mixture(earlier []chainfile.Fingerprint, model *models.Folder, precision st
 		ours = chainfile.Fingerprint{Model: model.Name, WeightsSHA: model.WeightsSHA, Precision: precision}
 	}
 	counts := map[string]int{}
-	for _, mark := range earlier {
+	for _, f := range earlier {
 		switch {
-		case mark.WeightsSHA != ours.WeightsSHA:
-			counts[fmt.Sprintf("of another model (%s)", mark.Model)]++
-		case mark.Precision != ours.Precision:
-			counts["in "+mark.Precision]++
+		case f.WeightsSHA != ours.WeightsSHA:
+			counts[fmt.Sprintf("of another model (%s)", f.Model)]++
+		case f.Precision != ours.Precision:
+			counts["in "+f.Precision]++
 		}
 	}
 	var parts []string

@@ -22,9 +22,9 @@ func Check(at rooted.Path) (rows int64, err error) {
 // Output is what the footer of an output says.
 type Output struct {
 	Rows int64
-	// Fingerprint is the zero value if Marked is false: somebody else wrote the file.
-	Fingerprint Fingerprint
-	Marked      bool
+	// Fingerprint is the zero value if Fingerprinted is false: somebody else wrote the file.
+	Fingerprint   Fingerprint
+	Fingerprinted bool
 }
 
 // ReadOutput reads the footer of an output. If there is no such file the error is
@@ -41,7 +41,7 @@ func (o *Output) read(f *parquetread.File) error {
 	if !ok {
 		return nil
 	}
-	o.Marked = true
+	o.Fingerprinted = true
 	return json.Unmarshal([]byte(text), &o.Fingerprint)
 }
 

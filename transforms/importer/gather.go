@@ -60,14 +60,14 @@ func (g *gatherer) end() { close(g.full) }
 
 // gather adds what is in a chunk, which must follow the chunk before.
 func (g *gatherer) gather(ctx context.Context, c *chunk) error {
-	if !g.sorter.Fits(len(c.marks), int64(len(c.records))) {
+	if !g.sorter.Fits(len(c.positions), int64(len(c.records))) {
 		if err := g.flush(ctx); err != nil {
 			return err
 		}
 	}
 	g.note.add(c.note)
 	g.read.add(c.note)
-	for _, m := range c.marks {
+	for _, m := range c.positions {
 		name := c.records[m.nameAt : m.nameAt+uint32(m.name)]
 		g.lower = post.AppendLower(g.lower[:0], name)
 		g.sorter.Add(g.lower, name, m.link, c.records[m.at:m.at+m.record])

@@ -14,13 +14,13 @@ type chunk struct {
 	end    int64         // of the batch in the decompressed dump
 	parsed chan struct{} // has an element when the rest is there
 
-	note    runNote
-	records []byte // for each mark a name of a subreddit, and a record
-	marks   []mark
+	note      runNote
+	records   []byte // for each position a name of a subreddit, and a record
+	positions []position
 }
 
-// mark is where a record is.
-type mark struct {
+// position is where a record is.
+type position struct {
 	link       uint64
 	name       uint8 // length of the name
 	record     uint32
@@ -66,7 +66,7 @@ type parser struct {
 // parse reads the lines of a chunk.
 func (r *parser) parse(c *chunk) {
 	c.note = runNote{From: c.batch.Offset, To: c.end}
-	c.records, c.marks = c.records[:0], c.marks[:0]
+	c.records, c.positions = c.records[:0], c.positions[:0]
 	if c.batch.TooLong {
 		c.bad(c.batch.Offset, post.ErrNotJSON)
 		return
@@ -101,12 +101,12 @@ func (r *parser) parseLine(c *chunk, line []byte, offset int64) {
 		name = r.lower
 	}
 	c.note.Kept++
-	m := mark{link: uint64(p.Link), name: uint8(len(name)), nameAt: uint32(len(c.records))}
+	m := position{link: uint64(p.Link), name: uint8(len(name)), nameAt: uint32(len(c.records))}
 	c.records = append(c.records, name...)
 	m.at = uint32(len(c.records))
 	c.records, r.scratch = appendRecord(c.records, p, p.Comment && r.settings.bots.Wrote(p), r.settings.authors && p.Comment, r.scratch)
 	m.record = uint32(len(c.records)) - m.at
-	c.marks = append(c.marks, m)
+	c.positions = append(c.positions, m)
 }
 
 // bad counts a line of which nothing is kept.

@@ -75,7 +75,7 @@ func (p *Process) Scan(ctx context.Context, number int) (Scanned, error) {
 	}
 	if done && s.result.LineSize == s.written.To {
 		p.read.Add(s.info.Bytes)
-		err = s.judge()
+		err = s.checkBroken()
 	} else {
 		err = s.read(ctx)
 	}
@@ -153,8 +153,8 @@ func readNote(path string) (note runNote, err error) {
 	return note, errors.Join(run.Note(&note), run.Close())
 }
 
-// judge fails if too many lines are broken, or if the dump breaks off and may not.
-func (s *scan) judge() error {
+// checkBroken fails if too many lines are broken, or if the dump breaks off and may not.
+func (s *scan) checkBroken() error {
 	r := &s.result
 	bad := r.Counts.Broken()
 	if r.BrokeOff != "" {
@@ -298,7 +298,7 @@ func (s *scan) finish(in *dump.Reader) (err error) {
 		return err
 	}
 	s.progress(in)
-	if err := s.judge(); err != nil {
+	if err := s.checkBroken(); err != nil {
 		return err
 	}
 	return writeJSON(s.donePath(), r)

@@ -61,7 +61,7 @@ func (r *auditedFile) footer(out *audit.File, err error) (o chainfile.Output, _ 
 	if err == nil {
 		o.Rows = out.Rows
 		var text string
-		if text, o.Marked = out.Lookup(chainfile.FingerprintKey); o.Marked {
+		if text, o.Fingerprinted = out.Lookup(chainfile.FingerprintKey); o.Fingerprinted {
 			err = json.Unmarshal([]byte(text), &o.Fingerprint)
 		}
 	}

@@ -109,11 +109,11 @@ func (c Checker) classify(file layout.File, out chainfile.Output, err error) (fo
 		return missing, "there is none"
 	case err != nil:
 		return corrupt, err.Error()
-	case out.Marked && out.Rows != out.Fingerprint.InputRows:
+	case out.Fingerprinted && out.Rows != out.Fingerprint.InputRows:
 		return corrupt, fmt.Sprintf("it has %d rows instead of %d", out.Rows, out.Fingerprint.InputRows)
 	case c.kind == CheckFooter:
 		return done, ""
-	case !out.Marked:
+	case !out.Fingerprinted:
 		return stale, "it has no fingerprint"
 	}
 	if why := difference(out.Fingerprint, c.want); why != "" {

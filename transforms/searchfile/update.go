@@ -220,7 +220,7 @@ func unusable(o chainfile.Output, err error) string {
 	switch {
 	case err != nil:
 		return err.Error()
-	case !o.Marked:
+	case !o.Fingerprinted:
 		return "it has no fingerprint, so nobody knows which model made it: embed it again (--check=fingerprint)"
 	case o.Rows != o.Fingerprint.InputRows:
 		return fmt.Sprintf("it has %d rows instead of %d: embed it again (--check=footer)", o.Rows, o.Fingerprint.InputRows)

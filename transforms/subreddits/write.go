@@ -12,8 +12,8 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// written is a list that an import has written. It is no choice of anybody's, so the next import does
-// not keep to it; whoever edits it makes it one, because the hash is of other names then.
+// written is a list that an import has written. Nobody has chosen its names, so the next import does
+// not keep to them. An edited list no longer fits its hash, so its names count as chosen.
 type written struct {
 	Subreddits []string `json:"subreddits"`
 	Imported   string   `json:"imported"` // hash of the names

@@ -73,7 +73,7 @@ def test_places_are_the_golden_ones(golden):
 def test_the_sweep_is_the_golden_one(golden):
     table = golden("unfinished.json")
     for want in table["files"]:
-        writer, mark = unfinished.parse(want["name"])
+        writer, name_hash = unfinished.parse(want["name"])
         asked = []
 
         def ended(writer, asked=asked, want=want) -> bool:
@@ -81,6 +81,6 @@ def test_the_sweep_is_the_golden_one(golden):
             return want["writer_ended"]
 
         swept = unfinished.left_behind(writer, table["here"], ended, want["age_hours"] * 3600)
-        assert (swept, mark) == (want["swept"], want["mark"]), want
+        assert (swept, name_hash) == (want["swept"], want["mark"]), want
         assert bool(asked) == (want["writer_ended"] is not None), want
         assert unfinished.is_unfinished(want["name"])

@@ -21,8 +21,8 @@ func newCompact(b []byte) *compact {
 	return &compact{BytesReader: (&thrift.CompactProtocol{}).NewReaderFromBytes(b), size: len(b)}
 }
 
-// marked returns an error of the walk, with a code. It is errShort if the bytes end within a value.
-func marked(err error) error {
+// withCode gives an error of the walk its code. It returns errShort if the bytes end within a value.
+func withCode(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errShort
 	}

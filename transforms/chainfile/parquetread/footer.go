@@ -117,7 +117,7 @@ func readFooter(r io.ReaderAt, size int64) ([]byte, error) {
 	if _, err := r.ReadAt(footer, size-tailBytes-length); err != nil {
 		return nil, deadletter.CannotRead.Errorf("reading its footer: %w", err)
 	}
-	if err := marked(newCompact(footer).skip(thrift.STRUCT, 0)); errors.Is(err, errShort) {
+	if err := withCode(newCompact(footer).skip(thrift.STRUCT, 0)); errors.Is(err, errShort) {
 		return nil, damaged("its footer claims more than it holds")
 	} else if err != nil {
 		return nil, err

@@ -50,7 +50,7 @@ func readPage(b []byte) (p page, header int, err error) {
 		}
 		return c.skip(kind, 1)
 	})
-	return p, c.BytesRead(), marked(err)
+	return p, c.BytesRead(), withCode(err)
 }
 
 // own reads a field of the header of one kind of page: 5 data, 7 dictionary, 8 data
