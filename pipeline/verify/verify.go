@@ -1,4 +1,4 @@
-// Package verify compares every output with its input, and shows how far it is.
+// Package verify compares every output with its input, and shows its progress.
 package verify
 
 import (

@@ -102,7 +102,7 @@ func (r *Parser) Parse(line []byte, p *Post) error {
 // lastSecond is the end of the year 9999, after which nothing prints a time.
 const lastSecond = 253402300799
 
-// kind reports whether the line is a comment.
+// kind finds out whether the line is a comment or a submission.
 func (r *Parser) kind(p *Post) error {
 	switch f := &r.fields; {
 	case isNull(f[keyBody]) && !isNull(f[keyTitle]):

@@ -21,7 +21,7 @@ from threadloom.worker.queue import Queue, connect
 
 QUEUE = "q"
 LEASE = 0.4  # seconds
-# Counts the jobs in all lists at one moment. A job that moves between two questions would be missed.
+# Counts the jobs in all lists at one moment. Two questions could miss a job that moves between.
 UNSETTLED = """
 local n = redis.call('LLEN', KEYS[1]) + redis.call('ZCARD', KEYS[2])
 for _, active in ipairs(redis.call('KEYS', ARGV[1])) do
