@@ -1,4 +1,4 @@
-// Package watch shows how far a run is: on a terminal, in a log and as Prometheus metrics.
+// Package watch shows how far a run has come: on a terminal, in a log and as Prometheus metrics.
 package watch
 
 import (

@@ -9,14 +9,14 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// ImportState is how far an import is.
+// ImportState is how far an import has come.
 type ImportState struct {
 	Read, Bytes int64 // of the dumps' files
 	Posts, Kept int64 // posts that were passed on to chains, and all that were kept; 0 until all is read
 	Chains      int64
 }
 
-// Import shows how far an import is.
+// Import shows how far an import has come.
 type Import struct {
 	Look    func() ImportState
 	Console *Console
@@ -84,7 +84,7 @@ func (p *Import) left(s ImportState) (left time.Duration, known bool) {
 	if s.Kept > 0 {
 		rest, speed = float64(s.Kept-s.Posts), p.posts.perSecond()
 	}
-	const longest = 1e6 // seconds: it does not get on
+	const longest = 1e6 // seconds; beyond it the import has practically stopped
 	if rest <= 0 || speed <= 0 || rest/speed > longest {
 		return 0, false
 	}

@@ -18,7 +18,7 @@ type pace struct {
 	workersRows         rate
 }
 
-// update takes in how far the run is now.
+// update notes how far the run has come by now.
 func (p *pace) update(now time.Time, s State) {
 	if dt := now.Sub(p.at); !p.at.IsZero() && dt > 0 {
 		p.files.add(s.Done-p.last.Done, dt)

@@ -21,7 +21,7 @@ const (
 	lookShare = 20
 )
 
-// State is how far a run is.
+// State is how far a run has come.
 type State struct {
 	Done, Missing int64 // files of this run: those that have ended, and all of them
 	Dead          int64 // of the ended ones: dead letters, or wrong outputs
@@ -36,7 +36,7 @@ type State struct {
 	waiting       embedding.EngineWork // the part of it that is not embedded yet
 }
 
-// StateOf tells how far a run is from what was counted.
+// StateOf derives how far a run has come from what was counted.
 func StateOf(n map[string]int64) State {
 	s := State{
 		Done: n["files_done"] + n["files_dead_lettered"], Missing: n["files_missing"],
@@ -60,7 +60,7 @@ func (s State) share() float64 {
 	return done / (done + left)
 }
 
-// Progress shows how far a run is.
+// Progress shows how far a run has come.
 type Progress struct {
 	Look    func() State
 	Engine  models.Config
@@ -109,7 +109,7 @@ func (p *Progress) Start(ctx context.Context, kind string) (stop func()) {
 	}.start(ctx, kind, p.Console)
 }
 
-// line is how far a run is, as a logger's arguments.
+// line is how far a run has come, as a logger's arguments.
 func (p *Progress) line(s State) []any {
 	line := []any{"files", fmt.Sprintf("%d of %d", s.Done, s.Missing)}
 	if s.rowsLeftKnown {

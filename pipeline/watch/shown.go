@@ -15,7 +15,7 @@ const (
 	paceEvery = time.Second // the log measures the speed
 )
 
-// display shows how far a command is, in one of two ways.
+// display shows how far a command has come, in one of two ways.
 type display struct {
 	look func(now time.Time) bool                     // looks, and reports whether there is anything to show
 	bar  func() (share float64, beside, below string) // of what look has seen
