@@ -24,7 +24,8 @@ type Process struct {
 	}
 }
 
-// Import returns what the steps of this process share of the import whose plan is in a chains folder.
+// Import returns what the steps of this process share if they import into a chains folder. It reads the
+// plan there at the first call.
 func (p *Process) Import(chains string) (*importer.Process, error) {
 	p.imports.Lock()
 	defer p.imports.Unlock()

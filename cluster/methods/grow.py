@@ -52,8 +52,8 @@ def grow(model: Model, vectors: np.ndarray) -> Grown:
     A row of an old cluster that is near to a new one may move there. The new clusters are numbered
     by size, and have no names yet. The same rows in any order give the same.
     """
-    # In an order that only the values decide. The first of them, as many as there are anchors, are
-    # a fair sample of all.
+    # Only the values decide the order. So the first rows, as many as there are anchors, are a fair
+    # sample of all.
     rows = vectors[different_rows(vectors, len(model.anchors))[0]]
     strange = rows[strangers(model, rows)]
     labels = topics(strange, max(_SMALLEST, int(_SMALLEST_SHARE * len(rows))))
@@ -80,7 +80,7 @@ def strangers(model: Model, rows: np.ndarray) -> np.ndarray:
     near = index.search(rows, VOTERS + 1)[0]
     itself = near == np.arange(len(rows))[:, None]
     itself[len(new) :] = False
-    # A row that is not in the index has no place of its own there, so its farthest is left out.
+    # A row that is not in the index does not find itself, so its farthest neighbour is left out.
     itself[~itself.any(axis=1), -1] = True
     mine = ((near >= 0) & (near < len(new)) & ~itself).sum(axis=1)
     share = len(new) / len(index)

@@ -22,8 +22,8 @@ from threadloom.cluster.clustering import Found, at_level, numbers_by_size
 from threadloom.cluster.methods.graph import Graph
 from threadloom.cluster.methods.rows import Rows
 
-# Runs that vote in the first round and in each later one, and the rounds at most. Up to _FEW rows
-# there is time for more runs, which differ less from seed to seed.
+# How many runs vote in the first round and in each later round, and the most rounds. Up to _FEW
+# rows there is time for more runs, which differ less from seed to seed.
 _RUNS, _LATER_RUNS, _ROUNDS = 16, 6, 4
 _FEW, _RUNS_OF_FEW, _LATER_RUNS_OF_FEW = 12_000, 40, 10
 # The runs agree if they treat this share of the edges alike.
@@ -39,7 +39,7 @@ _FINEST_AT_LEAST = 4.0
 # A finer level with fewer than this many times the clusters of the one before says nothing new.
 _MORE = 1.25
 
-# Runs whose labels agree this much on average make a level steady.
+# A level is steady if the labels of its runs agree this much on average.
 _STEADY = 0.9
 
 # A level of this many rows or more takes long enough to be logged.
@@ -208,7 +208,7 @@ def merge_small(labels: np.ndarray, graph: Graph, least: int) -> np.ndarray:
             others = between.indices[row]
             if len(others) and not joined[cluster]:
                 best = others[np.argmax(between.data[row] / sizes[others])]
-                # A cluster that has itself moved in this round takes no other until the next round.
+                # If a cluster has moved in this round, others join it in the next round only.
                 if to[best] == best:
                     to[cluster] = best
                     joined[best] = True

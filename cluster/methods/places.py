@@ -7,7 +7,7 @@ from threadloom.cluster.methods.neighbors import unit
 
 # Rows that are placed at a time.
 _ROWS = 8192
-# Rows whose voters have no places, as many as are compared with all places at a time.
+# Rows without a placed voter are compared with all places, so many at a time.
 _ALONE = 1024
 
 
