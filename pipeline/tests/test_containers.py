@@ -85,7 +85,7 @@ def stopped_at_work(root, until, processes):
     stopped = []
 
     def stop(*words: str) -> tuple[int, Path]:
-        until(lambda: root.unfinished, 120)
+        until(lambda: root.unfinished)
         (pid,) = {*processes(*words)} - {*processes(AROUND)}
         os.kill(pid, signal.SIGSTOP)
         stopped.append(pid)
@@ -97,7 +97,7 @@ def stopped_at_work(root, until, processes):
 
 
 def ended_well(process: subprocess.Popen) -> None:
-    said, _ = process.communicate(timeout=120)
+    said, _ = process.communicate(timeout=300)
     assert process.returncode == 0, said
 
 
