@@ -57,13 +57,11 @@ class RedisServer:
         self.process.wait()
 
 
-# A slow and busy machine needs more than a minute to start a worker. Only a test that fails waits
-# this long.
-LONGEST_WAIT = 300.0  # seconds
+def until(holds: Callable[[], T], seconds: float = 300) -> T:
+    """Wait until `holds()` is true, and return it.
 
-
-def until(holds: Callable[[], T], seconds: float = LONGEST_WAIT) -> T:
-    """Wait until `holds()` is true, and return it."""
+    A slow and busy machine needs more than a minute to start a worker.
+    """
     end = time.monotonic() + seconds
     while not (result := holds()):
         assert time.monotonic() < end, "it never held"

@@ -46,7 +46,7 @@ class Reader:
         stage = self.stage()
         return bool((stage < 245).any()) and np.array_equal(stage, self.stage())
 
-    def until(self, holds, seconds: float = 300):
+    def until(self, holds, seconds: float = 60):
         """Wait until `holds()` is true."""
         WebDriverWait(self.driver, seconds, 0.05).until(lambda _: holds())
 

@@ -47,7 +47,7 @@ func started(t *testing.T) string {
 			if err != nil {
 				t.Error(err)
 			}
-		case <-time.After(time.Minute):
+		case <-time.After(10 * time.Second):
 			t.Error("the server does not end")
 		}
 	})

@@ -97,7 +97,7 @@ def stopped_at_work(root, until, processes):
 
 
 def ended_well(process: subprocess.Popen) -> None:
-    said, _ = process.communicate(timeout=300)
+    said, _ = process.communicate(timeout=120)
     assert process.returncode == 0, said
 
 

@@ -61,7 +61,7 @@ def served(program, root) -> Iterator[dict]:
         said = json.loads(process.stdout.readline())
         yield said
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=300) == 0
+        assert process.wait(timeout=30) == 0
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ class Page:
         self.until(lambda: "points" in self.text("body") and self.driver.find_elements(
             By.CSS_SELECTOR, "canvas"))  # fmt: skip
 
-    def until(self, holds, seconds: float = 300):
+    def until(self, holds, seconds: float = 120):
         """Wait until `holds()` is true, and return it; the page may redraw meanwhile."""
         wait = WebDriverWait(
             self.driver,
@@ -258,7 +258,7 @@ def test_only_this_machine_reads(served):
         ("GET", "evil.example", 421),
         ("GET", f"evil.example:{host.split(':')[1]}", 421),
     ):
-        connection = http.client.HTTPConnection(host, timeout=300)
+        connection = http.client.HTTPConnection(host, timeout=30)
         connection.request(method, "/data/metadata.json", headers={"Host": name})
         assert connection.getresponse().status == status, (method, name)
         connection.close()

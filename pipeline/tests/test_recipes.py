@@ -180,7 +180,7 @@ def test_embedding_atlas_opens_the_points(chromium, atlas, root, until):
     driver = chromium("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
     driver.get(atlas)
     body = driver.find_element(By.TAG_NAME, "body")
-    until(lambda: "300 / 300 points" in " ".join(body.text.split()))
+    until(lambda: "300 / 300 points" in " ".join(body.text.split()), 120)
     until(lambda: driver.find_elements(By.TAG_NAME, "canvas"))
     events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
     fetched = [

@@ -33,7 +33,7 @@ func TestIsolatedFilesWaitWithoutAnOpenSlot(t *testing.T) {
 	}()
 	select {
 	case <-started:
-	case <-time.After(time.Minute):
+	case <-time.After(10 * time.Second):
 		t.Fatal("isolated files hold up the bundle")
 	}
 	if len(e.slots) > 0 {

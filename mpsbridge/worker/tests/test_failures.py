@@ -369,7 +369,7 @@ def test_a_worker_whose_device_runs_nothing_ends_and_its_job_waits_for_another(
 ):
     bridge.put(bridge.file("a"), bridge.file("b"))
     process = bridge.start(device_lost)
-    process.join(300)
+    process.join(20)
     assert process.exitcode == 1
     assert "DeviceLost: cpu fails on an empty text, too: device lost" in capfd.readouterr().err
     assert bridge.dead() == {}

@@ -46,9 +46,9 @@ POINTS = ("after take", "after begin", "mid-encode", "before fsync", "before ren
 def test_a_worker_killed_at_any_point_loses_nothing(bridge, until, point):
     bridge.put(*(bridge.file(f"{i}") for i in range(3)))
     first = bridge.start(dying_at(point))
-    first.join(300)
+    first.join(20)
     assert first.exitcode == -signal.SIGKILL
-    bridge.start(idle=2).join(300)
+    bridge.start(idle=2).join(30)
     until(bridge.settled)
     assert bridge.outputs() == ["0.parquet", "1.parquet", "2.parquet"]
     assert bridge.dead() == {}
@@ -152,7 +152,7 @@ def test_the_first_sigterm_finishes_the_open_file(bridge, until):
     process = bridge.start(slowly(1, math.inf), lease=30)
     until(lambda: bridge.redis.hlen(bridge.keys.begun) == 2)  # the open one and the next
     process.terminate()
-    process.join(300)
+    process.join(20)
     assert process.exitcode == 0
     assert len(bridge.outputs()) == 1
     assert bridge.redis.llen(bridge.keys.todo) == 3
@@ -168,7 +168,7 @@ def test_the_second_sigterm_gives_the_open_file_back(bridge, until):
     process.terminate()
     time.sleep(0.3)
     process.terminate()
-    process.join(300)
+    process.join(10)
     assert process.exitcode == 9
     assert not (bridge.root / "out").exists() or not list((bridge.root / "out").iterdir())
     assert sorted(bridge.redis.lrange(bridge.keys.todo, 0, -1))[0] == first

@@ -28,7 +28,7 @@ def heartbeat_ends():
 @pytest.mark.parametrize("change", [loader_ends, heartbeat_ends])
 def test_a_worker_one_of_whose_threads_has_ended_ends_and_says_why(bridge, capfd, change):
     process = bridge.start(change, lease=1)
-    process.join(300)
+    process.join(20)
     assert process.exitcode == 1
     said = capfd.readouterr().err
     assert "ThreadEnded: the thread that" in said
@@ -51,7 +51,7 @@ def test_progress_goes_on_after_an_error(monkeypatch, caplog, terminal):
 
     totals = SimpleNamespace(files=1, rows=2)
     with command._progress(SimpleNamespace(totals=totals, current=Current())):
-        end = time.monotonic() + 300
+        end = time.monotonic() + 10
         while len(asked) < 4:
             assert time.monotonic() < end, "progress is not shown any more"
             time.sleep(0.05)
@@ -70,7 +70,7 @@ def slow_preparation():
 
 def test_a_worker_that_prepares_a_job_is_not_idle(bridge):
     bridge.put(bridge.file("a"))
-    bridge.start(slow_preparation, idle=0.5).join(300)
+    bridge.start(slow_preparation, idle=0.5).join(30)
     assert bridge.outputs() == ["a.parquet"]
 
 
@@ -127,7 +127,7 @@ def test_a_word_that_is_lost_while_the_loader_looks_strands_no_job():
         """Finish the job while the loader reads its list, and lose the ack."""
         held.meanwhile = lambda: None
         ended.start()
-        end = time.monotonic() + 300
+        end = time.monotonic() + 10
         while w._hand and time.monotonic() < end:
             time.sleep(0.01)
         time.sleep(0.3)
@@ -136,5 +136,5 @@ def test_a_word_that_is_lost_while_the_loader_looks_strands_no_job():
     w._settle_doubt()
     w._settle_doubt()  # the loader's next round
     w.stop()
-    ended.join(300)
+    ended.join(20)
     assert held.back == [lost]

@@ -82,6 +82,6 @@ def test_a_zombie_has_ended(until):
         it = Process(place(), process.pid, UNKNOWN_START)
         assert not it.ended()
         process.kill()
-        until(it.ended)  # nobody has asked for its exit code
+        until(it.ended, 10)  # nobody has asked for its exit code
     finally:
         process.wait()
